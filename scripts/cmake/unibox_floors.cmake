@@ -1,0 +1,95 @@
+# Targets of the project: unibox_library, unibox_service, unibox_test. Each library stands on a floor and
+# may use strictly lower floors only (docs/architecture.md); a violation stops the configuration.
+
+define_property(TARGET PROPERTY UNIBOX_FLOOR BRIEF_DOCS "Floor of a library" FULL_DOCS "See docs/architecture.md")
+
+function(unibox_check_floor target floor)
+    foreach(dependency IN LISTS ARGN)
+        get_target_property(below unibox_${dependency} UNIBOX_FLOOR)
+        if(NOT below LESS floor)
+            message(FATAL_ERROR
+                "layering: ${target} (floor ${floor}) must not depend on ${dependency} (floor ${below})")
+        endif()
+    endforeach()
+endfunction()
+
+function(unibox_common_settings target)
+    target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/libs)
+    target_link_libraries(${target} PRIVATE unibox_warnings)
+    target_precompile_headers(${target} PRIVATE ${UNIBOX_PCH})
+endfunction()
+
+# unibox_library(name FLOOR n SOURCES ... [DEPS lower libraries] [PUBLIC third parties] [PRIVATE third parties])
+# Headers are included as "name/header.hpp".
+function(unibox_library name)
+    cmake_parse_arguments(ARG "" "FLOOR" "SOURCES;DEPS;PUBLIC;PRIVATE" ${ARGN})
+    unibox_check_floor(${name} ${ARG_FLOOR} ${ARG_DEPS})
+    add_library(unibox_${name} STATIC ${ARG_SOURCES})
+    add_library(unibox::${name} ALIAS unibox_${name})
+    set_target_properties(unibox_${name} PROPERTIES UNIBOX_FLOOR ${ARG_FLOOR})
+    unibox_common_settings(unibox_${name})
+    list(TRANSFORM ARG_DEPS PREPEND unibox::)
+    target_link_libraries(unibox_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# unibox_service(name SOURCES ... DEPS ... [PRIVATE third parties]): everything but main.cpp is a library, unibox_svc_<name>,
+# which tests link; main.cpp makes the executable <name>.
+function(unibox_service name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE" ${ARGN})
+    unibox_check_floor(${name} 4 ${ARG_DEPS})
+    list(TRANSFORM ARG_DEPS PREPEND unibox::)
+    add_library(unibox_svc_${name} STATIC ${ARG_SOURCES})
+    set_target_properties(unibox_svc_${name} PROPERTIES UNIBOX_FLOOR 4)
+    unibox_common_settings(unibox_svc_${name})
+    target_include_directories(unibox_svc_${name} PUBLIC ${CMAKE_SOURCE_DIR}/services)
+    target_link_libraries(unibox_svc_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE})
+    add_executable(${name} main.cpp)
+    unibox_common_settings(${name})
+    target_link_libraries(${name} PRIVATE unibox_svc_${name})
+    install(TARGETS ${name} RUNTIME)
+endfunction()
+
+# unibox_use_jemalloc(executable): glibc's malloc is slow where one thread allocates what another frees, which is how requests
+# pass through a service. Sanitizers bring their own allocator.
+function(unibox_use_jemalloc name)
+    if(UNIBOX_SANITIZE)
+        return()
+    endif()
+    find_library(UNIBOX_JEMALLOC jemalloc REQUIRED)
+    target_link_libraries(${name} PRIVATE ${UNIBOX_JEMALLOC})
+endfunction()
+
+# unibox_test(name LABEL unit|pg|nats|net|e2e|fault|slow SOURCES ... DEPS ... [PRIVATE ...] [PROGRAMS ...]): one Catch2 executable,
+# one CTest test that carries the label. DEPS are unibox libraries or service libraries (svc_<service>); PROGRAMS are executables
+# that the test starts from the build's bin folder.
+function(unibox_test name)
+    cmake_parse_arguments(ARG "" "LABEL;TIMEOUT_S" "SOURCES;DEPS;PRIVATE;PROGRAMS" ${ARGN})
+    list(TRANSFORM ARG_DEPS PREPEND unibox_)
+    foreach(dependency IN LISTS ARG_DEPS ARG_PROGRAMS)
+        if(NOT TARGET ${dependency})
+            message(STATUS "test ${name} is left out: ${dependency} is not built in this configuration")
+            return()
+        endif()
+    endforeach()
+    add_executable(${name} ${ARG_SOURCES})
+    if(ARG_PROGRAMS)
+        add_dependencies(${name} ${ARG_PROGRAMS})
+    endif()
+    unibox_common_settings(${name})
+    target_precompile_headers(${name} PRIVATE <catch2/catch.hpp>)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(${name} PRIVATE
+        UNIBOX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNIBOX_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    target_link_libraries(${name} PRIVATE ${ARG_DEPS} unibox_test_support unibox_test_main ${ARG_PRIVATE})
+    if(NOT ARG_TIMEOUT_S)
+        set(ARG_TIMEOUT_S 120)
+    endif()
+    add_test(NAME ${name} COMMAND ${name} --durations no)
+    set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT_S})
+    if(ARG_LABEL MATCHES "^(unit|pg|nats|net)$")
+        add_dependencies(sanitized_tests ${name})
+    endif()
+    if(ARG_LABEL MATCHES "^(e2e|fault|slow)$")  # Whole stacks, with time limits: nothing else runs beside them.
+        set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+endfunction()

@@ -1,0 +1,55 @@
+# Compiler settings, warnings, sanitizers, precompiled headers and the third-party packages.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(UNIBOX_TESTS "Build the tests" ON)
+option(UNIBOX_GRPC "Build what needs gRPC (off for the thread sanitizer: Debian's gRPC is not instrumented)" ON)
+option(UNIBOX_WERROR "Treat warnings as errors" OFF)
+set(UNIBOX_SANITIZE "" CACHE STRING "Sanitizers, as given to -fsanitize=")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE}
+    )
+endif()
+find_program(MOLD mold)
+if(MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()
+if(UNIBOX_SANITIZE)
+    # GCC 12 sees uninitialised variants where the sanitizers instrument their destruction.
+    add_compile_options(-fsanitize=${UNIBOX_SANITIZE} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+    add_link_options(-fsanitize=${UNIBOX_SANITIZE})
+endif()
+
+add_library(unibox_warnings INTERFACE)
+target_compile_options(unibox_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Wcast-align
+    -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi
+    $<$<BOOL:${UNIBOX_WERROR}>:-Werror>
+)
+
+# One precompiled header for all targets: only the standard library, so nothing leaks between floors.
+set(UNIBOX_PCH
+    <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <functional> <map>
+    <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map>
+    <unordered_set> <utility> <variant> <vector>
+)
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(fmt REQUIRED)
+find_package(OpenSSL REQUIRED)
+if(UNIBOX_GRPC)
+    find_package(gRPC CONFIG REQUIRED)
+endif()
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(LIBNATS REQUIRED IMPORTED_TARGET libnats)
+pkg_check_modules(LIBSODIUM REQUIRED IMPORTED_TARGET libsodium)
