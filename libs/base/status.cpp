@@ -1,0 +1,87 @@
+#include "base/status.hpp"
+
+#include <array>
+
+namespace unibox {
+namespace {
+
+constexpr std::array<std::string_view, 17> kCodeNames = {
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+};
+
+const std::string& EmptyString() {
+    static const std::string empty;
+    return empty;
+}
+
+}  // namespace
+
+std::string_view CodeName(Code code) {
+    const auto index = static_cast<std::size_t>(code);
+    return index < kCodeNames.size() ? kCodeNames[index] : "UNKNOWN";
+}
+
+Status::Status(Code code, std::string message) {
+    if (code == Code::kOk) return;
+    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}});
+}
+
+Status Status::WithReason(std::string_view reason) && {
+    if (detail_) {
+        detail_ = std::make_shared<Detail>(*detail_);
+        detail_->reason = reason;
+    }
+    return std::move(*this);
+}
+
+Status Status::WithField(std::string_view field) && {
+    if (detail_) {
+        detail_ = std::make_shared<Detail>(*detail_);
+        detail_->field = field;
+    }
+    return std::move(*this);
+}
+
+Status Status::WithContext(std::string_view context) && {
+    if (detail_) {
+        detail_ = std::make_shared<Detail>(*detail_);
+        detail_->message.insert(0, std::string(context) + ": ");
+    }
+    return std::move(*this);
+}
+
+const std::string& Status::message() const {
+    return detail_ ? detail_->message : EmptyString();
+}
+const std::string& Status::reason() const {
+    return detail_ ? detail_->reason : EmptyString();
+}
+const std::string& Status::field() const {
+    return detail_ ? detail_->field : EmptyString();
+}
+
+std::string Status::ToString() const {
+    if (ok()) return "OK";
+    std::string text(CodeName(code()));
+    text += ": " + message();
+    if (!field().empty()) text += " (field " + field() + ")";
+    return text;
+}
+
+}  // namespace unibox
