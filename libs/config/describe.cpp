@@ -1,0 +1,146 @@
+#include "config/describe.hpp"
+
+#include <fmt/format.h>
+
+namespace unibox::config {
+namespace {
+
+constexpr std::string_view kMask = "****";
+
+std::string Quote(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+            out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+        } else {
+            out += c;
+        }
+    }
+    return out + '"';
+}
+
+std::string RealText(double real) {
+    std::string text = fmt::format("{}", real);
+    if (text.find_first_of(".en") == std::string::npos) text += ".0";  // TOML: else an integer.
+    return text;
+}
+
+// What follows "password=" up to the end of the value, in "key=value key=value" and in
+// "?key=value&key=value".
+void MaskParameter(std::string& text, std::string_view name) {
+    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+        at += name.size();
+        auto end = at;
+        if (end < text.size() && text[end] == '\'') {
+            end = text.find('\'', end + 1);
+            end = end == std::string::npos ? text.size() : end + 1;
+        } else {
+            end = std::min(text.find_first_of(" &", end), text.size());
+        }
+        text.replace(at, end - at, kMask);
+        at += kMask.size();
+    }
+}
+
+std::string EscapeCell(std::string text) {
+    for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
+        text.insert(at, "\\");
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string MaskPasswords(std::string_view url) {
+    std::string text(url);
+    // Each of several URLs in a list, as NATS takes them.
+    for (auto scheme = text.find("://"); scheme != std::string::npos;
+         scheme = text.find("://", scheme)) {
+        const auto start = scheme + 3;
+        const auto authority_end = std::min(text.find_first_of("/?, ", start), text.size());
+        const auto at = text.rfind('@', authority_end);
+        scheme = start;
+        if (at == std::string::npos || at < start || at >= authority_end) continue;
+        const auto colon = text.find(':', start);
+        // Without a colon the whole user part is a token (nats://token@host).
+        const bool token = text.compare(0, 4, "nats") == 0 || text.compare(0, 3, "tls") == 0;
+        if (colon < at) {
+            text.replace(colon + 1, at - colon - 1, kMask);
+        } else if (token) {
+            text.replace(start, at - start, kMask);
+        }
+    }
+    MaskParameter(text, "password=");
+    return text;
+}
+
+std::string ValueText(const Field& field, const Value& value) {
+    switch (value.index()) {
+        case 0:
+            return std::get<bool>(value) ? "true" : "false";
+        case 1:
+            return std::to_string(std::get<std::int64_t>(value));
+        case 2:
+            return RealText(std::get<double>(value));
+        case 3: {
+            const std::string& text = std::get<std::string>(value);
+            return Quote(field.kind == Kind::kUrl ? MaskPasswords(text) : text);
+        }
+        default:
+            break;
+    }
+    std::string out = "[";
+    for (const std::string& text : std::get<TextList>(value)) {
+        if (out.size() > 1) out += ", ";
+        out += Quote(text);
+    }
+    return out + "]";
+}
+
+std::string Print(const FieldTable& table) {
+    std::string out;
+    std::string section;
+    for (const Field& field : table.fields()) {
+        if (field.section != section) {
+            section = field.section;
+            out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
+        }
+        out += fmt::format("# {}", field.description);
+        if (!field.unit.empty()) out += fmt::format(" Unit: {}.", field.unit);
+        if (!field.check.rule.empty()) out += fmt::format(" Must be {}.", field.check.rule);
+        out += fmt::format(" From: {}.\n", SourceName(field.source));
+        out += fmt::format("{} = {}\n", field.name, ValueText(field, field.get()));
+    }
+    return out;
+}
+
+std::string Document(const FieldTable& table, std::string_view service) {
+    std::string out = fmt::format("## {}\n", service);
+    std::string section;
+    for (const Field& field : table.fields()) {
+        if (field.section != section) {
+            section = field.section;
+            out += fmt::format("\n### {} `[{}]`\n\n", service, section);
+            if (const auto text = table.DescriptionOf(section); !text.empty()) {
+                out += fmt::format("{}\n\n", text);
+            }
+            out += "| setting | variable | default | unit | must be | meaning |\n";
+            out += "|---|---|---|---|---|---|\n";
+        }
+        out += fmt::format(
+            "| `{}` | `{}` | `{}` | {} | {} | {} |\n",
+            field.name,
+            field.EnvironmentName(),
+            EscapeCell(ValueText(field, field.default_value)),
+            field.unit,
+            EscapeCell(field.check.rule),
+            EscapeCell(field.description)
+        );
+    }
+    return out;
+}
+
+}  // namespace unibox::config

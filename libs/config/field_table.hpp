@@ -1,0 +1,122 @@
+// Settings that describe themselves: a service binds the fields of its Config struct to names,
+// descriptions and checks; loading, printing and documenting follow from that.
+//
+// A field is set by, each overriding the one before: its default (the value bound), the TOML file,
+// the environment (UNIBOX_<SECTION>_<FIELD>), a flag (--section.field=value). Units stand last in
+// names (_ms, _s, _bytes, _per_s). Thread safety: one owner; the bound fields are plain memory.
+#pragma once
+
+#include "base/secret.hpp"
+#include "base/status.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace unibox::config {
+
+using TextList = std::vector<std::string>;
+using Value = std::variant<bool, std::int64_t, double, std::string, TextList>;
+
+// What a value must fulfil. An empty Check accepts everything.
+struct Check {
+    std::string rule;                         // For people: "1 to 100".
+    std::function<bool(const Value&)> holds;  // Called with the type that was bound.
+};
+Check InRange(std::int64_t min, std::int64_t max);  // Integers and reals.
+Check NotEmpty();                                   // Texts and lists.
+Check OneOf(TextList allowed);                      // Texts.
+Check HostPort();  // "host:port", "[::1]:port"; port 0 = any free one.
+Check HostPortOrEmpty();
+
+enum class Kind {
+    kPlain,
+    kSecretFile,  // The value is a path; the secret is its content.
+    kUrl,         // A password inside is masked when printed.
+};
+enum class Source { kDefault, kFile, kEnvironment, kFlag };
+std::string_view SourceName(Source source);
+
+// One setting, as Print and Document show it.
+struct Field {
+    std::string section;
+    std::string name;
+    std::string description;
+    std::string unit;  // "ms", "s", "bytes", "1/s" or "".
+    Kind kind = Kind::kPlain;
+    Check check;
+    Value default_value;
+    Source source = Source::kDefault;
+    std::function<Value()> get;
+    std::function<void(const Value&)> set;  // Called with the type of default_value.
+    Secret* secret = nullptr;               // kSecretFile: where the content goes, if anywhere.
+    std::string* url_target = nullptr;      // "url_file": where the content goes.
+
+    std::string FullName() const { return section + "." + name; }
+    // "UNIBOX_POSTGRES_POOL_SIZE".
+    std::string EnvironmentName() const;
+};
+
+class FieldTable {
+public:
+    // The section of the fields that follow.
+    FieldTable& Section(std::string name, std::string description = {});
+
+    // The value behind `target` is the default. `target` must outlive the table. A name used twice
+    // aborts.
+    FieldTable& Add(
+        std::string field, std::string* target, std::string description, Check check = {}
+    );
+    FieldTable& Add(std::string field, int* target, std::string description, Check check = {});
+    FieldTable& Add(
+        std::string field, std::int64_t* target, std::string description, Check check = {}
+    );
+    FieldTable& Add(
+        std::string field, std::size_t* target, std::string description, Check check = {}
+    );
+    FieldTable& Add(std::string field, double* target, std::string description, Check check = {});
+    FieldTable& Add(std::string field, bool* target, std::string description, Check check = {});
+    FieldTable& Add(std::string field, TextList* target, std::string description, Check check = {});
+    FieldTable& Add(
+        std::string field, std::filesystem::path* target, std::string description, Check check = {}
+    );
+    // A secret: the setting is the path of a file and ends in "_file"; its content, without the
+    // line end after it, goes to `target`. Empty path = no secret (give NotEmpty() where there must
+    // be one). At most 64 KiB.
+    FieldTable& AddSecretFile(
+        std::string field, Secret* target, std::string description, Check check = {}
+    );
+    // The same where the reader of the file needs its path (to re-read it, or for a library that
+    // wants a file name).
+    FieldTable& AddSecretPath(
+        std::string field, std::filesystem::path* target, std::string description, Check check = {}
+    );
+    // A URL or connection string that may hold a password. Adds `field`, printed masked, and
+    // `field`_file, whose content takes its place.
+    FieldTable& AddUrl(
+        std::string field, std::string* target, std::string description, Check check = {}
+    );
+
+    std::vector<Field>& fields() { return fields_; }
+    const std::vector<Field>& fields() const { return fields_; }
+    // nullptr if there is none.
+    Field* Find(std::string_view section, std::string_view name);
+    std::string_view DescriptionOf(std::string_view section) const;
+    bool HasSection(std::string_view section) const;
+
+private:
+    template <typename Stored, typename Target>
+    FieldTable& Bind(std::string field, Target* target, std::string description, Check check);
+    FieldTable& Append(Field field);
+
+    std::string section_;
+    std::vector<std::pair<std::string, std::string>> sections_;  // Name and description, in order.
+    std::vector<Field> fields_;
+};
+
+}  // namespace unibox::config
