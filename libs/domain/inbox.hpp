@@ -1,0 +1,253 @@
+// What message-writer reads, decides and writes for one batch of inbound events: the types between
+// the SQL of libs/store and the pure function Decide (services/message-writer/decide.hpp).
+//
+// A transaction: Plan says which keys the batch concerns, the store reads their state under locks,
+// Decide makes effects of both, the store writes them. All times are Unix milliseconds, UTC.
+// Thread safety: values.
+#pragma once
+
+#include "base/ids.hpp"
+#include "unibox/event/v1/feed.pb.h"
+#include "unibox/event/v1/inbound.pb.h"
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace unibox::domain {
+
+constexpr std::int64_t kInfinity = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMinusInfinity = std::numeric_limits<std::int64_t>::min();
+
+struct ThreadKey {
+    TenantId tenant;
+    ChannelId channel;
+    std::string thread_key;
+    auto operator<=>(const ThreadKey&) const = default;
+};
+struct ContactKey {
+    TenantId tenant;
+    ChannelId channel;
+    std::string contact_key;
+    auto operator<=>(const ContactKey&) const = default;
+};
+struct ConversationKey {
+    TenantId tenant;
+    ConversationId conversation;
+    auto operator<=>(const ConversationKey&) const = default;
+};
+struct EventRef {
+    TenantId tenant;
+    ChannelId channel;
+    EventKey key;
+    auto operator<=>(const EventRef&) const = default;
+};
+
+// One event of the batch, in stream order within its partition.
+struct BatchEvent {
+    std::int32_t shard = 0;  // generation * 1000 + partition
+    std::uint64_t stream_seq = 0;
+    event::v1::InboundEvent event;
+};
+
+// ---------------------------------------------------------------- what the first pipeline is told
+
+// Inserted if the key is not there yet; an existing row stays as it is.
+struct NewContact {
+    ContactId id;
+    std::string display_name;
+    std::vector<std::string> aliases;
+    std::int64_t created_at = 0;  // also updated_at
+};
+struct NewThread {
+    std::string contact_key;  // of the same tenant and channel; always among the plan's contacts
+    std::int64_t created_at = 0;
+};
+// The highest watermarks of a batch for one thread.
+struct WatermarkRange {
+    std::int64_t delivered_until = kMinusInfinity;
+    std::int64_t read_until = kMinusInfinity;
+};
+
+// Which keys a batch concerns. All containers iterate in key order, which is the order of locks.
+struct BatchPlan {
+    // Contacts and threads of messages and watermarks: insert what is missing, lock the threads,
+    // read both.
+    std::map<ContactKey, NewContact> contacts;
+    std::map<ThreadKey, NewThread> threads;
+    // Own keys of messages, edits, deletes, reactions, control: look up in ext_ref (14 days) into
+    // BatchState::refs. No message is loaded for these alone.
+    std::set<EventRef> event_refs;
+    // Keys of the messages that edits, deletes, reactions and receipts are about: look up in
+    // ext_ref (all weeks kept) into BatchState::refs, lock the counters, read conversation and
+    // message.
+    std::set<EventRef> target_refs;
+    // Keys of the batch's messages: read the events parked for them.
+    std::set<EventRef> parked_targets;
+    // Threads with watermarks: also read, of the thread's latest conversation, outbound messages
+    // with old delivered_until < created_at <= delivered_until and a state below DELIVERED, or old
+    // read_until < created_at <= read_until and a state below READ ("old": as the thread row says).
+    std::map<ThreadKey, WatermarkRange> watermarks;
+    // Whose reopen window is wanted.
+    std::set<std::pair<TenantId, ChannelId>> channels;
+};
+
+// ---------------------------------------------------------------- read under locks
+
+struct ContactRow {
+    ContactId id;
+    std::string display_name;
+    std::vector<std::string> aliases;
+    std::int64_t created_at = 0;
+    std::int64_t updated_at = 0;
+};
+struct ThreadRow {
+    ContactId contact;
+    std::optional<ConversationId> conversation;  // the latest
+    std::int64_t delivered_until = kMinusInfinity;
+    std::int64_t read_until = kMinusInfinity;
+};
+struct CounterRow {
+    std::int64_t last_seq = 0;
+    std::int64_t version = 0;
+    std::int32_t unread_count = 0;
+    std::int64_t inbound_count = 0;
+    std::int64_t outbound_count = 0;
+    std::int64_t closed_at = kInfinity;
+    std::optional<std::int64_t> first_message_at;
+    std::optional<std::int64_t> last_message_at;
+    auto operator<=>(const CounterRow&) const = default;
+};
+struct ConversationRow {
+    ChannelId channel;
+    std::string thread_key;
+    ContactId contact;
+    v1::Provider provider{};
+    v1::ConversationStatus status{};
+    std::string preview;
+    v1::Direction preview_direction{};
+    std::int64_t last_activity_at = 0;
+    std::optional<std::int64_t> last_customer_at;
+    std::optional<std::int64_t> last_agent_at;
+    std::int64_t created_at = 0;
+};
+struct MessagePosition {  // where a message lies: its key, partition bound included
+    ConversationId conversation;
+    std::int64_t seq = 0;
+    std::int64_t created_at = 0;
+    auto operator<=>(const MessagePosition&) const = default;
+};
+struct MessageRow {
+    MessageId id;
+    ChannelId channel;
+    v1::Direction direction{};
+    v1::MessageKind kind{};
+    std::optional<ContactId> contact;
+    std::string body;
+    std::string payload;
+    std::vector<v1::Attachment> attachments;
+    std::vector<v1::Reaction> reactions;
+    std::string reply_to;
+    std::string provider_id;
+    std::string client_ref;
+    v1::DeliveryState delivery_state{};
+    std::string delivery_error;
+    std::optional<std::int64_t> provider_time;
+    std::int64_t received_at = 0;
+    std::optional<std::int64_t> edited_at;
+    std::int64_t edit_revision = 0;
+    std::optional<std::int64_t> deleted_at;
+    std::int64_t version = 0;
+};
+struct ParkedRow {
+    EventKey event_key;
+    event::v1::InboundEvent event;
+};
+
+// All that Decide may know. Every contact, thread and channel of the plan is present (the first
+// pipeline creates missing contacts and threads); refs, messages and parked events only where the
+// database has them.
+struct BatchState {
+    // Those of the plan, and the contact of every thread and of every conversation read.
+    std::map<ContactKey, ContactRow> contacts;
+    std::map<ThreadKey, ThreadRow> threads;
+    // Of the threads' latest conversations and of the conversations of messages found by
+    // target_refs.
+    std::map<ConversationKey, CounterRow> counters;
+    // The same ones; absent if the row is gone (archived): then a message begins a new
+    // conversation.
+    std::map<ConversationKey, ConversationRow> conversations;
+    // ext_ref rows of the batch's event keys and target keys; the position is absent for events
+    // that are no message.
+    std::map<EventRef, std::optional<MessagePosition>> refs;
+    // Messages that the batch's edits, deletes, reactions and receipts are about, and outbound
+    // messages below a watermark whose state is lower than the watermark's.
+    std::map<std::pair<TenantId, MessagePosition>, MessageRow> messages;
+    // Parked events by the key of the message they wait for (target keys of the batch's messages).
+    std::map<EventRef, std::vector<ParkedRow>> parked;
+    std::map<std::pair<TenantId, ChannelId>, std::int64_t> reopen_window_ms;  // of each channel
+    std::int64_t now_ms = 0;  // the database's clock at BEGIN
+    std::string feed_epoch;   // 16 bytes
+};
+
+// ---------------------------------------------------------------- written by the second pipeline
+
+struct ConversationWrite {
+    ConversationKey key;
+    ConversationRow row;
+    std::int64_t closed_at_before =
+        kInfinity;  // finds the leaf; for created ones equal to kInfinity
+    bool created = false;
+    CounterRow
+        counters;  // the values after the batch; status closed ⇔ counters.closed_at != kInfinity
+};
+struct MessageWrite {
+    TenantId tenant;
+    MessagePosition position;
+    MessageRow row;
+    bool created = false;  // else: the row exists and changes
+};
+struct RefWrite {
+    EventRef ref;
+    std::optional<MessagePosition> position;
+};
+struct ThreadWrite {  // latest conversation or watermarks changed
+    ThreadKey key;
+    ThreadRow row;
+};
+struct ContactWrite {  // name or aliases changed
+    ContactKey key;
+    ContactRow row;
+};
+struct ParkWrite {  // a repeated receipt may be parked already: ON CONFLICT DO NOTHING
+    EventRef target;
+    ParkedRow parked;
+};
+struct OutboxWrite {
+    std::int32_t shard = 0;
+    event::v1::OutboxBatch batch;  // events of this shard in the order in which they became true
+};
+
+struct Effects {
+    std::vector<ContactWrite> contacts;
+    std::vector<ThreadWrite> threads;
+    std::vector<ConversationWrite> conversations;
+    std::vector<MessageWrite> messages;
+    std::vector<RefWrite> refs;
+    std::vector<ParkWrite> parks;
+    std::vector<std::pair<EventRef, EventKey>>
+        unparks;  // applied now: (target, event key) rows to delete
+    std::vector<OutboxWrite> outbox;
+    // Counted, for metrics.
+    std::int64_t duplicate_count = 0;  // events whose key was seen before
+    std::int64_t message_count = 0;    // messages created
+    std::int64_t ignored_count =
+        0;  // events without effect: older edits, repeated receipts, archived messages
+};
+
+}  // namespace unibox::domain
