@@ -1,0 +1,212 @@
+#include "wire/field_text.hpp"
+
+#include "base/strings.hpp"
+#include "obs/json.hpp"
+
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/time_util.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace unibox::wire {
+namespace {
+
+namespace pb = google::protobuf;
+using Field = pb::FieldDescriptor;
+
+constexpr const char* kTimestamp = "google.protobuf.Timestamp";
+
+bool IsSettable(const Field& field) {
+    if (field.is_map()) return false;
+    const pb::Descriptor* type = field.message_type();
+    return type == nullptr || type->full_name() == kTimestamp;
+}
+
+template <typename T>
+std::optional<T> ParseNumber(std::string_view text) {
+    T number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    if constexpr (std::is_floating_point_v<T>) {
+        if (!std::isfinite(number)) return {};
+    }
+    return number;
+}
+
+std::optional<int> ParseEnum(const pb::EnumDescriptor& type, const std::string& text) {
+    if (const auto* value = type.FindValueByName(text)) return value->number();
+    const auto number = ParseNumber<int>(text);
+    return number;
+}
+
+// Sets or adds one value; false if the text is none of the field's type.
+template <typename T, typename Setter, typename Adder>
+bool Put(const Field& field, std::optional<T> value, Setter set, Adder add) {
+    if (!value) return false;
+    field.is_repeated() ? add(*value) : set(*value);
+    return true;
+}
+
+#define UNIBOX_PUT(type, parsed)                                                  \
+    Put(                                                                          \
+        field,                                                                    \
+        parsed,                                                                   \
+        [&](const auto& value) { reflection.Set##type(message, &field, value); }, \
+        [&](const auto& value) { reflection.Add##type(message, &field, value); }  \
+    )
+
+bool PutTimestamp(const Field& field, const std::string& text, pb::Message* message) {
+    pb::Timestamp time;
+    if (!pb::util::TimeUtil::FromString(text, &time)) return false;
+    const pb::Reflection& reflection = *message->GetReflection();
+    pb::Message* target = field.is_repeated() ? reflection.AddMessage(message, &field)
+                                              : reflection.MutableMessage(message, &field);
+    target->CopyFrom(time);
+    return true;
+}
+
+std::optional<bool> ParseBool(std::string_view text) {
+    if (text == "true") return true;
+    if (text == "false") return false;
+    return {};
+}
+
+bool PutText(const Field& field, const std::string& text, pb::Message* message) {
+    const pb::Reflection& reflection = *message->GetReflection();
+    switch (field.cpp_type()) {
+        case Field::CPPTYPE_INT32:
+            return UNIBOX_PUT(Int32, ParseNumber<std::int32_t>(text));
+        case Field::CPPTYPE_INT64:
+            return UNIBOX_PUT(Int64, ParseNumber<std::int64_t>(text));
+        case Field::CPPTYPE_UINT32:
+            return UNIBOX_PUT(UInt32, ParseNumber<std::uint32_t>(text));
+        case Field::CPPTYPE_UINT64:
+            return UNIBOX_PUT(UInt64, ParseNumber<std::uint64_t>(text));
+        case Field::CPPTYPE_DOUBLE:
+            return UNIBOX_PUT(Double, ParseNumber<double>(text));
+        case Field::CPPTYPE_FLOAT:
+            return UNIBOX_PUT(Float, ParseNumber<float>(text));
+        case Field::CPPTYPE_BOOL:
+            return UNIBOX_PUT(Bool, ParseBool(text));
+        case Field::CPPTYPE_ENUM:
+            return UNIBOX_PUT(EnumValue, ParseEnum(*field.enum_type(), text));
+        case Field::CPPTYPE_MESSAGE:
+            return PutTimestamp(field, text, message);
+        case Field::CPPTYPE_STRING:
+            break;
+    }
+    const bool is_bytes = field.type() == Field::TYPE_BYTES;
+    return UNIBOX_PUT(String, is_bytes ? Base64Decode(text) : std::optional<std::string>(text));
+}
+
+std::string TypeText(const Field& field) {
+    switch (field.cpp_type()) {
+        case Field::CPPTYPE_BOOL:
+            return "true or false";
+        case Field::CPPTYPE_ENUM:
+            return "a name or number of " + field.enum_type()->full_name();
+        case Field::CPPTYPE_MESSAGE:
+            return "a time as in RFC 3339";
+        case Field::CPPTYPE_STRING:
+            return "base64";
+        case Field::CPPTYPE_DOUBLE:
+        case Field::CPPTYPE_FLOAT:
+            return "a number";
+        default:
+            return "a whole number within the range of " + std::string(field.type_name());
+    }
+}
+
+bool IsSet(const Field& field, const pb::Message& message) {
+    // proto3 texts and numbers have no presence: set to zero counts as not set, which harms nobody.
+    return !field.is_repeated() && message.GetReflection()->HasField(message, &field);
+}
+
+int HexDigit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+std::string FieldPath::FullName() const {
+    std::string name;
+    for (const Field* step : steps_) name += (name.empty() ? "" : ".") + step->name();
+    return name;
+}
+
+bool FieldPath::IsText() const {
+    return steps_.back()->type() == Field::TYPE_STRING && !steps_.back()->is_repeated();
+}
+
+pb::Message* FieldPath::Parent(pb::Message* message) const {
+    for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+        message = message->GetReflection()->MutableMessage(message, steps_[i]);
+    }
+    return message;
+}
+
+Status FieldPath::Set(const std::string& text, pb::Message* message) const {
+    const Field& field = *steps_.back();
+    pb::Message* parent = Parent(message);
+    if (IsSet(field, *parent)) {
+        return InvalidArgument(FullName() + " is given twice")
+            .WithReason("duplicate_parameter")
+            .WithField(FullName());
+    }
+    if (field.type() == Field::TYPE_STRING && !obs::IsValidUtf8(text)) {
+        return InvalidArgument(FullName() + " is no UTF-8")
+            .WithReason("value_invalid")
+            .WithField(FullName());
+    }
+    if (PutText(field, text, parent)) return {};
+    return InvalidArgument(FullName() + " must be " + TypeText(field))
+        .WithReason("value_invalid")
+        .WithField(FullName());
+}
+
+void FieldPath::Clear(pb::Message* message) const {
+    pb::Message* parent = Parent(message);
+    parent->GetReflection()->ClearField(parent, steps_.back());
+}
+
+std::optional<FieldPath> FindField(const pb::Descriptor& type, std::string_view name) {
+    std::vector<const Field*> steps;
+    const pb::Descriptor* current = &type;
+    for (const std::string_view step : Split(name, '.')) {
+        // Only a field that is a single message leads further.
+        if (!steps.empty() && (steps.back()->is_repeated() || current == nullptr)) return {};
+        const std::string text(step);
+        const Field* field = current->FindFieldByName(text);
+        if (field == nullptr) field = current->FindFieldByCamelcaseName(text);
+        if (field == nullptr) return {};
+        steps.push_back(field);
+        current = field->message_type();
+    }
+    if (steps.empty() || !IsSettable(*steps.back())) return {};
+    return FieldPath(std::move(steps));
+}
+
+std::optional<std::string> DecodeQueryPart(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return {};
+        const int high = HexDigit(text[i + 1]);
+        const int low = HexDigit(text[i + 2]);
+        if (high < 0 || low < 0 || (high == 0 && low == 0)) return {};
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    if (!obs::IsValidUtf8(out)) return {};
+    return out;
+}
+
+}  // namespace unibox::wire

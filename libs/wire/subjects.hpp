@@ -1,0 +1,58 @@
+// Names of the streams and subjects on NATS: the one place where they are spelled.
+// Limits: generation 1..9999, partition 0..99 (two digits in every name).
+// Thread safety: pure functions.
+#pragma once
+
+#include "base/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unibox::wire {
+
+inline constexpr std::string_view kInStreamPrefix = "UB_IN_";
+inline constexpr std::string_view kEvStream = "UB_EV";  // The feed: what became true.
+inline constexpr std::string_view kRawStream =
+    "UB_RAW";  // Authentic bodies that nobody understood.
+inline constexpr std::string_view kDlqStream = "UB_DLQ";  // What could not be processed.
+
+inline constexpr std::string_view kEvSubjects = "ub.ev.>";
+inline constexpr std::string_view kRawSubjects = "ub.raw.>";
+inline constexpr std::string_view kDlqSubjects = "ub.dlq.>";
+
+// Core NATS (not stored): channels or provider apps changed, caches must forget them.
+inline constexpr std::string_view kChannelsChanged = "ub.ctl.channels";
+
+inline constexpr int kGenerationMax = 9999;
+inline constexpr int kPartitionMax = 99;
+
+// "UB_IN_1_00": the stream of one partition of the ingest log.
+std::string InStream(int generation, int partition);
+// "ub.in.1.00.42": where an event of the tenant is published.
+std::string InSubject(int generation, int partition, TenantId tenant);
+// "ub.in.1.00.>": everything that InStream(generation, partition) stores.
+std::string InSubjects(int generation, int partition);
+
+struct InStreamId {
+    int generation = 0;
+    int partition = 0;
+    auto operator<=>(const InStreamId&) const = default;
+};
+// The inverse of InStream; nothing for any other name.
+std::optional<InStreamId> ParseInStream(std::string_view name);
+// The tenant of an ingest subject; nothing if the subject is none.
+std::optional<TenantId> TenantOfInSubject(std::string_view subject);
+
+// "ub.ev.42.message": `kind`, `provider` and `service` become one token (see SubjectToken).
+std::string EvSubject(TenantId tenant, std::string_view kind);
+// "ub.raw.telegram".
+std::string RawSubject(std::string_view provider);
+// "ub.dlq.message-writer".
+std::string DlqSubject(std::string_view service);
+
+// `text` as one subject token: every byte but letters, digits, '-' and '_' becomes '_'; at most
+// 64 bytes; "_" if it is empty. So no value from outside can widen a subject.
+std::string SubjectToken(std::string_view text);
+
+}  // namespace unibox::wire
