@@ -1,0 +1,125 @@
+// One libpq connection in pipeline mode on a non-blocking socket. Private to libs/pg: statements go
+// through the transactions of transaction.hpp alone. Thread safety: one thread at a time.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "pg/params.hpp"
+#include "pg/rows.hpp"
+#include "pg/settings.hpp"
+#include "pg/values.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+struct pg_conn;
+
+namespace unibox::pg::detail {
+
+constexpr int kPipelineStatementsMax = 4'096;
+constexpr std::size_t kPipelineBytesMax = 256U << 20U;
+
+// Only a transaction can make one, so only a transaction can get a connection.
+struct PassKey {
+private:
+    PassKey() = default;
+    friend class Transaction;
+};
+
+// What one Sync brought: all results, or the first error.
+struct Outcome {
+    Status status;
+    std::vector<Rows> rows;     // One for each queued statement, when the status is Ok.
+    int failed_statement = -1;  // Index of the statement that the error belongs to.
+    bool connection_lost = false;
+};
+
+class Connection {
+public:
+    // Connects within settings.connect_timeout_ms. UNAVAILABLE or DEADLINE_EXCEEDED.
+    static Result<std::unique_ptr<Connection>> Open(const Settings& settings);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    const Settings& settings() const { return settings_; }
+    void SetIoTimeout(std::int64_t io_timeout_ms) { settings_.io_timeout_ms = io_timeout_ms; }
+    // Connected, in no transaction, nothing queued: may be used for the next transaction.
+    bool IsReusable() const;
+    // False if the server has closed the idle connection. One poll without waiting.
+    bool IsAlive();
+
+    // Adds a statement to the pipeline. `unnamed`: parse it anew even if settings say prepared.
+    Status Queue(const Statement& statement, const Params& params, bool unnamed = false);
+    int queued_count() const { return queued_count_; }
+    // Sends what is queued and reads all answers, at most settings.io_timeout_ms. Reads while it
+    // writes.
+    Outcome Sync();
+    // A script in the simple protocol; nothing may be queued.
+    Status RunScript(const std::string& sql);
+    void Close();
+
+private:
+    struct Expected {
+        std::string prepares;  // Name, if this is the answer to a Parse.
+        int statement = -1;    // Index of the statement otherwise.
+    };
+    struct Prepared {
+        const char* sql;
+        std::vector<unsigned> types;
+    };
+
+    explicit Connection(const Settings& settings) : settings_(settings) {}
+    Status Connect();
+    Status PollConnect(SteadyTime deadline);
+    Status PrepareIfNew(const Statement& statement, const Params& params);
+    // Waits until the socket can be read (or written, while output is pending). Not Ok: the
+    // connection is closed.
+    Status Wait(SteadyTime deadline);
+    // The next result or nullptr between statements; a Status when the connection is gone.
+    Result<pg_result*> Next(SteadyTime deadline);
+    Status ReadAnswer(const Expected& expected, SteadyTime deadline, Outcome& outcome);
+    Status ReadAll(SteadyTime deadline, Outcome& outcome);
+    Status StatusOfResult(const pg_result* result) const;
+    Status Lost(std::string_view what);
+    void ForgetQueue();
+
+    Settings settings_;
+    pg_conn* connection_ = nullptr;
+    std::vector<Expected> expected_;
+    std::map<std::string, Prepared, std::less<>> prepared_;
+    int queued_count_ = 0;
+    std::size_t queued_bytes_ = 0;
+    bool write_pending_ = false;
+    bool stale_ = false;  // Its prepared statements do not fit the schema any more.
+};
+
+// A connection for one transaction; gives it back when it dies.
+class Lease {
+public:
+    using Release = std::function<void(Connection*)>;
+    Lease(Connection* connection, Release release)
+        : connection_(connection), release_(std::move(release)) {}
+    Lease(Lease&& other) noexcept
+        : connection_(std::exchange(other.connection_, nullptr)),
+          release_(std::move(other.release_)) {}
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+        if (connection_ != nullptr) release_(connection_);
+    }
+
+    Connection& operator*() const { return *connection_; }
+    Connection* operator->() const { return connection_; }
+
+private:
+    Connection* connection_;
+    Release release_;
+};
+
+}  // namespace unibox::pg::detail

@@ -1,0 +1,64 @@
+// What the three kinds of transactions have in common. Private to libs/pg.
+// Thread safety: one thread at a time.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "pg/detail/connection.hpp"
+#include "pg/transaction.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace unibox::pg::detail {
+
+class Transaction {
+public:
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+private:
+    friend class pg::TenantTx;
+    friend class pg::SystemTx;
+    friend class pg::WriterTx;
+
+    template <typename Source>
+    static Result<std::unique_ptr<Transaction>> Begin(
+        Source& source, std::optional<TenantId> tenant, Access access
+    ) {
+        auto lease = source.Acquire(PassKey());
+        if (!lease.ok()) return lease.status();
+        return std::unique_ptr<Transaction>(
+            new Transaction(std::move(lease).value(), tenant, access)
+        );
+    }
+
+    Transaction(Lease lease, std::optional<TenantId> tenant, Access access)
+        : lease_(std::move(lease)), tenant_(tenant), access_(access) {}
+
+    // Queues BEGIN and the transaction's settings before the first statement.
+    Status QueueBegin();
+    Status Queue(const Statement& statement, const Params& params, bool unnamed = false);
+    // Results of the statements queued by Queue since the last Sync. Rolls back after an error.
+    Result<std::vector<Rows>> Sync();
+    Result<std::vector<Rows>> Commit();
+    Result<Rows> Execute(const Statement& statement, const Params& params, bool unnamed = false);
+    Result<Rows> ExecuteAndCommit(const Statement& statement, const Params& params);
+    Status RunScript(const std::string& sql);
+    void Rollback();
+
+    Lease lease_;
+    std::optional<TenantId> tenant_;
+    Access access_;
+    bool begun_ = false;
+    bool over_ = false;
+    bool outcome_unknown_ = false;
+    int internal_count_ = 0;  // Our own statements at the head of the pipeline.
+    int failed_statement_ = -1;
+    int statement_count_ = 0;
+};
+
+}  // namespace unibox::pg::detail

@@ -1,0 +1,230 @@
+#include "pg/transaction.hpp"
+
+#include "pg/detail/transaction.hpp"
+#include "pg/sqlstate.hpp"
+
+#include <utility>
+
+namespace unibox::pg {
+namespace detail {
+namespace {
+
+constexpr Statement kBeginWrite{
+    "ub_begin_write", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"};
+constexpr Statement kBeginRead{"ub_begin_read", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"};
+constexpr Statement kCommit{"ub_commit", "COMMIT"};
+constexpr Statement kRollback{"ub_rollback", "ROLLBACK"};
+// All of them local to the transaction, so that a shared (PgBouncer) connection keeps nothing.
+constexpr Statement kSettings{
+    "ub_settings",
+    "SELECT set_config('app.tenant_id', $1, true), set_config('statement_timeout', $2, true), "
+    "set_config('lock_timeout', $3, true), "
+    "set_config('idle_in_transaction_session_timeout', $4, true)"};
+
+Status Over() {
+    return FailedPrecondition("the transaction is over");
+}
+
+}  // namespace
+
+Transaction::~Transaction() {
+    Rollback();
+}
+
+Status Transaction::QueueBegin() {
+    if (begun_) return {};
+    begun_ = true;
+    const Settings& settings = lease_->settings();
+    const Params params = Params::Of(
+        tenant_ ? tenant_->ToString() : std::string(),
+        std::to_string(settings.statement_timeout_ms),
+        std::to_string(settings.lock_timeout_ms),
+        std::to_string(settings.idle_in_tx_timeout_ms)
+    );
+    UNIBOX_RETURN_IF_ERROR(
+        lease_->Queue(access_ == Access::kReadOnly ? kBeginRead : kBeginWrite, Params())
+    );
+    UNIBOX_RETURN_IF_ERROR(lease_->Queue(kSettings, params));
+    internal_count_ = 2;
+    return {};
+}
+
+Status Transaction::Queue(const Statement& statement, const Params& params, bool unnamed) {
+    if (over_) return Over();
+    UNIBOX_RETURN_IF_ERROR(QueueBegin());
+    UNIBOX_RETURN_IF_ERROR(lease_->Queue(statement, params, unnamed));
+    ++statement_count_;
+    return {};
+}
+
+Result<std::vector<Rows>> Transaction::Sync() {
+    if (over_) return Over();
+    Outcome outcome = lease_->Sync();
+    const int internal = std::exchange(internal_count_, 0);
+    failed_statement_ =
+        outcome.failed_statement < internal ? -1 : outcome.failed_statement - internal;
+    if (!outcome.status.ok()) {
+        Rollback();
+        return outcome.status;
+    }
+    outcome.rows.erase(outcome.rows.begin(), outcome.rows.begin() + internal);
+    return std::move(outcome.rows);
+}
+
+Result<std::vector<Rows>> Transaction::Commit() {
+    if (over_) return Over();
+    if (!begun_) {
+        over_ = true;
+        return std::vector<Rows>();
+    }
+    UNIBOX_RETURN_IF_ERROR(lease_->Queue(kCommit, Params()));
+    const int internal = std::exchange(internal_count_, 0);
+    const int commit_index = lease_->queued_count() - 1;
+    Outcome outcome = lease_->Sync();
+    const int failed = outcome.failed_statement;
+    failed_statement_ = failed < internal || failed == commit_index ? -1 : failed - internal;
+    if (!outcome.status.ok()) {
+        outcome_unknown_ = outcome.connection_lost;
+        Rollback();
+        return outcome.status;
+    }
+    over_ = true;
+    // An aborted transaction answers COMMIT with ROLLBACK and no error.
+    if (outcome.rows.back().command_tag() != "COMMIT") {
+        return Status(Code::kAborted, "the server rolled back at COMMIT").WithReason("rolled_back");
+    }
+    outcome.rows.pop_back();
+    outcome.rows.erase(outcome.rows.begin(), outcome.rows.begin() + internal);
+    return std::move(outcome.rows);
+}
+
+Result<Rows> Transaction::Execute(const Statement& statement, const Params& params, bool unnamed) {
+    UNIBOX_RETURN_IF_ERROR(Queue(statement, params, unnamed));
+    UNIBOX_ASSIGN_OR_RETURN(std::vector<Rows> rows, Sync());
+    return std::move(rows.back());
+}
+
+Result<Rows> Transaction::ExecuteAndCommit(const Statement& statement, const Params& params) {
+    UNIBOX_RETURN_IF_ERROR(Queue(statement, params));
+    UNIBOX_ASSIGN_OR_RETURN(std::vector<Rows> rows, Commit());
+    return std::move(rows.back());
+}
+
+Status Transaction::RunScript(const std::string& sql) {
+    if (over_) return Over();
+    UNIBOX_RETURN_IF_ERROR(QueueBegin());
+    UNIBOX_RETURN_IF_ERROR(Sync().status());
+    ++statement_count_;
+    Status status = lease_->RunScript(sql);
+    if (!status.ok()) Rollback();
+    return status;
+}
+
+void Transaction::Rollback() {
+    if (std::exchange(over_, true) || !begun_) return;
+    // Statements that were queued but never synced must be answered before the line is free again.
+    if (lease_->queued_count() > 0) static_cast<void>(lease_->Sync());
+    if (!lease_->Queue(kRollback, Params()).ok()) return;
+    static_cast<void>(lease_->Sync());  // If it fails, the connection is closed instead.
+}
+
+}  // namespace detail
+
+using detail::Transaction;
+
+namespace {
+
+// The status of a result whose rows nobody wants.
+template <typename T>
+Status StatusOf(const Result<T>& result) {
+    return result.ok() ? Status() : result.status();
+}
+
+}  // namespace
+
+TenantTx::TenantTx(std::unique_ptr<Transaction> tx) : tx_(std::move(tx)) {}
+TenantTx::TenantTx(TenantTx&&) noexcept = default;
+TenantTx& TenantTx::operator=(TenantTx&&) noexcept = default;
+TenantTx::~TenantTx() = default;
+
+Result<TenantTx> TenantTx::Begin(Pool& pool, TenantId tenant, Access access) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(pool, tenant, access));
+    return TenantTx(std::move(tx));
+}
+Result<Rows> TenantTx::Execute(const Statement& statement, const Params& params) {
+    return tx_->Execute(statement, params);
+}
+Result<Rows> TenantTx::ExecuteAndCommit(const Statement& statement, const Params& params) {
+    return tx_->ExecuteAndCommit(statement, params);
+}
+Status TenantTx::Commit() {
+    return StatusOf(tx_->Commit());
+}
+int TenantTx::statement_count() const {
+    return tx_->statement_count_;
+}
+
+SystemTx::SystemTx(std::unique_ptr<Transaction> tx) : tx_(std::move(tx)) {}
+SystemTx::SystemTx(SystemTx&&) noexcept = default;
+SystemTx& SystemTx::operator=(SystemTx&&) noexcept = default;
+SystemTx::~SystemTx() = default;
+
+Result<SystemTx> SystemTx::Begin(Pool& pool, Access access) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(pool, std::nullopt, access));
+    return SystemTx(std::move(tx));
+}
+Result<SystemTx> SystemTx::Begin(Session& session, Access access) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(session, std::nullopt, access));
+    return SystemTx(std::move(tx));
+}
+Result<Rows> SystemTx::Execute(const Statement& statement, const Params& params) {
+    return tx_->Execute(statement, params);
+}
+Result<Rows> SystemTx::ExecuteAndCommit(const Statement& statement, const Params& params) {
+    return tx_->ExecuteAndCommit(statement, params);
+}
+Result<Rows> SystemTx::ExecuteUnprepared(const std::string& sql, const Params& params) {
+    return tx_->Execute(Statement{"", sql.c_str()}, params, true);
+}
+Status SystemTx::ExecuteScript(const std::string& sql) {
+    return tx_->RunScript(sql);
+}
+Status SystemTx::Commit() {
+    return StatusOf(tx_->Commit());
+}
+int SystemTx::statement_count() const {
+    return tx_->statement_count_;
+}
+
+WriterTx::WriterTx(std::unique_ptr<Transaction> tx) : tx_(std::move(tx)) {}
+WriterTx::WriterTx(WriterTx&&) noexcept = default;
+WriterTx& WriterTx::operator=(WriterTx&&) noexcept = default;
+WriterTx::~WriterTx() = default;
+
+Result<WriterTx> WriterTx::Begin(Session& session) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(session, std::nullopt, Access::kReadWrite));
+    return WriterTx(std::move(tx));
+}
+Status WriterTx::Send(const Statement& statement, const Params& params) {
+    return tx_->Queue(statement, params);
+}
+Result<std::vector<Rows>> WriterTx::Sync() {
+    return tx_->Sync();
+}
+int WriterTx::failed_statement() const {
+    return tx_->failed_statement_;
+}
+Result<std::vector<Rows>> WriterTx::Commit() {
+    return tx_->Commit();
+}
+bool WriterTx::outcome_unknown() const {
+    return tx_->outcome_unknown_;
+}
+void WriterTx::Rollback() {
+    tx_->Rollback();
+}
+int WriterTx::statement_count() const {
+    return tx_->statement_count_;
+}
+
+}  // namespace unibox::pg
