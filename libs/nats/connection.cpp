@@ -1,0 +1,62 @@
+#include "nats/connection.hpp"
+
+#include "nats/detail/core.hpp"
+
+namespace unibox::nats {
+namespace {
+
+constexpr Millis kLastFlush{500};
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<detail::Core> core) : core_(std::move(core)) {}
+
+Connection::~Connection() {
+    // nats.c 3.4.1 throws away what it has not written when it is closed.
+    if (core_->connected()) static_cast<void>(core_->Flush(kLastFlush));
+}
+
+Result<std::unique_ptr<Connection>> Connection::Connect(
+    const Settings& settings, obs::Metrics& metrics
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto core, detail::Core::Start(settings, metrics));
+    return std::unique_ptr<Connection>(new Connection(std::move(core)));
+}
+
+bool Connection::connected() const {
+    return core_->connected();
+}
+
+std::int64_t Connection::payload_bytes_max() const {
+    return core_->payload_bytes_max();
+}
+
+Status Connection::Publish(std::string_view subject, std::string_view payload) {
+    if (core_->WriteBufferFull()) {
+        return ResourceExhausted("too much waits to be sent to NATS")
+            .WithReason("write_buffer_full");
+    }
+    const std::string subject_z(subject);
+    return detail::FromNats(
+        core_->Send(subject_z.c_str(), nullptr, payload), "publish to " + subject_z
+    );
+}
+
+Status Connection::Subscribe(std::string_view subject, Handler handler) {
+    return core_->Subscribe(subject, std::move(handler));
+}
+
+Result<std::string> Connection::Request(
+    std::string_view subject, std::string_view payload, Millis timeout
+) {
+    if (!core_->connected()) {
+        return Unavailable("not connected to NATS").WithReason("not_connected");
+    }
+    return core_->Request(subject, payload, timeout);
+}
+
+Status Connection::Flush(Millis timeout) {
+    return core_->Flush(timeout);
+}
+
+}  // namespace unibox::nats

@@ -1,0 +1,66 @@
+// One connection to NATS: core publish, subscribe, request. It reconnects for ever by itself, and
+// is rebuilt when nats.c gives it up (two equal authentication errors), so that rotated credentials
+// are picked up. Publisher, LogReader and Streams are built on it.
+//
+// Whoever uses a Connection must die before it.
+// Thread safety: all methods may be called from any thread. Handlers run on threads of nats.c, one
+// per subscription, and must not block for long.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "nats/settings.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace unibox::obs {
+class Metrics;
+}
+
+namespace unibox::nats {
+
+namespace detail {
+class Core;
+}
+
+class Connection {
+public:
+    using Handler = std::function<void(std::string_view subject, std::string_view payload)>;
+
+    // Ok also when no server answers yet: connecting goes on in the background.
+    // Refused credentials are tried again for ever too (they are read anew each time).
+    // INVALID_ARGUMENT: the settings are wrong, for example a certificate that cannot be read.
+    static Result<std::unique_ptr<Connection>> Connect(
+        const Settings& settings, obs::Metrics& metrics
+    );
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    bool connected() const;
+    // The largest message, headers included, that the server accepts; 0 before the first connect.
+    std::int64_t payload_bytes_max() const;
+
+    // Without acknowledgement, at most once. UNAVAILABLE: not connected. RESOURCE_EXHAUSTED: more
+    // than write_buffer_bytes_max waits to be sent. INVALID_ARGUMENT reason "too_large".
+    Status Publish(std::string_view subject, std::string_view payload);
+    // Until the connection dies. `handler` sees every message from now on, also after reconnects;
+    // what was published while the connection was away is missed. `subject` may have wildcards.
+    Status Subscribe(std::string_view subject, Handler handler);
+    // UNAVAILABLE: not connected, or nobody answers (reason "no_responders"). DEADLINE_EXCEEDED.
+    Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
+    // Waits until the server has seen all that was published; DEADLINE_EXCEEDED or UNAVAILABLE.
+    Status Flush(Millis timeout);
+
+    detail::Core& core() { return *core_; }
+
+private:
+    explicit Connection(std::unique_ptr<detail::Core> core);
+    std::unique_ptr<detail::Core> core_;
+};
+
+}  // namespace unibox::nats

@@ -1,0 +1,429 @@
+#include "nats/detail/core.hpp"
+
+#include "nats/detail/options.hpp"
+#include "obs/log.hpp"
+#include "obs/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <unordered_map>
+#include <utility>
+
+namespace unibox::nats::detail {
+namespace {
+
+constexpr Millis kRebuildWaitMin{250};
+constexpr Millis kRebuildWaitMax{5000};
+constexpr int kDrainedBytes = 64 * 1024;
+
+// nats.c may still run a callback when what it was meant for has died: the closure is therefore a
+// number, and this table says what it stands for.
+template <typename T>
+class Registry {
+public:
+    std::uintptr_t Add(T value) {
+        const std::lock_guard lock(mutex_);
+        entries_.emplace(++last_id_, std::move(value));
+        return last_id_;
+    }
+    void Remove(std::uintptr_t id) {
+        const std::lock_guard lock(mutex_);
+        entries_.erase(id);
+    }
+    T Find(std::uintptr_t id) {
+        const std::lock_guard lock(mutex_);
+        const auto found = entries_.find(id);
+        return found == entries_.end() ? T{} : found->second;
+    }
+    // Runs `action` with the lock held, so that Remove waits for its end.
+    template <typename Action>
+    void With(std::uintptr_t id, Action action) {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = entries_.find(id); found != entries_.end()) action(found->second);
+    }
+
+private:
+    std::mutex mutex_;
+    std::uintptr_t last_id_ = 0;
+    std::unordered_map<std::uintptr_t, T> entries_;
+};
+
+Registry<Core*>& Links() {
+    static auto* const registry = new Registry<Core*>();  // Outlives the threads of nats.c.
+    return *registry;
+}
+Registry<std::shared_ptr<Lane>>& Lanes() {
+    static auto* const registry = new Registry<std::shared_ptr<Lane>>();
+    return *registry;
+}
+
+void* ToClosure(std::uintptr_t id) {
+    return reinterpret_cast<void*>(id);
+}
+std::uintptr_t FromClosure(void* closure) {
+    return reinterpret_cast<std::uintptr_t>(closure);
+}
+
+std::string RandomToken() {
+    static constexpr std::string_view kAlphabet =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    std::random_device device;
+    std::uniform_int_distribution<std::size_t> pick(0, kAlphabet.size() - 1);
+    std::string token;
+    for (int i = 0; i < 22; ++i) token += kAlphabet[pick(device)];
+    return token;
+}
+
+}  // namespace
+
+Link::~Link() {
+    loop_.Run([this] {
+        natsConnection_Close(connection_);
+        for (natsSubscription* subscription : subscriptions_) {
+            natsSubscription_Destroy(subscription);
+        }
+        natsConnection_Destroy(connection_);
+    });
+}
+
+void Link::Own(natsSubscription* subscription) {
+    const std::lock_guard lock(mutex_);
+    subscriptions_.push_back(subscription);
+}
+
+Core::Core(const Settings& settings, obs::Metrics& metrics)
+    : settings_(settings),
+      metrics_(metrics),
+      connected_gauge_(metrics.GetGauge(
+          "unibox_nats_connected",
+          "1 while the connection to NATS is up.",
+          {{"name", settings.name}}
+      )),
+      connects_counter_(metrics.GetCounter(
+          "unibox_nats_connects_total",
+          "Connects to NATS, the first included.",
+          {{"name", settings.name}}
+      )),
+      rebuilds_counter_(metrics.GetCounter(
+          "unibox_nats_rebuilds_total",
+          "Connections that nats.c gave up and that were built anew.",
+          {{"name", settings.name}}
+      )),
+      loop_(std::chrono::microseconds(settings.flush_interval_us)),
+      inbox_base_(fmt::format("{}.{}", settings.inbox_prefix, RandomToken())) {}
+
+Result<std::unique_ptr<Core>> Core::Start(const Settings& settings, obs::Metrics& metrics) {
+    std::unique_ptr<Core> core(new Core(settings, metrics));
+    UNIBOX_RETURN_IF_ERROR(core->Connect());
+    core->keeper_ = std::thread([raw = core.get()] { raw->Keep(); });
+    return core;
+}
+
+Core::~Core() {
+    std::shared_ptr<Link> last;
+    std::vector<std::shared_ptr<Lane>> lanes;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        lanes = lanes_;
+        last = link_;
+        changed_.notify_all();
+    }
+    // Ends a ping that the keeper waits for.
+    if (last) loop_.Run([&] { natsConnection_Close(last->get()); });
+    if (keeper_.joinable()) keeper_.join();
+    Links().Remove(link_id_);
+    for (const auto& lane : lanes) {
+        Lanes().Remove(lane->id_);
+        const std::lock_guard lock(lane->mutex_);
+        lane->handler_ = nullptr;
+    }
+    last.reset();
+    link_.reset();  // Needs the loop, which dies after this.
+}
+
+natsStatus Core::SetCallbacks(natsOptions* options, std::uintptr_t link_id) {
+    void* const closure = ToClosure(link_id);
+    natsStatus status = loop_.Use(options);
+    if (status == NATS_OK) {
+        status = natsOptions_SetRetryOnFailedConnect(options, true, ConnectedCallback, closure);
+    }
+    if (status == NATS_OK) {
+        status = natsOptions_SetReconnectedCB(options, ConnectedCallback, closure);
+    }
+    if (status == NATS_OK) {
+        status = natsOptions_SetDisconnectedCB(options, DisconnectedCallback, closure);
+    }
+    if (status == NATS_OK) status = natsOptions_SetClosedCB(options, ClosedCallback, closure);
+    return status;
+}
+
+Status Core::Connect() {
+    UNIBOX_ASSIGN_OR_RETURN(const OptionsPtr options, MakeOptions(settings_));
+    const std::uintptr_t id = Links().Add(this);
+    std::uintptr_t old_id = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        old_id = std::exchange(link_id_, id);
+        closed_ = false;
+    }
+    // Not under mutex_: callbacks hold the table's lock first and take mutex_ then.
+    Links().Remove(old_id);
+    natsConnection* connection = nullptr;
+    natsStatus status = SetCallbacks(options.get(), id);
+    if (status == NATS_OK) status = natsConnection_Connect(&connection, options.get());
+    if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
+        Links().Remove(id);
+        return FromNats(status, "connecting to NATS");
+    }
+    const auto link = std::make_shared<Link>(loop_, connection);
+    std::shared_ptr<Link> old;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& lane : lanes_) {
+            status = SubscribeLane(*link, *lane);
+            if (status != NATS_OK && !natsConnection_IsClosed(connection)) {
+                obs::Log(
+                    obs::Level::kError,
+                    "cannot subscribe on NATS",
+                    {{"subject", lane->subject_}, {"error", FromNats(status, "subscribe")}}
+                );
+            }
+        }
+        old = std::exchange(link_, link);
+    }
+    // The callback of the connect may have come before link_ was there to be used: say it again.
+    if (natsConnection_Status(connection) == NATS_CONN_STATUS_CONNECTED) OnUp(id, connection);
+    return {};
+}
+
+std::shared_ptr<Link> Core::link() const {
+    const std::lock_guard lock(mutex_);
+    return link_;
+}
+
+void Core::Keep() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        changed_.wait_for(lock, Millis(settings_.ping_interval_ms), [&] {
+            return stopping_ || closed_;
+        });
+        if (stopping_) return;
+        const bool closed = closed_;
+        lock.unlock();
+        if (closed) {
+            Rebuild();
+        } else {
+            Ping();
+        }
+        lock.lock();
+    }
+}
+
+void Core::Rebuild() {
+    Millis wait = kRebuildWaitMin;
+    rebuilds_counter_.Add();
+    while (true) {
+        obs::Log(obs::Level::kWarn, "nats.c gave the connection up; building a new one");
+        const Status status = Connect();
+        if (status.ok()) return;
+        obs::Log(obs::Level::kWarn, "cannot connect to NATS", {{"error", status}});
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_for(lock, wait, [&] { return stopping_; })) return;
+        wait = std::min(wait * 2, kRebuildWaitMax);
+    }
+}
+
+void Core::Ping() {
+    if (!connected()) return;
+    const std::shared_ptr<Link> current = link();
+    const natsStatus status =
+        natsConnection_FlushTimeout(current->get(), settings_.ping_interval_ms);
+    if (status != NATS_TIMEOUT) return;
+    obs::Log(obs::Level::kWarn, "NATS does not answer a ping; connecting again");
+    loop_.BreakSocket(current->get());
+}
+
+void Core::OnUp(std::uintptr_t link_id, natsConnection* connection) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (link_id != link_id_ || stopping_) return;
+    }
+    payload_bytes_max_ = natsConnection_GetMaxPayload(connection);
+    connected_.store(true, std::memory_order_release);
+    session_.fetch_add(1, std::memory_order_acq_rel);
+    connected_gauge_.Set(1);
+    connects_counter_.Add();
+    const std::lock_guard lock(listeners_mutex_);
+    for (const auto& [id, listener] : listeners_) listener();
+}
+
+void Core::OnDown(std::uintptr_t link_id) {
+    const std::lock_guard lock(mutex_);
+    if (link_id != link_id_) return;
+    connected_.store(false, std::memory_order_release);
+    connected_gauge_.Set(0);
+    if (!stopping_) obs::Log(obs::Level::kWarn, "disconnected from NATS");
+}
+
+void Core::OnClosed(std::uintptr_t link_id) {
+    const std::lock_guard lock(mutex_);
+    if (link_id != link_id_) return;
+    connected_.store(false, std::memory_order_release);
+    closed_ = true;
+    changed_.notify_all();
+}
+
+void Core::ConnectedCallback(natsConnection* connection, void* closure) {
+    const std::uintptr_t id = FromClosure(closure);
+    Links().With(id, [&](Core* core) { core->OnUp(id, connection); });
+}
+
+void Core::DisconnectedCallback(natsConnection*, void* closure) {
+    const std::uintptr_t id = FromClosure(closure);
+    Links().With(id, [&](Core* core) { core->OnDown(id); });
+}
+
+void Core::ClosedCallback(natsConnection*, void* closure) {
+    const std::uintptr_t id = FromClosure(closure);
+    Links().With(id, [&](Core* core) { core->OnClosed(id); });
+}
+
+void Core::LaneCallback(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+    MessagePtr owned(message);
+    const std::shared_ptr<Lane> lane = Lanes().Find(FromClosure(closure));
+    if (!lane) return;
+    const std::lock_guard lock(lane->mutex_);
+    if (lane->handler_) lane->handler_(std::move(owned));
+}
+
+natsStatus Core::Send(natsMsg* message) {
+    if (!connected()) return NATS_CONNECTION_DISCONNECTED;
+    return natsConnection_PublishMsg(link()->get(), message);
+}
+
+natsStatus Core::Send(const char* subject, const char* reply, std::string_view payload) {
+    if (!connected()) return NATS_CONNECTION_DISCONNECTED;
+    const auto current = link();
+    const int length = static_cast<int>(payload.size());
+    if (reply == nullptr) {
+        return natsConnection_Publish(current->get(), subject, payload.data(), length);
+    }
+    return natsConnection_PublishRequest(current->get(), subject, reply, payload.data(), length);
+}
+
+bool Core::WriteBufferFull() {
+    return natsConnection_Buffered(link()->get()) >= settings_.write_buffer_bytes_max;
+}
+
+bool Core::WriteBufferDrained() {
+    return natsConnection_Buffered(link()->get()) <= kDrainedBytes;
+}
+
+natsStatus Core::SubscribeLane(Link& link, const Lane& lane) {
+    natsSubscription* subscription = nullptr;
+    natsStatus status = natsConnection_Subscribe(
+        &subscription, link.get(), lane.subject_.c_str(), LaneCallback, ToClosure(lane.id_)
+    );
+    if (status != NATS_OK) return status;
+    link.Own(subscription);
+    // What is in flight is bounded by the window of a publisher and the credit of a reader; a limit
+    // here would drop messages silently.
+    return natsSubscription_SetPendingLimits(subscription, -1, -1);
+}
+
+Result<Lane*> Core::AddLane(std::string inbox, std::string subject, Lane::Handler handler) {
+    const auto lane = std::make_shared<Lane>();
+    lane->inbox_ = std::move(inbox);
+    lane->subject_ = std::move(subject);
+    lane->handler_ = std::move(handler);
+    lane->id_ = Lanes().Add(lane);
+    const std::lock_guard lock(mutex_);
+    const natsStatus status = SubscribeLane(*link_, *lane);
+    // A closed connection is being rebuilt, and the rebuilt one subscribes all lanes.
+    if (status != NATS_OK && status != NATS_CONNECTION_CLOSED) {
+        Lanes().Remove(lane->id_);
+        return FromNats(status, "subscribing to " + lane->subject_);
+    }
+    lanes_.push_back(lane);
+    return lane.get();
+}
+
+Result<Lane*> Core::AcquireLane(Lane::Handler handler) {
+    std::string inbox;
+    Lane* lane = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (free_lanes_.empty()) {
+            inbox = fmt::format("{}.{}.", inbox_base_, lanes_.size());
+        } else {
+            lane = free_lanes_.back();
+            free_lanes_.pop_back();
+        }
+    }
+    if (lane == nullptr) return AddLane(inbox, inbox + "*", std::move(handler));
+    const std::lock_guard lock(lane->mutex_);
+    lane->handler_ = std::move(handler);
+    return lane;
+}
+
+void Core::ReleaseLane(Lane* lane) {
+    {
+        const std::lock_guard lock(lane->mutex_);
+        lane->handler_ = nullptr;
+    }
+    const std::lock_guard lock(mutex_);
+    free_lanes_.push_back(lane);
+}
+
+Status Core::Subscribe(std::string_view subject, Handler handler) {
+    if (subject.empty()) return InvalidArgument("a subject to subscribe to must not be empty");
+    auto deliver = [handler = std::move(handler)](MessagePtr message) {
+        handler(TextOf(natsMsg_GetSubject(message.get())), DataOf(message.get()));
+    };
+    UNIBOX_ASSIGN_OR_RETURN(
+        Lane* const lane, AddLane("", std::string(subject), std::move(deliver))
+    );
+    static_cast<void>(lane);  // Lives as long as the connection.
+    return {};
+}
+
+Result<std::string> Core::Request(
+    std::string_view subject, std::string_view payload, Millis timeout
+) {
+    const std::string subject_z(subject);
+    natsMsg* raw = nullptr;
+    const natsStatus status = natsConnection_Request(
+        &raw,
+        link()->get(),
+        subject_z.c_str(),
+        payload.data(),
+        static_cast<int>(payload.size()),
+        std::max<std::int64_t>(timeout.count(), 1)
+    );
+    const MessagePtr reply(raw);
+    UNIBOX_RETURN_IF_ERROR(FromNats(status, "request to " + subject_z));
+    return std::string(DataOf(reply.get()));
+}
+
+Status Core::Flush(Millis timeout) {
+    const natsStatus status =
+        natsConnection_FlushTimeout(link()->get(), std::max<std::int64_t>(timeout.count(), 1));
+    return FromNats(status, "flush");
+}
+
+std::uint64_t Core::AddSessionListener(std::function<void()> listener) {
+    const std::lock_guard lock(listeners_mutex_);
+    listeners_.emplace_back(next_listener_, std::move(listener));
+    return next_listener_++;
+}
+
+void Core::RemoveSessionListener(std::uint64_t id) {
+    const std::lock_guard lock(listeners_mutex_);
+    std::erase_if(listeners_, [&](const auto& entry) { return entry.first == id; });
+}
+
+}  // namespace unibox::nats::detail

@@ -1,0 +1,151 @@
+// What a Connection is made of: the nats.c connection, its replacement when nats.c gives it up, and
+// the lanes (own inboxes) on which Publisher and LogReader get their answers. Thread safety: all
+// methods from any thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "nats/detail/event_loop.hpp"
+#include "nats/detail/nats_c.hpp"
+#include "nats/settings.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace unibox::obs {
+class Counter;
+class Gauge;
+class Metrics;
+}  // namespace unibox::obs
+
+namespace unibox::nats::detail {
+
+// A subscription of ours and who gets its messages. Subscribed once and for all: nats.c 3.4.1 can
+// crash when a subscription is removed while messages come in, so a lane that is given back is used
+// again.
+class Lane {
+public:
+    using Handler = std::function<void(MessagePtr)>;
+
+    // "_INBOX.<random>.<lane>."; an answer comes to this and one token of the user's choice.
+    const std::string& inbox() const { return inbox_; }
+
+private:
+    friend class Core;
+    std::string inbox_;
+    std::string subject_;
+    std::uintptr_t id_ = 0;
+    std::mutex mutex_;  // Held while the handler runs, so that none runs after the release.
+    Handler handler_;
+};
+
+// One natsConnection and the subscriptions that were made on it.
+class Link {
+public:
+    Link(EventLoop& loop, natsConnection* connection) : loop_(loop), connection_(connection) {}
+    ~Link();
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+
+    natsConnection* get() const { return connection_; }
+    void Own(natsSubscription* subscription);
+
+private:
+    EventLoop& loop_;
+    natsConnection* connection_;
+    std::mutex mutex_;
+    std::vector<natsSubscription*> subscriptions_;
+};
+
+class Core {
+public:
+    using Handler = std::function<void(std::string_view subject, std::string_view payload)>;
+
+    static Result<std::unique_ptr<Core>> Start(const Settings& settings, obs::Metrics& metrics);
+    ~Core();
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
+
+    const Settings& settings() const { return settings_; }
+    bool connected() const { return connected_.load(std::memory_order_acquire); }
+    // Counts the connects; what was sent in an earlier session may be lost.
+    std::uint64_t session() const { return session_.load(std::memory_order_acquire); }
+    std::int64_t payload_bytes_max() const { return payload_bytes_max_; }
+
+    // UNAVAILABLE reason "not_connected" without a connection: nothing is buffered while
+    // reconnecting.
+    natsStatus Send(natsMsg* message);
+    natsStatus Send(const char* subject, const char* reply, std::string_view payload);
+    bool WriteBufferFull();
+    // True when the peer has taken all (or nearly all) that was written.
+    bool WriteBufferDrained();
+
+    // `handler` runs on nats.c's delivery thread: it must be quick and must not call AcquireLane,
+    // ReleaseLane or Subscribe.
+    Result<Lane*> AcquireLane(Lane::Handler handler);
+    void ReleaseLane(Lane* lane);  // When it returns the handler does not run and never will.
+
+    Status Subscribe(std::string_view subject, Handler handler);
+    Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
+    Status Flush(Millis timeout);
+
+    // `listener` runs after each connect, on a thread of nats.c; it must be quick.
+    std::uint64_t AddSessionListener(std::function<void()> listener);
+    void RemoveSessionListener(std::uint64_t id);
+
+    obs::Metrics& metrics() { return metrics_; }
+
+private:
+    Core(const Settings& settings, obs::Metrics& metrics);
+    natsStatus SetCallbacks(natsOptions* options, std::uintptr_t link_id);
+    Status Connect();
+    Result<Lane*> AddLane(std::string inbox, std::string subject, Lane::Handler handler);
+    static natsStatus SubscribeLane(Link& link, const Lane& lane);
+    std::shared_ptr<Link> link() const;
+    void Keep();
+    void Rebuild();
+    void Ping();
+    void OnUp(std::uintptr_t link_id, natsConnection* connection);
+    void OnDown(std::uintptr_t link_id);
+    void OnClosed(std::uintptr_t link_id);
+
+    static void ConnectedCallback(natsConnection* connection, void* closure);
+    static void DisconnectedCallback(natsConnection* connection, void* closure);
+    static void ClosedCallback(natsConnection* connection, void* closure);
+    static void LaneCallback(natsConnection*, natsSubscription*, natsMsg* message, void* closure);
+
+    const Settings settings_;
+    obs::Metrics& metrics_;
+    obs::Gauge& connected_gauge_;
+    obs::Counter& connects_counter_;
+    obs::Counter& rebuilds_counter_;
+    EventLoop loop_;
+    std::string inbox_base_;
+    std::atomic<bool> connected_{false};
+    std::atomic<std::uint64_t> session_{0};
+    std::atomic<std::int64_t> payload_bytes_max_{0};
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::shared_ptr<Link> link_;
+    std::uintptr_t link_id_ = 0;
+    bool closed_ = false;  // nats.c gave the current link up.
+    bool stopping_ = false;
+    std::vector<std::shared_ptr<Lane>> lanes_;
+    std::vector<Lane*> free_lanes_;
+
+    std::mutex listeners_mutex_;
+    std::uint64_t next_listener_ = 1;
+    std::vector<std::pair<std::uint64_t, std::function<void()>>> listeners_;
+    std::thread keeper_;
+};
+
+}  // namespace unibox::nats::detail

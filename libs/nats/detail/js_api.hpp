@@ -1,0 +1,34 @@
+// Calls of the JetStream API as JSON over core requests, and the values in its replies. Our own
+// JSON, not the js_ functions of nats.c: they drop the fields that they do not know when a stream
+// is updated, and reduce errors to a number. Thread safety: any thread.
+#pragma once
+
+#include "base/status.hpp"
+#include "nats/log_reader.hpp"
+#include "nats/streams.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unibox::nats::detail {
+
+// Sends `body` to $JS.API.<call> and returns the reply, an object without "error".
+Result<nlohmann::json> CallApi(
+    Connection& connection, std::string_view call, const nlohmann::json& body
+);
+
+// Nanoseconds since the Unix epoch of an RFC 3339 time.
+std::optional<std::int64_t> ParseTimeNanos(std::string_view text);
+
+// From the reply of STREAM.INFO, STREAM.CREATE or STREAM.UPDATE, or one entry of STREAM.LIST.
+// INTERNAL when it has another shape.
+Result<StreamInfo> ReadStreamInfo(const nlohmann::json& reply);
+
+// From the reply of STREAM.MSG.GET.
+Result<LogMessage> ReadStoredMessage(const nlohmann::json& reply);
+
+}  // namespace unibox::nats::detail

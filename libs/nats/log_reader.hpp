@@ -1,0 +1,95 @@
+// Reads a stream as a log: from a sequence on, in order, without a gap, at the pace of the caller.
+//
+// It keeps no state on the server: an ephemeral consumer in memory delivers, and is made anew after
+// a reconnect, a lost message, silence or its own loss. The position lives with the caller.
+//
+// Thread safety: one thread at a time. Many readers can share one Connection.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "nats/connection.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::nats {
+
+struct LogMessage {
+    std::uint64_t sequence = 0;
+    std::int64_t stored_unix_ms = 0;
+    std::string subject;
+    std::string payload;
+    std::string msg_id;  // Nats-Msg-Id, empty if it had none.
+    std::string traceparent;
+};
+
+struct LogReaderSettings {
+    // What the server may send ahead of Fetch; two pulls of half the credit each are outstanding.
+    // The bytes of one pull are never less than the server's max_payload, or a large message would
+    // be stuck.
+    std::size_t credit_msgs = 2000;
+    std::size_t credit_bytes = 8 * 1024 * 1024;
+    std::int64_t heartbeat_ms =
+        1000;  // 2.5 of them without a sign of life: the consumer is made anew.
+    std::int64_t pull_expires_ms = 30'000;
+    std::int64_t inactive_threshold_ms = 60'000;  // Then the server forgets an abandoned consumer.
+    // Called when something arrived for Fetch, so that one thread can wait for many readers. It
+    // runs on a thread of nats.c: it must not block and must not call the reader. It may come
+    // without need.
+    std::function<void()> on_arrival;
+    // When known: the stream must have been created at this time (StreamInfo::created_unix_us).
+    std::optional<std::int64_t> expected_created_unix_us;
+};
+
+class LogReader {
+public:
+    // `start_sequence` >= 1 is the first one wanted; last_seq + 1 is the end of the log. Asks the
+    // server: NOT_FOUND, UNAVAILABLE, DEADLINE_EXCEEDED, or the two errors of Fetch.
+    static Result<std::unique_ptr<LogReader>> Open(
+        Connection& connection,
+        std::string_view stream,
+        std::uint64_t start_sequence,
+        const LogReaderSettings& settings,
+        obs::Metrics& metrics
+    );
+    virtual ~LogReader() = default;
+
+    // Waits up to `wait` (0: takes what has arrived) for at least one message, then returns what is
+    // there: at most count_max messages and bytes_max bytes of payload, but always at least one
+    // message. Empty: nothing new.
+    //   DATA_LOSS            reason "gap": next_sequence() is not in the stream any more, see
+    //                        first_available(); stays until SkipTo
+    //   FAILED_PRECONDITION  reason "stream_recreated": created at another time, or its last
+    //   sequence is
+    //                        below next_sequence() - 1; final
+    //   NOT_FOUND            the stream does not exist (now)
+    //   UNAVAILABLE          the server could not be asked for longer than the request timeout, and
+    //   `wait`
+    //                        is over; call again
+    // The reader works only inside Fetch: call it at least every heartbeat while on_arrival is
+    // silent.
+    virtual Result<std::vector<LogMessage>> Fetch(
+        std::size_t count_max, std::size_t bytes_max, Millis wait
+    ) = 0;
+
+    // The sequence that the next message must have.
+    virtual std::uint64_t next_sequence() const = 0;
+    // After "gap": the first sequence after it; the messages from next_sequence() up to it are
+    // lost.
+    virtual std::uint64_t first_available() const = 0;
+    // Goes on at `sequence` (>= next_sequence()), once somebody answered for the gap.
+    virtual Status SkipTo(std::uint64_t sequence) = 0;
+    // When the stream was created, microseconds since the Unix epoch.
+    virtual std::int64_t stream_created_unix_us() const = 0;
+    // Messages behind the newest delivered one, as the server said with it.
+    virtual std::uint64_t pending() const = 0;
+};
+
+}  // namespace unibox::nats

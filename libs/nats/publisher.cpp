@@ -1,0 +1,499 @@
+#include "nats/publisher.hpp"
+
+#include "base/assert.hpp"
+#include "nats/detail/core.hpp"
+#include "nats/detail/outgoing.hpp"
+#include "nats/detail/pub_reply.hpp"
+#include "nats/detail/window.hpp"
+#include "obs/metrics.hpp"
+
+#include <sys/prctl.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
+
+namespace unibox::nats {
+namespace {
+
+using detail::Fate;
+using detail::Slot;
+
+constexpr std::size_t kWindowMsgsMax = 65536;
+constexpr int kResendsMax = 2;  // In one session, for want of an answer.
+constexpr int kBackoffDoublings = 4;
+constexpr int kBusyFactor = 4;  // A server that sheds load is left alone for longer.
+// The completion thread looks at least so often: a deadline further away needs no wake-up of its
+// own.
+constexpr Millis kIdleWait{100};
+
+SteadyTime Now() {
+    return std::chrono::steady_clock::now();
+}
+
+struct Completion {
+    detail::Recipient recipient;
+    Result<PubAck> result;
+    detail::MessagePtr message;  // Freed outside of the lock.
+    SteadyTime started{};        // Of a message that was in the window.
+    std::size_t bytes = 0;
+    bool in_window = false;
+};
+
+class PublisherImpl final : public Publisher {
+public:
+    PublisherImpl(Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics);
+    ~PublisherImpl() override;
+    Status Open();
+
+    void Publish(Outgoing message, SteadyTime deadline, Done done) override;
+    void PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) override;
+    std::size_t in_flight() const override { return in_flight_; }
+    std::size_t in_flight_bytes() const override { return in_flight_bytes_; }
+
+private:
+    using Lock = std::unique_lock<std::mutex>;
+
+    Status Admit(const Outgoing& message) const;
+    bool Reserve(std::size_t count, std::size_t bytes);
+    std::uint32_t Place(std::size_t bytes, SteadyTime deadline, detail::Recipient recipient);
+    void BuildAndSend(std::uint32_t index, const Outgoing& message);
+    void Send(std::uint32_t index);
+    void AfterSend(std::uint32_t index, natsStatus status);
+    void MarkSending(Slot& slot);
+
+    void OnReply(detail::MessagePtr reply);
+    void OnRefusal(std::uint32_t index, const detail::PubReply& reply);
+    void Settle(std::uint32_t index, Result<PubAck> result);
+    void SettleNow(detail::Recipient recipient, Status status);
+    void WakeAt(SteadyTime due);
+    Millis BackoffOf(const Slot& slot, bool busy) const;
+
+    void Main();
+    void RunCompletions(Lock& lock);
+    void HandleNewSession(Lock& lock);
+    void HandleDue(Lock& lock, SteadyTime now);
+    bool Decide(std::uint32_t index, SteadyTime now);
+    void Resend(Lock& lock, std::vector<std::uint32_t> indices);
+    void SettleAll();
+    void CountOutcomes(const std::vector<Completion>& batch);
+
+    detail::Core& core_;
+    const PublisherSettings settings_;
+    obs::Counter& acked_;
+    obs::Counter& duplicates_;
+    obs::Counter& failed_;
+    obs::Counter& resent_;
+    obs::Histogram& seconds_;
+
+    detail::Lane* lane_ = nullptr;
+    std::uint64_t listener_ = 0;
+    std::atomic<std::size_t> in_flight_{0};
+    std::atomic<std::size_t> in_flight_bytes_{0};
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    detail::Window window_;
+    std::vector<Completion> completions_;
+    std::uint64_t next_order_ = 1;
+    SteadyTime wake_at_{};  // When the completion thread looks again by itself.
+    bool new_session_ = false;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+PublisherImpl::PublisherImpl(
+    Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
+)
+    : core_(connection.core()),
+      settings_(settings),
+      acked_(metrics.GetCounter("unibox_nats_acked_total", "Publishes that JetStream stored.")),
+      duplicates_(metrics.GetCounter(
+          "unibox_nats_duplicates_total", "Publishes that JetStream had stored before."
+      )),
+      failed_(
+          metrics.GetCounter("unibox_nats_failed_total", "Publishes that were not acknowledged.")
+      ),
+      resent_(metrics.GetCounter("unibox_nats_resent_total", "Publishes that were sent again.")),
+      seconds_(metrics.GetHistogram(
+          "unibox_nats_publish_seconds", "From publish to outcome.", obs::SecondsBuckets()
+      )),
+      // An answer to an earlier user of the same inbox must not look like one of ours.
+      window_(settings.window_msgs, std::random_device()()) {}
+
+Status PublisherImpl::Open() {
+    auto handler = [this](detail::MessagePtr reply) { OnReply(std::move(reply)); };
+    UNIBOX_ASSIGN_OR_RETURN(lane_, core_.AcquireLane(std::move(handler)));
+    listener_ = core_.AddSessionListener([this] {
+        const Lock lock(mutex_);
+        new_session_ = true;
+        wake_.notify_one();
+    });
+    thread_ = std::thread([this] { Main(); });
+    return {};
+}
+
+PublisherImpl::~PublisherImpl() {
+    if (lane_ == nullptr) return;
+    core_.RemoveSessionListener(listener_);
+    core_.ReleaseLane(lane_);
+    {
+        const Lock lock(mutex_);
+        stopping_ = true;
+        wake_.notify_one();
+    }
+    thread_.join();
+}
+
+Status PublisherImpl::Admit(const Outgoing& message) const {
+    UNIBOX_RETURN_IF_ERROR(detail::CheckOutgoing(message));
+    const std::size_t bytes = detail::SizeOf(message);
+    const auto limit = core_.payload_bytes_max();
+    if (bytes > settings_.window_bytes ||
+        (limit > 0 && message.payload.size() > static_cast<std::size_t>(limit))) {
+        return InvalidArgument("the message is larger than NATS accepts").WithReason("too_large");
+    }
+    return {};
+}
+
+bool PublisherImpl::Reserve(std::size_t count, std::size_t bytes) {
+    if (in_flight_ + count > settings_.window_msgs || window_.free_count() < count) return false;
+    if (in_flight_bytes_ + bytes > settings_.window_bytes) return false;
+    in_flight_ += count;
+    in_flight_bytes_ += bytes;
+    return true;
+}
+
+std::uint32_t PublisherImpl::Place(
+    std::size_t bytes, SteadyTime deadline, detail::Recipient recipient
+) {
+    const std::uint32_t index = window_.Take();
+    Slot& slot = window_[index];
+    slot.recipient = std::move(recipient);
+    slot.started = Now();
+    slot.deadline = deadline;
+    slot.order = next_order_++;
+    slot.bytes = bytes;
+    MarkSending(slot);
+    window_.SetDue(index, deadline);
+    WakeAt(deadline);
+    return index;
+}
+
+void PublisherImpl::Publish(Outgoing message, SteadyTime deadline, Done done) {
+    detail::Recipient recipient{.done = std::move(done), .group = {}, .index = 0};
+    Status status = Admit(message);
+    const std::size_t bytes = detail::SizeOf(message);
+    std::uint32_t index = 0;
+    {
+        const Lock lock(mutex_);
+        if (status.ok() && !Reserve(1, bytes)) {
+            status = ResourceExhausted("the publish window is full").WithReason("window_full");
+        }
+        if (!status.ok()) {
+            SettleNow(std::move(recipient), std::move(status));
+            return;
+        }
+        index = Place(bytes, deadline, std::move(recipient));
+    }
+    BuildAndSend(index, message);
+}
+
+void PublisherImpl::PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) {
+    auto group = std::make_shared<detail::Group>();
+    group->results.resize(messages.size());
+    group->remaining = messages.size();
+    group->done = std::move(done);
+    Status status;
+    std::size_t bytes = 0;
+    for (const auto& message : messages) {
+        bytes += detail::SizeOf(message);
+        if (status.ok()) status = Admit(message);
+    }
+    std::vector<std::uint32_t> indices;
+    {
+        const Lock lock(mutex_);
+        if (status.ok() && !Reserve(messages.size(), bytes)) {
+            status = ResourceExhausted("the publish window is full").WithReason("window_full");
+        }
+        if (messages.empty()) {
+            group->remaining = 1;
+            SettleNow(
+                {.done = [group](auto) { group->done({}); }, .group = {}, .index = 0}, status
+            );
+        }
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            detail::Recipient recipient{.done = {}, .group = group, .index = i};
+            if (status.ok()) {
+                indices.push_back(Place(detail::SizeOf(messages[i]), deadline, std::move(recipient))
+                );
+            } else {
+                SettleNow(std::move(recipient), status);
+            }
+        }
+    }
+    for (std::size_t i = 0; i < indices.size(); ++i) BuildAndSend(indices[i], messages[i]);
+}
+
+// The slot is busy: nobody else touches its message.
+void PublisherImpl::BuildAndSend(std::uint32_t index, const Outgoing& message) {
+    auto built = detail::BuildMessage(message, lane_->inbox() + window_.Token(index));
+    if (!built.ok()) {
+        const Lock lock(mutex_);
+        window_[index].busy = false;
+        if (window_[index].settled) {
+            window_.Recycle(index);
+        } else {
+            Settle(index, built.status());
+        }
+        return;
+    }
+    window_[index].message = std::move(built).value();
+    Send(index);
+}
+
+void PublisherImpl::Send(std::uint32_t index) {
+    const natsStatus status = core_.Send(window_[index].message.get());
+    const Lock lock(mutex_);
+    AfterSend(index, status);
+}
+
+// Before the sending: the answer can come before it returns, and a session read later could be one
+// that began after the message was lost.
+void PublisherImpl::MarkSending(Slot& slot) {
+    slot.busy = true;
+    slot.maybe_stored |= slot.awaiting;
+    slot.awaiting = true;
+    slot.sent_session = core_.session();
+}
+
+void PublisherImpl::AfterSend(std::uint32_t index, natsStatus status) {
+    Slot& slot = window_[index];
+    slot.busy = false;
+    if (slot.settled) {
+        window_.Recycle(index);
+        return;
+    }
+    if (status == NATS_MAX_PAYLOAD || status == NATS_NO_MEMORY) {
+        Settle(index, detail::FromNats(status, "publish"));
+        return;
+    }
+    if (status == NATS_OK && !slot.awaiting) return;  // Refused meanwhile, and due for that.
+    SteadyTime due = slot.deadline;
+    if (status != NATS_OK) {
+        slot.awaiting = false;
+        slot.sent_session = 0;
+    } else if (settings_.republish_after_ms > 0 && slot.resends < kResendsMax) {
+        due = std::min(due, Now() + Millis(settings_.republish_after_ms));
+    }
+    // A reconnect during the sending: the pass over the window left this slot out.
+    if (slot.sent_session != core_.session() && core_.connected()) due = Now();
+    window_.SetDue(index, due);
+    WakeAt(due);
+}
+
+void PublisherImpl::WakeAt(SteadyTime due) {
+    if (due >= wake_at_) return;
+    wake_at_ = due;
+    wake_.notify_one();
+}
+
+void PublisherImpl::OnReply(detail::MessagePtr reply) {
+    const std::string_view subject = detail::TextOf(natsMsg_GetSubject(reply.get()));
+    const std::string_view token = subject.substr(std::min(lane_->inbox().size(), subject.size()));
+    const std::string_view body = detail::DataOf(reply.get());
+    const std::string_view header =
+        body.empty() ? detail::HeaderOf(reply.get(), "Status") : std::string_view();
+    detail::PubReply outcome = detail::ReadPubReply(header, body);
+    const Lock lock(mutex_);
+    const auto index = window_.Find(token);
+    if (!index) return;  // Answered before, or given up.
+    switch (outcome.fate) {
+        case Fate::kStored:
+            Settle(*index, std::move(outcome.ack));
+            break;
+        case Fate::kRefused:
+            Settle(*index, std::move(outcome.status));
+            break;
+        case Fate::kRetry:
+        case Fate::kBusy:
+            OnRefusal(*index, outcome);
+            break;
+    }
+}
+
+void PublisherImpl::OnRefusal(std::uint32_t index, const detail::PubReply& reply) {
+    Slot& slot = window_[index];
+    slot.awaiting = false;
+    slot.refusal = reply.status;
+    const SteadyTime due = Now() + BackoffOf(slot, reply.fate == Fate::kBusy);
+    ++slot.refusals;
+    window_.SetDue(index, std::min(due, slot.deadline));
+    WakeAt(window_.due(index));
+}
+
+Millis PublisherImpl::BackoffOf(const Slot& slot, bool busy) const {
+    const int doublings = std::min(slot.refusals, kBackoffDoublings);
+    return Millis(settings_.retry_wait_ms * (1LL << doublings) * (busy ? kBusyFactor : 1));
+}
+
+void PublisherImpl::Settle(std::uint32_t index, Result<PubAck> result) {
+    Slot& slot = window_[index];
+    Completion completion{
+        .recipient = std::move(slot.recipient),
+        .result = std::move(result),
+        .message = {},
+        .started = slot.started,
+        .bytes = slot.bytes,
+        .in_window = true,
+    };
+    slot.settled = true;
+    window_.SetDue(index, detail::Window::kNever);
+    if (!slot.busy) {
+        completion.message = std::move(slot.message);
+        window_.Recycle(index);
+    }
+    completions_.push_back(std::move(completion));
+    if (completions_.size() == 1) wake_.notify_one();
+}
+
+void PublisherImpl::SettleNow(detail::Recipient recipient, Status status) {
+    Result<PubAck> result = status.ok() ? Result<PubAck>(PubAck{}) : std::move(status);
+    completions_.push_back(
+        {.recipient = std::move(recipient),
+         .result = std::move(result),
+         .message = {},
+         .started = {},
+         .bytes = 0,
+         .in_window = false}
+    );
+    if (completions_.size() == 1) wake_.notify_one();
+}
+
+void PublisherImpl::Main() {
+    prctl(PR_SET_NAME, "nats-publisher");
+    Lock lock(mutex_);
+    while (!stopping_) {
+        const SteadyTime now = Now();
+        if (new_session_) HandleNewSession(lock);
+        if (now >= wake_at_) {
+            HandleDue(lock, now);
+            wake_at_ = std::min(window_.EarliestDue(), now + kIdleWait);
+        }
+        RunCompletions(lock);
+        if (stopping_ || new_session_ || !completions_.empty()) continue;
+        const SteadyTime until = wake_at_;
+        wake_.wait_until(lock, until);  // Woken for nothing it only looks again.
+    }
+    SettleAll();
+    RunCompletions(lock);
+}
+
+void PublisherImpl::RunCompletions(Lock& lock) {
+    if (completions_.empty()) return;
+    std::vector<Completion> batch;
+    batch.swap(completions_);
+    lock.unlock();
+    CountOutcomes(batch);
+    for (auto& completion : batch) {
+        completion.message.reset();
+        if (completion.in_window) {  // First, so that `done` can publish into a full window.
+            --in_flight_;
+            in_flight_bytes_ -= completion.bytes;
+        }
+        completion.recipient.Tell(std::move(completion.result));
+    }
+    batch.clear();  // What the closures own dies without the lock.
+    lock.lock();
+}
+
+void PublisherImpl::CountOutcomes(const std::vector<Completion>& batch) {
+    const SteadyTime now = Now();
+    int acked = 0;
+    int duplicates = 0;
+    int failed = 0;
+    for (const auto& completion : batch) {
+        if (!completion.result.ok()) ++failed;
+        if (!completion.in_window) continue;
+        if (completion.result.ok()) ++acked;
+        if (completion.result.ok() && completion.result->duplicate) ++duplicates;
+        seconds_.Observe(std::chrono::duration<double>(now - completion.started).count());
+    }
+    if (acked > 0) acked_.Add(acked);
+    if (duplicates > 0) duplicates_.Add(duplicates);
+    if (failed > 0) failed_.Add(failed);
+}
+
+void PublisherImpl::HandleNewSession(Lock& lock) {
+    new_session_ = false;
+    const std::uint64_t session = core_.session();
+    std::vector<std::uint32_t> indices;
+    for (std::uint32_t i = 0; i < window_.size(); ++i) {
+        Slot& slot = window_[i];
+        if (!slot.used || slot.settled || slot.busy || slot.sent_session == session) continue;
+        slot.resends = 0;
+        indices.push_back(i);
+    }
+    Resend(lock, std::move(indices));
+}
+
+void PublisherImpl::HandleDue(Lock& lock, SteadyTime now) {
+    std::vector<std::uint32_t> indices;
+    for (std::uint32_t i = 0; i < window_.size(); ++i) {
+        if (window_.due(i) <= now && Decide(i, now)) indices.push_back(i);
+    }
+    Resend(lock, std::move(indices));
+}
+
+// What to do with a slot that is due; true: send it again.
+bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
+    Slot& slot = window_[index];
+    if (now >= slot.deadline) {
+        Settle(index, detail::StatusAtDeadline(slot));
+        return false;
+    }
+    window_.SetDue(index, slot.deadline);
+    if (slot.busy || !core_.connected()) return false;  // Looked at again after that.
+    if (!slot.awaiting || slot.sent_session != core_.session()) return true;
+    // Unanswered: the answer is lost or late. More copies would only bury a peer that does not
+    // read.
+    if (!core_.WriteBufferDrained()) return false;
+    ++slot.resends;
+    return true;
+}
+
+void PublisherImpl::Resend(Lock& lock, std::vector<std::uint32_t> indices) {
+    if (indices.empty()) return;
+    std::sort(indices.begin(), indices.end(), [this](std::uint32_t a, std::uint32_t b) {
+        return window_[a].order < window_[b].order;
+    });
+    for (const std::uint32_t index : indices) MarkSending(window_[index]);
+    resent_.Add(static_cast<double>(indices.size()));
+    lock.unlock();
+    for (const std::uint32_t index : indices) Send(index);
+    lock.lock();
+}
+
+void PublisherImpl::SettleAll() {
+    for (std::uint32_t i = 0; i < window_.size(); ++i) {
+        if (!window_[i].used || window_[i].settled) continue;
+        Settle(i, Unavailable("the publisher is shutting down").WithReason("shutting_down"));
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Publisher>> Publisher::Create(
+    Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
+) {
+    if (settings.window_msgs < 1 || settings.window_msgs > kWindowMsgsMax) {
+        return InvalidArgument("window_msgs must be 1 to 65536").WithField("window_msgs");
+    }
+    auto publisher = std::make_unique<PublisherImpl>(connection, settings, metrics);
+    UNIBOX_RETURN_IF_ERROR(publisher->Open());
+    return std::unique_ptr<Publisher>(std::move(publisher));
+}
+
+}  // namespace unibox::nats

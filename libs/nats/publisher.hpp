@@ -1,0 +1,90 @@
+// Publishes to JetStream without waiting, and tells the outcome of each message exactly once.
+//
+// A message stays in the window until the server acknowledged it, refused it, or its deadline
+// passed. After a reconnect every message of the window is sent again with the same Nats-Msg-Id, so
+// the stream stores it once (inside its dedup window). DEADLINE_EXCEEDED therefore means "unknown":
+// it may be stored, and publishing it again with the same msg_id is right.
+//
+// Thread safety: all methods may be called from any thread, also from inside `done`.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "nats/connection.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::nats {
+
+struct PubAck {
+    std::string stream;
+    std::uint64_t sequence = 0;
+    bool duplicate = false;  // It was already stored, at `sequence`.
+};
+
+struct Outgoing {
+    std::string subject;
+    std::string msg_id;           // Nats-Msg-Id; the dedup key of the stream. Empty: none.
+    std::string expected_stream;  // Nats-Expected-Stream; a mismatch is refused. Empty: any.
+    std::string payload;
+    std::string traceparent;  // W3C trace context header. Empty: none.
+};
+
+struct PublisherSettings {
+    std::size_t window_msgs = 4096;  // At most 65,536.
+    std::size_t window_bytes = 16 * 1024 * 1024;
+    // A retried refusal (no stream, no leader, "in process") waits this long, doubling up to 16
+    // times it.
+    std::int64_t retry_wait_ms = 50;
+    // Send again, on a healthy connection, what is unanswered for so long (a lost answer). 0:
+    // never.
+    std::int64_t republish_after_ms = 1000;
+};
+
+// The outcome of a message that is not a PubAck:
+//   RESOURCE_EXHAUSTED   reason "window_full"   at once: nothing was sent
+//                        reason "server_busy"   the server sheds load (10167, 429) until the
+//                        deadline
+//   UNAVAILABLE          reason "stream_full"   DiscardNew limit reached (10077)
+//                        reason "insufficient_resources"  disk or account full (10023, 10002)
+//                        reason "no_stream"     no stream or no leader until the deadline (503,
+//                        10076) reason "shutting_down" the publisher was destroyed; may be stored
+//                        reason "not_connected" there was no connection until the deadline; not
+//                        sent
+//   DEADLINE_EXCEEDED    sent, unanswered: may be stored
+//   INVALID_ARGUMENT     reason "too_large"     over max_payload or the stream's max_msg_size
+//   (10054)
+//                        reason "bad_subject"   empty, with blanks or wildcards
+//   FAILED_PRECONDITION  reason "wrong_stream"  another stream owns the subject (10060)
+//   ABORTED              reason "wrong_last_sequence" (10071)
+//   UNKNOWN              any other refusal, the server's text in the message
+class Publisher {
+public:
+    using Done = std::function<void(Result<PubAck>)>;
+    // One result for each message, in the same order.
+    using AllDone = std::function<void(std::vector<Result<PubAck>>)>;
+
+    static Result<std::unique_ptr<Publisher>> Create(
+        Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
+    );
+    virtual ~Publisher() = default;  // Ends what is in the window with "shutting_down".
+
+    // Never blocks. `done` runs exactly once, on the publisher's own thread, never inside this
+    // call; while it runs no other completion, deadline or retry of this publisher is handled.
+    virtual void Publish(Outgoing message, SteadyTime deadline, Done done) = 0;
+    // All messages of one request; `done` runs once, when the last of them is decided. When they do
+    // not all fit into the window none is sent and each result is "window_full". Empty: done with
+    // {}.
+    virtual void PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) = 0;
+
+    virtual std::size_t in_flight() const = 0;  // Messages in the window.
+    virtual std::size_t in_flight_bytes() const = 0;
+};
+
+}  // namespace unibox::nats
