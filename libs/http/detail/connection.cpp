@@ -1,0 +1,460 @@
+#include "http/detail/connection.hpp"
+
+#include "obs/log.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace unibox::http::detail {
+namespace {
+
+constexpr std::int64_t kLingerMs = 2'000;
+constexpr std::size_t kLingerBytesMax = 1 << 20;
+constexpr std::size_t kBodyReserveBytesMax = 64 << 10;
+constexpr std::size_t kBufferKeptBytesMax = 1 << 10;
+constexpr int kUnanswered = 0;  // Status of the answer that stands for none.
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// Behind every Respond: answers at most once, and with 500 if the last copy dies unanswered.
+class PendingAnswer {
+public:
+    PendingAnswer(
+        std::shared_ptr<AnswerQueue> queue,
+        std::weak_ptr<Connection> connection,
+        std::uint64_t request_number
+    )
+        : queue_(std::move(queue)),
+          connection_(std::move(connection)),
+          request_number_(request_number) {}
+    PendingAnswer(const PendingAnswer&) = delete;
+    PendingAnswer& operator=(const PendingAnswer&) = delete;
+    ~PendingAnswer() {
+        if (answered_) return;
+        Response none;
+        none.status = kUnanswered;
+        queue_->Push(std::move(connection_), request_number_, std::move(none));
+    }
+
+    void Answer(Response response) {
+        if (answered_.exchange(true)) return;
+        queue_->Push(std::move(connection_), request_number_, std::move(response));
+    }
+
+private:
+    std::shared_ptr<AnswerQueue> queue_;
+    std::weak_ptr<Connection> connection_;
+    std::uint64_t request_number_;
+    std::atomic<bool> answered_{false};
+};
+
+Response Overloaded(std::string_view detail) {
+    return Response::Problem(503, ReasonPhrase(503), detail).WithHeader("Retry-After", "1");
+}
+
+Response ProblemOf(const HeadError& error) {
+    return Response::Problem(error.status, ReasonPhrase(error.status), error.detail);
+}
+
+}  // namespace
+
+Connection::Connection(
+    NetThread& thread, async::tcp::socket socket, std::string address, std::string client_network
+)
+    : thread_(thread),
+      shared_(thread.shared()),
+      socket_(std::move(socket)),
+      address_(std::move(address)),
+      client_network_(std::move(client_network)) {}
+
+void Connection::Start() {
+    async::error_code ignored;
+    socket_.native_non_blocking(true, ignored);
+    socket_.set_option(async::tcp::no_delay(true), ignored);
+    const int handle = socket_.native_handle();
+    transport_ = shared_.tls ? TlsTransport(handle, shared_.tls) : PlainTransport(handle);
+    SetDeadline(shared_.settings.head_timeout_ms);
+    ArmRead();
+}
+
+void Connection::Close() {
+    if (state_ == State::kClosed) return;
+    const auto self = shared_from_this();  // Remove drops what may be the last owner.
+    state_ = State::kClosed;
+    ReleaseRequest();
+    transport_.reset();
+    async::error_code ignored;
+    socket_.close(ignored);
+    thread_.Remove(*this);
+    shared_.connections.Release(client_network_);
+}
+
+void Connection::ArmRead() {
+    if (read_armed_ || !WantsInput()) return;
+    read_armed_ = true;
+    socket_.async_wait(
+        async::tcp::socket::wait_read,
+        [self = shared_from_this()](async::error_code error) {
+            self->read_armed_ = false;
+            if (!error) self->OnReadable();
+        }
+    );
+}
+
+void Connection::ArmWrite() {
+    if (write_armed_ || state_ == State::kClosed) return;
+    write_armed_ = true;
+    socket_.async_wait(
+        async::tcp::socket::wait_write,
+        [self = shared_from_this()](async::error_code error) {
+            self->write_armed_ = false;
+            if (!error) self->OnWritable();
+        }
+    );
+}
+
+void Connection::OnReadable() {
+    thread_.ReadClock();
+    while (WantsInput()) {
+        const std::span<char> buffer = thread_.read_buffer();
+        const IoResult result = transport_->Read(buffer);
+        if (result.kind == IoResult::Kind::kWaitReadable) break;
+        if (result.kind == IoResult::Kind::kWaitWritable) return ArmWrite();
+        if (result.kind == IoResult::Kind::kClosed) return Close();
+        Consume(std::string_view(buffer.data(), result.bytes));
+        if (state_ == State::kClosed) return;
+        if (result.bytes < buffer.size() && !transport_->HasBufferedInput()) break;
+    }
+    ArmRead();
+}
+
+void Connection::OnWritable() {
+    thread_.ReadClock();
+    if (state_ == State::kWriting) {
+        Send();
+    } else if (WantsInput()) {
+        OnReadable();  // TLS asked for it in the middle of a read.
+    }
+}
+
+void Connection::Consume(std::string_view data) {
+    if (state_ == State::kLingering) {
+        lingered_bytes_ += data.size();
+        if (lingered_bytes_ > kLingerBytesMax) Close();
+        return;
+    }
+    if (buffered_.empty()) {
+        const std::size_t used = Process(data);
+        buffered_.append(data.substr(used));
+        return;
+    }
+    buffered_.append(data);
+    ProcessBuffered();
+}
+
+void Connection::ProcessBuffered() {
+    const std::size_t used = Process(buffered_);
+    buffered_.erase(0, used);
+    // Idle connections hold no buffer.
+    if (buffered_.empty() && buffered_.capacity() > kBufferKeptBytesMax) buffered_ = {};
+}
+
+std::size_t Connection::Process(std::string_view data) {
+    processing_ = true;
+    std::size_t used = 0;
+    bool going_on = true;
+    while (going_on) {
+        going_on = false;
+        const std::string_view rest = data.substr(used);
+        if (state_ == State::kHead && !rest.empty()) {
+            going_on = ProcessHead(rest, &used);
+        } else if (state_ == State::kBody) {
+            going_on = ProcessBody(rest, &used);
+        }
+    }
+    processing_ = false;
+    if (state_ == State::kLingering || state_ == State::kClosed) return data.size();
+    return used;
+}
+
+bool Connection::ProcessHead(std::string_view data, std::size_t* used) {
+    // One empty line before a request is tolerated (RFC 9112, 2.2).
+    if (!skipped_empty_line_ && data.starts_with("\r\n")) {
+        skipped_empty_line_ = true;
+        *used += 2;
+        return true;
+    }
+    if (!skipped_empty_line_ && data == "\r") return false;
+    HeadError error;
+    const std::size_t head_bytes = FindHeadEnd(data, shared_.limits, &error);
+    if (error.status != 0) {
+        Refuse(Refusal::kBadHead, ProblemOf(error), true);
+        return false;
+    }
+    if (head_bytes == 0) {
+        // From the first byte of a request on, its head has a deadline of its own.
+        if (!head_begun_) SetDeadline(shared_.settings.head_timeout_ms);
+        head_begun_ = true;
+        return false;
+    }
+    *used += head_bytes;
+    BeginRequest(data.substr(0, head_bytes));
+    return state_ != State::kClosed;
+}
+
+void Connection::BeginRequest(std::string_view head) {
+    skipped_empty_line_ = false;
+    head_begun_ = false;
+    request_ = std::make_shared<Request>();
+    request_->head.assign(head);
+    request_->remote_address = address_;
+    request_begin_ = thread_.now();
+    ++request_number_;
+    route_index_ = shared_.router.routes().size();
+    state_ = State::kBody;
+    chunks_ = {};
+    if (const auto error = ParseHead(shared_.limits, request_.get(), &framing_)) {
+        return Refuse(Refusal::kBadHead, ProblemOf(*error), true);
+    }
+    body_bytes_left_ = framing_.content_length;
+    SetDeadline(shared_.settings.body_timeout_ms);
+    if (!Admit()) return;
+    if (framing_.expects_continue && (framing_.chunked || framing_.content_length > 0)) {
+        // Never seen to block: the socket's send buffer is empty before the answer.
+        transport_->Write(kContinue);
+    }
+    if (framing_.has_length) {
+        request_->body.reserve(std::min<std::size_t>(body_bytes_left_, kBodyReserveBytesMax));
+    }
+}
+
+bool Connection::Admit() {
+    const bool has_body = framing_.chunked || framing_.content_length > 0;
+    Router::Mismatch mismatch;
+    auto match = shared_.router.Find(request_->method, request_->path, &mismatch);
+    if (!match) {
+        Response response =
+            Response::Problem(mismatch.status, ReasonPhrase(mismatch.status), "no such route");
+        if (mismatch.status == 405) {
+            response.headers.push_back({"Allow", mismatch.allow});
+        }
+        Refuse(Refusal::kNoRoute, std::move(response), has_body);
+        return false;
+    }
+    route_index_ = match->route_index;
+    params_ = std::move(match->params);
+    body_bytes_max_ = shared_.router.routes()[route_index_].body_bytes_max;
+    if (framing_.content_length > body_bytes_max_ || (framing_.chunked && body_bytes_max_ == 0)) {
+        Refuse(Refusal::kBodyTooLarge, Response::Problem(413, ReasonPhrase(413)), true);
+        return false;
+    }
+    if (framing_.content_encoded) {
+        Refuse(
+            Refusal::kContentEncoding,
+            Response::Problem(415, ReasonPhrase(415), "Content-Encoding is not accepted"),
+            has_body
+        );
+        return false;
+    }
+    if (shared_.in_flight_requests.load() >= shared_.settings.in_flight_request_count_max) {
+        Refuse(Refusal::kInFlightRequests, Overloaded("too many requests in flight"), has_body);
+        return false;
+    }
+    if (shared_.in_flight_bytes.load() >= shared_.settings.in_flight_bytes_max) {
+        Refuse(Refusal::kInFlightBytes, Overloaded("too many bytes in flight"), has_body);
+        return false;
+    }
+    counted_requests_ = 1;
+    shared_.in_flight_requests.fetch_add(1);
+    return true;
+}
+
+bool Connection::ProcessBody(std::string_view data, std::size_t* used) {
+    bool done = false;
+    if (framing_.chunked) {
+        std::size_t consumed = 0;
+        const auto state = chunks_.Feed(data, body_bytes_max_, &request_->body, &consumed);
+        *used += consumed;
+        if (state == ChunkedDecoder::State::kTooLarge) {
+            Refuse(Refusal::kBodyTooLarge, Response::Problem(413, ReasonPhrase(413)), true);
+            return false;
+        }
+        if (state == ChunkedDecoder::State::kBroken) {
+            Refuse(Refusal::kBadBody, ProblemOf({400, "broken chunked body"}), true);
+            return false;
+        }
+        done = state == ChunkedDecoder::State::kDone;
+    } else {
+        const std::size_t take = std::min<std::uint64_t>(body_bytes_left_, data.size());
+        request_->body.append(data.substr(0, take));
+        *used += take;
+        body_bytes_left_ -= take;
+        done = body_bytes_left_ == 0;
+    }
+    if (!CountBodyBytes()) return false;
+    if (done) {
+        Dispatch();
+        return state_ == State::kHead;
+    }
+    return false;
+}
+
+bool Connection::CountBodyBytes() {
+    const auto held = static_cast<std::int64_t>(request_->body.size());
+    const std::int64_t before = shared_.in_flight_bytes.fetch_add(held - counted_body_bytes_);
+    const std::int64_t after = before + held - counted_body_bytes_;
+    counted_body_bytes_ = held;
+    // A body that is larger than the whole allowance is let through when it is alone.
+    if (after <= shared_.settings.in_flight_bytes_max || after == held) return true;
+    Refuse(Refusal::kInFlightBytes, Overloaded("too many bytes in flight"), true);
+    return false;
+}
+
+void Connection::Dispatch() {
+    state_ = State::kHandling;
+    SetDeadline(shared_.settings.handler_timeout_ms);
+    auto pending =
+        std::make_shared<PendingAnswer>(thread_.answers(), weak_from_this(), request_number_);
+    http::Respond respond = [pending = std::move(pending)](Response response) {
+        pending->Answer(std::move(response));
+    };
+    const Route& route = shared_.router.routes()[route_index_];
+    try {
+        route.handler(request_, std::move(params_), std::move(respond));
+    } catch (const std::exception& error) {
+        // The last Respond dies with the stack and answers 500; the server goes on for the others.
+        obs::Log(
+            obs::Level::kError,
+            "a handler threw",
+            {{"route", route.pattern}, {"error", error.what()}}
+        );
+    }
+}
+
+void Connection::Answer(std::uint64_t request_number, Response response) {
+    if (state_ != State::kHandling || request_number != request_number_) return;
+    thread_.ReadClock();
+    if (response.status == kUnanswered) {
+        shared_.metrics.CountUnanswered();
+        response = Response::Problem(500, ReasonPhrase(500));
+    }
+    const std::int64_t count = shared_.settings.request_count_per_connection_max;
+    const bool last = request_number_ >= static_cast<std::uint64_t>(count);
+    Respond(std::move(response), !framing_.keep_alive || last || shared_.draining.load());
+    GoOn();
+}
+
+void Connection::GoOn() {
+    if (processing_) return;
+    if (state_ == State::kHead && !buffered_.empty()) ProcessBuffered();
+    ArmRead();
+}
+
+void Connection::Refuse(Refusal refusal, Response response, bool close) {
+    shared_.metrics.CountRefusal(refusal);
+    input_left_ = close;
+    Respond(std::move(response), close || !framing_.keep_alive || shared_.draining.load());
+}
+
+void Connection::Respond(Response response, bool close) {
+    const std::chrono::duration<double> seconds = thread_.now() - request_begin_;
+    shared_.metrics.CountResponse(route_index_, response.status, request_ ? seconds.count() : 0.0);
+    std::string& out = thread_.write_buffer();
+    out.clear();
+    Serialize(response, close, &out);
+    ReleaseRequest();
+    close_after_write_ = close;
+    state_ = State::kWriting;
+    const IoResult result = transport_->Write(out);
+    if (result.kind == IoResult::Kind::kClosed) return Close();
+    out_sent_ = result.kind == IoResult::Kind::kBytes ? result.bytes : 0;
+    if (out_sent_ == out.size()) return AfterWrite();
+    out_ = out;
+    SetDeadline(shared_.settings.write_timeout_ms);
+    Send();
+}
+
+void Connection::Serialize(const Response& response, bool close, std::string* out) const {
+    const bool bodiless = response.status == 204 || response.status == 304;
+    out->append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+    out->append(ReasonPhrase(response.status)).append("\r\nDate: ").append(thread_.date());
+    if (!response.content_type.empty()) {
+        out->append("\r\nContent-Type: ").append(response.content_type);
+    }
+    for (const Header& header : response.headers) {
+        out->append("\r\n").append(header.name).append(": ").append(header.value);
+    }
+    if (!bodiless) {
+        out->append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
+    }
+    if (close) {
+        out->append("\r\nConnection: close");
+    } else if (framing_.version_1_0) {
+        out->append("\r\nConnection: keep-alive");
+    }
+    out->append("\r\n\r\n");
+    if (!bodiless && !(request_ && request_->method == "HEAD")) out->append(response.body);
+}
+
+void Connection::Send() {
+    while (out_sent_ < out_.size()) {
+        const IoResult result = transport_->Write(std::string_view(out_).substr(out_sent_));
+        if (result.kind == IoResult::Kind::kClosed) return Close();
+        if (result.kind != IoResult::Kind::kBytes) return ArmWrite();
+        out_sent_ += result.bytes;
+        SetDeadline(shared_.settings.write_timeout_ms);
+    }
+    out_ = {};
+    out_sent_ = 0;
+    AfterWrite();
+    if (state_ != State::kClosed) GoOn();
+}
+
+void Connection::AfterWrite() {
+    if (!close_after_write_) {
+        state_ = State::kHead;
+        SetDeadline(shared_.settings.idle_timeout_ms);
+        return;
+    }
+    transport_->ShutdownSend();
+    // Closing a socket with unread input sends a reset, which may destroy the answer on its way.
+    state_ = State::kLingering;
+    buffered_.clear();
+    SetDeadline(input_left_ ? kLingerMs : kLingerMs / 4);
+}
+
+void Connection::ReleaseRequest() {
+    shared_.in_flight_bytes.fetch_sub(counted_body_bytes_);
+    shared_.in_flight_requests.fetch_sub(counted_requests_);
+    counted_body_bytes_ = 0;
+    counted_requests_ = 0;
+    request_.reset();
+    params_ = {};
+}
+
+SteadyTime Connection::BodyDeadline() const {
+    const auto received = static_cast<std::int64_t>(request_->body.size());
+    return deadline_ + Millis(received * 1000 / shared_.settings.body_bytes_per_s_min);
+}
+
+void Connection::CheckDeadline() {
+    const SteadyTime deadline = state_ == State::kBody ? BodyDeadline() : deadline_;
+    if (thread_.now() < deadline) return;
+    switch (state_) {
+        case State::kHead:
+            if (!head_begun_) return Close();
+            route_index_ = shared_.router.routes().size();
+            framing_ = {};
+            return Refuse(Refusal::kHeadTimeout, Response::Problem(408, ReasonPhrase(408)), true);
+        case State::kBody:
+            return Refuse(Refusal::kBodyTimeout, Response::Problem(408, ReasonPhrase(408)), true);
+        case State::kHandling:
+            return Refuse(Refusal::kHandlerTimeout, Overloaded("no answer in time"), true);
+        case State::kWriting:
+        case State::kLingering:
+            return Close();
+        case State::kClosed:
+            return;
+    }
+}
+
+}  // namespace unibox::http::detail

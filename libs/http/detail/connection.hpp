@@ -1,0 +1,110 @@
+// One accepted connection: reads a request, hands it to its handler, writes the answer, again.
+//
+// While a request is handled nothing is read, so a pipelining client is held back by TCP; at most
+// one read buffer of later requests is kept. Idle connections hold no buffer.
+// Thread safety: its net thread only, but for the answers that come through AnswerQueue.
+#pragma once
+
+#include "async/asio.hpp"
+#include "base/clock.hpp"
+#include "http/chunked.hpp"
+#include "http/detail/net_thread.hpp"
+#include "http/detail/shared.hpp"
+#include "http/request_head.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace unibox::http::detail {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(
+        NetThread& thread,
+        async::tcp::socket socket,
+        std::string address,
+        std::string client_network
+    );
+
+    void Start();
+    void Close();
+    bool IsIdle() const { return state_ == State::kHead && !head_begun_ && buffered_.empty(); }
+    void CheckDeadline();
+    // The handler's answer to request `request_number`; dropped if that is not the one in hand.
+    void Answer(std::uint64_t request_number, Response response);
+
+    std::size_t index = 0;  // In NetThread's list.
+
+private:
+    enum class State { kHead, kBody, kHandling, kWriting, kLingering, kClosed };
+
+    bool WantsInput() const {
+        return state_ == State::kHead || state_ == State::kBody || state_ == State::kLingering;
+    }
+    void ArmRead();
+    void ArmWrite();
+    void OnReadable();
+    void OnWritable();
+    void Consume(std::string_view data);
+    void ProcessBuffered();
+    // Works on `data` as far as possible; returns the bytes used.
+    std::size_t Process(std::string_view data);
+    bool ProcessHead(std::string_view data, std::size_t* used);
+    bool ProcessBody(std::string_view data, std::size_t* used);
+    void BeginRequest(std::string_view head);
+    // False: refused, with the answer sent.
+    bool Admit();
+    bool CountBodyBytes();
+    void Dispatch();
+    // After an answer was written outside Process: goes on with what was pipelined.
+    void GoOn();
+
+    // Answers before any handler; closes the connection after it if `close`.
+    void Refuse(Refusal refusal, Response response, bool close);
+    void Respond(Response response, bool close);
+    void Serialize(const Response& response, bool close, std::string* out) const;
+    void Send();
+    void AfterWrite();
+    void ReleaseRequest();
+    void SetDeadline(std::int64_t after_ms) { deadline_ = thread_.now() + Millis(after_ms); }
+    SteadyTime BodyDeadline() const;
+
+    NetThread& thread_;
+    Shared& shared_;
+    async::tcp::socket socket_;
+    std::unique_ptr<Transport> transport_;
+    const std::string address_;
+    const std::string client_network_;
+
+    State state_ = State::kHead;
+    bool processing_ = false;  // Inside Process: answers do not recurse into it.
+    bool read_armed_ = false;
+    bool write_armed_ = false;
+    bool close_after_write_ = false;
+    bool input_left_ = false;  // The closing answer was sent before the request was read.
+    bool skipped_empty_line_ = false;
+    bool head_begun_ = false;  // Part of a head is here: its deadline runs.
+    SteadyTime deadline_{};
+
+    std::string buffered_;  // Received, not used yet.
+    std::shared_ptr<Request> request_;
+    PathParams params_;
+    Framing framing_;
+    ChunkedDecoder chunks_;
+    std::size_t route_index_ = 0;
+    std::uint64_t body_bytes_left_ = 0;
+    std::size_t body_bytes_max_ = 0;
+    std::int64_t counted_body_bytes_ = 0;
+    std::int64_t counted_requests_ = 0;
+    std::uint64_t request_number_ = 0;
+    SteadyTime request_begin_{};
+
+    std::string out_;  // What could not be written at once.
+    std::size_t out_sent_ = 0;
+    std::size_t lingered_bytes_ = 0;
+};
+
+}  // namespace unibox::http::detail

@@ -1,0 +1,117 @@
+#include "http/detail/shared.hpp"
+
+#include "obs/metrics.hpp"
+
+#include <algorithm>
+
+namespace unibox::http::detail {
+namespace {
+
+constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kRefusalNames = {
+    "connection_count",
+    "connection_count_of_client",
+    "bad_head",
+    "no_route",
+    "body_too_large",
+    "bad_body",
+    "content_encoding",
+    "head_timeout",
+    "body_timeout",
+    "handler_timeout",
+    "in_flight_requests",
+    "in_flight_bytes",
+};
+
+}  // namespace
+
+ServerMetrics::ServerMetrics(
+    obs::Metrics& metrics, std::string listener, const std::vector<Route>& routes
+)
+    : metrics_(metrics), listener_(std::move(listener)) {
+    const auto add = [this](std::string label) {
+        auto of_route = std::make_unique<OfRoute>();
+        of_route->label = std::move(label);
+        of_route->seconds = &metrics_.GetHistogram(
+            "unibox_http_request_seconds",
+            "From the end of the head to the start of the answer.",
+            obs::SecondsBuckets(),
+            {{"listener", listener_}, {"route", of_route->label}}
+        );
+        routes_.push_back(std::move(of_route));
+    };
+    for (const Route& route : routes) add(route.method + " " + route.pattern);
+    add("none");
+    for (std::size_t i = 0; i < refusals_.size(); ++i) {
+        refusals_[i] = &metrics_.GetCounter(
+            "unibox_http_refused_total",
+            "Connections and requests refused before any handler.",
+            {{"listener", listener_}, {"reason", kRefusalNames[i]}}
+        );
+    }
+    const obs::Labels labels = {{"listener", listener_}};
+    connections_ = &metrics_.GetGauge("unibox_http_connections", "Open connections.", labels);
+    unanswered_ = &metrics_.GetCounter(
+        "unibox_http_unanswered_total", "Requests whose handler gave no answer (500).", labels
+    );
+}
+
+void ServerMetrics::CountRefusal(Refusal refusal) {
+    refusals_[static_cast<std::size_t>(refusal)]->Add();
+}
+
+void ServerMetrics::CountConnection(int change) {
+    connections_->Add(change);
+}
+
+void ServerMetrics::CountResponse(std::size_t route_index, int status, double seconds) {
+    OfRoute& of_route = *routes_[route_index];
+    const std::size_t slot = std::min(static_cast<std::size_t>(status), kStatusCount - 1);
+    obs::Counter* counter = of_route.by_status[slot].load(std::memory_order_acquire);
+    if (counter == nullptr) {
+        counter = &metrics_.GetCounter(
+            "unibox_http_requests_total",
+            "Answered requests.",
+            {{"listener", listener_}, {"route", of_route.label}, {"status", std::to_string(status)}}
+        );
+        of_route.by_status[slot].store(counter, std::memory_order_release);
+    }
+    counter->Add();
+    of_route.seconds->Observe(seconds);
+}
+
+void ServerMetrics::CountUnanswered() {
+    unanswered_->Add();
+}
+
+std::optional<Refusal> ConnectionCounts::Take(const std::string& client_network) {
+    const MutexLock lock(mutex_);
+    if (count_ >= count_max_) return Refusal::kConnectionCount;
+    std::int64_t& of_client = by_client_[client_network];
+    if (per_client_max_ > 0 && of_client >= per_client_max_) {
+        return Refusal::kConnectionCountOfClient;
+    }
+    ++of_client;
+    ++count_;
+    return std::nullopt;
+}
+
+void ConnectionCounts::Release(const std::string& client_network) {
+    const MutexLock lock(mutex_);
+    const auto entry = by_client_.find(client_network);
+    if (entry != by_client_.end() && --entry->second <= 0) by_client_.erase(entry);
+    if (--count_ == 0) none_left_.notify_all();
+}
+
+std::int64_t ConnectionCounts::Count() const {
+    const MutexLock lock(mutex_);
+    return count_;
+}
+
+bool ConnectionCounts::WaitUntilNone(std::chrono::milliseconds wait) {
+    mutex_.lock();
+    const bool none = none_left_.wait_for(mutex_, wait, [this] { return count_ == 0; });
+    mutex_.unlock();
+    return none;
+}
+
+}  // namespace unibox::http::detail

@@ -1,0 +1,142 @@
+#include "http/detail/transport.hpp"
+
+#include <errno.h>
+#include <limits.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace unibox::http::detail {
+namespace {
+
+class Plain final : public Transport {
+public:
+    explicit Plain(int socket) : socket_(socket) {}
+
+    IoResult Read(std::span<char> into) override {
+        while (true) {
+            const ssize_t count = ::recv(socket_, into.data(), into.size(), 0);
+            if (count > 0) return {IoResult::Kind::kBytes, static_cast<std::size_t>(count)};
+            if (count == 0) return {};
+            if (errno == EINTR) continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Kind::kWaitReadable};
+            return {};
+        }
+    }
+
+    IoResult Write(std::string_view data) override {
+        while (true) {
+            const ssize_t count = ::send(socket_, data.data(), data.size(), MSG_NOSIGNAL);
+            if (count > 0) return {IoResult::Kind::kBytes, static_cast<std::size_t>(count)};
+            if (errno == EINTR) continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Kind::kWaitWritable};
+            return {};
+        }
+    }
+
+    bool HasBufferedInput() const override { return false; }
+    void ShutdownSend() override { ::shutdown(socket_, SHUT_WR); }
+
+private:
+    int socket_;
+};
+
+class Tls final : public Transport {
+public:
+    Tls(int socket, std::shared_ptr<TlsContext> context)
+        : context_(std::move(context)), socket_(socket), ssl_(SSL_new(context_->get())) {
+        if (ssl_ == nullptr) return;  // Out of memory: every call then says kClosed.
+        SSL_set_fd(ssl_, socket);
+        SSL_set_accept_state(ssl_);
+    }
+    ~Tls() override { SSL_free(ssl_); }
+    Tls(const Tls&) = delete;
+    Tls& operator=(const Tls&) = delete;
+
+    // The handshake is made inside the first reads.
+    IoResult Read(std::span<char> into) override {
+        if (ssl_ == nullptr) return {};
+        ERR_clear_error();
+        return Outcome(SSL_read(ssl_, into.data(), Clamp(into.size())));
+    }
+
+    IoResult Write(std::string_view data) override {
+        if (ssl_ == nullptr) return {};
+        ERR_clear_error();
+        return Outcome(SSL_write(ssl_, data.data(), Clamp(data.size())));
+    }
+
+    bool HasBufferedInput() const override { return ssl_ != nullptr && SSL_pending(ssl_) > 0; }
+
+    void ShutdownSend() override {
+        ERR_clear_error();
+        if (ssl_ != nullptr && SSL_is_init_finished(ssl_) == 1) SSL_shutdown(ssl_);
+        ::shutdown(socket_, SHUT_WR);
+    }
+
+private:
+    static int Clamp(std::size_t size) {
+        return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
+    }
+
+    IoResult Outcome(int count) {
+        if (count > 0) return {IoResult::Kind::kBytes, static_cast<std::size_t>(count)};
+        switch (SSL_get_error(ssl_, count)) {
+            case SSL_ERROR_WANT_READ:
+                return {IoResult::Kind::kWaitReadable};
+            case SSL_ERROR_WANT_WRITE:
+                return {IoResult::Kind::kWaitWritable};
+            default:
+                return {};
+        }
+    }
+
+    std::shared_ptr<TlsContext> context_;
+    int socket_;
+    SSL* ssl_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<TlsContext>> TlsContext::Create(
+    const std::string& cert_file, const std::string& key_file
+) {
+    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+    if (context == nullptr) return Internal("OpenSSL has no TLS server");
+    std::shared_ptr<TlsContext> owner(new TlsContext(context));
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    // Responses are written from a buffer that may move between two attempts.
+    SSL_CTX_set_mode(
+        context,
+        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+            SSL_MODE_RELEASE_BUFFERS
+    );
+    if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1) {
+        return InvalidArgument("cannot load the certificate chain " + cert_file)
+            .WithField("tls_cert_file");
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
+        return InvalidArgument("cannot load the key of the certificate from " + key_file)
+            .WithField("tls_key_file");
+    }
+    return owner;
+}
+
+TlsContext::~TlsContext() {
+    SSL_CTX_free(context_);
+}
+
+std::unique_ptr<Transport> PlainTransport(int socket) {
+    return std::make_unique<Plain>(socket);
+}
+
+std::unique_ptr<Transport> TlsTransport(int socket, std::shared_ptr<TlsContext> context) {
+    return std::make_unique<Tls>(socket, std::move(context));
+}
+
+}  // namespace unibox::http::detail

@@ -1,0 +1,56 @@
+// Bytes of one accepted connection, plain or TLS, on a non-blocking socket.
+// Thread safety: the connection's net thread.
+#pragma once
+
+#include "base/status.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct ssl_ctx_st;  // OpenSSL's SSL_CTX.
+
+namespace unibox::http::detail {
+
+struct IoResult {
+    enum class Kind { kBytes, kWaitReadable, kWaitWritable, kClosed };
+    Kind kind = Kind::kClosed;
+    std::size_t bytes = 0;  // kBytes: at least 1.
+};
+
+class Transport {
+public:
+    virtual ~Transport() = default;
+    virtual IoResult Read(std::span<char> into) = 0;
+    virtual IoResult Write(std::string_view data) = 0;
+    // Bytes that were taken from the socket already: no readiness will be told for them.
+    virtual bool HasBufferedInput() const = 0;
+    // Says that no more will be sent, as far as that is possible without waiting.
+    virtual void ShutdownSend() = 0;
+};
+
+// Server side of TLS 1.2 and 1.3; shared by all connections.
+class TlsContext {
+public:
+    // INVALID_ARGUMENT if the files cannot be loaded or do not fit each other.
+    static Result<std::shared_ptr<TlsContext>> Create(
+        const std::string& cert_file, const std::string& key_file
+    );
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    ssl_ctx_st* get() const { return context_; }
+
+private:
+    explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+    ssl_ctx_st* context_;
+};
+
+// `socket` stays the caller's; it must be non-blocking and outlive the transport.
+std::unique_ptr<Transport> PlainTransport(int socket);
+std::unique_ptr<Transport> TlsTransport(int socket, std::shared_ptr<TlsContext> context);
+
+}  // namespace unibox::http::detail

@@ -1,0 +1,208 @@
+#include "http/message.hpp"
+
+#include "base/strings.hpp"
+#include "obs/json.hpp"
+
+namespace unibox::http {
+namespace {
+
+int HexValue(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+Response MakeProblem(
+    int status, std::string_view title, std::string_view detail, const Status* failure
+) {
+    Response response;
+    response.status = status;
+    response.content_type = "application/problem+json";
+    response.body = "{\"type\":\"about:blank\",\"title\":";
+    obs::AppendJsonString(response.body, title);
+    response.body += ",\"status\":" + std::to_string(status);
+    const auto add = [&response](std::string_view name, std::string_view value) {
+        if (value.empty()) return;
+        response.body.append(",\"").append(name).append("\":");
+        obs::AppendJsonString(response.body, value);
+    };
+    add("detail", detail);
+    if (failure != nullptr) {
+        add("reason", failure->reason());
+        add("field", failure->field());
+    }
+    response.body += '}';
+    return response;
+}
+
+}  // namespace
+
+std::optional<std::string_view> Request::Find(std::string_view name) const {
+    for (const HeaderView& header : headers) {
+        if (EqualsIgnoreCaseAscii(header.name, name)) return header.value;
+    }
+    return std::nullopt;
+}
+
+Response Response::Problem(int status, std::string_view title, std::string_view detail) {
+    return MakeProblem(status, title, detail, nullptr);
+}
+
+Response Response::Problem(const Status& failure) {
+    const int status = StatusOfCode(failure.code());
+    return MakeProblem(status, ReasonPhrase(status), failure.message(), &failure);
+}
+
+Response&& Response::WithHeader(std::string name, std::string value) && {
+    headers.push_back({std::move(name), std::move(value)});
+    return std::move(*this);
+}
+
+std::optional<std::string_view> Response::Find(std::string_view name) const {
+    if (EqualsIgnoreCaseAscii(name, "Content-Type") && !content_type.empty()) return content_type;
+    for (const Header& header : headers) {
+        if (EqualsIgnoreCaseAscii(header.name, name)) return header.value;
+    }
+    return std::nullopt;
+}
+
+int StatusOfCode(Code code) {
+    switch (code) {
+        case Code::kOk:
+            return 200;
+        case Code::kCancelled:
+            return 499;
+        case Code::kInvalidArgument:
+        case Code::kFailedPrecondition:
+        case Code::kOutOfRange:
+            return 400;
+        case Code::kDeadlineExceeded:
+            return 504;
+        case Code::kNotFound:
+            return 404;
+        case Code::kAlreadyExists:
+        case Code::kAborted:
+            return 409;
+        case Code::kPermissionDenied:
+            return 403;
+        case Code::kUnauthenticated:
+            return 401;
+        case Code::kResourceExhausted:
+            return 429;
+        case Code::kUnimplemented:
+            return 501;
+        case Code::kUnavailable:
+            return 503;
+        case Code::kUnknown:
+        case Code::kInternal:
+        case Code::kDataLoss:
+            return 500;
+    }
+    return 500;
+}
+
+std::string_view ReasonPhrase(int status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 304:
+            return "Not Modified";
+        case 307:
+            return "Temporary Redirect";
+        case 308:
+            return "Permanent Redirect";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 406:
+            return "Not Acceptable";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 414:
+            return "URI Too Long";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 499:
+            return "Client Closed Request";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        case 505:
+            return "HTTP Version Not Supported";
+        default:
+            return "Unknown";
+    }
+}
+
+std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            if (i + 2 >= text.size()) return std::nullopt;
+            const int high = HexValue(text[i + 1]);
+            const int low = HexValue(text[i + 2]);
+            if (high < 0 || low < 0) return std::nullopt;
+            c = static_cast<char>(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        if (c == '\0') return std::nullopt;
+        decoded += c;
+    }
+    return decoded;
+}
+
+std::optional<std::string> QueryParameter(std::string_view query, std::string_view name) {
+    for (const std::string_view pair : Split(query, '&')) {
+        const std::size_t equals = pair.find('=');
+        const auto key = PercentDecode(pair.substr(0, equals), true);
+        if (!key || *key != name) continue;
+        if (equals == std::string_view::npos) return std::string();
+        return PercentDecode(pair.substr(equals + 1), true);
+    }
+    return std::nullopt;
+}
+
+}  // namespace unibox::http

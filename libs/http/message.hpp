@@ -1,0 +1,76 @@
+// What a server's handler gets and gives, and what the client returns.
+// Thread safety: values; a Request is not changed after its handler was called.
+#pragma once
+
+#include "base/status.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace unibox::http {
+
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+// One field of a request head; the views point into Request::head.
+struct HeaderView {
+    std::string_view name;
+    std::string_view value;  // Without surrounding blanks.
+};
+
+// A complete request: its head passed the strict checks of request_head.hpp and its body is whole.
+struct Request {
+    Request() = default;
+    Request(const Request&) = delete;  // The views point into `head`.
+    Request& operator=(const Request&) = delete;
+
+    // Value of the first field of that name, whatever the case of its letters.
+    std::optional<std::string_view> Find(std::string_view name) const;
+
+    std::string_view method;  // Case-sensitive, as sent: "POST".
+    std::string_view target;  // As sent: path and, if any, "?" and query.
+    std::string_view path;    // As sent, not decoded; begins with "/".
+    std::string_view query;   // As sent, without the "?"; may be empty.
+    std::vector<HeaderView> headers;
+    std::string body;            // Decoded from chunks; the client's bytes otherwise.
+    std::string remote_address;  // The peer's IP address, without port.
+    std::string head;            // Request line and fields, as received.
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type;  // Empty: no Content-Type field.
+    std::string body;
+    std::vector<Header> headers;  // Not Content-Length, Connection, Date: the server writes them.
+
+    // An application/problem+json answer (RFC 9457) of type about:blank. `title` and `detail` are
+    // JSON-escaped here.
+    static Response Problem(int status, std::string_view title, std::string_view detail = {});
+    // Of a failed Status: code as HTTP status, message as detail, reason and field as members.
+    static Response Problem(const Status& failure);
+
+    Response&& WithHeader(std::string name, std::string value) &&;
+    // Value of the first field of that name, whatever the case of its letters.
+    std::optional<std::string_view> Find(std::string_view name) const;
+};
+
+// HTTP status of a code, for example 400 for kInvalidArgument; 200 for kOk.
+int StatusOfCode(Code code);
+// Standard reason phrase, for example "Not Found"; "Unknown" for numbers without one.
+std::string_view ReasonPhrase(int status);
+
+// Percent-decodes `text`; with `plus_is_space` as in form bodies and queries. A broken escape or a
+// decoded NUL gives nothing.
+std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space);
+// Decoded value of the first parameter `name` of a query string; nothing if absent or broken.
+std::optional<std::string> QueryParameter(std::string_view query, std::string_view name);
+
+}  // namespace unibox::http

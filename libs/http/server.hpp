@@ -1,0 +1,82 @@
+// An HTTP/1.1 server that faces the internet: strict about framing, bounded in everything.
+//
+// Bodies are read whole, up to the limit of their route (413 and close beyond it, whether declared
+// or chunked). A request head must pass request_head.hpp. Slow clients, crowds and overload are
+// refused: see Settings. Keep-alive and pipelining (one request of a connection at a time) and
+// "Expect: 100-continue" are spoken; answers are HEAD, 404, 405, 413... as problem+json (RFC 9457).
+// Thread safety: all methods from any thread. Handlers run on net threads and must not block.
+#pragma once
+
+#include "base/status.hpp"
+#include "http/message.hpp"
+#include "http/router.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace unibox::config {
+class FieldTable;
+}
+namespace unibox::obs {
+class Metrics;
+}
+
+namespace unibox::http {
+
+struct Settings {
+    std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one.
+    std::int64_t net_thread_count = 1;
+    std::int64_t connection_count_max = 10'000;
+    // Of one client: an IPv4 /24 or an IPv6 /64; 0 = no such limit (behind a proxy).
+    std::int64_t connection_count_per_client_max = 1'000;
+    std::int64_t in_flight_request_count_max = 10'000;
+    std::int64_t in_flight_bytes_max = 256LL << 20;  // Bodies held, arriving or being handled.
+    std::int64_t head_bytes_max = 8 << 10;
+    std::int64_t header_count_max = 64;
+    std::int64_t target_bytes_max = 2 << 10;
+    std::int64_t head_timeout_ms = 5'000;
+    // A body may take this long plus its bytes at body_bytes_per_s_min.
+    std::int64_t body_timeout_ms = 10'000;
+    std::int64_t body_bytes_per_s_min = 16 << 10;
+    std::int64_t idle_timeout_ms = 60'000;     // Kept-alive connection without a request.
+    std::int64_t handler_timeout_ms = 30'000;  // Then 503; a later answer is dropped.
+    std::int64_t write_timeout_ms = 10'000;    // Without any progress of a response.
+    std::int64_t request_count_per_connection_max = 1'000'000;
+    std::string tls_cert_file;  // PEM chain; empty = plain HTTP.
+    std::string tls_key_file;   // PEM.
+
+    // The fields as section "http" of a service's configuration.
+    void Describe(config::FieldTable& table);
+
+private:
+    void DescribeLimits(config::FieldTable& table);
+    void DescribeTimes(config::FieldTable& table);
+};
+
+class Server {
+public:
+    // Binds, listens and starts the net threads. `listener` names the server in metrics ("http",
+    // "admin"). INVALID_ARGUMENT for settings or routes that cannot be, UNAVAILABLE if the address
+    // is taken. `metrics` must outlive the server.
+    static Result<std::unique_ptr<Server>> Start(
+        Settings settings,
+        std::vector<Route> routes,
+        obs::Metrics& metrics,
+        std::string listener = "http"
+    );
+    virtual ~Server() = default;  // Stops.
+
+    // The bound host:port.
+    virtual std::string address() const = 0;
+    // Closes the listening socket and idle connections; answers from now on carry
+    // "Connection: close". Requests in flight go on.
+    virtual void StopAccepting() = 0;
+    // StopAccepting, waits up to `grace_ms` for requests in flight, closes everything, joins.
+    // Respond functions still held elsewhere do nothing from then on. Idempotent.
+    virtual void Stop(std::int64_t grace_ms = 10'000) = 0;
+};
+
+}  // namespace unibox::http
