@@ -1,0 +1,107 @@
+// The webhook side of a provider: is a request authentic, and which events does it carry. Pure: no
+// I/O, no clock, no state. What each provider's events become is in README.md and <provider>.md
+// beside this file.
+//
+// A webhook is served so: find the adapter by the URL's provider name, Verify with the channel's
+// (or app's) live secrets, Parse, find the channel of each event (by the URL's token, else by
+// provider and route_key), Complete, publish. Thread safety: all functions and all adapter methods
+// may be called from any thread.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/secret.hpp"
+#include "base/status.hpp"
+#include "unibox/event/v1/inbound.pb.h"
+#include "unibox/v1/common.pb.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::channels {
+
+// Views into the caller's request; they must live as long as the call.
+struct WebhookRequest {
+    std::string_view method;  // "POST", or "GET" where the provider may be configured so (Twilio).
+    std::string_view path;    // As received.
+    std::string_view query;  // As received, without the question mark; never decoded or re-ordered.
+    std::string_view body;   // The raw bytes.
+    // The value of a header by its case-insensitive name.
+    std::function<std::optional<std::string_view>(std::string_view name)> header;
+    std::string_view content_type;
+};
+
+struct VerifyInput {
+    const WebhookRequest& request;
+    std::span<const Secret> secrets;  // The live ones, newest first. Empty secrets never match.
+    // Twilio signs it: the URL under which the provider called, from configuration and never from a
+    // header, with the query as received ("https://hooks.example.com/v1/hooks/twilio/TOKEN?a=1").
+    std::string public_url;
+    std::int64_t now_ms = 0;  // Unix, UTC.
+};
+
+// One event as the provider told it. `event` has everything that does not depend on the channel;
+// Complete adds the rest.
+struct ProviderEvent {
+    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
+    // Not UNSPECIFIED: if no channel of `provider` has the route key, look for one of this provider
+    // and set `provider` to it (some Instagram apps send their events as object "page").
+    v1::Provider alternative_provider = v1::PROVIDER_UNSPECIFIED;
+    // By which the channel is found where the URL names none: WhatsApp phone_number_id, page or
+    // account id (entry.id), Twilio "AccountSid/address of ours". Empty: only the URL's token tells
+    // the channel.
+    std::string route_key;
+    std::string key_class;  // domain::kClass…
+    std::string
+        discriminator;  // Part of the event key; empty for class message with a provider id.
+    event::v1::InboundEvent event;
+};
+
+// Authentic, but not (wholly) understood: the raw body is to be kept.
+struct Problem {
+    // Stable words: "unknown_event", "partly_understood", "missing_field", "wrong_type",
+    // "too_deep", "too_large", "channel_error".
+    std::string reason;
+    std::string detail;  // For operators: where in the body, and what. No message text.
+};
+
+struct Parsed {
+    // In the order of the body; repeats of one event are left in (their event keys are equal).
+    std::vector<ProviderEvent> events;
+    // Empty, and no events: understood, and deliberately ignored (README.md lists what).
+    std::vector<Problem> problems;
+};
+
+class Adapter {
+public:
+    virtual ~Adapter() = default;
+
+    // The index of the secret that matched, or UNAUTHENTICATED (with a message for operators, not
+    // for the caller). Works on the raw bytes, in constant time where secrets are compared.
+    virtual Result<std::size_t> Verify(const VerifyInput& input) const = 0;
+
+    // Call it only after Verify. INVALID_ARGUMENT: the body as a whole is not understood. On
+    // `standard` its field() and message are for the sender (400); on all others the answer is 200
+    // and the raw body is kept.
+    virtual Result<Parsed> Parse(const WebhookRequest& request) const = 0;
+
+    // The provider's name in URLs: "telegram", "meta", "twilio", "standard".
+    virtual std::string_view route_provider() const = 0;
+};
+
+// nullptr for an unknown name. The adapter lives as long as the process.
+const Adapter* Find(std::string_view provider_url_name);
+
+// What the directory and uniboxctl call a provider: "telegram", "whatsapp", "messenger",
+// "instagram", "twilio", "standard"; "" for UNSPECIFIED.
+std::string_view ProviderName(v1::Provider provider);
+// The URL name under which a provider's webhooks arrive ("meta" for three of them).
+std::string_view UrlNameOf(v1::Provider provider);
+// UNSPECIFIED for an unknown name.
+v1::Provider ProviderOf(std::string_view name);
+
+}  // namespace unibox::channels

@@ -1,0 +1,54 @@
+#include "channels/parse_sink.hpp"
+
+#include "channels/complete.hpp"
+#include "channels/text.hpp"
+
+namespace unibox::channels {
+
+void ParseSink::Add(ProviderEvent&& event) {
+    if (parsed_.events.size() == kEventCountMax)
+        return Problem("too_large", "more than 2000 events in one body");
+    if (const Status status = CheckIdentity(event.event); !status.ok()) {
+        return Problem("missing_field", status.message());
+    }
+    if (CutToLimits(event.event))
+        Problem("partly_understood", "a field was over its limit and was cut");
+    parsed_.events.push_back(std::move(event));
+}
+
+void ParseSink::Problem(std::string_view reason, std::string_view detail) {
+    if (parsed_.problems.size() >= kProblemCountMax) return;
+    const std::string clean = CleanText(detail);
+    parsed_.problems.push_back(
+        {std::string(reason), std::string(CutUtf8(clean, kProblemDetailBytesMax))}
+    );
+}
+
+Parsed ParseSink::Take(const JsonRepairs& repairs) && {
+    if (repairs.depth) Problem("too_deep", "what is nested more than 64 levels deep was left out");
+    return std::move(parsed_);
+}
+
+ProviderEvent NewEvent(
+    v1::Provider provider, std::string route_key, std::string_view key_class, std::string thread_key
+) {
+    ProviderEvent event;
+    event.provider = provider;
+    event.route_key = std::move(route_key);
+    event.key_class = key_class;
+    event.event.set_provider(provider);
+    event.event.set_contact_key(thread_key);
+    event.event.set_thread_key(std::move(thread_key));
+    return event;
+}
+
+void SetAttribute(event::v1::ControlBody& control, std::string_view name, std::string value) {
+    if (!value.empty()) (*control.mutable_attributes())[std::string(name)] = std::move(value);
+}
+
+void SetUnsupported(event::v1::MessageBody& message, std::string_view type) {
+    message.set_kind(v1::MESSAGE_KIND_UNSUPPORTED);
+    message.set_text(type.empty() ? "unknown" : CleanText(type));
+}
+
+}  // namespace unibox::channels

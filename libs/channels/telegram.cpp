@@ -1,0 +1,386 @@
+// Telegram Bot API: one Update a POST, authenticated by a secret header. See telegram.md.
+#include "channels/adapters.hpp"
+#include "channels/json.hpp"
+#include "channels/parse_sink.hpp"
+#include "channels/telegram_content.hpp"
+#include "channels/text.hpp"
+#include "crypto/hash.hpp"
+#include "domain/event_key.hpp"
+
+#include <array>
+
+namespace unibox::channels {
+namespace {
+
+// What a message, and whatever is about one, says of its place.
+struct Place {
+    std::string chat_id;
+    std::string business_id;
+
+    std::string thread_key() const {
+        return business_id.empty() ? chat_id : business_id + ":" + chat_id;
+    }
+    std::string MessageKey(const std::string& message_id) const {
+        return thread_key() + ":" + message_id;
+    }
+};
+
+Place PlaceOf(const JsonValue& value) {
+    return {value["chat"]["id"].Text(), value["business_connection_id"].Text()};
+}
+
+class UpdateParser {
+public:
+    UpdateParser(const JsonValue& update, ParseSink& sink)
+        : update_(update), update_id_(update["update_id"].Text()), sink_(sink) {}
+
+    void Run();
+
+private:
+    using Handler = void (UpdateParser::*)(const JsonValue&);
+    struct Kind {
+        std::string_view member;
+        Handler handler;  // nullptr: understood, and deliberately ignored.
+    };
+    static const std::array<Kind, 23> kKinds;
+
+    ProviderEvent New(std::string_view key_class, std::string thread_key) const {
+        return NewEvent(v1::PROVIDER_TELEGRAM, "", key_class, std::move(thread_key));
+    }
+    // The provider's own event id; the time inside the payload where an update has none.
+    std::string Discriminator(const JsonValue& value) const {
+        return update_id_.empty() ? value["date"].Text() : update_id_;
+    }
+    bool SetAuthor(const JsonValue& message, const Place& place, event::v1::InboundEvent& event)
+        const;
+    void Message(const JsonValue& message);
+    void ServiceMessage(const JsonValue& message, std::string_view member, ProviderEvent&& event);
+    void Edit(const JsonValue& message);
+    void DeletedMessages(const JsonValue& deleted);
+    void Reaction(const JsonValue& reaction);
+    void AddReaction(const JsonValue& reaction, const std::string& emoji, bool removed);
+    void Callback(const JsonValue& callback);
+    void Membership(const JsonValue& change);
+    void BusinessConnection(const JsonValue& connection);
+    void UserControl(const JsonValue& value);
+
+    JsonValue update_;
+    std::string update_id_;
+    ParseSink& sink_;
+    std::string_view member_;
+};
+
+const std::array<UpdateParser::Kind, 23> UpdateParser::kKinds = {{
+    {"message", &UpdateParser::Message},
+    {"business_message", &UpdateParser::Message},
+    {"channel_post", &UpdateParser::Message},
+    {"edited_message", &UpdateParser::Edit},
+    {"edited_business_message", &UpdateParser::Edit},
+    {"edited_channel_post", &UpdateParser::Edit},
+    {"deleted_business_messages", &UpdateParser::DeletedMessages},
+    {"message_reaction", &UpdateParser::Reaction},
+    {"callback_query", &UpdateParser::Callback},
+    {"my_chat_member", &UpdateParser::Membership},
+    {"chat_member", &UpdateParser::Membership},
+    {"business_connection", &UpdateParser::BusinessConnection},
+    {"chat_join_request", &UpdateParser::UserControl},
+    {"shipping_query", &UpdateParser::UserControl},
+    {"pre_checkout_query", &UpdateParser::UserControl},
+    {"purchased_paid_media", &UpdateParser::UserControl},
+    {"poll_answer", &UpdateParser::UserControl},
+    {"message_reaction_count", nullptr},
+    {"inline_query", nullptr},
+    {"chosen_inline_result", nullptr},
+    {"poll", nullptr},
+    {"chat_boost", nullptr},
+    {"removed_chat_boost", nullptr},
+}};
+
+void UpdateParser::Run() {
+    for (const Kind& kind : kKinds) {
+        const JsonValue value = update_[kind.member];
+        if (!value.exists()) continue;
+        member_ = kind.member;
+        if (kind.handler == nullptr) return;
+        if (!value.IsObject())
+            return sink_.Problem("wrong_type", std::string(kind.member) + " is not an object");
+        return (this->*kind.handler)(value);
+    }
+    std::string names;
+    for (const auto& member : update_.Members()) names += " " + std::string(member.key);
+    sink_.Problem("unknown_event", "update with" + names);
+}
+
+// Who wrote it. In a business chat whoever is not the customer is the tenant's side: true, and the
+// contact is the customer all the same.
+bool UpdateParser::SetAuthor(
+    const JsonValue& message, const Place& place, event::v1::InboundEvent& event
+) const {
+    const JsonValue chat = message["chat"];
+    const JsonValue sender_chat = message["sender_chat"];
+    const JsonValue author = sender_chat.exists() ? sender_chat : message["from"];
+    const std::string author_id = author["id"].Text();
+    const bool outbound = !place.business_id.empty() && author_id != place.chat_id;
+    const bool known = !outbound && !author_id.empty();
+    event.set_contact_key(known ? author_id : place.chat_id);
+    event.set_contact_name(TelegramName(known ? author : chat));
+    return outbound;
+}
+
+void UpdateParser::Message(const JsonValue& message) {
+    const Place place = PlaceOf(message);
+    const std::string message_id = message["message_id"].Text();
+    if (place.chat_id.empty() || message_id.empty()) {
+        return sink_.Problem(
+            "missing_field", std::string(member_) + ".chat.id or .message_id is missing"
+        );
+    }
+    ProviderEvent event = New(domain::kClassMessage, place.thread_key());
+    event.event.set_provider_id(place.MessageKey(message_id));
+    event.event.set_provider_time_ms(message["date"].TimeMs());
+    const bool outbound = SetAuthor(message, place, event.event);
+    if (const auto service = TelegramServiceMember(message)) {
+        return ServiceMessage(message, *service, std::move(event));
+    }
+    auto& body = *event.event.mutable_message();
+    body.set_direction(outbound ? v1::DIRECTION_OUTBOUND : v1::DIRECTION_INBOUND);
+    ReadTelegramContent(message, body);
+    if (body.kind() == v1::MESSAGE_KIND_UNSUPPORTED) {
+        sink_.Problem("partly_understood", std::string(member_) + " of type " + body.text());
+    }
+    const std::string answered = message["reply_to_message"]["message_id"].Text();
+    if (!answered.empty()) body.set_reply_to_provider_id(place.MessageKey(answered));
+    if (message["text"].exists() && !message["text"].IsString()) {
+        sink_.Problem("partly_understood", std::string(member_) + ".text is not a string");
+    }
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::ServiceMessage(
+    const JsonValue& message, std::string_view member, ProviderEvent&& event
+) {
+    event.key_class = domain::kClassControl;
+    event.discriminator = Discriminator(message);
+    auto& control = *event.event.mutable_control();
+    if (member == "migrate_to_chat_id" || member == "migrate_from_chat_id") {
+        control.set_type("chat_migrated");
+        SetAttribute(control, "to_chat_id", message["migrate_to_chat_id"].Text());
+        SetAttribute(control, "from_chat_id", message["migrate_from_chat_id"].Text());
+    } else {
+        control.set_type(SnakeCase(member));
+        SetAttribute(control, "value", message[member].Text());
+    }
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::Edit(const JsonValue& message) {
+    const Place place = PlaceOf(message);
+    const std::string message_id = message["message_id"].Text();
+    if (place.chat_id.empty() || message_id.empty()) {
+        return sink_.Problem(
+            "missing_field", std::string(member_) + ".chat.id or .message_id is missing"
+        );
+    }
+    ProviderEvent event = New(domain::kClassEdit, place.thread_key());
+    event.discriminator = update_id_.empty() ? message["edit_date"].Text() : update_id_;
+    event.event.set_provider_id(place.MessageKey(message_id));
+    const std::int64_t edit_ms = message["edit_date"].TimeMs();
+    event.event.set_provider_time_ms(edit_ms != 0 ? edit_ms : message["date"].TimeMs());
+    SetAuthor(message, place, event.event);
+    event::v1::MessageBody content;
+    ReadTelegramContent(message, content);
+    auto& edit = *event.event.mutable_edit();
+    edit.set_text(content.text());
+    edit.mutable_attachments()->Swap(content.mutable_attachments());
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::DeletedMessages(const JsonValue& deleted) {
+    const Place place = PlaceOf(deleted);
+    if (place.chat_id.empty())
+        return sink_.Problem("missing_field", "deleted_business_messages.chat.id is missing");
+    if (!deleted["message_ids"].IsArray()) {
+        return sink_.Problem("missing_field", "deleted_business_messages.message_ids is missing");
+    }
+    for (const auto item : deleted["message_ids"].Items()) {
+        const std::string message_id = JsonValue(item).Text();
+        if (message_id.empty()) {
+            sink_.Problem(
+                "wrong_type", "deleted_business_messages.message_ids has an item that is no id"
+            );
+            continue;
+        }
+        ProviderEvent event = New(domain::kClassDelete, place.thread_key());
+        event.discriminator = Discriminator(deleted);
+        event.event.set_contact_key(place.chat_id);
+        event.event.set_contact_name(TelegramName(deleted["chat"]));
+        event.event.set_provider_id(place.MessageKey(message_id));
+        event.event.mutable_delete_();
+        sink_.Add(std::move(event));
+    }
+}
+
+std::string EmojiOf(const JsonValue& reaction) {
+    const std::string type = reaction["type"].Text();
+    if (type == "paid") return "\u2B50";
+    if (type == "custom_emoji") return "custom:" + reaction["custom_emoji_id"].Text();
+    return reaction["emoji"].Text();
+}
+
+std::vector<std::string> Emojis(const JsonValue& reactions) {
+    std::vector<std::string> emojis;
+    for (const auto item : reactions.Items()) emojis.push_back(EmojiOf(JsonValue(item)));
+    std::erase(emojis, "");
+    return emojis;
+}
+
+// The update tells all of a contact's reactions before and after; what changed becomes events,
+// removals first.
+void UpdateParser::Reaction(const JsonValue& reaction) {
+    const Place place = PlaceOf(reaction);
+    if (place.chat_id.empty() || reaction["message_id"].Text().empty()) {
+        return sink_.Problem("missing_field", "message_reaction.chat.id or .message_id is missing");
+    }
+    if (!reaction["new_reaction"].IsArray()) {
+        return sink_.Problem("missing_field", "message_reaction.new_reaction is missing");
+    }
+    const auto before = Emojis(reaction["old_reaction"]);
+    const auto after = Emojis(reaction["new_reaction"]);
+    if (after.empty()) return AddReaction(reaction, "", true);
+    const auto has = [](const std::vector<std::string>& emojis, const std::string& emoji) {
+        return std::find(emojis.begin(), emojis.end(), emoji) != emojis.end();
+    };
+    for (const std::string& emoji : before) {
+        if (!has(after, emoji)) AddReaction(reaction, emoji, true);
+    }
+    for (const std::string& emoji : after) {
+        if (!has(before, emoji)) AddReaction(reaction, emoji, false);
+    }
+}
+
+void UpdateParser::AddReaction(const JsonValue& reaction, const std::string& emoji, bool removed) {
+    const Place place = PlaceOf(reaction);
+    const JsonValue user = reaction["user"];
+    const JsonValue author = user.exists() ? user : reaction["actor_chat"];
+    ProviderEvent event = New(domain::kClassReaction, place.thread_key());
+    event.discriminator = Discriminator(reaction) + (removed ? "-" : "+") + emoji;
+    event.event.set_provider_id(place.MessageKey(reaction["message_id"].Text()));
+    event.event.set_provider_time_ms(reaction["date"].TimeMs());
+    event.event.set_contact_key(author["id"].Text());
+    event.event.set_contact_name(TelegramName(author));
+    event.event.mutable_reaction()->set_emoji(emoji);
+    event.event.mutable_reaction()->set_removed(removed);
+    sink_.Add(std::move(event));
+}
+
+// The text on the button that was pressed, if the message still shows its keyboard.
+std::string ButtonText(const JsonValue& message, std::string_view data) {
+    for (const auto row : message["reply_markup"]["inline_keyboard"].Items()) {
+        for (const auto item : JsonValue(row).Items()) {
+            const JsonValue button(item);
+            if (button["callback_data"].View() == data) return button["text"].Text();
+        }
+    }
+    return {};
+}
+
+void UpdateParser::Callback(const JsonValue& callback) {
+    const JsonValue message = callback["message"];
+    Place place = PlaceOf(message);
+    const JsonValue author = callback["from"];
+    if (place.chat_id.empty()) place.chat_id = author["id"].Text();
+    if (place.chat_id.empty() || callback["id"].Text().empty()) {
+        return sink_.Problem("missing_field", "callback_query.id or .from.id is missing");
+    }
+    ProviderEvent event = New(domain::kClassMessage, place.thread_key());
+    event.event.set_provider_id(callback["id"].Text());
+    if (author["id"].exists()) event.event.set_contact_key(author["id"].Text());
+    event.event.set_contact_name(TelegramName(author));
+    auto& body = *event.event.mutable_message();
+    body.set_direction(v1::DIRECTION_INBOUND);
+    body.set_kind(v1::MESSAGE_KIND_POSTBACK);
+    const JsonValue data = callback["data"];
+    body.set_payload(data.exists() ? data.Text() : callback["game_short_name"].Text());
+    body.set_text(ButtonText(message, data.View()));
+    const std::string answered = message["message_id"].Text();
+    if (!answered.empty()) body.set_reply_to_provider_id(place.MessageKey(answered));
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::Membership(const JsonValue& change) {
+    const Place place = PlaceOf(change);
+    if (place.chat_id.empty())
+        return sink_.Problem("missing_field", std::string(member_) + ".chat.id is missing");
+    const std::string status = change["new_chat_member"]["status"].Text();
+    ProviderEvent event = New(domain::kClassControl, place.thread_key());
+    event.discriminator = Discriminator(change);
+    event.event.set_provider_time_ms(change["date"].TimeMs());
+    SetAuthor(change, place, event.event);
+    auto& control = *event.event.mutable_control();
+    const bool about_us = member_ == "my_chat_member" && change["chat"]["type"].View() == "private";
+    control.set_type("membership_changed");
+    if (about_us && status == "kicked") control.set_type("contact_blocked");
+    if (about_us && status == "member") control.set_type("contact_unblocked");
+    SetAttribute(control, "status", status);
+    SetAttribute(control, "user_id", change["new_chat_member"]["user"]["id"].Text());
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::BusinessConnection(const JsonValue& connection) {
+    ProviderEvent event = New(domain::kClassControl, connection["user_chat_id"].Text());
+    event.discriminator = Discriminator(connection);
+    event.event.set_provider_time_ms(connection["date"].TimeMs());
+    event.event.set_contact_name(TelegramName(connection["user"]));
+    auto& control = *event.event.mutable_control();
+    control.set_type("business_connection");
+    SetAttribute(control, "business_connection_id", connection["id"].Text());
+    SetAttribute(control, "enabled", connection["is_enabled"].Truth() ? "true" : "false");
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::UserControl(const JsonValue& value) {
+    const JsonValue from = value["from"];
+    const JsonValue user = from.exists() ? from : value["user"];
+    const std::string user_id = user["id"].Text();
+    ProviderEvent event = New(domain::kClassControl, user_id);
+    event.discriminator = Discriminator(value);
+    event.event.set_provider_time_ms(value["date"].TimeMs());
+    event.event.set_contact_name(TelegramName(user));
+    auto& control = *event.event.mutable_control();
+    control.set_type(std::string(member_));
+    SetAttribute(control, "id", value["id"].Text());
+    SetAttribute(control, "payload", value["invoice_payload"].Text());
+    SetAttribute(control, "chat_id", value["chat"]["id"].Text());
+    sink_.Add(std::move(event));
+}
+
+class Telegram final : public Adapter {
+public:
+    Result<std::size_t> Verify(const VerifyInput& input) const override {
+        const auto given = input.request.header("X-Telegram-Bot-Api-Secret-Token");
+        if (!given || given->empty()) return BadSignature("no secret token header");
+        for (std::size_t i = 0; i < input.secrets.size(); ++i) {
+            const std::string_view secret = input.secrets[i].Reveal();
+            if (!secret.empty() && crypto::ConstantTimeEquals(*given, secret)) return i;
+        }
+        return BadSignature("the secret token does not match");
+    }
+
+    Result<Parsed> Parse(const WebhookRequest& request) const override {
+        UNIBOX_ASSIGN_OR_RETURN(const auto document, JsonDocument::ParseTolerant(request.body));
+        ParseSink sink;
+        UpdateParser(document.root(), sink).Run();
+        return std::move(sink).Take(document.repairs());
+    }
+
+    std::string_view route_provider() const override { return "telegram"; }
+};
+
+}  // namespace
+
+const Adapter& TelegramAdapter() {
+    static const Telegram adapter;
+    return adapter;
+}
+
+}  // namespace unibox::channels

@@ -1,0 +1,27 @@
+// What a Telegram Message object says.
+// Thread safety: pure functions, any thread.
+#pragma once
+
+#include "channels/json.hpp"
+#include "unibox/event/v1/inbound.pb.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unibox::channels {
+
+// Files above this size are not handed out by getFile.
+inline constexpr std::int64_t kTelegramFileBytesMax = 20LL * 1024 * 1024;
+
+// Kind, text, payload and attachments of a message; unsupported types are named.
+void ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body);
+
+// The name of the member that makes this a notice about the chat rather than a message
+// ("new_chat_members", …).
+std::optional<std::string_view> TelegramServiceMember(const JsonValue& message);
+
+// "First Last", or the title of a chat.
+std::string TelegramName(const JsonValue& user_or_chat);
+
+}  // namespace unibox::channels

@@ -1,0 +1,25 @@
+// The many ways in which providers write a time, as Unix milliseconds (UTC). 0 = cannot be read.
+// Thread safety: pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace unibox::channels {
+
+// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their size:
+// less than 10^11 are seconds (until the year 5138), less than 10^14 milliseconds, less than 10^17
+// microseconds. Negative: 0.
+std::int64_t UnixTimeMs(std::int64_t number);
+// The same for a number with a fraction.
+std::int64_t UnixTimeMs(double number);
+
+// A number as text, or RFC 3339 ("2026-07-30T12:00:00.5+01:00"; without a zone UTC is assumed), or
+// RFC 1123
+// ("Thu, 30 Jul 2026 12:00:00 +0000", also "GMT").
+std::int64_t TextTimeMs(std::string_view text);
+
+// RFC 3339 alone.
+std::int64_t Rfc3339Ms(std::string_view text);
+
+}  // namespace unibox::channels

@@ -1,0 +1,268 @@
+// Twilio: SMS, WhatsApp, their status callbacks, and status callbacks of calls. See twilio.md.
+#include "base/strings.hpp"
+#include "channels/adapters.hpp"
+#include "channels/json.hpp"
+#include "channels/parse_sink.hpp"
+#include "channels/text.hpp"
+#include "channels/times.hpp"
+#include "channels/twilio_signature.hpp"
+#include "crypto/hash.hpp"
+#include "domain/event_key.hpp"
+
+#include <array>
+
+namespace unibox::channels {
+namespace {
+
+constexpr std::size_t kSignatureTextSize = 28;  // Base64 of 20 bytes.
+constexpr int kMediaCountMax = 64;
+
+// The fields that the signature covers, or why there can be none.
+Result<FormFields> SignedFields(const WebhookRequest& request) {
+    if (request.method == "GET" || request.body.empty()) return FormFields();
+    if (IsForm(request.content_type)) return ParseForm(request.body);
+    UNIBOX_ASSIGN_OR_RETURN(const auto query, ParseForm(request.query));
+    const auto hash = FindField(query, "bodySHA256");
+    if (!hash) return Unauthenticated("a body that is no form needs bodySHA256 in the query");
+    if (!crypto::ConstantTimeEquals(ToLowerAscii(*hash), HexEncode(crypto::Sha256(request.body)))) {
+        return Unauthenticated("bodySHA256 does not match");
+    }
+    return FormFields();
+}
+
+enum class StatusFate { kReceipt, kIgnored, kUnknown };
+struct StatusWord {
+    std::string_view word;
+    StatusFate fate;
+    v1::DeliveryState state;
+};
+constexpr std::array<StatusWord, 12> kStatusWords = {{
+    {"sent", StatusFate::kReceipt, v1::DELIVERY_STATE_SENT},
+    {"delivered", StatusFate::kReceipt, v1::DELIVERY_STATE_DELIVERED},
+    {"partially_delivered", StatusFate::kReceipt, v1::DELIVERY_STATE_DELIVERED},
+    {"read", StatusFate::kReceipt, v1::DELIVERY_STATE_READ},
+    {"undelivered", StatusFate::kReceipt, v1::DELIVERY_STATE_FAILED},
+    {"failed", StatusFate::kReceipt, v1::DELIVERY_STATE_FAILED},
+    {"canceled", StatusFate::kReceipt, v1::DELIVERY_STATE_FAILED},
+    // Not on its way yet: there is no lower state than SENT.
+    {"accepted", StatusFate::kIgnored, v1::DELIVERY_STATE_UNSPECIFIED},
+    {"scheduled", StatusFate::kIgnored, v1::DELIVERY_STATE_UNSPECIFIED},
+    {"queued", StatusFate::kIgnored, v1::DELIVERY_STATE_UNSPECIFIED},
+    {"sending", StatusFate::kIgnored, v1::DELIVERY_STATE_UNSPECIFIED},
+    {"", StatusFate::kUnknown, v1::DELIVERY_STATE_UNSPECIFIED},
+}};
+
+StatusWord FindStatus(std::string_view word) {
+    for (const StatusWord& known : kStatusWords) {
+        if (known.word == word) return known;
+    }
+    return kStatusWords.back();
+}
+
+v1::AttachmentType AttachmentTypeOf(std::string_view mime_type) {
+    if (mime_type.starts_with("image/")) return v1::ATTACHMENT_TYPE_IMAGE;
+    if (mime_type.starts_with("video/")) return v1::ATTACHMENT_TYPE_VIDEO;
+    if (mime_type.starts_with("audio/")) return v1::ATTACHMENT_TYPE_AUDIO;
+    if (mime_type == "text/vcard" || mime_type == "text/x-vcard")
+        return v1::ATTACHMENT_TYPE_CONTACT;
+    return v1::ATTACHMENT_TYPE_FILE;
+}
+
+class FormParser {
+public:
+    FormParser(const FormFields& fields, ParseSink& sink) : fields_(fields), sink_(sink) {}
+
+    void Run();
+
+private:
+    std::string Text(std::string_view name) const {
+        return CleanText(FindField(fields_, name).value_or(""));
+    }
+    std::string MessageSid() const;
+    ProviderEvent New(
+        std::string_view key_class, const std::string& customer, const std::string& ours
+    ) const;
+    void SetAliases(event::v1::InboundEvent& event) const;
+    void Message();
+    void Media(event::v1::MessageBody& body) const;
+    void Location(event::v1::MessageBody& body) const;
+    void Status(const std::string& word);
+    void Call();
+
+    const FormFields& fields_;
+    ParseSink& sink_;
+};
+
+std::string FormParser::MessageSid() const {
+    for (const std::string_view name : {"MessageSid", "SmsSid", "SmsMessageSid"}) {
+        if (std::string sid = Text(name); !sid.empty()) return sid;
+    }
+    return {};
+}
+
+void FormParser::Run() {
+    if (!MessageSid().empty()) {
+        std::string status = Text("MessageStatus");
+        if (status.empty()) status = Text("SmsStatus");
+        const bool inbound = status.empty() || status == "received" || status == "receiving";
+        return inbound ? Message() : Status(status);
+    }
+    if (!Text("CallSid").empty()) return Call();
+    const bool message =
+        FindField(fields_, "Body").has_value() || FindField(fields_, "MessageStatus").has_value();
+    sink_.Problem(
+        message ? "missing_field" : "unknown_event",
+        message ? "MessageSid is missing" : "neither MessageSid nor CallSid"
+    );
+}
+
+ProviderEvent FormParser::New(
+    std::string_view key_class, const std::string& customer, const std::string& ours
+) const {
+    return NewEvent(v1::PROVIDER_TWILIO, Text("AccountSid") + "/" + ours, key_class, customer);
+}
+
+// WhatsApp through Twilio: the user id beside the phone number, in Twilio's form of an address.
+void FormParser::SetAliases(event::v1::InboundEvent& event) const {
+    const std::string user_id = Text("ExternalUserId");
+    if (!user_id.empty() && user_id != event.contact_key()) event.add_contact_aliases(user_id);
+}
+
+void FormParser::Message() {
+    ProviderEvent event = New(domain::kClassMessage, Text("From"), Text("To"));
+    SetAliases(event.event);
+    event.event.set_provider_id(MessageSid());
+    event.event.set_contact_name(Text("ProfileName"));
+    auto& body = *event.event.mutable_message();
+    body.set_direction(v1::DIRECTION_INBOUND);
+    body.set_kind(v1::MESSAGE_KIND_TEXT);
+    body.set_text(Text("Body"));
+    body.set_payload(Text("ButtonPayload"));
+    if (body.text().empty()) body.set_text(Text("ButtonText"));
+    body.set_reply_to_provider_id(Text("OriginalRepliedMessageSid"));
+    Media(body);
+    Location(body);
+    if (body.text().empty() && body.payload().empty() && body.attachments_size() == 0) {
+        const std::string type = Text("MessageType");
+        if (!type.empty() && type != "text") {
+            SetUnsupported(body, type);
+            sink_.Problem("partly_understood", "MessageType " + type);
+        }
+    }
+    sink_.Add(std::move(event));
+}
+
+void FormParser::Media(event::v1::MessageBody& body) const {
+    for (int i = 0; i < kMediaCountMax; ++i) {
+        const std::string index = std::to_string(i);
+        const std::string url = Text("MediaUrl" + index);
+        if (url.empty()) return;
+        v1::Attachment& attachment = *body.add_attachments();
+        attachment.set_url(url);
+        attachment.set_mime_type(Text("MediaContentType" + index));
+        attachment.set_type(AttachmentTypeOf(attachment.mime_type()));
+        attachment.set_provider_media_id(url.substr(url.rfind('/') + 1));
+    }
+}
+
+void FormParser::Location(event::v1::MessageBody& body) const {
+    const auto latitude = ParseDecimal(Text("Latitude"));
+    const auto longitude = ParseDecimal(Text("Longitude"));
+    if (!latitude || !longitude) return;
+    v1::Attachment& attachment = *body.add_attachments();
+    attachment.set_type(v1::ATTACHMENT_TYPE_LOCATION);
+    attachment.set_latitude(*latitude);
+    attachment.set_longitude(*longitude);
+    const std::string label = Text("Label");
+    attachment.set_name(label.empty() ? Text("Address") : label);
+}
+
+// Of a message that we sent: the customer is To, our side From.
+void FormParser::Status(const std::string& word) {
+    const StatusWord status = FindStatus(word);
+    if (status.fate == StatusFate::kIgnored) return;
+    if (status.fate == StatusFate::kUnknown)
+        return sink_.Problem("unknown_event", "MessageStatus " + word);
+    ProviderEvent event = New(domain::kClassReceipt, Text("To"), Text("From"));
+    SetAliases(event.event);
+    event.event.set_provider_id(MessageSid());
+    event.discriminator = word;
+    auto& receipt = *event.event.mutable_receipt();
+    receipt.set_state(status.state);
+    if (status.state == v1::DELIVERY_STATE_FAILED) {
+        const std::string code = Text("ErrorCode");
+        receipt.set_error(code.empty() ? word : code);
+    }
+    sink_.Add(std::move(event));
+}
+
+void FormParser::Call() {
+    const bool inbound = Text("Direction").empty() || Text("Direction").starts_with("inbound");
+    ProviderEvent event = inbound ? New(domain::kClassControl, Text("From"), Text("To"))
+                                  : New(domain::kClassControl, Text("To"), Text("From"));
+    const std::string sequence = Text("SequenceNumber");
+    event.discriminator =
+        Text("CallStatus") + ":" + (sequence.empty() ? Text("Timestamp") : sequence);
+    event.event.set_provider_id(Text("CallSid"));
+    event.event.set_provider_time_ms(TextTimeMs(Text("Timestamp")));
+    auto& control = *event.event.mutable_control();
+    control.set_type("call_status");
+    SetAttribute(control, "status", Text("CallStatus"));
+    SetAttribute(control, "sequence", sequence);
+    SetAttribute(control, "direction", Text("Direction"));
+    SetAttribute(control, "duration_s", Text("CallDuration"));
+    SetAttribute(control, "recording_url", Text("RecordingUrl"));
+    sink_.Add(std::move(event));
+}
+
+class Twilio final : public Adapter {
+public:
+    Result<std::size_t> Verify(const VerifyInput& input) const override {
+        // Compared as text: base64 has more than one form of the same bytes, and only one is the
+        // provider's.
+        const auto given = input.request.header("X-Twilio-Signature");
+        if (!given || given->size() != kSignatureTextSize) {
+            return BadSignature("no X-Twilio-Signature of 28 characters");
+        }
+        const auto fields = SignedFields(input.request);
+        if (!fields.ok()) return BadSignature(fields.status().message());
+        const auto urls = TwilioUrlVariants(input.public_url);
+        for (std::size_t i = 0; i < input.secrets.size(); ++i) {
+            const std::string_view secret = input.secrets[i].Reveal();
+            if (secret.empty()) continue;
+            for (const std::string& url : urls) {
+                if (crypto::ConstantTimeEquals(
+                        *given, Base64Encode(TwilioSignature(secret, url, *fields))
+                    ))
+                    return i;
+            }
+        }
+        return BadSignature("X-Twilio-Signature does not match");
+    }
+
+    Result<Parsed> Parse(const WebhookRequest& request) const override {
+        ParseSink sink;
+        const bool in_query = request.method == "GET";
+        if (!in_query && !IsForm(request.content_type)) {
+            // JSON products (Conversations, Event Streams): kept, since Unibox has no mapping for
+            // them.
+            sink.Problem("unknown_event", "a body that is no form");
+            return std::move(sink).Take();
+        }
+        const auto fields = ParseForm(in_query ? request.query : request.body);
+        if (!fields.ok()) return InvalidArgument(fields.status().message()).WithField("body");
+        FormParser(*fields, sink).Run();
+        return std::move(sink).Take();
+    }
+
+    std::string_view route_provider() const override { return "twilio"; }
+};
+
+}  // namespace
+
+const Adapter& TwilioAdapter() {
+    static const Twilio adapter;
+    return adapter;
+}
+
+}  // namespace unibox::channels

@@ -1,0 +1,82 @@
+#include "channels/twilio_signature.hpp"
+
+#include "base/strings.hpp"
+#include "crypto/hash.hpp"
+
+#include <set>
+
+namespace unibox::channels {
+namespace {
+
+struct UrlParts {
+    std::string_view scheme;       // With "://".
+    std::string_view credentials;  // With "@", or empty.
+    std::string_view host;
+    std::string_view port;  // With ":", or empty.
+    std::string_view rest;  // From "/" or "?" on.
+};
+
+UrlParts SplitUrl(std::string_view url) {
+    UrlParts parts;
+    const std::size_t scheme_end = url.find("://");
+    if (scheme_end != url.npos) {
+        parts.scheme = url.substr(0, scheme_end + 3);
+        url.remove_prefix(scheme_end + 3);
+    }
+    const std::size_t authority_size = std::min(url.find_first_of("/?#"), url.size());
+    std::string_view authority = url.substr(0, authority_size);
+    parts.rest = url.substr(authority_size);
+    if (const auto at = authority.rfind('@'); at != authority.npos) {
+        parts.credentials = authority.substr(0, at + 1);
+        authority.remove_prefix(at + 1);
+    }
+    const std::size_t bracket = authority.rfind(']');  // Of an IPv6 address.
+    const std::size_t colon = authority.rfind(':');
+    const bool has_port = colon != authority.npos && (bracket == authority.npos || colon > bracket);
+    parts.host = authority.substr(0, has_port ? colon : authority.size());
+    parts.port = authority.substr(parts.host.size());
+    return parts;
+}
+
+std::string Join(const UrlParts& parts, std::string_view port) {
+    std::string url;
+    for (const std::string_view part :
+         {parts.scheme, parts.credentials, parts.host, port, parts.rest})
+        url += part;
+    return url;
+}
+
+}  // namespace
+
+std::string TwilioSignedText(std::string_view url, const FormFields& fields) {
+    // A set: repeated values of one name count once, as in Twilio's own libraries.
+    const std::set<std::pair<std::string_view, std::string_view>> sorted(
+        fields.begin(), fields.end()
+    );
+    std::string text(url);
+    for (const auto& [name, value] : sorted) text.append(name).append(value);
+    return text;
+}
+
+std::vector<std::string> TwilioUrlVariants(std::string_view url) {
+    const UrlParts parts = SplitUrl(url);
+    std::vector<std::string> variants = {std::string(url)};
+    const std::string_view default_port = parts.scheme == "http://" ? ":80" : ":443";
+    variants.push_back(parts.port.empty() ? Join(parts, default_port) : Join(parts, ""));
+    if (!parts.port.empty() && parts.port != default_port)
+        variants.push_back(Join(parts, default_port));
+    return variants;
+}
+
+std::string TwilioSignature(
+    std::string_view auth_token, std::string_view url, const FormFields& fields
+) {
+    return crypto::HmacSha1(auth_token, TwilioSignedText(url, fields));
+}
+
+bool IsForm(std::string_view content_type) {
+    const std::string_view type = TrimSpace(content_type.substr(0, content_type.find(';')));
+    return type.empty() || EqualsIgnoreCaseAscii(type, "application/x-www-form-urlencoded");
+}
+
+}  // namespace unibox::channels
