@@ -1,0 +1,108 @@
+#include "rpc/dispatch.hpp"
+
+#include "obs/log.hpp"
+#include "obs/trace_id.hpp"
+
+#include <algorithm>
+
+namespace unibox::rpc {
+namespace {
+
+std::string Metadata(const grpc::CallbackServerContext& context, const char* name) {
+    const auto& all = context.client_metadata();
+    const auto found = all.find(name);
+    if (found == all.end()) return {};
+    return {found->second.data(), found->second.size()};
+}
+
+SteadyTime Now() {
+    return std::chrono::steady_clock::now();
+}
+
+Status Expired() {
+    return DeadlineExceeded("the deadline passed before the work began")
+        .WithReason("deadline_exceeded");
+}
+
+void LogFailure(const std::string& method, const Status& status) {
+    // What the client alone can mend is counted, not logged; an outage is logged by who meets it.
+    switch (status.code()) {
+        case Code::kInternal:
+        case Code::kUnknown:
+        case Code::kDataLoss:
+            obs::Log(obs::Level::kError, "call failed", {{"method", method}, {"error", status}});
+            return;
+        default:
+            return;
+    }
+}
+
+}  // namespace
+
+void Dispatcher::Run(
+    const std::string& method,
+    Call call,
+    std::function<Status(const Call&)> use_case,
+    std::function<void(const Status&)> finish
+) {
+    const SteadyTime begun = Now();
+    // Shared with the refusal below: a refused closure must still be able to answer.
+    const auto answer = std::make_shared<std::function<void(const Status&)>>(std::move(finish));
+    const bool taken = pool_.TryPost(
+        [this, method, begun, answer, call = std::move(call), use_case = std::move(use_case)] {
+            const obs::LogContext context(call.traceparent);
+            Status status;
+            if (call.is_cancelled && call.is_cancelled()) {
+                status = Status(Code::kCancelled, "the client has gone");
+            } else {
+                status = Now() >= call.deadline ? Expired() : use_case(call);
+            }
+            LogFailure(method, status);
+            Observe(method, status, begun);
+            (*answer)(status);
+        }
+    );
+    if (taken) return;
+    metrics_
+        .GetCounter(
+            "unibox_rpc_refused_total",
+            "Calls refused because the queue was full",
+            {{"method", method}}
+        )
+        .Add();
+    const Status refused = ResourceExhausted("too many requests at once").WithReason("overloaded");
+    Observe(method, refused, begun);
+    (*answer)(refused);
+}
+
+void Dispatcher::Observe(const std::string& method, const Status& status, SteadyTime begun) {
+    static const std::vector<double> bounds = obs::SecondsBuckets();
+    metrics_
+        .GetHistogram(
+            "unibox_rpc_seconds",
+            "Time from the arrival of a call to its answer",
+            bounds,
+            {{"method", method}, {"code", std::string(CodeName(status.code()))}}
+        )
+        .Observe(std::chrono::duration<double>(Now() - begun).count());
+}
+
+SteadyTime Dispatcher::DefaultDeadline() const {
+    return Now() + Millis(settings_.deadline_default_ms);
+}
+
+Call Dispatcher::CallOf(grpc::CallbackServerContext& context) const {
+    Call call;
+    call.authorization = Metadata(context, "authorization");
+    const auto traceparent = obs::ValidTraceparent(Metadata(context, "traceparent"));
+    call.traceparent = traceparent ? *traceparent : obs::NewTraceparent();
+    const auto left =
+        std::chrono::duration_cast<Millis>(context.deadline() - std::chrono::system_clock::now());
+    const bool given = context.deadline() != std::chrono::system_clock::time_point::max();
+    const Millis wanted = given ? left : Millis(settings_.deadline_default_ms);
+    call.deadline = Now() + std::min(wanted, Millis(settings_.deadline_ms_max));
+    call.is_cancelled = [&context] { return context.IsCancelled(); };
+    return call;
+}
+
+}  // namespace unibox::rpc

@@ -1,0 +1,80 @@
+// From a gRPC callback to a use case on a worker thread: gRPC's own threads only hand over.
+// Thread safety: every function from any thread.
+#pragma once
+
+#include "async/worker_pool.hpp"
+#include "base/clock.hpp"
+#include "base/status.hpp"
+#include "obs/metrics.hpp"
+#include "rpc/settings.hpp"
+#include "rpc/status_map.hpp"
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace unibox::rpc {
+
+// What a use case may know of its call, whatever the transport.
+struct Call {
+    std::string authorization;           // The whole header value; "" = none.
+    std::string traceparent;             // The client's if valid, else a new one.
+    SteadyTime deadline;                 // Always set: see Settings.deadline_default_ms.
+    std::function<bool()> is_cancelled;  // The client has gone; may be empty.
+};
+
+// Runs use cases of one server and measures them: unibox_rpc_seconds{method,code},
+// unibox_rpc_refused_total{method}.
+class Dispatcher {
+public:
+    Dispatcher(const Settings& settings, async::WorkerPool& pool, obs::Metrics& metrics)
+        : settings_(settings), pool_(pool), metrics_(metrics) {}
+
+    // Runs `use_case` in the pool, then calls `finish` there, exactly once: with its Status, with
+    // DEADLINE_EXCEEDED if the deadline passed in the queue, with CANCELLED if the client has gone.
+    // RESOURCE_EXHAUSTED from this thread if the queue is full.
+    void Run(
+        const std::string& method,
+        Call call,
+        std::function<Status(const Call&)> use_case,
+        std::function<void(const Status&)> finish
+    );
+    Call CallOf(grpc::CallbackServerContext& context) const;
+    // For a call whose transport has no deadlines.
+    SteadyTime DefaultDeadline() const;
+
+private:
+    void Observe(const std::string& method, const Status& status, SteadyTime begun);
+
+    const Settings settings_;
+    async::WorkerPool& pool_;
+    obs::Metrics& metrics_;
+};
+
+// The whole body of a unary method of a callback service. `request` and `response` are gRPC's and
+// live until the end of the call.
+template <class Request, class Response, class UseCase>
+grpc::ServerUnaryReactor* Dispatch(
+    grpc::CallbackServerContext* context,
+    const Request* request,
+    Response* response,
+    Dispatcher& dispatcher,
+    const char* method,
+    UseCase use_case  // Status(const Call&, const Request&, Response&)
+) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    dispatcher.Run(
+        method,
+        dispatcher.CallOf(*context),
+        [use_case = std::move(use_case), request, response](const Call& call) {
+            return use_case(call, *request, *response);
+        },
+        [reactor](const Status& status) { reactor->Finish(ToGrpc(status)); }
+    );
+    return reactor;
+}
+
+}  // namespace unibox::rpc

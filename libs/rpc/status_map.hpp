@@ -1,0 +1,28 @@
+// The one table from Status to what gRPC and HTTP clients see.
+// Thread safety: pure functions.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+
+#include <grpcpp/support/status.h>
+
+#include <optional>
+
+namespace unibox::rpc {
+
+// Carries google.rpc.Status as details: ErrorInfo (reason, domain "unibox") if there is a reason,
+// BadRequest if there is a field, RetryInfo if RetryDelay has a value. INTERNAL, UNKNOWN and
+// DATA_LOSS tell clients only "internal error": their messages are for our log.
+grpc::Status ToGrpc(const Status& status);
+// The inverse: code, message, reason and field.
+Status FromGrpc(const grpc::Status& status);
+
+// The HTTP status for a code, as google.rpc.Code documents it (499 for CANCELLED).
+int HttpCode(Code code);
+// How long a client should wait before it repeats: RESOURCE_EXHAUSTED, UNAVAILABLE and ABORTED.
+std::optional<Millis> RetryDelay(Code code);
+// The message that a client may see.
+std::string PublicMessage(const Status& status);
+
+}  // namespace unibox::rpc
