@@ -1,0 +1,152 @@
+// What `uniboxctl apply` and the operator's commands write: tenants, channels, secrets, keys, apps,
+// routes, dead letters. Every Put is idempotent: it changes what differs and says what it did. Role
+// ub_admin. ALREADY_EXISTS: the key, token or route belongs to another tenant or object. NOT_FOUND:
+// no such tenant or channel. Thread safety: any thread; concurrent Puts of the same object end in
+// one of both states.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "pg/pool.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::store {
+
+enum class Change { kUnchanged, kCreated, kUpdated };
+
+struct TenantSpec {
+    std::string slug;
+    std::string name;
+    std::int32_t ingest_rate_per_s = 200;
+    std::int32_t ingest_burst = 1000;
+    bool disabled = false;
+};
+struct TenantPut {
+    TenantId tenant;
+    Change change = Change::kUnchanged;
+};
+struct TenantRow {
+    TenantId tenant;
+    TenantSpec spec;
+};
+
+struct ChannelSpec {
+    std::string slug;
+    std::string name;
+    std::int16_t provider = 0;  // unibox.v1.Provider
+    std::string route_key;      // "" = by channel token only
+    // SHA-256 of the channel token. Absent: keep what is there (or none).
+    std::optional<std::string> token_hash;
+    std::string public_base_url;
+    std::int32_t reopen_window_s = 604'800;
+    std::string settings_json = "{}";
+    bool disabled = false;
+};
+struct ChannelPut {
+    ChannelId channel;
+    Change change = Change::kUnchanged;
+};
+struct ChannelRow {
+    TenantId tenant;
+    std::string tenant_slug;
+    ChannelId channel;
+    ChannelSpec spec;
+    std::int32_t live_secret_count = 0;
+};
+
+struct NewSecret {
+    std::string sealed;
+    std::string fingerprint;  // keyed hash: says which secret it is without unsealing
+};
+
+struct ApiKeySpec {
+    std::string name;
+    std::string key_hash;  // SHA-256 of the whole key
+    std::vector<std::string> scopes;
+};
+struct ApiKeyRow {
+    Uuid key_id;
+    std::string name;
+    std::vector<std::string> scopes;
+    bool revoked = false;
+};
+
+struct AppSpec {
+    std::string slug;
+    std::string provider;  // as in the URL: meta
+};
+struct AppRow {
+    Uuid app_id;
+    AppSpec spec;
+    std::int32_t live_secret_count = 0;
+};
+
+struct DeadLetter {
+    std::int64_t id = 0;
+    std::int32_t generation = 0;
+    std::int32_t partition = 0;
+    std::int64_t stream_seq = 0;
+    std::string event;  // as read from the stream
+    std::string sqlstate;
+    std::string error;
+    std::int64_t created_at_ms = 0;
+    std::optional<std::int64_t> replayed_at_ms;
+};
+
+Result<TenantPut> PutTenant(pg::Pool& pool, const TenantSpec& spec);
+Result<TenantRow> FindTenant(pg::Pool& pool, std::string_view slug);
+// In order of their slugs' creation, at most `count_max`, with tenant ids above `after`.
+Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::int32_t count_max);
+
+// Found by slug. The route key and the token are entered into the directory in the same
+// transaction.
+Result<ChannelPut> PutChannel(pg::Pool& pool, TenantId tenant, const ChannelSpec& spec);
+Result<std::vector<ChannelRow>> ListChannels(pg::Pool& pool, TenantId tenant);
+
+// Makes `secret` the channel's newest. Known by its fingerprint: nothing changes. Otherwise the
+// older ones expire after `overlap_ms` (they stay live until then, so that a rotation loses
+// nothing).
+Result<Change> PutChannelSecret(
+    pg::Pool& pool,
+    TenantId tenant,
+    ChannelId channel,
+    const NewSecret& secret,
+    std::int64_t overlap_ms
+);
+
+// Found by name; an existing key of the same name keeps its hash, only scopes change.
+Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec);
+Result<std::vector<ApiKeyRow>> ListApiKeys(pg::Pool& pool, TenantId tenant);
+// NOT_FOUND if there is none of this name. Revoking twice is Ok.
+Status RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name);
+
+// Found by slug. The id must be known before its verify token can be sealed ("app:<app_id>"): ask
+// FindApp, and give the id of NewUuidV7 for a new one. Absent verify_token_sealed: keep what is
+// there.
+Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug);
+Result<Change> PutApp(
+    pg::Pool& pool,
+    Uuid app_id,
+    const AppSpec& spec,
+    const std::optional<std::string>& verify_token_sealed
+);
+Result<Change> PutAppSecret(
+    pg::Pool& pool, Uuid app_id, const NewSecret& secret, std::int64_t overlap_ms
+);
+
+// The channel's id by its slug, for sealing before PutChannelSecret.
+Result<ChannelRow> FindChannelBySlug(pg::Pool& pool, TenantId tenant, std::string_view slug);
+
+// By id, above `after`, at most `count_max`; replayed ones only if asked for.
+Result<std::vector<DeadLetter>> ListDeadLetters(
+    pg::Pool& pool, std::int64_t after, std::int32_t count_max, bool with_replayed
+);
+Result<DeadLetter> GetDeadLetter(pg::Pool& pool, std::int64_t id);
+Status MarkDeadLetterReplayed(pg::Pool& pool, std::int64_t id);
+
+}  // namespace unibox::store

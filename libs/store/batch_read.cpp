@@ -1,0 +1,415 @@
+// The first pipeline of the writer's transaction: fence, missing rows, locks, state.
+#include "store/detail/batch_arrays.hpp"
+#include "store/detail/batch_sql.hpp"
+#include "store/message_sink.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+namespace unibox::store {
+namespace {
+
+using domain::BatchPlan;
+using domain::BatchState;
+
+// How far back a repeated event is recognised, and how far back its message is found.
+constexpr std::int64_t kDedupDays = 14;
+constexpr std::int64_t kTargetDays = 56;
+constexpr std::int64_t kWatermarkedMessagesMax = 1'000;
+constexpr std::int64_t kParkedPerMessageMax = 100;
+
+// Sends the statements of one pipeline, and afterwards hands each result to the function that was
+// given with it. Statements without input are left out.
+class Pipeline {
+public:
+    using Reader = std::function<Status(const pg::Rows&)>;
+
+    explicit Pipeline(pg::WriterTx& tx) : tx_(tx) {}
+
+    Status Send(const pg::Statement& statement, const pg::Params& params, Reader reader = {}) {
+        readers_.push_back(std::move(reader));
+        return tx_.Send(statement, params);
+    }
+    Status Finish() {
+        UNIBOX_ASSIGN_OR_RETURN(const std::vector<pg::Rows> results, tx_.Sync());
+        for (std::size_t i = 0; i < readers_.size(); ++i) {
+            if (readers_[i]) UNIBOX_RETURN_IF_ERROR(readers_[i](results.at(i)));
+        }
+        return {};
+    }
+
+private:
+    pg::WriterTx& tx_;
+    std::vector<Reader> readers_;
+};
+
+// The keys of a plan as arrays; the n-th row of a result (WITH ORDINALITY) is about keys[n - 1].
+template <typename Container>
+auto KeyPointers(const Container& container) {
+    using Key = typename Container::key_type;
+    std::vector<const Key*> keys;
+    keys.reserve(container.size());
+    for (const auto& entry : container) {
+        if constexpr (std::is_same_v<Key, typename Container::value_type>) {
+            keys.push_back(&entry);
+        } else {
+            keys.push_back(&entry.first);
+        }
+    }
+    return keys;
+}
+
+template <typename Key>
+const Key& KeyOf(const std::vector<const Key*>& keys, const pg::Row& row) {
+    return *keys.at(static_cast<std::size_t>(row.Int64(0)) - 1);
+}
+
+detail::TextKeyArrays ThreadArrays(const std::vector<const domain::ThreadKey*>& keys) {
+    detail::TextKeyArrays arrays;
+    for (const auto* key : keys) arrays.Add(key->tenant, key->channel, key->thread_key);
+    return arrays;
+}
+
+detail::EventRefArrays RefArrays(const std::vector<const domain::EventRef*>& refs) {
+    detail::EventRefArrays arrays;
+    for (const auto* ref : refs) arrays.Add(*ref);
+    return arrays;
+}
+
+Status SendFence(
+    Pipeline& pipeline, std::span<const PartitionAdvance> partitions, std::int64_t lease_ms
+) {
+    std::vector<PartitionAdvance> sorted(partitions.begin(), partitions.end());
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.generation, a.partition) < std::tie(b.generation, b.partition);
+    });
+    std::vector<std::int32_t> generations, numbers;
+    std::vector<std::int64_t> epochs, from_seqs, to_seqs;
+    for (const PartitionAdvance& advance : sorted) {
+        generations.push_back(advance.generation);
+        numbers.push_back(advance.partition);
+        epochs.push_back(advance.epoch);
+        from_seqs.push_back(advance.from_seq);
+        to_seqs.push_back(advance.to_seq);
+    }
+    pg::Params params;
+    params.AddArray(generations).AddArray(numbers).AddArray(epochs).AddArray(from_seqs);
+    return pipeline.Send(detail::kFence, params.AddArray(to_seqs).Add(lease_ms));
+}
+
+// From five columns, the id first.
+domain::ContactRow ContactOf(const pg::Row& row, int first) {
+    return {
+        .id = row.GetId<ContactId>(first),
+        .display_name = std::string(row.Text(first + 1)),
+        .aliases = row.TextArray(first + 2),
+        .created_at = row.Timestamp(first + 3).unix_ms,
+        .updated_at = row.Timestamp(first + 4).unix_ms,
+    };
+}
+
+// Those that no thread of the batch names: the others are read together with their threads.
+Status ReadOtherContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    std::set<domain::ContactKey> named;
+    for (const auto& [key, thread] : plan.threads) {
+        named.insert({key.tenant, key.channel, thread.contact_key});
+    }
+    std::vector<const domain::ContactKey*> others;
+    detail::TextKeyArrays keys;
+    for (const auto& [key, contact] : plan.contacts) {
+        if (named.contains(key)) continue;
+        others.push_back(&key);
+        keys.Add(key.tenant, key.channel, key.contact_key);
+    }
+    if (others.empty()) return {};
+    pg::Params params;
+    keys.AddTo(params);
+    return pipeline.Send(detail::kReadContacts, params, [&state, others](const pg::Rows& rows) {
+        for (const pg::Row row : rows) state.contacts[KeyOf(others, row)] = ContactOf(row, 1);
+        return Status();
+    });
+}
+
+Status SendContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.contacts.empty()) return {};
+    detail::TextKeyArrays keys;
+    std::vector<ContactId> ids;
+    std::vector<std::string_view> names;
+    std::vector<std::string> aliases;
+    std::vector<pg::TimestampMs> created;
+    for (const auto& [key, contact] : plan.contacts) {
+        keys.Add(key.tenant, key.channel, key.contact_key);
+        ids.push_back(contact.id);
+        names.push_back(contact.display_name);
+        aliases.push_back(detail::TextArrayLiteral(contact.aliases));
+        created.push_back(detail::Time(contact.created_at));
+    }
+    pg::Params params;
+    keys.AddTo(params);
+    params.AddArray(ids).AddArray(names).AddArray(aliases).AddArray(created);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kInsertContacts, params));
+    return ReadOtherContacts(pipeline, plan, state);
+}
+
+Status SendThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.threads.empty()) return {};
+    const auto pointers = KeyPointers(plan.threads);
+    const detail::TextKeyArrays keys = ThreadArrays(pointers);
+    std::vector<std::string_view> contact_keys;
+    std::vector<pg::TimestampMs> created;
+    for (const auto& [key, thread] : plan.threads) {
+        contact_keys.push_back(thread.contact_key);
+        created.push_back(detail::Time(thread.created_at));
+    }
+    pg::Params insert;
+    keys.AddTo(insert);
+    insert.AddArray(contact_keys).AddArray(created);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kInsertThreads, insert));
+
+    pg::Params lock;
+    keys.AddTo(lock);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+        detail::kLockThreads,
+        lock,
+        [&state, pointers](const pg::Rows& rows) {
+            for (const pg::Row row : rows) {
+                domain::ThreadRow thread;
+                thread.contact = row.GetId<ContactId>(1);
+                if (!row.IsNull(2)) thread.conversation = row.GetId<ConversationId>(2);
+                thread.delivered_until = row.Timestamp(3).unix_ms;
+                thread.read_until = row.Timestamp(4).unix_ms;
+                state.threads[KeyOf(pointers, row)] = thread;
+            }
+            return Status();
+        }
+    ));
+    pg::Params read;
+    keys.AddTo(read);
+    return pipeline.Send(
+        detail::kReadThreadContacts,
+        read.AddArray(contact_keys),
+        [&plan, &state, pointers](const pg::Rows& rows) {
+            for (const pg::Row row : rows) {
+                const domain::ThreadKey& key = KeyOf(pointers, row);
+                state.contacts[{key.tenant, key.channel, std::string(row.Text(6))}] =
+                    ContactOf(row, 1);
+                if (row.IsNull(7)) continue;
+                const std::string& named = plan.threads.at(key).contact_key;
+                state.contacts[{key.tenant, key.channel, named}] = ContactOf(row, 7);
+            }
+            return Status();
+        }
+    );
+}
+
+Status SendRefs(
+    Pipeline& pipeline, const std::set<domain::EventRef>& refs, std::int64_t days, BatchState& state
+) {
+    if (refs.empty()) return {};
+    const auto pointers = KeyPointers(refs);
+    pg::Params params;
+    RefArrays(pointers).AddTo(params);
+    params.Add(days);
+    return pipeline.Send(detail::kReadRefs, params, [&state, pointers](const pg::Rows& rows) {
+        for (const pg::Row row : rows) {
+            std::optional<domain::MessagePosition> position;
+            if (!row.IsNull(1)) {
+                position = {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+            }
+            state.refs[KeyOf(pointers, row)] = position;
+        }
+        return Status();
+    });
+}
+
+std::optional<std::int64_t> OptionalMs(const pg::Row& row, int column) {
+    if (row.IsNull(column)) return std::nullopt;
+    return row.Timestamp(column).unix_ms;
+}
+
+Status ReadCounters(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        state.counters[{row.Tenant(0), row.GetId<ConversationId>(1)}] = {
+            .last_seq = row.Int64(2),
+            .version = row.Int64(3),
+            .unread_count = row.Int32(4),
+            .inbound_count = row.Int64(5),
+            .outbound_count = row.Int64(6),
+            .closed_at = row.Timestamp(7).unix_ms,
+            .first_message_at = OptionalMs(row, 8),
+            .last_message_at = OptionalMs(row, 9),
+        };
+    }
+    return {};
+}
+
+Status ReadConversations(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        const TenantId tenant = row.Tenant(0);
+        domain::ConversationRow& conversation =
+            state.conversations[{tenant, row.GetId<ConversationId>(1)}];
+        conversation = {
+            .channel = row.GetId<ChannelId>(2),
+            .thread_key = std::string(row.Text(3)),
+            .contact = row.GetId<ContactId>(4),
+            .provider = static_cast<v1::Provider>(row.Int16(5)),
+            .status = static_cast<v1::ConversationStatus>(row.Int16(6)),
+            .preview = std::string(row.Text(7)),
+            .preview_direction = static_cast<v1::Direction>(row.Int16(8)),
+            .last_activity_at = row.Timestamp(9).unix_ms,
+            .last_customer_at = OptionalMs(row, 10),
+            .last_agent_at = OptionalMs(row, 11),
+            .created_at = row.Timestamp(12).unix_ms,
+        };
+        if (row.IsNull(13)) continue;
+        state.contacts[{tenant, conversation.channel, std::string(row.Text(13))}] = {
+            .id = conversation.contact,
+            .display_name = std::string(row.Text(14)),
+            .aliases = row.TextArray(15),
+            .created_at = row.Timestamp(16).unix_ms,
+            .updated_at = row.Timestamp(17).unix_ms,
+        };
+    }
+    return {};
+}
+
+Status ReadMessages(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        const domain::MessagePosition position{
+            row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+        domain::MessageRow message{
+            .id = row.GetId<MessageId>(4),
+            .channel = row.GetId<ChannelId>(5),
+            .direction = static_cast<v1::Direction>(row.Int16(6)),
+            .kind = static_cast<v1::MessageKind>(row.Int16(7)),
+            .contact = {},
+            .body = std::string(row.Text(9)),
+            .payload = std::string(row.Text(10)),
+            .attachments = {},
+            .reactions = {},
+            .reply_to = std::string(row.Text(12)),
+            .provider_id = std::string(row.Text(13)),
+            .client_ref = std::string(row.Text(14)),
+            .delivery_state = static_cast<v1::DeliveryState>(row.Int16(15)),
+            .delivery_error = std::string(row.Text(16)),
+            .provider_time = OptionalMs(row, 17),
+            .received_at = row.Timestamp(18).unix_ms,
+            .edited_at = OptionalMs(row, 19),
+            .edit_revision = row.Int64(20),
+            .deleted_at = OptionalMs(row, 21),
+            .version = row.Int64(22),
+        };
+        if (!row.IsNull(8)) message.contact = row.GetId<ContactId>(8);
+        UNIBOX_RETURN_IF_ERROR(detail::DecodeExtras(row.GetBytes(11), message));
+        state.messages.insert_or_assign({row.Tenant(0), position}, std::move(message));
+    }
+    return {};
+}
+
+Status SendConversations(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.threads.empty() && plan.target_refs.empty()) return {};
+    pg::Params params;
+    ThreadArrays(KeyPointers(plan.threads)).AddTo(params);
+    RefArrays(KeyPointers(plan.target_refs)).AddTo(params);
+    params.Add(kTargetDays);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+        detail::kLockCounters,
+        params,
+        [&state](const pg::Rows& rows) { return ReadCounters(rows, state); }
+    ));
+    return pipeline.Send(detail::kReadConversations, params, [&state](const pg::Rows& rows) {
+        return ReadConversations(rows, state);
+    });
+}
+
+Status SendMessages(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    const auto read = [&state](const pg::Rows& rows) { return ReadMessages(rows, state); };
+    if (!plan.target_refs.empty()) {
+        pg::Params params;
+        RefArrays(KeyPointers(plan.target_refs)).AddTo(params);
+        params.Add(kTargetDays);
+        UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kReadTargets, params, read));
+    }
+    if (plan.watermarks.empty()) return {};
+    std::vector<pg::TimestampMs> delivered, seen;
+    for (const auto& [key, range] : plan.watermarks) {
+        delivered.push_back(detail::Time(range.delivered_until));
+        seen.push_back(detail::Time(range.read_until));
+    }
+    pg::Params params;
+    ThreadArrays(KeyPointers(plan.watermarks)).AddTo(params);
+    params.AddArray(delivered).AddArray(seen).Add(kWatermarkedMessagesMax);
+    return pipeline.Send(detail::kReadWatermarked, params, read);
+}
+
+Status SendParked(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.parked_targets.empty()) return {};
+    const auto pointers = KeyPointers(plan.parked_targets);
+    pg::Params params;
+    RefArrays(pointers).AddTo(params);
+    params.Add(kParkedPerMessageMax);
+    return pipeline.Send(detail::kReadParked, params, [&state, pointers](const pg::Rows& rows) {
+        for (const pg::Row row : rows) {
+            domain::ParkedRow parked{.event_key = row.GetId<EventKey>(1), .event = {}};
+            const std::string_view bytes = row.GetBytes(2);
+            if (!parked.event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+                return Status(Code::kDataLoss, "parked_events.event is not an InboundEvent");
+            }
+            state.parked[KeyOf(pointers, row)].push_back(std::move(parked));
+        }
+        return Status();
+    });
+}
+
+Status SendSettings(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (!plan.channels.empty()) {
+        const auto pointers = KeyPointers(plan.channels);
+        std::vector<std::int64_t> tenants;
+        std::vector<ChannelId> channels;
+        for (const auto* key : pointers) {
+            tenants.push_back(key->first.value);
+            channels.push_back(key->second);
+        }
+        pg::Params params;
+        params.AddArray(tenants).AddArray(channels);
+        UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+            detail::kReadChannels,
+            params,
+            [&state, pointers](const pg::Rows& rows) {
+                for (const pg::Row row : rows) {
+                    state.reopen_window_ms[KeyOf(pointers, row)] = row.Int64(1) * 1000;
+                }
+                return Status();
+            }
+        ));
+    }
+    return pipeline.Send(detail::kReadFeed, {}, [&state](const pg::Rows& rows) {
+        if (rows.size() != 1) return Status(Code::kDataLoss, "table feed must have one row");
+        state.feed_epoch = rows[0].GetUuid(0).ToBytes();
+        state.now_ms = rows[0].Timestamp(1).unix_ms;
+        return Status();
+    });
+}
+
+}  // namespace
+
+Result<BatchState> BatchTx::Read(
+    std::span<const PartitionAdvance> partitions, const BatchPlan& plan
+) {
+    BatchState state;
+    Pipeline pipeline(tx_);
+    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_ms_));
+    UNIBOX_RETURN_IF_ERROR(SendContacts(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendThreads(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.event_refs, kDedupDays, state));
+    UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.target_refs, kTargetDays, state));
+    UNIBOX_RETURN_IF_ERROR(SendConversations(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendMessages(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendParked(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendSettings(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(pipeline.Finish());
+    return state;
+}
+
+}  // namespace unibox::store

@@ -1,0 +1,160 @@
+// The statements that write a batch. Private to store.
+//
+// Upserts, where rows exist already and are locked, because they find each row through its unique
+// index whatever the planner believes; MERGE with an INSERT branch that never applies, where a row
+// may move between leaves: it becomes an outer join, which a nested loop can only run from the
+// arrays' side. Thread safety: constants.
+#pragma once
+
+#include "pg/values.hpp"
+
+namespace unibox::store::detail {
+
+inline constexpr pg::Statement kWriteContacts{"batch_write_contacts", R"sql(
+INSERT INTO contacts AS c (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
+    created_at, updated_at)
+SELECT u.tenant_id, u.channel_id, u.contact_key, u.contact_id, u.display_name, u.aliases::text[],
+    u.created_at, u.updated_at
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
+    $7::timestamptz[], $8::timestamptz[])
+     AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at,
+     updated_at)
+ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
+SET display_name = excluded.display_name, aliases = excluded.aliases, updated_at =
+    excluded.updated_at)sql"};
+
+inline constexpr pg::Statement kWriteThreads{"batch_write_threads", R"sql(
+INSERT INTO threads AS t (tenant_id, channel_id, thread_key, contact_id, conversation_id,
+    delivered_until, read_until, created_at)
+SELECT u.*, now()
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+    $7::timestamptz[]) AS u
+ON CONFLICT (tenant_id, channel_id, thread_key) DO UPDATE
+SET conversation_id = excluded.conversation_id, delivered_until = excluded.delivered_until,
+    read_until = excluded.read_until)sql"};
+
+inline constexpr pg::Statement kWriteCounters{"batch_write_counters", R"sql(
+INSERT INTO conversation_counters AS c (tenant_id, conversation_id, last_seq, version,
+    unread_count, inbound_count,
+       outbound_count, closed_at, first_message_at, last_message_at)
+SELECT u.* FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::int[],
+    $6::bigint[], $7::bigint[],
+       $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]) AS u
+ON CONFLICT (tenant_id, conversation_id) DO UPDATE
+SET last_seq = excluded.last_seq, version = excluded.version, unread_count = excluded.unread_count,
+    inbound_count = excluded.inbound_count, outbound_count = excluded.outbound_count,
+    closed_at = excluded.closed_at, first_message_at = excluded.first_message_at,
+    last_message_at = excluded.last_message_at)sql"};
+
+#define UNIBOX_CONVERSATION_COLUMNS                                                      \
+    "tenant_id, conversation_id, channel_id, thread_key, contact_id, provider, status, " \
+    "unread_count, message_count, preview, preview_direction, last_activity_at, "        \
+    "last_customer_at, last_agent_at, created_at, closed_at, version"
+#define UNIBOX_CONVERSATION_ARRAYS                                                          \
+    "unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::smallint[], " \
+    "$7::smallint[], $8::int[], "                                                           \
+    "$9::bigint[], $10::text[], $11::smallint[], $12::timestamptz[], $13::timestamptz[], "  \
+    "$14::timestamptz[], "                                                                  \
+    "$15::timestamptz[], $16::timestamptz[], $17::bigint[]) "
+
+inline constexpr pg::Statement kCreateConversations{
+    "batch_create_conversations",
+    "INSERT INTO conversations (" UNIBOX_CONVERSATION_COLUMNS
+    ") SELECT u.* FROM " UNIBOX_CONVERSATION_ARRAYS " AS u"};
+
+// For conversations that stay in their leaf.
+inline constexpr pg::Statement kUpdateConversations{
+    "batch_update_conversations",
+    "INSERT INTO conversations AS c (" UNIBOX_CONVERSATION_COLUMNS
+    ") SELECT u.* FROM " UNIBOX_CONVERSATION_ARRAYS R"sql( AS u
+ON CONFLICT (tenant_id, conversation_id, closed_at) DO UPDATE
+SET contact_id = excluded.contact_id, status = excluded.status, unread_count =
+    excluded.unread_count,
+    message_count = excluded.message_count, preview = excluded.preview,
+    preview_direction = excluded.preview_direction, last_activity_at = excluded.last_activity_at,
+    last_customer_at = excluded.last_customer_at, last_agent_at = excluded.last_agent_at,
+    version = excluded.version)sql"};
+
+// For conversations that are reopened or closed: the row moves from the leaf of closed_at_before to
+// that of closed_at.
+inline constexpr pg::Statement kMoveConversations{"batch_move_conversations", R"sql(
+MERGE INTO conversations c
+USING unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
+    $6::smallint[], $7::int[],
+             $8::bigint[], $9::text[], $10::smallint[], $11::timestamptz[], $12::timestamptz[],
+             $13::timestamptz[],
+             $14::bigint[])
+      AS u(tenant_id, conversation_id, closed_before, closed_at, contact_id, status, unread_count,
+      message_count,
+           preview, preview_direction, last_activity_at, last_customer_at, last_agent_at, version)
+ON c.tenant_id = u.tenant_id AND c.conversation_id = u.conversation_id AND c.closed_at =
+    u.closed_before
+WHEN MATCHED THEN UPDATE
+SET closed_at = u.closed_at, contact_id = u.contact_id, status = u.status, unread_count =
+    u.unread_count,
+    message_count = u.message_count, preview = u.preview, preview_direction = u.preview_direction,
+    last_activity_at = u.last_activity_at, last_customer_at = u.last_customer_at,
+    last_agent_at = u.last_agent_at, version = u.version
+WHEN NOT MATCHED AND u.tenant_id IS NULL THEN INSERT DEFAULT VALUES)sql"};
+
+#define UNIBOX_INSERT_MESSAGES                                                                    \
+    "INSERT INTO messages (tenant_id, conversation_id, seq, created_at, message_id, channel_id, " \
+    "direction, kind, "                                                                           \
+    "contact_id, body, payload, extras, reply_to, provider_id, client_ref, delivery_state, "      \
+    "delivery_error, "                                                                            \
+    "provider_time, received_at, edited_at, edit_revision, deleted_at, version) "                 \
+    "SELECT u.* FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::timestamptz[], "          \
+    "$5::uuid[], $6::uuid[], "                                                                    \
+    "$7::smallint[], $8::smallint[], $9::uuid[], $10::text[], $11::text[], $12::bytea[], "        \
+    "$13::text[], $14::text[], "                                                                  \
+    "$15::text[], $16::smallint[], $17::text[], $18::timestamptz[], $19::timestamptz[], "         \
+    "$20::timestamptz[], "                                                                        \
+    "$21::bigint[], $22::timestamptz[], $23::bigint[]) AS u "
+
+inline constexpr pg::Statement kInsertMessages{"batch_insert_messages", UNIBOX_INSERT_MESSAGES};
+inline constexpr pg::Statement kUpdateMessages{
+    "batch_update_messages", UNIBOX_INSERT_MESSAGES R"sql(
+ON CONFLICT (tenant_id, conversation_id, seq, created_at) DO UPDATE
+SET body = excluded.body, payload = excluded.payload, extras = excluded.extras,
+    delivery_state = excluded.delivery_state, delivery_error = excluded.delivery_error,
+    edited_at = excluded.edited_at, edit_revision = excluded.edit_revision, deleted_at =
+    excluded.deleted_at,
+    version = excluded.version)sql"};
+
+inline constexpr pg::Statement kInsertRefs{"batch_insert_refs", R"sql(
+INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at, conversation_id, seq, created_at)
+SELECT u.tenant_id, u.channel_id, u.event_key, now(), u.conversation_id, u.seq, u.created_at
+FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::timestamptz[])
+     AS u(tenant_id, channel_id, event_key, conversation_id, seq, created_at))sql"};
+
+inline constexpr pg::Statement kInsertParked{"batch_insert_parked", R"sql(
+INSERT INTO parked_events (tenant_id, channel_id, target_key, event_key, event, parked_at)
+SELECT u.*, now() FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[]) AS u
+ON CONFLICT DO NOTHING)sql"};
+
+inline constexpr pg::Statement kDeleteParked{"batch_delete_parked", R"sql(
+DELETE FROM parked_events WHERE ctid = ANY (ARRAY(
+    SELECT p.ctid FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[])
+                       AS u(tenant_id, channel_id, target_key, event_key),
+         LATERAL (SELECT p.ctid FROM parked_events p WHERE p.tenant_id = u.tenant_id AND
+         p.channel_id = u.channel_id
+                     AND p.target_key = u.target_key AND p.event_key = u.event_key LIMIT 1)
+                     p)))sql"};
+
+inline constexpr pg::Statement kInsertOutbox{"batch_insert_outbox", R"sql(
+INSERT INTO outbox (shard, target, batch)
+SELECT u.shard, 1, u.batch FROM unnest($1::int[], $2::bytea[]) AS u(shard, batch) RETURNING shard,
+    id)sql"};
+
+inline constexpr pg::Statement kDeleteOutbox{"batch_delete_outbox", R"sql(
+DELETE FROM outbox WHERE ctid = ANY (ARRAY(
+    SELECT o.ctid FROM unnest($1::int[], $2::bigint[]) AS u(shard, id),
+         LATERAL (SELECT o.ctid FROM outbox o WHERE o.shard = u.shard AND o.target = 1 AND o.id =
+         u.id LIMIT 1) o)))sql"};
+
+inline constexpr pg::Statement kInsertDeadLetters{"batch_insert_dead_letters", R"sql(
+INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, error)
+SELECT u.* FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bytea[], $5::text[], $6::text[]) AS
+    u)sql"};
+
+}  // namespace unibox::store::detail

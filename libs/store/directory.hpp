@@ -1,0 +1,85 @@
+// Lookups before a tenant is known: an API key, a channel token, a route key, a provider app. Each
+// is one call of a SECURITY DEFINER function (deploy/migrations), so the callers' roles can read
+// none of the tables.
+//
+// NOT_FOUND: no such key. Disabled tenants and channels, expired and revoked keys are returned with
+// their flags, so that callers can answer differently and cache them. Times are the database's
+// judgement: `now` there. Thread safety: any thread; each call takes one connection of the pool for
+// one round trip.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "pg/pool.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::store {
+
+// directory.kind
+enum class DirectoryKind : std::int16_t {
+    kApiKey = 1,
+    kChannelToken = 2,
+    kRoute = 3,
+    kTenantSlug = 4
+};
+
+struct ApiKeyInfo {
+    TenantId tenant;
+    Uuid key_id;
+    std::vector<std::string> scopes;  // inbox:read, ingest:write
+    std::int64_t expires_at_ms = 0;   // pg::kInfinity = never
+    bool revoked = false;
+    bool expired = false;  // by the database's clock, at the lookup
+    bool tenant_disabled = false;
+};
+
+struct ChannelInfo {
+    TenantId tenant;
+    ChannelId channel;
+    std::int16_t provider = 0;  // unibox.v1.Provider
+    std::string route_key;
+    std::string public_base_url;  // "" = the service's default
+    std::string settings_json;
+    std::int32_t reopen_window_s = 0;
+    std::int32_t ingest_rate_per_s = 0;  // of the tenant
+    std::int32_t ingest_burst = 0;
+    bool disabled = false;  // the channel or its tenant
+    std::vector<std::string>
+        sealed_secrets;  // live ones, newest first; additional data "channel:<channel_id>"
+    // When the first of the secrets expires; pg::kInfinity = never. A cache must not keep the row
+    // longer.
+    std::int64_t secrets_valid_until_ms = 0;
+};
+
+struct RoutedChannel {
+    std::string route_key;  // as asked for
+    ChannelInfo channel;
+};
+
+struct ProviderApp {
+    Uuid app_id;
+    std::string slug;
+    std::string verify_token_sealed;  // additional data "app:<app_id>"
+    std::vector<std::string>
+        sealed_secrets;  // live ones, newest first; additional data "app:<app_id>"
+};
+
+// `key_hash`: SHA-256 of the whole key, 32 bytes.
+Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash);
+// `token_hash`: SHA-256 of the channel token, 32 bytes.
+Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_hash);
+// For events that name their channel themselves (gRPC ingest).
+Result<ChannelInfo> FindChannel(pg::Pool& pool, TenantId tenant, ChannelId channel);
+// All route keys of one webhook in one statement, at most 1,000. Keys without a channel are absent.
+Result<std::vector<RoutedChannel>> FindChannelsByRoute(
+    pg::Pool& pool, std::int16_t provider, const std::vector<std::string>& route_keys
+);
+// `provider` as in the URL ("meta"); enabled apps alone.
+Result<std::vector<ProviderApp>> FindProviderApps(pg::Pool& pool, std::string_view provider);
+
+}  // namespace unibox::store

@@ -1,0 +1,33 @@
+// Reading and deleting rows of the outbox: what a shard's owner finds after a take-over or a lost
+// connection, and what it removes once the stream has acknowledged it. Writing them is part of the
+// writer's transaction (message_sink.hpp).
+//
+// Errors: those of libs/pg; DATA_LOSS for a row that is no OutboxBatch. Thread safety: any thread.
+#pragma once
+
+#include "base/status.hpp"
+#include "pg/pool.hpp"
+#include "store/message_sink.hpp"
+#include "unibox/event/v1/feed.pb.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace unibox::store {
+
+struct OutboxRow {
+    OutboxId id;
+    event::v1::OutboxBatch batch;
+    std::int64_t age_ms = 0;  // by the database's clock
+};
+
+// Rows of a shard above `after_id`, in the order in which they became true.
+Result<std::vector<OutboxRow>> ReadOutbox(
+    pg::Pool& pool, std::int32_t shard, std::int64_t after_id, std::int32_t count_max
+);
+
+// Deleting what is gone already is Ok.
+Status DeleteOutbox(pg::Pool& pool, std::span<const OutboxId> rows);
+
+}  // namespace unibox::store

@@ -1,0 +1,252 @@
+#include "store/partitions.hpp"
+
+#include "pg/transaction.hpp"
+
+namespace unibox::store {
+namespace {
+
+// The order (generation, partition) in which all lock rows, the writer's fence included.
+constexpr pg::Statement kHeartbeat{
+    "instance_heartbeat",
+    "INSERT INTO writer_instances (owner, seen_until) "
+    "VALUES ($1, clock_timestamp() + $2 * interval '1 ms') "
+    "ON CONFLICT (owner) DO UPDATE SET seen_until = excluded.seen_until"};
+constexpr pg::Statement kForget{
+    "instance_forget",
+    "DELETE FROM writer_instances WHERE owner IN (SELECT owner FROM writer_instances "
+    "WHERE seen_until < clock_timestamp() FOR UPDATE SKIP LOCKED)"};
+constexpr pg::Statement kInstances{
+    "instance_list",
+    "SELECT owner FROM writer_instances WHERE seen_until >= clock_timestamp() ORDER BY owner"};
+constexpr pg::Statement kRemove{"instance_remove", "DELETE FROM writer_instances WHERE owner = $1"};
+constexpr pg::Statement kEnsure{
+    "partition_ensure",
+    "INSERT INTO ingest_partition (generation, partition, stream_created) VALUES ($1, $2, $3) "
+    "ON CONFLICT DO NOTHING"};
+constexpr pg::Statement kTake{
+    "partition_take",
+    "WITH free AS (SELECT p.generation, p.partition FROM ingest_partition p "
+    "JOIN unnest($2::int[], $3::int[]) AS w (generation, partition) USING (generation, partition) "
+    "WHERE p.owner IS NULL OR p.lease_until < clock_timestamp() "
+    "ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p SKIP LOCKED) "
+    "UPDATE ingest_partition p SET owner = $1, epoch = p.epoch + 1, "
+    "lease_until = clock_timestamp() + $4 * interval '1 ms' FROM free f "
+    "WHERE p.generation = f.generation AND p.partition = f.partition "
+    "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
+// "active" and waiting for the client: between two messages of a pipeline.
+constexpr pg::Statement kEndFrozen{
+    "partition_end_frozen",
+    "SELECT pid FROM pg_stat_activity "
+    "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() "
+    "AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL "
+    "AND query_start < clock_timestamp() - $1 * interval '1 ms' AND pg_terminate_backend(pid)"};
+constexpr pg::Statement kRenew{
+    "partition_renew",
+    "WITH mine AS (SELECT p.generation, p.partition FROM ingest_partition p "
+    "JOIN unnest($2::int[], $3::int[], $4::bigint[]) AS w (generation, partition, epoch) "
+    "ON p.generation = w.generation AND p.partition = w.partition AND p.epoch = w.epoch "
+    "WHERE p.owner = $1 ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p) "
+    "UPDATE ingest_partition p SET lease_until = clock_timestamp() + $5 * interval '1 ms' "
+    "FROM mine m WHERE p.generation = m.generation AND p.partition = m.partition "
+    "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
+constexpr pg::Statement kRelease{
+    "partition_release",
+    "WITH mine AS (SELECT p.generation, p.partition FROM ingest_partition p "
+    "JOIN unnest($2::int[], $3::int[], $4::bigint[]) AS w (generation, partition, epoch) "
+    "ON p.generation = w.generation AND p.partition = w.partition AND p.epoch = w.epoch "
+    "WHERE p.owner = $1 ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p) "
+    "UPDATE ingest_partition p SET owner = NULL, lease_until = '-infinity' FROM mine m "
+    "WHERE p.generation = m.generation AND p.partition = m.partition"};
+constexpr pg::Statement kList{
+    "partition_list",
+    "SELECT generation, partition, epoch, last_seq, stream_created, owner, "
+    "owner IS NOT NULL AND lease_until >= clock_timestamp(), lease_until, committed_at, "
+    "stopped_reason FROM ingest_partition ORDER BY generation, partition"};
+constexpr pg::Statement kStop{
+    "partition_stop",
+    "UPDATE ingest_partition SET stopped_reason = $4 "
+    "WHERE generation = $1 AND partition = $2 AND epoch = $3"};
+constexpr pg::Statement kLockOne{
+    "partition_lock",
+    "SELECT last_seq FROM ingest_partition WHERE generation = $1 AND partition = $2 FOR UPDATE"};
+constexpr pg::Statement kRecordGap{
+    "partition_gap",
+    "INSERT INTO ingest_gap (generation, partition, first_seq, last_seq, acknowledged_by) "
+    "VALUES ($1, $2, $3, $4, $5)"};
+constexpr pg::Statement kMove{
+    "partition_move",
+    "UPDATE ingest_partition SET last_seq = $3, stopped_reason = '', epoch = epoch + 1, "
+    "owner = NULL, lease_until = '-infinity', committed_at = clock_timestamp() "
+    "WHERE generation = $1 AND partition = $2"};
+constexpr pg::Statement kReset{
+    "partition_reset",
+    "UPDATE ingest_partition SET stream_created = $3, last_seq = $4, stopped_reason = '', "
+    "epoch = epoch + 1, owner = NULL, lease_until = '-infinity', "
+    "committed_at = clock_timestamp() WHERE generation = $1 AND partition = $2"};
+
+struct Keys {
+    std::vector<std::int32_t> generations;
+    std::vector<std::int32_t> partitions;
+    std::vector<std::int64_t> epochs;
+};
+
+Keys KeysOf(const std::vector<OwnedPartition>& owned) {
+    Keys keys;
+    for (const OwnedPartition& partition : owned) {
+        keys.generations.push_back(partition.id.generation);
+        keys.partitions.push_back(partition.id.partition);
+        keys.epochs.push_back(partition.epoch);
+    }
+    return keys;
+}
+
+Result<pg::Rows> Write(pg::Pool& pool, const pg::Statement& statement, const pg::Params& params) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    return tx.ExecuteAndCommit(statement, params);
+}
+
+std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {
+    std::vector<OwnedPartition> owned;
+    for (const pg::Row row : rows) {
+        owned.push_back(
+            {{row.Int32(0), row.Int32(1)},
+             row.Int64(2),
+             row.Int64(3),
+             row.Timestamp(4).unix_ms,
+             std::string(row.Text(5))}
+        );
+    }
+    std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    return owned;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Heartbeat(
+    pg::Pool& pool, std::string_view owner, std::int64_t ttl_ms
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kHeartbeat, pg::Params::Of(owner, ttl_ms)).status());
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kForget, {}).status());
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kInstances, {}));
+    std::vector<std::string> owners;
+    for (const pg::Row row : rows) owners.emplace_back(row.Text(0));
+    return owners;
+}
+
+Status RemoveInstance(pg::Pool& pool, std::string_view owner) {
+    return Write(pool, kRemove, pg::Params::Of(owner)).status();
+}
+
+Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms) {
+    const auto params =
+        pg::Params::Of(id.generation, id.partition, pg::TimestampMs{stream_created_ms});
+    return Write(pool, kEnsure, params).status();
+}
+
+Result<std::vector<OwnedPartition>> TakePartitions(
+    pg::Pool& pool,
+    std::string_view owner,
+    const std::vector<PartitionId>& wanted,
+    std::int64_t lease_ms
+) {
+    if (wanted.empty()) return std::vector<OwnedPartition>();
+    Keys keys;
+    for (const PartitionId id : wanted) {
+        keys.generations.push_back(id.generation);
+        keys.partitions.push_back(id.partition);
+    }
+    pg::Params params;
+    params.Add(owner).AddArray(keys.generations).AddArray(keys.partitions).Add(lease_ms);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kTake, params));
+    return ToOwned(rows);
+}
+
+Result<std::int64_t> EndFrozenWriters(pg::Pool& pool, std::int64_t frozen_ms) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kEndFrozen, pg::Params::Of(frozen_ms)));
+    return std::int64_t{rows.size()};
+}
+
+Result<std::vector<OwnedPartition>> RenewPartitions(
+    pg::Pool& pool,
+    std::string_view owner,
+    const std::vector<OwnedPartition>& owned,
+    std::int64_t lease_ms
+) {
+    if (owned.empty()) return std::vector<OwnedPartition>();
+    const Keys keys = KeysOf(owned);
+    pg::Params params;
+    params.Add(owner).AddArray(keys.generations).AddArray(keys.partitions).AddArray(keys.epochs);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kRenew, params.Add(lease_ms)));
+    return ToOwned(rows);
+}
+
+Status ReleasePartitions(
+    pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned
+) {
+    if (owned.empty()) return {};
+    const Keys keys = KeysOf(owned);
+    pg::Params params;
+    params.Add(owner).AddArray(keys.generations).AddArray(keys.partitions).AddArray(keys.epochs);
+    return Write(pool, kRelease, params).status();
+}
+
+Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kList, {}));
+    std::vector<PartitionState> states;
+    for (const pg::Row row : rows) {
+        PartitionState state;
+        state.id = {row.Int32(0), row.Int32(1)};
+        state.epoch = row.Int64(2);
+        state.last_seq = row.Int64(3);
+        state.stream_created_ms = row.Timestamp(4).unix_ms;
+        state.owner = row.OptionalText(5);
+        state.lease_live = row.Bool(6);
+        state.lease_until_ms = row.Timestamp(7).unix_ms;
+        state.committed_at_ms = row.Timestamp(8).unix_ms;
+        state.stopped_reason = row.Text(9);
+        states.push_back(std::move(state));
+    }
+    return states;
+}
+
+Status StopPartition(pg::Pool& pool, const OwnedPartition& owned, std::string_view reason) {
+    const auto params =
+        pg::Params::Of(owned.id.generation, owned.id.partition, owned.epoch, reason);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kStop, params));
+    if (rows.affected() == 1) return {};
+    return Status(Code::kAborted, "the partition was taken over").WithReason("lost");
+}
+
+Result<std::int64_t> SkipGap(
+    pg::Pool& pool, PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    const auto key = pg::Params::Of(id.generation, id.partition);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockOne, key));
+    if (rows.empty()) return NotFound("no such partition");
+    const std::int64_t last_seq = rows[0].Int64(0);
+    if (skip_to < last_seq) {
+        return Status(Code::kOutOfRange, "already written up to " + std::to_string(last_seq));
+    }
+    if (skip_to > last_seq) {
+        const auto gap =
+            pg::Params::Of(id.generation, id.partition, last_seq + 1, skip_to, acknowledged_by);
+        UNIBOX_RETURN_IF_ERROR(tx.Execute(kRecordGap, gap).status());
+    }
+    const auto move = pg::Params::Of(id.generation, id.partition, skip_to);
+    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kMove, move).status());
+    return skip_to - last_seq;
+}
+
+Status ResetPartition(
+    pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
+) {
+    const auto params =
+        pg::Params::Of(id.generation, id.partition, pg::TimestampMs{stream_created_ms}, last_seq);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kReset, params));
+    return rows.affected() == 1 ? Status() : NotFound("no such partition");
+}
+
+}  // namespace unibox::store

@@ -1,0 +1,133 @@
+// Ownership of the log's partitions (ingest_partition) and of the slots of API writes
+// (writer_slots): leases and epochs.
+//
+// Only the epoch protects the data (the fence of the writer's transaction); the lease decides when
+// another writer may take over. All times are the database's. Thread safety: any thread.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "pg/pool.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::store {
+
+struct PartitionId {
+    std::int32_t generation = 0;
+    std::int32_t partition = 0;
+    auto operator<=>(const PartitionId&) const = default;
+    std::int32_t Shard() const { return generation * 1000 + partition; }
+};
+
+// A partition that we own: what the fence compares and where reading goes on.
+struct OwnedPartition {
+    PartitionId id;
+    std::int64_t epoch = 0;
+    std::int64_t last_seq = 0;
+    std::int64_t stream_created_ms = 0;
+    std::string stopped_reason;  // not "": wait for an operator
+};
+
+struct PartitionState {
+    PartitionId id;
+    std::int64_t epoch = 0;
+    std::int64_t last_seq = 0;
+    std::int64_t stream_created_ms = 0;
+    std::optional<std::string> owner;
+    bool lease_live = false;
+    std::int64_t lease_until_ms = 0;
+    std::int64_t committed_at_ms = 0;
+    std::string stopped_reason;
+};
+
+// Says that `owner` is alive for `ttl_ms`, forgets instances that are not, and returns the live
+// ones in order, the caller included.
+Result<std::vector<std::string>> Heartbeat(
+    pg::Pool& pool, std::string_view owner, std::int64_t ttl_ms
+);
+// Takes `owner` off the list at once (graceful stop).
+Status RemoveInstance(pg::Pool& pool, std::string_view owner);
+
+// Makes the row of a partition whose stream was created at `stream_created_ms`; an existing row
+// stays as it is.
+Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms);
+
+// Takes those of `wanted` that are free or whose lease has expired: owner, epoch + 1, a new lease.
+// Returns the taken ones. Rows that another transaction holds at the moment are passed over, never
+// waited for.
+Result<std::vector<OwnedPartition>> TakePartitions(
+    pg::Pool& pool,
+    std::string_view owner,
+    const std::vector<PartitionId>& wanted,
+    std::int64_t lease_ms
+);
+// Ends the connections of writers that stand still in the middle of a pipeline for `frozen_ms`: the
+// server waits for the rest of it while their transaction holds its locks, and counts that as work,
+// so idle_in_transaction_session_timeout does not see it. Returns how many were ended.
+Result<std::int64_t> EndFrozenWriters(pg::Pool& pool, std::int64_t frozen_ms);
+// Extends the lease of what is still owned with the same epoch and returns it; what is absent in
+// the answer is lost. last_seq and stopped_reason are current. A partition is renewed even after
+// its lease expired, as long as nobody took it.
+Result<std::vector<OwnedPartition>> RenewPartitions(
+    pg::Pool& pool,
+    std::string_view owner,
+    const std::vector<OwnedPartition>& owned,
+    std::int64_t lease_ms
+);
+// Gives up: owner NULL, lease over. Only with the same owner and epoch; the epoch stays (the next
+// one raises it).
+Status ReleasePartitions(
+    pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned
+);
+
+// All partitions, by generation and number.
+Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool);
+
+// Stops a partition with an alarm (its owner, under its epoch; ABORTED if it was taken over).
+Status StopPartition(pg::Pool& pool, const OwnedPartition& owned, std::string_view reason);
+
+// Operator: acknowledges that (last_seq, skip_to] will never be written: records the gap, sets
+// last_seq = skip_to, clears the reason, raises the epoch so that a running owner reads anew.
+// OUT_OF_RANGE if skip_to < last_seq. Returns how many sequences were skipped; 0 (skip_to =
+// last_seq) only clears the reason.
+Result<std::int64_t> SkipGap(
+    pg::Pool& pool, PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
+);
+// Operator, after the stream was made anew: counts from `last_seq` of the stream created at
+// `stream_created_ms`.
+Status ResetPartition(
+    pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
+);
+// After a restore of the database: raises every epoch of partitions and slots by `by` (at least 1)
+// and ends all leases.
+Status RaiseAllEpochs(pg::Pool& pool, std::int64_t by);
+
+struct Feed {
+    Uuid epoch;
+    std::optional<std::int64_t> stream_created_ms;
+};
+Result<Feed> GetFeed(pg::Pool& pool);
+// The stream UB_EV was created at `stream_created_ms`: keeps the feed epoch if that is known, sets
+// a new one if the stream is another than before. Returns the feed as it is then.
+Result<Feed> SetFeedStream(pg::Pool& pool, std::int64_t stream_created_ms);
+// A new feed epoch (after a restore).
+Result<Feed> RenewFeedEpoch(pg::Pool& pool);
+
+// A shard of API writes.
+struct OwnedSlot {
+    std::int32_t slot = 0;
+    std::int64_t epoch = 0;
+    std::int32_t Shard() const { return -1 - slot; }
+};
+// Expired slots that still have outbox rows: any writer adopts, empties and releases them.
+Result<std::vector<OwnedSlot>> TakeExpiredSlots(
+    pg::Pool& pool, std::string_view owner, std::int64_t lease_ms, std::int32_t count_max
+);
+Status ReleaseSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot);
+
+}  // namespace unibox::store

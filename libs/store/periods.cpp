@@ -1,0 +1,42 @@
+#include "store/periods.hpp"
+
+#include "pg/transaction.hpp"
+
+namespace unibox::store {
+namespace {
+
+constexpr pg::Statement kEnsure{"periods_ensure", "SELECT ub_make_partitions()"};
+constexpr pg::Statement kEnsureFor{"periods_ensure_for", "SELECT ub_make_partition($1, $2)"};
+constexpr pg::Statement kDropOld{"periods_drop", "SELECT ub_drop_old_ext_ref()"};
+constexpr pg::Statement kAhead{"periods_ahead", "SELECT ub_periods_ahead()"};
+
+Result<pg::Rows> Call(pg::Pool& pool, const pg::Statement& statement, const pg::Params& params) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    return tx.ExecuteAndCommit(statement, params);
+}
+
+}  // namespace
+
+Result<std::int32_t> EnsurePeriods(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kEnsure, {}));
+    return rows[0].Int32(0);
+}
+
+Result<bool> EnsurePeriodFor(pg::Pool& pool, std::string_view table, std::int64_t unix_ms) {
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, Call(pool, kEnsureFor, pg::Params::Of(table, pg::TimestampMs{unix_ms}))
+    );
+    return rows[0].Bool(0);
+}
+
+Result<std::int32_t> DropOldExtRefs(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kDropOld, {}));
+    return rows[0].Int32(0);
+}
+
+Result<std::int32_t> PeriodsAhead(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kAhead, {}));
+    return rows[0].Int32(0);
+}
+
+}  // namespace unibox::store

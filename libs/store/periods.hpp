@@ -1,0 +1,31 @@
+// Time partitions: making them ahead, and dropping old ones of ext_ref. The work is done by
+// SECURITY DEFINER functions (deploy/migrations); roles ub_writer and ub_admin may call them.
+// Thread safety: any thread, any number of processes (advisory lock inside).
+#pragma once
+
+#include "base/status.hpp"
+#include "pg/pool.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace unibox::store {
+
+// Makes the previous, current and next three periods of every partitioned table. Returns how many
+// were missing. ABORTED (55P03) if a table stayed locked for 2 s: call again.
+Result<std::int32_t> EnsurePeriods(pg::Pool& pool);
+
+// Makes the one leaf of `table` (messages, ext_ref, conversations) that holds `unix_ms`, for a row
+// that found none (23514 without a constraint name). false = it was there. OUT_OF_RANGE (22008)
+// more than 400 days from now.
+Result<bool> EnsurePeriodFor(pg::Pool& pool, std::string_view table, std::int64_t unix_ms);
+
+// Drops leaves of ext_ref whose rows are all older than 8 weeks. Returns how many. ABORTED: locked,
+// call again.
+Result<std::int32_t> DropOldExtRefs(pg::Pool& pool);
+
+// Whole periods that exist beyond the current one, the least over all partitioned tables: the gauge
+// "partitions ahead". 3 right after EnsurePeriods; alarm below 2.
+Result<std::int32_t> PeriodsAhead(pg::Pool& pool);
+
+}  // namespace unibox::store

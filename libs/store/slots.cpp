@@ -1,0 +1,90 @@
+#include "pg/transaction.hpp"
+#include "store/partitions.hpp"
+
+namespace unibox::store {
+namespace {
+
+constexpr pg::Statement kRaisePartitions{
+    "partition_raise",
+    "UPDATE ingest_partition SET epoch = epoch + $1, owner = NULL, lease_until = '-infinity'"};
+constexpr pg::Statement kRaiseSlots{
+    "slot_raise",
+    "UPDATE writer_slots SET epoch = epoch + $1, owner = NULL, lease_until = '-infinity'"};
+constexpr pg::Statement kTakeSlots{
+    "slot_take",
+    "WITH free AS (SELECT s.slot FROM writer_slots s "
+    "WHERE (s.owner IS NULL OR s.lease_until < clock_timestamp()) "
+    "AND EXISTS (SELECT FROM outbox o WHERE o.shard = -1 - s.slot) "
+    "ORDER BY s.slot LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED) "
+    "UPDATE writer_slots s SET owner = $1, epoch = s.epoch + 1, "
+    "lease_until = clock_timestamp() + $2 * interval '1 ms' FROM free f WHERE s.slot = f.slot "
+    "RETURNING s.slot, s.epoch"};
+constexpr pg::Statement kReleaseSlot{
+    "slot_release",
+    "UPDATE writer_slots SET owner = NULL, lease_until = '-infinity' "
+    "WHERE slot = $1 AND epoch = $2 AND owner = $3"};
+constexpr pg::Statement kFeed{"feed_get", "SELECT feed_epoch, stream_created FROM feed"};
+constexpr pg::Statement kFeedStream{
+    "feed_stream",
+    "UPDATE feed SET stream_created = $1, feed_epoch = CASE WHEN stream_created IS NULL "
+    "THEN feed_epoch ELSE gen_random_uuid() END WHERE stream_created IS DISTINCT FROM $1"};
+constexpr pg::Statement kFeedRenew{
+    "feed_renew",
+    "UPDATE feed SET feed_epoch = gen_random_uuid() RETURNING feed_epoch, stream_created"};
+
+Feed ToFeed(const pg::Row& row) {
+    Feed feed;
+    feed.epoch = row.GetUuid(0);
+    if (const auto created = row.OptionalTimestamp(1)) feed.stream_created_ms = created->unix_ms;
+    return feed;
+}
+
+}  // namespace
+
+Status RaiseAllEpochs(pg::Pool& pool, std::int64_t by) {
+    if (by < 1) return InvalidArgument("epochs only rise").WithField("by");
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kRaisePartitions, pg::Params::Of(by)).status());
+    return tx.ExecuteAndCommit(kRaiseSlots, pg::Params::Of(by)).status();
+}
+
+Result<Feed> GetFeed(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFeed, {}));
+    if (rows.empty()) return FailedPrecondition("the table feed has lost its row");
+    return ToFeed(rows[0]);
+}
+
+Result<Feed> SetFeedStream(pg::Pool& pool, std::int64_t stream_created_ms) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    const auto created = pg::Params::Of(pg::TimestampMs{stream_created_ms});
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kFeedStream, created).status());
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFeed, {}));
+    if (rows.empty()) return FailedPrecondition("the table feed has lost its row");
+    return ToFeed(rows[0]);
+}
+
+Result<Feed> RenewFeedEpoch(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFeedRenew, {}));
+    if (rows.empty()) return FailedPrecondition("the table feed has lost its row");
+    return ToFeed(rows[0]);
+}
+
+Result<std::vector<OwnedSlot>> TakeExpiredSlots(
+    pg::Pool& pool, std::string_view owner, std::int64_t lease_ms, std::int32_t count_max
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    const auto params = pg::Params::Of(owner, lease_ms, count_max);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kTakeSlots, params));
+    std::vector<OwnedSlot> slots;
+    for (const pg::Row row : rows) slots.push_back({row.Int32(0), row.Int64(1)});
+    return slots;
+}
+
+Status ReleaseSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    return tx.ExecuteAndCommit(kReleaseSlot, pg::Params::Of(slot.slot, slot.epoch, owner)).status();
+}
+
+}  // namespace unibox::store
