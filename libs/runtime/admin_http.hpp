@@ -1,0 +1,31 @@
+// The admin port: /livez, /readyz, /metrics, /config.
+// Thread safety: AdminState's atomics from any thread; the rest is set before Start.
+#pragma once
+
+#include "base/status.hpp"
+#include "obs/metrics.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace unibox::runtime {
+
+struct AdminState {
+    std::atomic<bool> ready{false};
+    std::atomic<bool> stopping{false};
+    obs::Metrics* metrics = nullptr;
+    std::string config_text;  // TOML, masked.
+};
+
+class AdminHttp {
+public:
+    // `state` must outlive the object. UNAVAILABLE if the address is taken.
+    static Result<std::unique_ptr<AdminHttp>> Start(
+        const std::string& listen, const AdminState& state
+    );
+    virtual ~AdminHttp() = default;  // Stops.
+    virtual std::string address() const = 0;
+};
+
+}  // namespace unibox::runtime

@@ -1,0 +1,44 @@
+// main() of every service: options, configuration, log, exit codes.
+//
+//   --help  --version  --config FILE  --check-config  --print-config [--format toml|markdown]
+//   --<section>.<field>=<value>
+// Exit codes: 0 ok, 1 failed, 2 bad configuration or usage, 3 a dependency was missing at the
+// start. Thread safety: call once, from main().
+#pragma once
+
+#include "base/status.hpp"
+#include "config/field_table.hpp"
+#include "runtime/service.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace unibox::runtime {
+
+// The part of Main that does not depend on the type of the configuration. `table` holds the
+// service's fields.
+int RunMain(
+    std::string_view service_name,
+    int argc,
+    char** argv,
+    config::FieldTable& table,
+    const std::function<Status(Service&)>& run
+);
+
+// `run` builds the service's objects on its stack, registers them as workers and returns
+// service.RunUntilSignal(). Config is default-constructible and has `void
+// Describe(config::FieldTable&)`.
+template <class Config>
+int Main(
+    std::string_view service_name, int argc, char** argv, Status (*run)(Service&, const Config&)
+) {
+    Config config;
+    config::FieldTable table;
+    config.Describe(table);
+    return RunMain(service_name, argc, argv, table, [&](Service& service) {
+        return run(service, config);
+    });
+}
+
+}  // namespace unibox::runtime
