@@ -1,0 +1,57 @@
+// From a batch of inbound events to the keys that it concerns, and what an event must be like at
+// all. Pure: no clock, no I/O. Thread safety: pure functions, any thread.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "domain/inbox.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace unibox::writer {
+
+// Longest thread key, contact key and alias, in bytes: they lie in indexes.
+inline constexpr std::size_t kKeyBytesMax = 512;
+inline constexpr std::size_t kEmojiBytesMax = 256;
+inline constexpr std::size_t kAliasCountMax = 16;
+inline constexpr std::size_t kDisplayNameCharsMax = 200;
+// A message's created_at lies in [received - 7 days, received + 5 min].
+inline constexpr std::int64_t kBackdatedMsMax = 7LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t kPostdatedMsMax = 5LL * 60 * 1000;
+// Of a channel that the database does not know (any more).
+inline constexpr std::int64_t kReopenWindowDefaultMs = 7LL * 24 * 3600 * 1000;
+
+// Ok, or INVALID_ARGUMENT that names the field: such an event can never be written, whatever the
+// state of the database, and belongs into dead_letter. Plan and Decide leave it out.
+Status Validate(const event::v1::InboundEvent& event);
+
+// What the first pipeline of the batch's transaction reads and locks.
+domain::BatchPlan Plan(std::span<const domain::BatchEvent> events);
+
+// The ids of a valid event, unpacked. `target` is nil where the event has none.
+struct EventIds {
+    TenantId tenant;
+    ChannelId channel;
+    EventKey key;
+    EventKey target;
+};
+EventIds EventIdsOf(const event::v1::InboundEvent& event);
+
+// The contact's key; where the provider names none (groups), the thread key stands in.
+const std::string& ContactKeyOf(const event::v1::InboundEvent& event);
+// The provider's time, or nothing if it gave none that can be believed (before 1970, after 9999).
+std::optional<std::int64_t> ProviderTimeOf(const event::v1::InboundEvent& event);
+// Provider time, else time of receipt, clamped to [received - 7 days, received + 5 min].
+std::int64_t CreatedAtOf(const event::v1::InboundEvent& event);
+// The watermark, at most received + 5 min: a provider's wrong clock must not mark what is to come.
+std::int64_t WatermarkOf(const event::v1::InboundEvent& event);
+// The name as it is stored: valid UTF-8, at most kDisplayNameCharsMax characters.
+std::string DisplayNameOf(const event::v1::InboundEvent& event);
+// Adds those aliases of the event that are not there yet (at most kAliasCountMax in all); true if
+// there was one.
+bool AddAliases(const event::v1::InboundEvent& event, std::vector<std::string>* aliases);
+
+}  // namespace unibox::writer

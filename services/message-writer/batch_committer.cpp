@@ -1,0 +1,371 @@
+#include "message-writer/batch_committer.hpp"
+
+#include "message-writer/batch.hpp"
+#include "message-writer/decide.hpp"
+#include "obs/log.hpp"
+#include "pg/sqlstate.hpp"
+#include "store/periods.hpp"
+
+#include <chrono>
+#include <set>
+
+namespace unibox::writer {
+namespace {
+
+// Tries of a batch that ran into a conflict (23505, 23503, a missing leaf) before it counts as
+// poison.
+constexpr int kConflictTries = 3;
+constexpr std::int64_t kPoisonWindow = 1'000;
+constexpr std::size_t kErrorBytesMax = 2'000;
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool IsMissingLeaf(const Status& error) {
+    return error.reason() == "23514" && pg::ErrorConstraint(error).empty();
+}
+
+bool IsConflict(const Status& error) {
+    return error.reason() == "23505" || error.reason() == "23503" || IsMissingLeaf(error);
+}
+
+// The data itself cannot be written: classes 22 and 23, an index entry that is too large (54), a
+// stored row that cannot be read.
+bool IsPoison(const Status& error) {
+    const std::string_view sql_class = std::string_view(error.reason()).substr(0, 2);
+    return sql_class == "22" || sql_class == "23" || sql_class == "54" ||
+           error.code() == Code::kDataLoss;
+}
+
+}  // namespace
+
+void AddToBatch(
+    std::int32_t shard,
+    std::uint64_t sequence,
+    std::int64_t stored_ms,
+    std::string payload,
+    GatheredBatch* batch
+) {
+    domain::BatchEvent& event = batch->events.emplace_back();
+    event.shard = shard;
+    event.stream_seq = sequence;
+    std::string fault;
+    if (!event.event.ParseFromString(payload)) {
+        fault = "not a unibox.event.v1.InboundEvent";
+        event.event.Clear();
+    } else if (const Status valid = Validate(event.event); !valid.ok()) {
+        fault = valid.ToString();
+    }
+    batch->payloads.push_back(std::move(payload));
+    batch->faults.push_back(std::move(fault));
+    batch->stored_ms.push_back(stored_ms);
+}
+
+BatchCommitter::BatchCommitter(Environment environment)
+    : env_(std::move(environment)),
+      backoff_({.first = Millis(50), .longest = Millis(env_.settings.retry_ms_max)}) {}
+
+bool BatchCommitter::Commit(
+    const GatheredBatch& batch,
+    std::map<std::int32_t, WrittenShard*> shards,
+    std::vector<store::OutboxId>* acknowledged
+) {
+    batch_ = &batch;
+    shards_ = std::move(shards);
+    acknowledged_ = acknowledged;
+    return CountFaults() && CommitRange({0, batch.size()});
+}
+
+bool BatchCommitter::CommitRange(Range range) {
+    int conflicts = 0;
+    while (true) {
+        const Selection selection = Select(range);
+        if (selection.empty()) return true;
+        bool outcome_unknown = false;
+        const Status status = TryOnce(selection, &outcome_unknown);
+        if (status.ok()) {
+            backoff_.Reset();
+            return true;
+        }
+        switch (AfterError(status, outcome_unknown, &conflicts)) {
+            case Next::kAgain:
+                break;
+            case Next::kSplit:
+                return CommitHalves(range, status);
+            case Next::kInterrupted:
+                return false;
+        }
+    }
+}
+
+bool BatchCommitter::CommitHalves(Range range, const Status& why) {
+    if (range.end - range.begin == 1) return BuryOne(range.begin, why);
+    const std::size_t middle = range.begin + (range.end - range.begin) / 2;
+    return CommitRange({range.begin, middle}) && CommitRange({middle, range.end});
+}
+
+bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
+    const domain::BatchEvent& event = batch_->events[index];
+    WrittenShard* shard = shards_.at(event.shard);
+    const auto sequence = static_cast<std::int64_t>(event.stream_seq);
+    if (!CountPoison(shard, sequence, why.ToString())) return false;
+    int conflicts = kConflictTries;
+    while (!shard->lost && !shard->stopped && shard->owned.last_seq < sequence) {
+        Selection selection;
+        selection.dead.push_back(DeadLetterOf(index, why.reason(), why.message()));
+        selection.to_seq[event.shard] = sequence;
+        bool outcome_unknown = false;
+        const Status status = TryOnce(selection, &outcome_unknown);
+        if (status.ok()) return true;
+        switch (AfterError(status, outcome_unknown, &conflicts)) {
+            case Next::kAgain:
+                break;
+            case Next::kSplit:
+                return StopShard(shard, "dead letter refused: " + status.ToString());
+            case Next::kInterrupted:
+                return false;
+        }
+    }
+    return true;
+}
+
+BatchCommitter::Selection BatchCommitter::Select(Range range) const {
+    Selection selection;
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        const domain::BatchEvent& event = batch_->events[i];
+        const WrittenShard& shard = *shards_.at(event.shard);
+        const auto sequence = static_cast<std::int64_t>(event.stream_seq);
+        if (shard.lost || shard.stopped || sequence <= shard.owned.last_seq) continue;
+        selection.to_seq[event.shard] = sequence;
+        if (batch_->faults[i].empty()) {
+            selection.live.push_back(i);
+        } else {
+            selection.dead.push_back(DeadLetterOf(i, "", batch_->faults[i]));
+        }
+    }
+    return selection;
+}
+
+store::DeadLetterWrite BatchCommitter::DeadLetterOf(
+    std::size_t index, std::string sqlstate, std::string error
+) const {
+    const domain::BatchEvent& event = batch_->events[index];
+    const store::PartitionId id = shards_.at(event.shard)->owned.id;
+    if (error.size() > kErrorBytesMax) error.resize(kErrorBytesMax);
+    // The server's text may quote the event; what is not plain must not spoil the letter as well.
+    for (char& c : error) {
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
+    }
+    return {
+        .generation = id.generation,
+        .partition = id.partition,
+        .stream_seq = static_cast<std::int64_t>(event.stream_seq),
+        .event = batch_->payloads[index],
+        .sqlstate = std::move(sqlstate),
+        .error = std::move(error),
+    };
+}
+
+Status BatchCommitter::TryOnce(const Selection& selection, bool* outcome_unknown) {
+    const std::vector<std::size_t>& live = selection.live;
+    if (live.empty()) return RunTransaction({}, selection, outcome_unknown);
+    if (live.back() - live.front() + 1 == live.size()) {
+        const std::span all(batch_->events);
+        return RunTransaction(all.subspan(live.front(), live.size()), selection, outcome_unknown);
+    }
+    std::vector<domain::BatchEvent> events;  // only after a fault: some of the range are left out
+    events.reserve(live.size());
+    for (const std::size_t i : live) events.push_back(batch_->events[i]);
+    return RunTransaction(events, selection, outcome_unknown);
+}
+
+Status BatchCommitter::RunTransaction(
+    std::span<const domain::BatchEvent> events, const Selection& selection, bool* outcome_unknown
+) {
+    effects_ = {};
+    auto start = std::chrono::steady_clock::now();
+    const auto lap = [&start](obs::Histogram& histogram) {
+        histogram.Observe(SecondsSince(start));
+        start = std::chrono::steady_clock::now();
+    };
+    std::vector<store::PartitionAdvance> advances;
+    for (const auto& [number, to_seq] : selection.to_seq) {
+        const store::OwnedPartition& owned = shards_.at(number)->owned;
+        advances.push_back(
+            {owned.id.generation, owned.id.partition, owned.epoch, owned.last_seq, to_seq}
+        );
+    }
+    env_.fault_point.Reached("before_transaction");
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease_ms));
+    UNIBOX_ASSIGN_OR_RETURN(domain::BatchState state, tx.Read(advances, Plan(events)));
+    lap(env_.metrics.read_seconds);
+    env_.fault_point.Reached("between_pipelines");
+    effects_ = Decide(events, std::move(state));
+    lap(env_.metrics.decide_seconds);
+    auto ids = tx.Commit(effects_, {selection.dead, *acknowledged_});
+    lap(env_.metrics.write_seconds);
+    if (!ids.ok()) {
+        *outcome_unknown = tx.outcome_unknown();
+        return ids.status();
+    }
+    env_.fault_point.Reached("before_publish");
+    AfterCommit(selection, *ids);
+    lap(env_.metrics.publish_seconds);
+    return {};
+}
+
+void BatchCommitter::AfterCommit(
+    const Selection& selection, const std::vector<store::OutboxId>& ids
+) {
+    for (const auto& [number, to_seq] : selection.to_seq) {
+        shards_.at(number)->owned.last_seq = to_seq;
+    }
+    acknowledged_->clear();
+    CommittedOutbox rows;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        rows.emplace_back(ids[i], std::move(effects_.outbox.at(i).batch));
+    }
+    if (!rows.empty()) env_.publish(std::move(rows));
+    const auto count = static_cast<double>(selection.live.size() + selection.dead.size());
+    env_.metrics.batches.Add();
+    env_.metrics.batch_events.Observe(count);
+    env_.metrics.events.Add(count);
+    env_.metrics.messages.Add(static_cast<double>(effects_.message_count));
+    env_.metrics.duplicates.Add(static_cast<double>(effects_.duplicate_count));
+    env_.metrics.ignored.Add(static_cast<double>(effects_.ignored_count));
+    env_.metrics.dead_letters.Add(static_cast<double>(selection.dead.size()));
+}
+
+BatchCommitter::Next BatchCommitter::AfterError(
+    const Status& error, bool outcome_unknown, int* conflicts
+) {
+    env_.metrics.retries.Add();
+    if (outcome_unknown) {
+        obs::Log(obs::Level::kWarn, "outcome of a commit is unknown", {{"error", error}});
+        env_.metrics.unknown_outcomes.Add();
+        return Wait() && LearnAll() ? Next::kAgain : Next::kInterrupted;
+    }
+    if (error.reason() == store::kFencedState) {
+        return LearnShards(store::LostShards(error)) ? Next::kAgain : Next::kInterrupted;
+    }
+    obs::Log(obs::Level::kWarn, "a batch failed", {{"error", error}});
+    if (IsConflict(error) && ++*conflicts <= kConflictTries) {
+        if (IsMissingLeaf(error)) MakePeriods();
+        return Wait() ? Next::kAgain : Next::kInterrupted;
+    }
+    if (IsPoison(error)) return Next::kSplit;
+    return Wait() ? Next::kAgain : Next::kInterrupted;
+}
+
+bool BatchCommitter::Wait() {
+    return env_.pause(backoff_.Next());
+}
+
+bool BatchCommitter::LearnAll() {
+    std::vector<std::int32_t> numbers;
+    for (const auto& [number, shard] : shards_) {
+        if (!shard->lost) numbers.push_back(number);
+    }
+    return LearnShards(numbers);
+}
+
+bool BatchCommitter::LearnShards(const std::vector<std::int32_t>& numbers) {
+    std::vector<store::OwnedPartition> asked;
+    for (const std::int32_t number : numbers) {
+        if (shards_.contains(number)) asked.push_back(shards_.at(number)->owned);
+    }
+    auto current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease_ms);
+    while (!current.ok()) {
+        if (!Wait()) return false;
+        current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease_ms);
+    }
+    std::map<std::int32_t, store::OwnedPartition> known;
+    for (const store::OwnedPartition& owned : *current) known[owned.id.Shard()] = owned;
+    for (const store::OwnedPartition& before : asked) {
+        WrittenShard* shard = shards_.at(before.id.Shard());
+        const auto now = known.find(before.id.Shard());
+        if (now == known.end() || now->second.epoch != before.epoch ||
+            now->second.last_seq < before.last_seq) {
+            shard->lost = true;
+            env_.metrics.fenced.Add();
+            obs::Log(obs::Level::kWarn, "partition lost", {{"shard", before.id.Shard()}});
+            continue;
+        }
+        shard->owned = now->second;
+        shard->stopped = !now->second.stopped_reason.empty();
+        shard->needs_sweep = true;
+    }
+    return true;
+}
+
+bool BatchCommitter::StopShard(WrittenShard* shard, const std::string& reason) {
+    obs::Log(
+        obs::Level::kError,
+        "partition stopped",
+        {{"shard", shard->owned.id.Shard()}, {"reason", reason}}
+    );
+    shard->owned.stopped_reason = reason;
+    Status status = store::StopPartition(env_.pool, shard->owned, reason);
+    while (!status.ok() && status.code() != Code::kAborted) {
+        if (!Wait()) return false;
+        status = store::StopPartition(env_.pool, shard->owned, reason);
+    }
+    shard->stopped = status.ok();
+    shard->lost = !status.ok();
+    return true;
+}
+
+bool BatchCommitter::CountPoison(
+    WrittenShard* shard, std::int64_t sequence, const std::string& why
+) {
+    std::deque<std::int64_t>& poison = shard->poison;
+    if (poison.empty() || poison.back() < sequence) poison.push_back(sequence);
+    while (poison.front() <= sequence - kPoisonWindow) poison.pop_front();
+    obs::Log(
+        obs::Level::kWarn,
+        "poison event",
+        {{"shard", shard->owned.id.Shard()}, {"sequence", sequence}, {"error", why}}
+    );
+    if (static_cast<std::int64_t>(poison.size()) <= env_.settings.poison_max) return true;
+    return StopShard(shard, "systematic fault, for example: " + why);
+}
+
+bool BatchCommitter::CountFaults() {
+    for (std::size_t i = 0; i < batch_->size(); ++i) {
+        if (batch_->faults[i].empty()) continue;
+        const domain::BatchEvent& event = batch_->events[i];
+        WrittenShard* shard = shards_.at(event.shard);
+        if (shard->lost || shard->stopped) continue;
+        if (!CountPoison(shard, static_cast<std::int64_t>(event.stream_seq), batch_->faults[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void BatchCommitter::MakePeriods() {
+    env_.metrics.missing_periods.Add();
+    constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+    std::set<std::int64_t> message_days, closed_days;
+    for (const domain::MessageWrite& write : effects_.messages) {
+        message_days.insert(write.position.created_at / kDayMs);
+    }
+    for (const domain::ConversationWrite& write : effects_.conversations) {
+        if (write.counters.closed_at == domain::kInfinity) continue;
+        closed_days.insert(write.counters.closed_at / kDayMs);
+    }
+    const auto warn = [](const Status& status) {
+        if (status.ok()) return;
+        obs::Log(obs::Level::kError, "a time partition could not be made", {{"error", status}});
+    };
+    warn(store::EnsurePeriods(env_.pool).status());
+    for (const std::int64_t day : message_days) {
+        warn(store::EnsurePeriodFor(env_.pool, "messages", day * kDayMs).status());
+    }
+    for (const std::int64_t day : closed_days) {
+        warn(store::EnsurePeriodFor(env_.pool, "conversations", day * kDayMs).status());
+    }
+}
+
+}  // namespace unibox::writer

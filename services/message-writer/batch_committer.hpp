@@ -1,0 +1,131 @@
+// Commits gathered events, whatever happens: retries, finds poison, learns unknown outcomes.
+//
+// What may go wrong and what is done about it: docs/architecture.md, "What goes wrong". One object
+// for each lane. Thread safety: one thread at a time.
+#pragma once
+
+#include "async/backoff.hpp"
+#include "base/clock.hpp"
+#include "domain/inbox.hpp"
+#include "message-writer/config.hpp"
+#include "message-writer/fault_point.hpp"
+#include "message-writer/metrics.hpp"
+#include "pg/pool.hpp"
+#include "store/message_sink.hpp"
+#include "store/partitions.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace unibox::writer {
+
+// Events of one or more shards, those of a shard together and in stream order.
+struct GatheredBatch {
+    std::vector<domain::BatchEvent> events;
+    std::vector<std::string> payloads;  // as read; of the event with the same index
+    std::vector<std::string> faults;    // not "": why the event can never be written
+    std::vector<std::int64_t> stored_ms;
+
+    std::size_t size() const { return events.size(); }
+};
+
+// Reads one message of the log into the batch; what cannot be decoded is marked as faulty.
+void AddToBatch(
+    std::int32_t shard,
+    std::uint64_t sequence,
+    std::int64_t stored_ms,
+    std::string payload,
+    GatheredBatch* batch
+);
+
+// A shard that a lane writes, and what the committer learnt about it.
+struct WrittenShard {
+    store::OwnedPartition owned;      // last_seq is what is committed, as far as we know
+    bool lost = false;                // belongs to another writer, or stands elsewhere now
+    bool stopped = false;             // waits for an operator
+    bool needs_sweep = true;          // the outbox may hold rows that nobody publishes
+    std::deque<std::int64_t> poison;  // sequences given up, among the last 1,000
+};
+
+using CommittedOutbox = std::vector<std::pair<store::OutboxId, event::v1::OutboxBatch>>;
+
+class BatchCommitter {
+public:
+    struct Environment {
+        pg::Session& session;  // of the lane alone
+        pg::Pool& pool;
+        const BatchSettings& settings;
+        std::string owner;
+        std::int64_t lease_ms = 0;
+        WriterMetrics& metrics;
+        FaultPoint& fault_point;
+        // Waits; false when the lane is to end.
+        std::function<bool(Millis)> pause;
+        // Called right after each commit, with the rows it wrote.
+        std::function<void(CommittedOutbox)> publish;
+    };
+    explicit BatchCommitter(Environment environment);
+
+    // Returns when each event is committed, dead, or of a shard that is lost or stopped. False: the
+    // lane is to end, the rest was not written. `shards` by number; `acknowledged` goes with the
+    // first transaction and is cleared then.
+    bool Commit(
+        const GatheredBatch& batch,
+        std::map<std::int32_t, WrittenShard*> shards,
+        std::vector<store::OutboxId>* acknowledged
+    );
+
+private:
+    struct Range {
+        std::size_t begin = 0;
+        std::size_t end = 0;
+    };
+    // What one transaction is to write: events of a range that are still open, in order.
+    struct Selection {
+        std::vector<std::size_t> live;
+        std::vector<store::DeadLetterWrite> dead;
+        std::map<std::int32_t, std::int64_t> to_seq;  // by shard
+        bool empty() const { return to_seq.empty(); }
+    };
+    enum class Next { kAgain, kSplit, kInterrupted };
+
+    bool CommitRange(Range range);
+    bool CommitHalves(Range range, const Status& why);
+    bool BuryOne(std::size_t index, const Status& why);
+    Selection Select(Range range) const;
+    store::DeadLetterWrite DeadLetterOf(std::size_t index, std::string sqlstate, std::string error)
+        const;
+
+    Status TryOnce(const Selection& selection, bool* outcome_unknown);
+    Status RunTransaction(
+        std::span<const domain::BatchEvent> events,
+        const Selection& selection,
+        bool* outcome_unknown
+    );
+    void AfterCommit(const Selection& selection, const std::vector<store::OutboxId>& ids);
+    Next AfterError(const Status& error, bool outcome_unknown, int* conflicts);
+    bool Wait();
+    bool LearnShards(const std::vector<std::int32_t>& numbers);
+    bool LearnAll();
+    bool StopShard(WrittenShard* shard, const std::string& reason);
+    // False if the lane is to end.
+    bool CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why);
+    bool CountFaults();
+    void MakePeriods();
+
+    Environment env_;
+    const GatheredBatch* batch_ = nullptr;
+    std::map<std::int32_t, WrittenShard*> shards_;
+    std::vector<store::OutboxId>* acknowledged_ = nullptr;
+    domain::Effects effects_;  // of the last attempt
+    async::Backoff backoff_;
+};
+
+}  // namespace unibox::writer

@@ -1,0 +1,30 @@
+// Decide: what a batch of inbound events makes of the inbox. The heart of message-writer.
+//
+// Rules (DATA sections 1, 2 and 5 of docs; README.md of this folder tells them one by one):
+//   - An event whose key is known changes nothing. Events of one batch see what earlier ones did,
+//   so
+//     how a stream is cut into batches makes no difference to the result.
+//   - One open conversation a thread. A customer's message reopens the closed one within the
+//     channel's window, else begins a new one. An echo never reopens: within the window it is
+//     appended to the closed conversation, later it begins a new one.
+//   - seq and version of a conversation are gap-free; each version is exactly one feed event.
+//   - Edits, deletes, reactions and receipts that come before their message wait for it (parked).
+//
+// Pure and deterministic: no clock, no randomness, no I/O; ids derive from event keys. An event
+// that Validate refuses is left out and counted as ignored. Thread safety: pure function, any
+// thread.
+#pragma once
+
+#include "domain/inbox.hpp"
+
+#include <span>
+
+namespace unibox::writer {
+
+// `state` must hold what the comments of domain::BatchState promise for Plan(events).
+// Conversations, contacts and threads in the result are in key order, messages too (conversation,
+// seq), refs in the order of events, each outbox batch in the order in which its events became
+// true.
+domain::Effects Decide(std::span<const domain::BatchEvent> events, domain::BatchState state);
+
+}  // namespace unibox::writer

@@ -1,0 +1,67 @@
+// Makes the feed events of a batch: one outbox batch a shard, entries in the order of the calls.
+// Thread safety: one thread at a time.
+#pragma once
+
+#include "domain/inbox.hpp"
+#include "message-writer/batch.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::writer {
+
+// What caused a change: the event, its shard, its unpacked ids.
+struct Cause {
+    std::int32_t shard = 0;
+    const event::v1::InboundEvent* event = nullptr;
+    EventIds ids;
+};
+
+// A conversation with the contact that its feed state shows.
+struct ConversationView {
+    const domain::ConversationWrite* conversation = nullptr;
+    const domain::ContactKey* contact_key = nullptr;  // Null if the contact's row is not known.
+    const domain::ContactRow* contact = nullptr;
+};
+
+class FeedEvents {
+public:
+    // `feed_epoch`: 16 bytes; `commit_time_ms`: Unix, UTC.
+    FeedEvents(std::string feed_epoch, std::int64_t commit_time_ms);
+
+    void MessageCreated(
+        const Cause& cause,
+        const ConversationView& view,
+        const domain::MessageWrite& message,
+        bool conversation_reopened
+    );
+    void MessageUpdated(
+        const Cause& cause, const ConversationView& view, const domain::MessageWrite& message
+    );
+    void ControlReceived(const Cause& cause);
+    void TypingReceived(const Cause& cause);
+
+    std::vector<domain::OutboxWrite> Take() &&;
+
+private:
+    // Fills in what all events have and adds the event to the cause's shard.
+    void Append(
+        const Cause& cause,
+        event::v1::FeedEvent* event,
+        std::string_view kind,
+        const ConversationId& conversation,
+        std::int64_t version
+    );
+
+    std::string feed_epoch_;
+    std::int64_t commit_time_ms_;
+    // Never cleared, so that strings and sub-messages keep their memory: each use sets every field.
+    event::v1::FeedEvent created_;
+    event::v1::FeedEvent updated_;
+    std::map<std::int32_t, event::v1::OutboxBatch> batches_;
+};
+
+}  // namespace unibox::writer

@@ -1,0 +1,158 @@
+#include "message-writer/keeper.hpp"
+
+#include "async/periodic.hpp"
+#include "obs/log.hpp"
+#include "store/partitions.hpp"
+#include "store/periods.hpp"
+#include "wire/subjects.hpp"
+
+#include <algorithm>
+
+namespace unibox::writer {
+namespace {
+
+constexpr std::int64_t kCheckpointMsMax = 600'000;
+constexpr std::int64_t kParkedPerRoundMax = 10'000;
+
+// Remembers the first failure and goes on: one broken duty must not stop the others.
+void Keep(Status* first, Status next, std::string_view duty) {
+    if (next.ok()) return;
+    obs::Log(obs::Level::kWarn, "upkeep failed", {{"duty", duty}, {"error", next}});
+    if (first->ok()) *first = std::move(next);
+}
+
+}  // namespace
+
+std::uint64_t PurgeBelow(
+    const nats::StreamInfo& stream, const store::LogNeed& need, std::int64_t fill_percent_max
+) {
+    if (stream.messages == 0 || need.last_seq <= 0) return 0;
+    const auto committed = static_cast<std::uint64_t>(need.last_seq);
+    if (stream.last_seq < committed) return 0;  // not the stream that last_seq counts in
+    auto below = static_cast<std::uint64_t>(std::max<std::int64_t>(need.old_seq, 0)) + 1;
+    if (stream.bytes_max > 0) {
+        const auto bytes_max = static_cast<std::uint64_t>(stream.bytes_max);
+        const std::uint64_t full = bytes_max / 100 * static_cast<std::uint64_t>(fill_percent_max);
+        if (stream.bytes > full) {
+            const std::uint64_t average =
+                std::max<std::uint64_t>(1, stream.bytes / stream.messages);
+            const std::uint64_t excess = (stream.bytes - full) / average + 1;
+            below = std::max(below, stream.first_seq + excess);
+        }
+    }
+    below = std::min(below, committed + 1);
+    return below > stream.first_seq ? below : 0;
+}
+
+Result<std::unique_ptr<Keeper>> Keeper::Create(
+    const Config& config, pg::Pool& pool, nats::Connection& connection, WriterMetrics& metrics
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto session, pg::Session::Create(config.postgres, metrics.registry));
+    return std::unique_ptr<Keeper>(new Keeper(config, pool, connection, metrics, std::move(session))
+    );
+}
+
+Keeper::Keeper(
+    const Config& config,
+    pg::Pool& pool,
+    nats::Connection& connection,
+    WriterMetrics& metrics,
+    std::unique_ptr<pg::Session> session
+)
+    : config_(config),
+      pool_(pool),
+      streams_(connection),
+      metrics_(metrics),
+      session_(std::move(session)) {}
+
+Keeper::~Keeper() {
+    Stop();
+}
+
+void Keeper::Start() {
+    rounds_ = std::make_unique<async::Periodic>(
+        "keeper", Millis(config_.keeper.interval_ms), [this] { (void)Round(); }
+    );
+}
+
+void Keeper::Stop() {
+    if (rounds_) rounds_->Stop();
+    session_->Disconnect();
+}
+
+Status Keeper::Round() {
+    const Result<bool> held = store::HoldUpkeepLock(*session_);
+    if (!held.ok()) {
+        obs::Log(obs::Level::kWarn, "upkeep has no database", {{"error", held.status()}});
+        return held.status();
+    }
+    if (!*held) return {};
+    Status first;
+    Keep(&first, KeepFeed(), "feed");
+    Keep(&first, KeepDatabase(), "database");
+    Keep(&first, KeepLog(), "log");
+    return first;
+}
+
+Status Keeper::KeepDatabase() {
+    Status first;
+    const auto made = store::EnsurePeriods(pool_);
+    Keep(&first, made.status(), "periods");
+    const auto ahead = store::PeriodsAhead(pool_);
+    if (ahead.ok()) metrics_.periods_ahead.Set(*ahead);
+    Keep(&first, ahead.status(), "periods ahead");
+    Keep(&first, store::DropOldExtRefs(pool_).status(), "ext_ref");
+    Keep(&first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events");
+    return first;
+}
+
+Status Keeper::KeepLog() {
+    if (const SteadyTime now = std::chrono::steady_clock::now(); now >= next_checkpoint_) {
+        UNIBOX_RETURN_IF_ERROR(store::TakeCheckpoint(pool_));
+        const std::int64_t pause =
+            std::min(kCheckpointMsMax, config_.keeper.keep_committed_ms / 10);
+        next_checkpoint_ = now + Millis(pause);
+    }
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto needs, store::ListLogNeeds(pool_, config_.keeper.keep_committed_ms)
+    );
+    Status first;
+    for (const store::LogNeed& need : needs) {
+        Status status = KeepPartitionLog(need);
+        if (status.code() == Code::kNotFound) continue;  // drained and deleted generation
+        Keep(&first, std::move(status), "log of a partition");
+    }
+    return first;
+}
+
+Status Keeper::KeepPartitionLog(const store::LogNeed& need) {
+    const std::string name = wire::InStream(need.id.generation, need.id.partition);
+    UNIBOX_ASSIGN_OR_RETURN(nats::StreamInfo info, streams_.Info(name));
+    if (info.created_unix_ms != need.stream_created_ms) return {};  // its owner deals with that
+    const std::uint64_t below = PurgeBelow(info, need, config_.keeper.fill_percent_max);
+    if (below > 0) {
+        UNIBOX_RETURN_IF_ERROR(streams_.PurgeUpTo(name, below));
+        metrics_.purged.Add(static_cast<double>(below - info.first_seq));
+        info.first_seq = below;
+    }
+    const auto first_seq = static_cast<std::int64_t>(std::max<std::uint64_t>(info.first_seq, 1));
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto horizon_ms, store::RestoreHorizonMs(pool_, need.id, first_seq)
+    );
+    metrics_.RestoreHorizonSeconds(need.id.Shard())
+        .Set(static_cast<double>(horizon_ms.value_or(0)) / 1000.0);
+    return {};
+}
+
+// A feed stream made anew begins a new feed epoch: positions in the old one mean nothing there.
+Status Keeper::KeepFeed() {
+    const auto info = streams_.Info(wire::kEvStream);
+    if (info.status().code() == Code::kNotFound) {
+        obs::Log(obs::Level::kWarn, "no stream UB_EV yet: run uniboxctl streams ensure");
+        return {};
+    }
+    UNIBOX_RETURN_IF_ERROR(info.status());
+    return store::SetFeedStream(pool_, info->created_unix_ms).status();
+}
+
+}  // namespace unibox::writer

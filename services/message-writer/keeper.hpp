@@ -1,0 +1,63 @@
+// The upkeep that one writer at a time does for all: time partitions ahead, old rows, the log's
+// disk, the feed's epoch. Thread safety: Start and Stop once each.
+#pragma once
+
+#include "message-writer/config.hpp"
+#include "message-writer/metrics.hpp"
+#include "nats/streams.hpp"
+#include "pg/pool.hpp"
+#include "store/upkeep.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace unibox::async {
+class Periodic;
+}
+
+namespace unibox::writer {
+
+// Up to which sequence (exclusive) a stream of the log may be purged; 0 = nothing. What was
+// committed long ago (need.old_seq) goes; of what was committed later, the oldest goes while the
+// stream is fuller than fill_percent_max. Never anything that is not committed. Pure.
+std::uint64_t PurgeBelow(
+    const nats::StreamInfo& stream, const store::LogNeed& need, std::int64_t fill_percent_max
+);
+
+class Keeper {
+public:
+    static Result<std::unique_ptr<Keeper>> Create(
+        const Config& config, pg::Pool& pool, nats::Connection& connection, WriterMetrics& metrics
+    );
+    ~Keeper();
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+
+    void Start();
+    void Stop();
+    // One round, whoever holds the lock; for tests and Start.
+    Status Round();
+
+private:
+    Keeper(
+        const Config& config,
+        pg::Pool& pool,
+        nats::Connection& connection,
+        WriterMetrics& metrics,
+        std::unique_ptr<pg::Session> session
+    );
+    Status KeepDatabase();
+    Status KeepLog();
+    Status KeepPartitionLog(const store::LogNeed& need);
+    Status KeepFeed();
+
+    const Config& config_;
+    pg::Pool& pool_;
+    nats::Streams streams_;
+    WriterMetrics& metrics_;
+    std::unique_ptr<pg::Session> session_;
+    SteadyTime next_checkpoint_{};
+    std::unique_ptr<async::Periodic> rounds_;
+};
+
+}  // namespace unibox::writer

@@ -1,0 +1,497 @@
+#include "message-writer/lane.hpp"
+
+#include "obs/log.hpp"
+#include "store/outbox.hpp"
+#include "wire/subjects.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <set>
+
+namespace unibox::writer {
+namespace {
+
+constexpr Millis kReopenPause(500);
+constexpr Millis kSweepPause(200);
+constexpr std::int32_t kSweepRowsMax = 50;
+constexpr std::size_t kAcknowledgedMax = 1'000;  // deleted with one transaction
+// Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
+constexpr Millis kIdlePoll(50);
+
+SteadyTime Now() {
+    return std::chrono::steady_clock::now();
+}
+
+std::int64_t UnixMillisNow() {
+    return SystemClock().UnixMillis();
+}
+
+}  // namespace
+
+struct Lane::Reading {
+    WrittenShard shard;
+    std::unique_ptr<nats::LogReader> reader;
+    SteadyTime reopen_at{};
+    SteadyTime sweep_at{};
+};
+
+Result<std::unique_ptr<Lane>> Lane::Create(LaneEnvironment& environment, std::size_t index) {
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto session, pg::Session::Create(environment.config.postgres, environment.registry)
+    );
+    return std::unique_ptr<Lane>(new Lane(environment, index, std::move(session)));
+}
+
+Lane::Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::Session> session)
+    : env_(environment),
+      index_(index),
+      session_(std::move(session)),
+      streams_(environment.connection) {
+    committer_ = std::make_unique<BatchCommitter>(BatchCommitter::Environment{
+        .session = *session_,
+        .pool = env_.pool,
+        .settings = env_.config.batch,
+        .owner = env_.owner,
+        .lease_ms = env_.config.ownership.lease_ms,
+        .metrics = env_.metrics,
+        .fault_point = env_.fault_point,
+        .pause = [this](Millis wait) { return Pause(wait); },
+        .publish = [this](CommittedOutbox rows) { Publish(std::move(rows)); },
+    });
+    thread_ = std::thread([this] { Run(); });
+}
+
+Lane::~Lane() {
+    Stop();
+}
+
+void Lane::Stop() {
+    {
+        const MutexLock lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Lane::Add(const store::OwnedPartition& owned) {
+    {
+        const MutexLock lock(mutex_);
+        to_add_.push_back(owned);
+        told_[owned.id.Shard()] = {owned, false};
+    }
+    changed_.notify_all();
+}
+
+bool Lane::Drop(std::int32_t shard, Millis wait) {
+    const auto until = std::chrono::steady_clock::now() + wait;
+    const MutexLock lock(mutex_);
+    if (!told_.contains(shard)) return true;
+    to_drop_.push_back(shard);
+    changed_.notify_all();
+    while (told_.contains(shard)) {
+        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+    }
+    return !told_.contains(shard);
+}
+
+std::vector<LaneShard> Lane::Shards() {
+    const MutexLock lock(mutex_);
+    std::vector<LaneShard> shards;
+    for (const auto& [number, shard] : told_) shards.push_back(shard);
+    std::erase_if(told_, [](const auto& entry) { return entry.second.lost; });
+    return shards;
+}
+
+std::size_t Lane::count() const {
+    const MutexLock lock(mutex_);
+    return told_.size();
+}
+
+void Lane::Arrived() {
+    {
+        const MutexLock lock(mutex_);
+        if (arrived_) return;
+        arrived_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool Lane::stopping() const {
+    const MutexLock lock(mutex_);
+    return stop_;
+}
+
+// False if the lane is to end, or another shard is to be given up: then whoever waits must not wait
+// for PostgreSQL to come back.
+bool Lane::Pause(Millis wait) {
+    const auto until = std::chrono::steady_clock::now() + wait;
+    const MutexLock lock(mutex_);
+    while (!stop_ && to_drop_.empty()) {
+        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+    }
+    return !stop_ && to_drop_.empty();
+}
+
+void Lane::WaitForWork() {
+    const auto until = std::chrono::steady_clock::now() + kIdlePoll;
+    const MutexLock lock(mutex_);
+    while (!stop_ && !arrived_ && to_add_.empty() && to_drop_.empty()) {
+        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) return;
+    }
+}
+
+void Lane::Run() {
+    ::pthread_setname_np(::pthread_self(), ("lane-" + std::to_string(index_)).c_str());
+    while (!stopping()) {
+        ApplyRequests();
+        SweepWhereNeeded();
+        if (RunOnce()) {
+            idle_since_ = {};
+        } else {
+            DeleteAcknowledgedWhenIdle();
+            WaitForWork();
+        }
+        TellState();
+    }
+    CollectAcknowledged();
+    // Not essential: the next owner publishes again what is left, under the same ids.
+    if (!store::DeleteOutbox(env_.pool, acknowledged_).ok()) acknowledged_.clear();
+    readings_.clear();
+}
+
+void Lane::ApplyRequests() {
+    std::vector<std::int32_t> dropped;
+    {
+        const MutexLock lock(mutex_);
+        for (const store::OwnedPartition& owned : to_add_) {
+            auto reading = std::make_unique<Reading>();
+            reading->shard.owned = owned;
+            reading->shard.stopped = !owned.stopped_reason.empty();
+            readings_[owned.id.Shard()] = std::move(reading);
+        }
+        to_add_.clear();
+        dropped.swap(to_drop_);
+    }
+    for (const std::int32_t shard : dropped) {
+        readings_.erase(shard);
+        env_.relay.Forget(shard);
+    }
+    const MutexLock lock(mutex_);
+    for (const std::int32_t shard : dropped) told_.erase(shard);
+    changed_.notify_all();
+}
+
+// Forgets what was lost, and says how far the rest is.
+void Lane::TellState() {
+    std::vector<std::int32_t> lost;
+    {
+        const MutexLock lock(mutex_);
+        for (const auto& [number, reading] : readings_) {
+            told_[number] = {reading->shard.owned, reading->shard.lost};
+            if (reading->shard.lost) lost.push_back(number);
+        }
+    }
+    for (const std::int32_t shard : lost) {
+        readings_.erase(shard);
+        env_.relay.Forget(shard);
+    }
+    if (!lost.empty()) env_.on_lost();
+}
+
+// Gathers a batch and writes it; false if there was nothing to do.
+bool Lane::RunOnce() {
+    const auto earliest = last_batch_ + Millis(env_.config.batch.interval_ms);
+    if (const SteadyTime now = Now(); now < earliest) {
+        const auto wait = std::chrono::duration_cast<Millis>(earliest - now) + Millis(1);
+        if (!Pause(wait)) return false;
+    }
+    {
+        const MutexLock lock(mutex_);
+        arrived_ = false;
+    }
+    const GatheredBatch batch = Gather();
+    if (batch.size() == 0) return false;
+    last_batch_ = Now();
+    Write(batch);
+    return true;
+}
+
+// Each shard may fill its share first, then whoever has more fills the rest; the shard that begins
+// changes from batch to batch.
+GatheredBatch Lane::Gather() {
+    GatheredBatch batch;
+    std::vector<Reading*> turn;
+    for (auto at = readings_.lower_bound(first_shard_); at != readings_.end(); ++at) {
+        turn.push_back(at->second.get());
+    }
+    for (auto at = readings_.begin(); at != readings_.lower_bound(first_shard_); ++at) {
+        turn.push_back(at->second.get());
+    }
+    if (turn.empty()) return batch;
+    first_shard_ = turn.front()->shard.owned.id.Shard() + 1;
+    const std::size_t events_max = env_.config.batch.events_max;
+    const std::size_t share = std::max<std::size_t>(1, events_max / turn.size());
+    std::size_t bytes = 0;
+    std::map<Reading*, GatheredBatch> parts;
+    std::size_t count = 0;
+    for (const bool rest : {false, true}) {
+        for (Reading* reading : turn) {
+            if (count >= events_max || bytes >= env_.config.batch.bytes_max) break;
+            GatheredBatch& part = parts[reading];
+            if (rest && part.size() < share) continue;  // it had nothing more
+            const std::size_t before = part.size();
+            Fetch(reading, rest ? events_max - count : share, &part, &bytes);
+            count += part.size() - before;
+        }
+    }
+    if (parts.size() == 1) return std::move(parts.begin()->second);
+    for (auto& [reading, part] : parts) {
+        std::move(part.events.begin(), part.events.end(), std::back_inserter(batch.events));
+        std::move(part.payloads.begin(), part.payloads.end(), std::back_inserter(batch.payloads));
+        std::move(part.faults.begin(), part.faults.end(), std::back_inserter(batch.faults));
+        batch.stored_ms.insert(batch.stored_ms.end(), part.stored_ms.begin(), part.stored_ms.end());
+    }
+    return batch;
+}
+
+void Lane::Fetch(
+    Reading* reading, std::size_t count_max, GatheredBatch* batch, std::size_t* bytes
+) {
+    WrittenShard& shard = reading->shard;
+    // Nothing new is published before what may be left from before, so nothing is written either.
+    if (shard.lost || shard.stopped || shard.needs_sweep) return;
+    if (!reading->reader && !OpenReader(reading)) return;
+    const std::size_t bytes_max = env_.config.batch.bytes_max;
+    const std::size_t bytes_left = bytes_max > *bytes ? bytes_max - *bytes : 1;
+    auto messages = reading->reader->Fetch(count_max, bytes_left, Millis(0));
+    if (!messages.ok()) return AfterReadError(reading, messages.status());
+    const std::int32_t number = shard.owned.id.Shard();
+    for (nats::LogMessage& message : *messages) {
+        *bytes += message.payload.size();
+        AddToBatch(
+            number, message.sequence, message.stored_unix_ms, std::move(message.payload), batch
+        );
+    }
+}
+
+bool Lane::OpenReader(Reading* reading) {
+    if (Now() < reading->reopen_at) return false;
+    reading->reopen_at = Now() + kReopenPause;
+    const store::OwnedPartition& owned = reading->shard.owned;
+    const std::string stream = wire::InStream(owned.id.generation, owned.id.partition);
+    const auto info = streams_.Info(stream);
+    if (!info.ok()) {
+        obs::Log(
+            obs::Level::kWarn,
+            "stream cannot be read",
+            {{"stream", stream}, {"error", info.status()}}
+        );
+        return false;
+    }
+    const auto last_seq = static_cast<std::int64_t>(info->last_seq);
+    if (info->created_unix_ms != owned.stream_created_ms || last_seq < owned.last_seq) {
+        RestartStream(reading);
+        return false;
+    }
+    nats::LogReaderSettings settings;
+    settings.credit_msgs = std::max<std::size_t>(200, 2 * env_.config.batch.events_max);
+    settings.expected_created_unix_us = info->created_unix_us;
+    settings.on_arrival = [this] { Arrived(); };
+    auto reader = nats::LogReader::Open(
+        env_.connection,
+        stream,
+        static_cast<std::uint64_t>(owned.last_seq) + 1,
+        settings,
+        env_.registry
+    );
+    if (!reader.ok()) {
+        AfterReadError(reading, reader.status());
+        return false;
+    }
+    reading->reader = std::move(*reader);
+    obs::Log(
+        obs::Level::kInfo,
+        "reading",
+        {{"stream", stream}, {"epoch", owned.epoch}, {"after", owned.last_seq}}
+    );
+    return true;
+}
+
+void Lane::AfterReadError(Reading* reading, const Status& error) {
+    if (error.reason() == "gap") return StopForGap(reading);
+    if (error.reason() == "stream_recreated") return RestartStream(reading);
+    if (error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded) return;
+    obs::Log(
+        obs::Level::kWarn,
+        "reading failed",
+        {{"shard", reading->shard.owned.id.Shard()}, {"error", error}}
+    );
+    reading->reader.reset();
+    reading->reopen_at = Now() + kReopenPause;
+}
+
+// The stream was made anew, or lost its tail: its sequences mean other messages now. It is read
+// from its beginning under a new epoch; ext_ref keeps repeats from having an effect.
+void Lane::RestartStream(Reading* reading) {
+    const store::OwnedPartition& owned = reading->shard.owned;
+    const std::string stream = wire::InStream(owned.id.generation, owned.id.partition);
+    reading->reader.reset();
+    reading->reopen_at = Now() + kReopenPause;
+    const auto info = streams_.Info(stream);
+    if (!info.ok()) return;
+    const auto first = static_cast<std::int64_t>(std::max<std::uint64_t>(info->first_seq, 1));
+    const Status status =
+        store::ResetPartition(env_.pool, owned.id, info->created_unix_ms, first - 1);
+    if (!status.ok()) {
+        obs::Log(
+            obs::Level::kWarn, "partition cannot be reset", {{"stream", stream}, {"error", status}}
+        );
+        return;
+    }
+    obs::Log(
+        obs::Level::kError,
+        "stream was made anew or lost its tail: read again from its beginning",
+        {{"stream", stream}, {"was_at", owned.last_seq}, {"last_seq", info->last_seq}}
+    );
+    env_.metrics.streams_recreated.Add();
+    reading->shard.lost = true;  // the next share has the new epoch
+}
+
+void Lane::StopForGap(Reading* reading) {
+    WrittenShard& shard = reading->shard;
+    std::uint64_t first = 0;
+    if (reading->reader) {
+        first = reading->reader->first_available();
+    } else {
+        const std::string stream =
+            wire::InStream(shard.owned.id.generation, shard.owned.id.partition);
+        const auto info = streams_.Info(stream);
+        if (!info.ok()) return;  // tried again when the reader is opened
+        first = info->first_seq;
+    }
+    const std::string reason = "gap: sequences " + std::to_string(shard.owned.last_seq + 1) +
+                               " to " + std::to_string(first - 1) +
+                               " are not in the stream any more";
+    const Status status = store::StopPartition(env_.pool, shard.owned, reason);
+    if (!status.ok() && status.code() != Code::kAborted) return;  // tried again with the next Fetch
+    obs::Log(
+        obs::Level::kError,
+        "partition stopped",
+        {{"shard", shard.owned.id.Shard()}, {"reason", reason}}
+    );
+    shard.stopped = status.ok();
+    shard.lost = !status.ok();
+    shard.owned.stopped_reason = reason;
+    reading->reader.reset();
+}
+
+void Lane::Write(const GatheredBatch& batch) {
+    TellLag(batch);
+    std::map<std::int32_t, WrittenShard*> shards;
+    for (const domain::BatchEvent& event : batch.events) {
+        shards[event.shard] = &readings_.at(event.shard)->shard;
+    }
+    CollectAcknowledged();
+    const bool finished = committer_->Commit(batch, shards, &acknowledged_);
+    const bool stop = stopping();
+    for (const auto& [number, shard] : shards) {
+        Reading* reading = readings_.at(number).get();
+        // What was read and not written must be read again.
+        if (!finished && !stop) reading->reader.reset();
+        if (shard->stopped) reading->reader.reset();
+        if (finished && !shard->lost && !shard->stopped) env_.metrics.LagSeconds(number).Set(0);
+    }
+}
+
+void Lane::TellLag(const GatheredBatch& batch) {
+    const std::int64_t now_ms = UnixMillisNow();
+    std::int32_t last = -1;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const std::int32_t shard = batch.events[i].shard;
+        if (shard == last) continue;  // the first of each shard is its oldest
+        last = shard;
+        const double age_s = static_cast<double>(now_ms - batch.stored_ms[i]) / 1000.0;
+        env_.metrics.LagSeconds(shard).Set(std::max(0.0, age_s));
+    }
+}
+
+// A shard whose older rows may still lie in the outbox publishes all of them in order, from there.
+void Lane::Publish(CommittedOutbox rows) {
+    std::erase_if(rows, [this](const auto& row) {
+        return readings_.at(row.first.shard)->shard.needs_sweep;
+    });
+    std::set<std::int32_t> shards;
+    for (const auto& row : rows) shards.insert(row.first.shard);
+    if (rows.empty() || env_.relay.Publish(std::move(rows))) return;
+    // The relay is full: the rows stay in the outbox, and nothing more is written until it has
+    // taken them from there.
+    for (const std::int32_t shard : shards) readings_.at(shard)->shard.needs_sweep = true;
+}
+
+bool Lane::Sweep(Reading* reading) {
+    const std::int32_t shard = reading->shard.owned.id.Shard();
+    std::int64_t after = 0;
+    while (true) {
+        auto rows = store::ReadOutbox(env_.pool, shard, after, kSweepRowsMax);
+        if (!rows.ok()) {
+            obs::Log(
+                obs::Level::kWarn,
+                "outbox cannot be read",
+                {{"shard", shard}, {"error", rows.status()}}
+            );
+            return false;
+        }
+        CommittedOutbox unknown;
+        for (store::OutboxRow& row : *rows) {
+            after = row.id.id;
+            if (std::binary_search(acknowledged_.begin(), acknowledged_.end(), row.id)) continue;
+            if (!env_.relay.Knows(row.id)) unknown.emplace_back(row.id, std::move(row.batch));
+        }
+        if (!unknown.empty()) {
+            obs::Log(
+                obs::Level::kInfo,
+                "publishing leftovers",
+                {{"shard", shard}, {"rows", unknown.size()}}
+            );
+            if (!env_.relay.Publish(std::move(unknown))) return false;
+        }
+        if (static_cast<std::int32_t>(rows->size()) < kSweepRowsMax) break;
+    }
+    reading->shard.needs_sweep = false;
+    return true;
+}
+
+void Lane::SweepWhereNeeded() {
+    const bool all = Now() - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
+    if (all) last_sweep_ = Now();
+    for (auto& [number, reading] : readings_) {
+        if (reading->shard.lost || (!all && !reading->shard.needs_sweep)) continue;
+        if (Now() < reading->sweep_at) continue;
+        if (!Sweep(reading.get())) {
+            reading->shard.needs_sweep = true;
+            reading->sweep_at = Now() + kSweepPause;
+        }
+    }
+}
+
+void Lane::CollectAcknowledged() {
+    for (const auto& [number, reading] : readings_) {
+        if (acknowledged_.size() >= kAcknowledgedMax) break;
+        const std::vector<store::OutboxId> rows = env_.relay.TakeAcknowledged(number);
+        acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());
+    }
+    std::sort(acknowledged_.begin(), acknowledged_.end());
+}
+
+void Lane::DeleteAcknowledgedWhenIdle() {
+    if (idle_since_ == SteadyTime{}) idle_since_ = Now();
+    if (Now() - idle_since_ < Millis(env_.config.outbox.idle_delete_ms)) return;
+    idle_since_ = Now();
+    CollectAcknowledged();
+    if (acknowledged_.empty()) return;
+    if (store::DeleteOutbox(env_.pool, acknowledged_).ok()) acknowledged_.clear();
+}
+
+}  // namespace unibox::writer

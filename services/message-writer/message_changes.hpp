@@ -1,0 +1,37 @@
+// What an edit, a delete, a reaction or a receipt makes of one message. Each function changes the
+// row and says whether anything changed: what changes nothing gets no version and no event. Events
+// must be valid (batch.hpp). Thread safety: pure functions.
+#pragma once
+
+#include "domain/inbox.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace unibox::writer {
+
+inline constexpr std::size_t kReactionCountMax = 500;
+
+// A new message as the provider sent it; `thread` gives the watermarks that already cover it.
+domain::MessageRow NewMessage(
+    const event::v1::InboundEvent& event,
+    const domain::ThreadRow& thread,
+    std::int64_t created_at,
+    std::optional<ContactId> author
+);
+
+// Receipts: SENT < FAILED < DELIVERED < READ, only upwards (of two failures the greater error text
+// stays), so that order and repetition make no difference. Inbound messages have no receipts.
+bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::MessageRow* message);
+
+// The state that the thread's watermarks give to an outbound message of this time.
+v1::DeliveryState StateBelowWatermarks(const domain::ThreadRow& thread, std::int64_t created_at);
+
+// Applies an edit, delete, reaction or receipt without watermark.
+//   edit: the greatest revision wins; an edit without attachments leaves them as they are;
+//   delete: erases text, payload, attachments and reactions for good, later edits are ignored;
+//   reaction: WhatsApp, Messenger, Instagram and Twilio know one a contact (a new one replaces it),
+//   Telegram and Standard Webhooks one a contact and emoji.
+bool ApplyChange(const event::v1::InboundEvent& event, domain::MessageRow* message);
+
+}  // namespace unibox::writer

@@ -1,0 +1,91 @@
+#include "message-writer/metrics.hpp"
+
+#include <string>
+
+namespace unibox::writer {
+namespace {
+
+obs::Histogram& Phase(obs::Metrics& registry, const char* phase) {
+    return registry.GetHistogram(
+        "unibox_writer_phase_seconds",
+        "Phases of a batch; write is the second pipeline with its COMMIT.",
+        obs::SecondsBuckets(),
+        {{"phase", phase}}
+    );
+}
+
+obs::Labels ShardLabel(std::int32_t shard) {
+    return {{"shard", std::to_string(shard)}};
+}
+
+}  // namespace
+
+WriterMetrics::WriterMetrics(obs::Metrics& metrics)
+    : registry(metrics),
+      batch_events(metrics.GetHistogram(
+          "unibox_writer_batch_events",
+          "Events of a committed batch.",
+          {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000}
+      )),
+      read_seconds(Phase(metrics, "read")),
+      decide_seconds(Phase(metrics, "decide")),
+      write_seconds(Phase(metrics, "write")),
+      publish_seconds(Phase(metrics, "publish")),
+      batches(metrics.GetCounter("unibox_writer_batches_total", "Committed batches.")),
+      events(metrics.GetCounter("unibox_writer_events_total", "Events committed.")),
+      messages(metrics.GetCounter("unibox_writer_messages_total", "Messages created.")),
+      duplicates(metrics.GetCounter("unibox_writer_duplicates_total", "Events seen before.")),
+      ignored(metrics.GetCounter("unibox_writer_ignored_total", "Events without effect.")),
+      dead_letters(metrics.GetCounter("unibox_writer_dead_letters_total", "Events given up.")),
+      retries(metrics.GetCounter("unibox_writer_retries_total", "Transactions repeated.")),
+      unknown_outcomes(metrics.GetCounter(
+          "unibox_writer_unknown_outcomes_total", "Connections lost while COMMIT was on its way."
+      )),
+      fenced(metrics.GetCounter(
+          "unibox_writer_fenced_total", "Partitions found to belong to another writer."
+      )),
+      take_overs(metrics.GetCounter("unibox_writer_take_overs_total", "Partitions taken.")),
+      streams_recreated(metrics.GetCounter(
+          "unibox_writer_streams_recreated_total",
+          "Ingest streams made anew or shortened behind our back: an alarm."
+      )),
+      missing_periods(metrics.GetCounter(
+          "unibox_writer_missing_periods_total", "Time partitions made only when a row needed them."
+      )),
+      owned_partitions(
+          metrics.GetGauge("unibox_writer_owned_partitions", "Partitions owned by this instance.")
+      ),
+      stopped_partitions(metrics.GetGauge(
+          "unibox_writer_stopped_partitions",
+          "Owned partitions that wait for an operator: an alarm."
+      )),
+      periods_ahead(metrics.GetGauge(
+          "unibox_writer_periods_ahead", "Time partitions made ahead, the least of all tables."
+      )),
+      purged(metrics.GetCounter(
+          "unibox_writer_purged_messages_total", "Committed messages removed from the log."
+      )) {}
+
+obs::Gauge& WriterMetrics::LagMessages(std::int32_t shard) {
+    return registry.GetGauge(
+        "unibox_writer_lag_messages", "Stored events that are not committed.", ShardLabel(shard)
+    );
+}
+
+obs::Gauge& WriterMetrics::LagSeconds(std::int32_t shard) {
+    return registry.GetGauge(
+        "unibox_writer_lag_seconds",
+        "Age of the oldest event read and not committed.",
+        ShardLabel(shard)
+    );
+}
+
+obs::Gauge& WriterMetrics::RestoreHorizonSeconds(std::int32_t shard) {
+    return registry.GetGauge(
+        "unibox_writer_restore_horizon_seconds",
+        "How far back a restored database would still find the whole log.",
+        ShardLabel(shard)
+    );
+}
+
+}  // namespace unibox::writer

@@ -1,0 +1,41 @@
+// Metrics of message-writer. Thread safety: any thread.
+#pragma once
+
+#include "obs/metrics.hpp"
+
+#include <cstdint>
+
+namespace unibox::writer {
+
+struct WriterMetrics {
+    explicit WriterMetrics(obs::Metrics& registry);
+
+    obs::Gauge& LagMessages(std::int32_t shard);
+    obs::Gauge& LagSeconds(std::int32_t shard);
+    obs::Gauge& RestoreHorizonSeconds(std::int32_t shard);
+
+    obs::Metrics& registry;
+    obs::Histogram& batch_events;
+    obs::Histogram& read_seconds;
+    obs::Histogram& decide_seconds;
+    obs::Histogram& write_seconds;  // second pipeline, COMMIT included
+    obs::Histogram& publish_seconds;
+    obs::Counter& batches;
+    obs::Counter& events;
+    obs::Counter& messages;
+    obs::Counter& duplicates;
+    obs::Counter& ignored;
+    obs::Counter& dead_letters;
+    obs::Counter& retries;
+    obs::Counter& unknown_outcomes;
+    obs::Counter& fenced;
+    obs::Counter& take_overs;
+    obs::Counter& streams_recreated;
+    obs::Counter& missing_periods;
+    obs::Gauge& owned_partitions;
+    obs::Gauge& stopped_partitions;
+    obs::Gauge& periods_ahead;
+    obs::Counter& purged;
+};
+
+}  // namespace unibox::writer

@@ -1,0 +1,274 @@
+#include "message-writer/partition_owner.hpp"
+
+#include "async/periodic.hpp"
+#include "base/strings.hpp"
+#include "obs/log.hpp"
+#include "wire/subjects.hpp"
+
+#include <algorithm>
+
+namespace unibox::writer {
+namespace {
+
+constexpr Millis kDropWait(5'000);
+
+std::uint32_t Preference(const std::string& instance, store::PartitionId id) {
+    return Fnv1a32(instance + "/" + std::to_string(id.Shard()));
+}
+
+}  // namespace
+
+std::size_t ShareOf(std::size_t partition_count, std::size_t instance_count) {
+    if (instance_count == 0) return partition_count;
+    return (partition_count + instance_count - 1) / instance_count;
+}
+
+std::vector<store::PartitionId> Preferred(
+    const std::vector<store::PartitionId>& partitions,
+    const std::vector<std::string>& instances,
+    const std::string& self
+) {
+    // Rank of `self` among all instances for a partition; those it ranks best for come first.
+    std::vector<std::pair<std::pair<std::size_t, std::uint32_t>, store::PartitionId>> ranked;
+    for (const store::PartitionId id : partitions) {
+        const std::uint32_t own = Preference(self, id);
+        const auto better = [&](const std::string& other) { return Preference(other, id) > own; };
+        const auto rank = std::count_if(instances.begin(), instances.end(), better);
+        ranked.push_back({{static_cast<std::size_t>(rank), ~own}, id});
+    }
+    std::sort(ranked.begin(), ranked.end());
+    std::vector<store::PartitionId> preferred;
+    for (const auto& [rank, id] : ranked) preferred.push_back(id);
+    return preferred;
+}
+
+PartitionOwner::PartitionOwner(
+    LaneEnvironment& environment, std::vector<std::unique_ptr<Lane>>& lanes
+)
+    : env_(environment), lanes_(lanes), streams_(environment.connection) {}
+
+PartitionOwner::~PartitionOwner() {
+    Stop();
+}
+
+Status PartitionOwner::Start() {
+    rounds_ = std::make_shared<async::Periodic>(
+        "ownership", Millis(env_.config.ownership.tick_ms), [this] { Round(); }
+    );
+    // The subscription lives as long as the connection, which outlives this object.
+    const std::weak_ptr<async::Periodic> rounds = rounds_;
+    return env_.connection.Subscribe(
+        kPartitionsReleased,
+        [rounds](std::string_view, std::string_view) {
+            if (const auto alive = rounds.lock()) alive->Wake();
+        }
+    );
+}
+
+void PartitionOwner::Wake() {
+    if (rounds_) rounds_->Wake();
+}
+
+void PartitionOwner::Round() {
+    const Status status = TryRound();
+    if (!status.ok()) {
+        obs::Log(obs::Level::kWarn, "ownership round failed", {{"error", status}});
+    }
+}
+
+Status PartitionOwner::TryRound() {
+    const std::int64_t lease_ms = env_.config.ownership.lease_ms;
+    UNIBOX_ASSIGN_OR_RETURN(
+        const std::vector<std::string> instances, store::Heartbeat(env_.pool, env_.owner, lease_ms)
+    );
+    UNIBOX_RETURN_IF_ERROR(RenewLeases());
+    FindStreams();
+    UNIBOX_ASSIGN_OR_RETURN(const auto states, store::ListPartitions(env_.pool));
+    UNIBOX_RETURN_IF_ERROR(GiveUpSurplus(ShareOf(states.size(), instances.size())));
+    UNIBOX_RETURN_IF_ERROR(TakeShare(states, instances));
+    TellMetrics(states);
+    return {};
+}
+
+// New generations and partitions appear here; the rows of partitions are made when first seen.
+void PartitionOwner::FindStreams() {
+    const auto streams = streams_.List(wire::kInStreamPrefix);
+    if (!streams.ok()) {
+        obs::Log(obs::Level::kWarn, "streams cannot be listed", {{"error", streams.status()}});
+        return;
+    }
+    if (streams->empty()) {
+        obs::Log(obs::Level::kWarn, "no ingest streams yet: run uniboxctl streams ensure");
+    }
+    std::map<std::int32_t, nats::StreamInfo> found;
+    for (const nats::StreamInfo& info : *streams) {
+        const auto parsed = wire::ParseInStream(info.name);
+        if (!parsed) continue;
+        const store::PartitionId id{parsed->generation, parsed->partition};
+        if (!infos_.contains(id.Shard())) {
+            const Status status = store::EnsurePartition(env_.pool, id, info.created_unix_ms);
+            if (!status.ok()) {
+                obs::Log(
+                    obs::Level::kWarn,
+                    "partition cannot be entered",
+                    {{"stream", info.name}, {"error", status}}
+                );
+                continue;
+            }
+        }
+        found[id.Shard()] = info;
+    }
+    infos_ = std::move(found);
+}
+
+std::vector<store::OwnedPartition> PartitionOwner::Owned() {
+    std::vector<store::OwnedPartition> owned;
+    for (const auto& lane : lanes_) {
+        for (const LaneShard& shard : lane->Shards()) {
+            if (!shard.lost) owned.push_back(shard.owned);
+        }
+    }
+    return owned;
+}
+
+Lane* PartitionOwner::LaneOf(std::int32_t shard) {
+    for (const auto& lane : lanes_) {
+        for (const LaneShard& entry : lane->Shards()) {
+            if (!entry.lost && entry.owned.id.Shard() == shard) return lane.get();
+        }
+    }
+    return nullptr;
+}
+
+Lane& PartitionOwner::EmptiestLane() {
+    return **std::min_element(lanes_.begin(), lanes_.end(), [](const auto& a, const auto& b) {
+        return a->count() < b->count();
+    });
+}
+
+// What another writer took, or an operator moved, is given up here at the latest; a batch of the
+// old epoch would be refused by the fence.
+Status PartitionOwner::RenewLeases() {
+    const std::vector<store::OwnedPartition> owned = Owned();
+    if (owned.empty()) return {};
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto kept,
+        store::RenewPartitions(env_.pool, env_.owner, owned, env_.config.ownership.lease_ms)
+    );
+    for (const store::OwnedPartition& before : owned) {
+        const bool still = std::any_of(kept.begin(), kept.end(), [&](const auto& now) {
+            return now.id == before.id && now.epoch == before.epoch;
+        });
+        if (still) continue;
+        obs::Log(obs::Level::kWarn, "partition lost", {{"shard", before.id.Shard()}});
+        env_.metrics.fenced.Add();
+        if (Lane* lane = LaneOf(before.id.Shard())) lane->Drop(before.id.Shard(), kDropWait);
+    }
+    return {};
+}
+
+Status PartitionOwner::GiveUpSurplus(std::size_t share) {
+    std::vector<store::OwnedPartition> owned = Owned();
+    while (owned.size() > share) {
+        const std::int32_t shard = owned.back().id.Shard();
+        Lane* lane = LaneOf(shard);
+        // A lane that waits for PostgreSQL lets go later; its partition stays ours meanwhile.
+        if (lane != nullptr && !lane->Drop(shard, kDropWait)) return {};
+        UNIBOX_RETURN_IF_ERROR(store::ReleasePartitions(env_.pool, env_.owner, {owned.back()}));
+        obs::Log(obs::Level::kInfo, "partition given up", {{"shard", shard}});
+        owned.pop_back();
+        (void)env_.connection.Publish(kPartitionsReleased, "");  // others look by themselves too
+    }
+    return {};
+}
+
+Status PartitionOwner::TakeShare(
+    const std::vector<store::PartitionState>& states, const std::vector<std::string>& instances
+) {
+    const std::size_t share = ShareOf(states.size(), instances.size());
+    const std::vector<store::OwnedPartition> owned = Owned();
+    if (owned.size() >= share) return {};
+    std::vector<store::PartitionId> free;
+    for (const store::PartitionState& state : states) {
+        const bool ours = std::any_of(owned.begin(), owned.end(), [&](const auto& partition) {
+            return partition.id == state.id;
+        });
+        // A partition of ours that no lane works on (a lane gave it up after a fault) is taken anew
+        // under a new epoch once its lease was ended.
+        if (!ours && !state.lease_live && infos_.contains(state.id.Shard())) {
+            free.push_back(state.id);
+        }
+    }
+    std::vector<store::PartitionId> wanted = Preferred(free, instances, env_.owner);
+    if (wanted.size() > share - owned.size()) wanted.resize(share - owned.size());
+    if (wanted.empty()) return {};
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto taken,
+        store::TakePartitions(env_.pool, env_.owner, wanted, env_.config.ownership.lease_ms)
+    );
+    for (const store::OwnedPartition& partition : taken) {
+        obs::Log(
+            obs::Level::kInfo,
+            "partition taken",
+            {{"shard", partition.id.Shard()}, {"epoch", partition.epoch}}
+        );
+        env_.metrics.take_overs.Add();
+        EmptiestLane().Add(partition);
+    }
+    return taken.size() < wanted.size() ? FreeLocked() : Status();
+}
+
+// Free partitions that cannot be taken are locked: by another writer that is taking them, or by one
+// that stands still in the middle of its transaction.
+Status PartitionOwner::FreeLocked() {
+    UNIBOX_ASSIGN_OR_RETURN(
+        const std::int64_t ended,
+        store::EndFrozenWriters(env_.pool, env_.config.postgres.idle_in_tx_timeout_ms)
+    );
+    if (ended > 0) {
+        obs::Log(obs::Level::kWarn, "connections of frozen writers ended", {{"count", ended}});
+    }
+    return {};
+}
+
+void PartitionOwner::TellMetrics(const std::vector<store::PartitionState>& states) {
+    const std::vector<store::OwnedPartition> owned = Owned();
+    std::size_t stopped = 0;
+    for (const store::OwnedPartition& partition : owned) {
+        if (!partition.stopped_reason.empty()) ++stopped;
+        const auto info = infos_.find(partition.id.Shard());
+        if (info == infos_.end()) continue;
+        const auto last_seq = static_cast<std::int64_t>(info->second.last_seq);
+        env_.metrics.LagMessages(partition.id.Shard())
+            .Set(static_cast<double>(std::max<std::int64_t>(0, last_seq - partition.last_seq)));
+    }
+    // Somebody else's lag is somebody else's gauge.
+    for (const store::PartitionState& state : states) {
+        if (state.owner != env_.owner) env_.metrics.LagMessages(state.id.Shard()).Set(0);
+    }
+    env_.metrics.owned_partitions.Set(static_cast<double>(owned.size()));
+    env_.metrics.stopped_partitions.Set(static_cast<double>(stopped));
+}
+
+void PartitionOwner::Stop() {
+    if (stopped_ || !rounds_) return;
+    stopped_ = true;
+    rounds_->Stop();
+    const std::vector<store::OwnedPartition> owned = Owned();
+    for (const auto& lane : lanes_) lane->Stop();
+    const Status released = store::ReleasePartitions(env_.pool, env_.owner, owned);
+    const Status removed = store::RemoveInstance(env_.pool, env_.owner);
+    if (!released.ok() || !removed.ok()) {
+        obs::Log(
+            obs::Level::kWarn,
+            "partitions could not be given up: their leases will run out",
+            {{"error", released.ok() ? removed : released}}
+        );
+        return;
+    }
+    (void)env_.connection.Publish(kPartitionsReleased, "");
+    (void)env_.connection.Flush(Millis(500));
+    obs::Log(obs::Level::kInfo, "partitions given up", {{"count", owned.size()}});
+}
+
+}  // namespace unibox::writer

@@ -1,0 +1,71 @@
+// Which partitions this writer owns: takes its share, renews leases, gives up what is too much,
+// finds new streams. One background thread; all decisions are the database's (leases) and the
+// fence's (epochs), so a wrong belief here costs time and never data.
+//
+// Thread safety: Wake from any thread; the rest from the owner of the object.
+#pragma once
+
+#include "message-writer/lane.hpp"
+#include "nats/connection.hpp"
+#include "nats/streams.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace unibox::async {
+class Periodic;
+}
+
+namespace unibox::writer {
+
+// The partitions that `self` should hold: everybody takes at most ceil(P / N), and prefers by a
+// hash of instance and partition, so that few change hands when instances come and go.
+// `instances` must hold `self`. Pure.
+std::vector<store::PartitionId> Preferred(
+    const std::vector<store::PartitionId>& partitions,
+    const std::vector<std::string>& instances,
+    const std::string& self
+);
+std::size_t ShareOf(std::size_t partition_count, std::size_t instance_count);
+
+// Core NATS: a writer gave partitions up; the others look at once.
+inline constexpr std::string_view kPartitionsReleased = "ub.ctl.partitions";
+
+class PartitionOwner {
+public:
+    PartitionOwner(LaneEnvironment& environment, std::vector<std::unique_ptr<Lane>>& lanes);
+    ~PartitionOwner();
+    PartitionOwner(const PartitionOwner&) = delete;
+    PartitionOwner& operator=(const PartitionOwner&) = delete;
+
+    Status Start();
+    void Wake();
+    // No more rounds; lanes stopped, partitions given up, the others told.
+    void Stop();
+
+private:
+    void Round();
+    Status TryRound();
+    void FindStreams();
+    Status RenewLeases();
+    Status TakeShare(
+        const std::vector<store::PartitionState>& states, const std::vector<std::string>& instances
+    );
+    Status FreeLocked();
+    Status GiveUpSurplus(std::size_t share);
+    void TellMetrics(const std::vector<store::PartitionState>& states);
+    std::vector<store::OwnedPartition> Owned();
+    Lane& EmptiestLane();
+    Lane* LaneOf(std::int32_t shard);
+
+    LaneEnvironment& env_;
+    std::vector<std::unique_ptr<Lane>>& lanes_;
+    nats::Streams streams_;
+    std::map<std::int32_t, nats::StreamInfo> infos_;  // by shard, as last seen
+    std::shared_ptr<async::Periodic> rounds_;
+    bool stopped_ = false;
+};
+
+}  // namespace unibox::writer

@@ -1,0 +1,412 @@
+#include "message-writer/relay.hpp"
+
+#include "async/periodic.hpp"
+#include "base/mutex.hpp"
+#include "base/strings.hpp"
+#include "obs/log.hpp"
+#include "wire/subjects.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace unibox::writer {
+namespace {
+
+using store::OutboxId;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kSendAtOnceMax = 256;  // Messages built while the lock is held.
+constexpr Millis kWarnInterval{10'000};
+
+// The conversation of a serialised FeedEvent without parsing the rest; "" if it has none. Field 3
+// comes before everything large, because fields are serialised in the order of their numbers.
+std::string_view ConversationOf(std::string_view payload) {
+    using google::protobuf::internal::WireFormatLite;
+    google::protobuf::io::CodedInputStream input(
+        reinterpret_cast<const std::uint8_t*>(payload.data()), static_cast<int>(payload.size())
+    );
+    while (const std::uint32_t tag = input.ReadTag()) {
+        const int field = WireFormatLite::GetTagFieldNumber(tag);
+        if (field > event::v1::FeedEvent::kConversationIdFieldNumber) break;
+        if (field < event::v1::FeedEvent::kConversationIdFieldNumber) {
+            if (!WireFormatLite::SkipField(&input, tag)) break;
+            continue;
+        }
+        std::uint32_t length = 0;
+        if (!input.ReadVarint32(&length)) break;
+        return payload.substr(static_cast<std::size_t>(input.CurrentPosition()), length);
+    }
+    return {};
+}
+
+bool CanNeverBePublished(const Status& status) {
+    return status.code() == Code::kInvalidArgument;
+}
+
+// A row of the outbox until all of its events are acknowledged.
+struct Row {
+    OutboxId id;
+    event::v1::OutboxBatch batch;
+    int left_count = 0;
+    std::size_t bytes = 0;
+    SteadyTime offered_at;
+    bool forgotten = false;
+};
+struct Event {
+    std::shared_ptr<Row> row;
+    int index = 0;
+    const event::v1::OutboxEntry& entry() const { return row->batch.entries(index); }
+};
+// The events of a conversation behind the one that is on its way.
+struct Queue {
+    std::vector<Event> waiting;
+    std::size_t next = 0;
+};
+struct Shard {
+    std::map<std::int64_t, std::shared_ptr<Row>> rows;  // not yet acknowledged
+    std::set<std::int64_t> acknowledged;                // not yet taken
+    std::unordered_map<std::string, Queue> conversations;
+    // The oldest row that was refused: until it is offered again nothing younger is taken.
+    std::optional<std::int64_t> refused_from;
+};
+struct Retry {
+    SteadyTime due;
+    Event event;
+};
+struct Sending {
+    nats::Outgoing message;
+    Event event;
+};
+
+}  // namespace
+
+class Relay::Core : public std::enable_shared_from_this<Relay::Core> {
+public:
+    Core(nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics)
+        : publisher_(publisher),
+          settings_(settings),
+          published_(metrics.GetCounter(
+              "unibox_writer_feed_events_total", "Events of the feed that the stream acknowledged."
+          )),
+          retries_(metrics.GetCounter(
+              "unibox_writer_feed_retries_total", "Attempts to publish an event that failed."
+          )),
+          dropped_(metrics.GetCounter(
+              "unibox_writer_feed_dropped_total", "Events that can never be published."
+          )),
+          backlog_(metrics.GetGauge(
+              "unibox_writer_feed_backlog_events", "Events that wait or are on their way."
+          )),
+          delay_(metrics.GetHistogram(
+              "unibox_writer_feed_delay_seconds",
+              "From commit to the acknowledgement of a whole outbox row.",
+              obs::SecondsBuckets()
+          )) {}
+
+    void Start() {
+        timer_.emplace("feed-retry", settings_.retry_wait, [this] { TryAgain(); });
+    }
+    void Stop();
+    bool Publish(Rows rows);
+    std::vector<OutboxId> TakeAcknowledged(std::int32_t shard);
+    bool Knows(const OutboxId& row) const;
+    void Forget(std::int32_t shard);
+    std::size_t backlog() const {
+        const MutexLock lock(mutex_);
+        return backlog_count_;
+    }
+
+private:
+    bool Accept(const OutboxId& id, event::v1::OutboxBatch* batch) UNIBOX_REQUIRES(mutex_);
+    void Enqueue(Shard* shard, Event event) UNIBOX_REQUIRES(mutex_);
+    void EventDone(const Event& event) UNIBOX_REQUIRES(mutex_);
+    void RowDone(Shard* shard, const Row& row) UNIBOX_REQUIRES(mutex_);
+    void CountBacklog(std::ptrdiff_t by) UNIBOX_REQUIRES(mutex_);
+    std::vector<Sending> TakeReady() UNIBOX_REQUIRES(mutex_);
+    void Pump();
+    void Completed(const Event& event, const Result<nats::PubAck>& result);
+    void Failed(const Event& event, const Status& status) UNIBOX_REQUIRES(mutex_);
+    void TryAgain();
+
+    nats::Publisher& publisher_;
+    const RelaySettings settings_;
+    obs::Counter& published_;
+    obs::Counter& retries_;
+    obs::Counter& dropped_;
+    obs::Gauge& backlog_;
+    obs::Histogram& delay_;
+
+    mutable Mutex mutex_;
+    bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
+    std::map<std::int32_t, Shard> shards_ UNIBOX_GUARDED_BY(mutex_);
+    std::deque<Event> ready_ UNIBOX_GUARDED_BY(mutex_
+    );  // nothing of their conversations before them
+    std::vector<Retry> retry_ UNIBOX_GUARDED_BY(mutex_);
+    std::size_t held_bytes_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::size_t backlog_count_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::size_t in_flight_count_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::size_t in_flight_bytes_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    SteadyTime warned_at_ UNIBOX_GUARDED_BY(mutex_);
+    std::optional<async::Periodic> timer_;
+};
+
+void Relay::Core::Stop() {
+    {
+        const MutexLock lock(mutex_);
+        stopping_ = true;
+        ready_.clear();
+        retry_.clear();
+    }
+    timer_->Stop();
+}
+
+// ---------------------------------------------------------------- what the lanes call
+
+bool Relay::Core::Publish(Rows rows) {
+    bool all_accepted = true;
+    {
+        const MutexLock lock(mutex_);
+        for (auto& [id, batch] : rows) all_accepted = Accept(id, &batch) && all_accepted;
+    }
+    Pump();
+    return all_accepted;
+}
+
+bool Relay::Core::Accept(const OutboxId& id, event::v1::OutboxBatch* batch) {
+    Shard& shard = shards_[id.shard];
+    if (shard.rows.contains(id.id) || shard.acknowledged.contains(id.id)) return true;
+    if (shard.refused_from && id.id > *shard.refused_from) return false;
+    const std::size_t bytes = batch->ByteSizeLong();
+    // A row that is larger than the limit alone is taken when nothing else is held.
+    if (held_bytes_ > 0 && held_bytes_ + bytes > settings_.backlog_bytes_max) {
+        shard.refused_from = id.id;
+        return false;
+    }
+    shard.refused_from.reset();
+    auto row = std::make_shared<Row>();
+    row->id = id;
+    row->batch = std::move(*batch);
+    row->left_count = row->batch.entries_size();
+    row->bytes = bytes;
+    row->offered_at = Steady::now();
+    shard.rows.emplace(id.id, row);
+    held_bytes_ += bytes;
+    CountBacklog(row->left_count);
+    for (int i = 0; i < row->batch.entries_size(); ++i) Enqueue(&shard, {row, i});
+    if (row->left_count == 0) RowDone(&shard, *row);
+    return true;
+}
+
+void Relay::Core::Enqueue(Shard* shard, Event event) {
+    const std::string_view conversation = ConversationOf(event.entry().payload());
+    if (!conversation.empty()) {
+        const auto [queue, is_first] = shard->conversations.try_emplace(std::string(conversation));
+        if (!is_first) {
+            queue->second.waiting.push_back(std::move(event));
+            return;
+        }
+    }
+    ready_.push_back(std::move(event));
+}
+
+std::vector<OutboxId> Relay::Core::TakeAcknowledged(std::int32_t shard) {
+    std::vector<OutboxId> taken;
+    const MutexLock lock(mutex_);
+    const auto at = shards_.find(shard);
+    if (at == shards_.end()) return taken;
+    taken.reserve(at->second.acknowledged.size());
+    for (const std::int64_t id : at->second.acknowledged) taken.push_back({shard, id});
+    at->second.acknowledged.clear();
+    return taken;
+}
+
+bool Relay::Core::Knows(const OutboxId& row) const {
+    const MutexLock lock(mutex_);
+    const auto at = shards_.find(row.shard);
+    if (at == shards_.end()) return false;
+    return at->second.rows.contains(row.id) || at->second.acknowledged.contains(row.id);
+}
+
+void Relay::Core::Forget(std::int32_t shard) {
+    const MutexLock lock(mutex_);
+    const auto at = shards_.find(shard);
+    if (at == shards_.end()) return;
+    for (const auto& [id, row] : at->second.rows) {
+        row->forgotten = true;
+        held_bytes_ -= row->bytes;
+        CountBacklog(-row->left_count);
+    }
+    shards_.erase(at);
+}
+
+// ---------------------------------------------------------------- sending
+
+void Relay::Core::Pump() {
+    while (true) {
+        std::vector<Sending> sendings;
+        {
+            const MutexLock lock(mutex_);
+            sendings = TakeReady();
+        }
+        if (sendings.empty()) return;
+        // Outside the lock: the publisher has one of its own. Two threads may pump at once, but
+        // never two events of one conversation.
+        const SteadyTime deadline = Steady::now() + settings_.publish_deadline;
+        for (Sending& sending : sendings) {
+            publisher_.Publish(
+                std::move(sending.message),
+                deadline,
+                [core = shared_from_this(), event = std::move(sending.event)](const auto& result) {
+                    core->Completed(event, result);
+                }
+            );
+        }
+    }
+}
+
+std::vector<Sending> Relay::Core::TakeReady() {
+    std::vector<Sending> sendings;
+    while (!ready_.empty() && !stopping_ && sendings.size() < kSendAtOnceMax) {
+        Event& event = ready_.front();
+        if (event.row->forgotten) {
+            ready_.pop_front();
+            continue;
+        }
+        const auto& entry = event.entry();
+        const std::size_t bytes = entry.payload().size();
+        const bool fits = in_flight_count_ < settings_.in_flight_msgs_max &&
+                          in_flight_bytes_ + bytes <= settings_.in_flight_bytes_max;
+        if (!fits && in_flight_count_ > 0) break;
+        in_flight_bytes_ += bytes;
+        ++in_flight_count_;
+        nats::Outgoing message{
+            entry.subject(),
+            HexEncode(entry.event_id()),
+            std::string(wire::kEvStream),
+            entry.payload(),
+            ""};
+        sendings.push_back({std::move(message), std::move(event)});
+        ready_.pop_front();
+    }
+    return sendings;
+}
+
+void Relay::Core::Completed(const Event& event, const Result<nats::PubAck>& result) {
+    {
+        const MutexLock lock(mutex_);
+        --in_flight_count_;
+        in_flight_bytes_ -= event.entry().payload().size();
+        if (stopping_) return;
+        if (result.ok()) {
+            published_.Add();
+            EventDone(event);
+        } else {
+            Failed(event, result.status());
+        }
+    }
+    Pump();
+}
+
+void Relay::Core::Failed(const Event& event, const Status& status) {
+    if (CanNeverBePublished(status)) {
+        dropped_.Add();
+        obs::Log(
+            obs::Level::kError,
+            "a feed event can never be published and is passed over",
+            {{"subject", event.entry().subject()}, {"error", status.ToString()}}
+        );
+        return EventDone(event);
+    }
+    if (event.row->forgotten) return;
+    retries_.Add();
+    const SteadyTime now = Steady::now();
+    retry_.push_back({now + settings_.retry_wait, event});
+    if (warned_at_ != SteadyTime{} && now - warned_at_ < kWarnInterval) return;
+    warned_at_ = now;
+    obs::Log(
+        obs::Level::kWarn,
+        "feed events wait for the stream",
+        {{"events", static_cast<std::int64_t>(backlog_count_)}, {"error", status.ToString()}}
+    );
+}
+
+// Acknowledged (or given up): the next event of the conversation may go.
+void Relay::Core::EventDone(const Event& event) {
+    Row& row = *event.row;
+    if (row.forgotten) return;
+    Shard& shard = shards_.at(row.id.shard);
+    const std::string conversation(ConversationOf(event.entry().payload()));
+    if (const auto at = shard.conversations.find(conversation); at != shard.conversations.end()) {
+        Queue& queue = at->second;
+        if (queue.next == queue.waiting.size()) {
+            shard.conversations.erase(at);
+        } else {
+            ready_.push_back(std::move(queue.waiting[queue.next++]));
+        }
+    }
+    CountBacklog(-1);
+    if (--row.left_count == 0) RowDone(&shard, row);
+}
+
+void Relay::Core::RowDone(Shard* shard, const Row& row) {
+    held_bytes_ -= row.bytes;
+    delay_.Observe(std::chrono::duration<double>(Steady::now() - row.offered_at).count());
+    shard->acknowledged.insert(row.id.id);
+    shard->rows.erase(row.id.id);
+}
+
+void Relay::Core::CountBacklog(std::ptrdiff_t by) {
+    backlog_count_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(backlog_count_) + by);
+    backlog_.Set(static_cast<double>(backlog_count_));
+}
+
+void Relay::Core::TryAgain() {
+    {
+        const MutexLock lock(mutex_);
+        const SteadyTime now = Steady::now();
+        const auto waits = [&](const Retry& retry) { return retry.due > now; };
+        const auto due = std::stable_partition(retry_.begin(), retry_.end(), waits);
+        for (auto at = due; at != retry_.end(); ++at) ready_.push_back(std::move(at->event));
+        retry_.erase(due, retry_.end());
+    }
+    Pump();
+}
+
+// ---------------------------------------------------------------- Relay
+
+Relay::Relay(nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics)
+    : core_(std::make_shared<Core>(publisher, settings, metrics)) {
+    core_->Start();
+}
+
+Relay::Relay(nats::Publisher& publisher, Millis publish_deadline, obs::Metrics& metrics)
+    : Relay(publisher, RelaySettings{.publish_deadline = publish_deadline}, metrics) {}
+
+Relay::~Relay() {
+    core_->Stop();
+}
+
+bool Relay::Publish(Rows rows) {
+    return core_->Publish(std::move(rows));
+}
+std::vector<OutboxId> Relay::TakeAcknowledged(std::int32_t shard) {
+    return core_->TakeAcknowledged(shard);
+}
+bool Relay::Knows(const OutboxId& row) const {
+    return core_->Knows(row);
+}
+void Relay::Forget(std::int32_t shard) {
+    core_->Forget(shard);
+}
+std::size_t Relay::backlog() const {
+    return core_->backlog();
+}
+
+}  // namespace unibox::writer

@@ -1,0 +1,76 @@
+// Relay: publishes what committed transactions left in the outbox, and says which rows the stream
+// has acknowledged, so that the shard's next transaction deletes them.
+//
+// Order: the events of one conversation are published one after the other, each after the stream
+// has acknowledged the one before, whatever is refused, lost or repeated on the way. So versions
+// are in stream order, as the feed promises. Events of different conversations (and those of none)
+// do not wait for each other.
+//
+// Rows must be offered in id order within a shard. A row is held until all of its events are
+// acknowledged; refusals and lost answers are tried again for ever under the same ids
+// (Nats-Msg-Id), so the stream stores each once inside its dedup window. An event that can never be
+// published (larger than the server takes) is counted, logged and passed over: consumers fetch a
+// missing version.
+//
+// Limits: at most `backlog_bytes_max` of rows are held. What is over is refused: it stays in the
+// outbox, and so does everything of that shard after it, until the refused row is offered again.
+// Thread safety: all methods from any thread; the methods of one shard from one thread at a time.
+#pragma once
+
+#include "base/clock.hpp"
+#include "nats/publisher.hpp"
+#include "obs/metrics.hpp"
+#include "store/message_sink.hpp"
+#include "unibox/event/v1/feed.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace unibox::writer {
+
+struct RelaySettings {
+    // How long one attempt may take before the next begins.
+    Millis publish_deadline{10'000};
+    // After an attempt that failed at once.
+    Millis retry_wait{100};
+    // In the publisher's window at the same time; below the publisher's own limits.
+    std::size_t in_flight_msgs_max = 2048;
+    std::size_t in_flight_bytes_max = 8 * 1024 * 1024;
+    std::size_t backlog_bytes_max = 64 * 1024 * 1024;
+};
+
+class Relay {
+public:
+    using Rows = std::vector<std::pair<store::OutboxId, event::v1::OutboxBatch>>;
+
+    // `publisher` must outlive the relay and be used by it alone.
+    Relay(nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics);
+    Relay(nats::Publisher& publisher, Millis publish_deadline, obs::Metrics& metrics);
+    // Does not wait for what is in flight.
+    ~Relay();
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+
+    // Right after commit, or while sweeping. Never blocks. Rows that the relay knows are passed
+    // over. False: at least one row was refused because the backlog is full; offer that shard's
+    // rows again later, from the oldest one on.
+    bool Publish(Rows rows);
+    // Rows of the shard that are acknowledged whole; each is told once.
+    std::vector<store::OutboxId> TakeAcknowledged(std::int32_t shard);
+    // Waiting, in flight, or acknowledged and not yet taken: a sweep passes it over.
+    bool Knows(const store::OutboxId& row) const;
+    // The shard was lost or given up: nothing more of it is sent or told.
+    void Forget(std::int32_t shard);
+
+    // Events that wait or are in flight.
+    std::size_t backlog() const;
+
+private:
+    class Core;
+    std::shared_ptr<Core> core_;  // Completions may come after the relay's death.
+};
+
+}  // namespace unibox::writer

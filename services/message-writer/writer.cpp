@@ -1,0 +1,83 @@
+#include "message-writer/writer.hpp"
+
+#include "nats/publisher.hpp"
+#include "store/migrate.hpp"
+
+#include <unistd.h>
+
+namespace unibox::writer {
+namespace {
+
+std::string OwnerName(const OwnershipSettings& settings) {
+    if (!settings.owner.empty()) return settings.owner;
+    char host[256] = {};
+    if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+    // A process id can come back within a lease; its owner must not be taken for the old one.
+    return std::string(host) + ":" + std::to_string(::getpid()) + ":" +
+           NewUuidV7(SystemClock().UnixMillis()).ToString().substr(24);
+}
+
+}  // namespace
+
+Writer::Writer(const Config& config, obs::Metrics& registry)
+    : config_(config), registry_(registry), metrics_(registry), fault_point_(config.stop_self_at) {}
+
+Writer::~Writer() {
+    Stop();
+}
+
+Result<std::unique_ptr<Writer>> Writer::Create(const Config& config, obs::Metrics& registry) {
+    if (config.ownership.tick_ms * 3 > config.ownership.lease_ms) {
+        return InvalidArgument("ownership.tick_ms must be at most a third of ownership.lease_ms")
+            .WithField("ownership.tick_ms");
+    }
+    std::unique_ptr<Writer> writer(new Writer(config, registry));
+    UNIBOX_RETURN_IF_ERROR(writer->Build());
+    return writer;
+}
+
+Status Writer::Build() {
+    UNIBOX_ASSIGN_OR_RETURN(pool_, pg::Pool::Create(config_.postgres, registry_));
+    UNIBOX_ASSIGN_OR_RETURN(connection_, nats::Connection::Connect(config_.nats, registry_));
+    UNIBOX_ASSIGN_OR_RETURN(publisher_, nats::Publisher::Create(*connection_, {}, registry_));
+    relay_ =
+        std::make_unique<Relay>(*publisher_, Millis(config_.outbox.publish_deadline_ms), registry_);
+    environment_ = std::make_unique<LaneEnvironment>(LaneEnvironment{
+        .config = config_,
+        .owner = OwnerName(config_.ownership),
+        .pool = *pool_,
+        .connection = *connection_,
+        .relay = *relay_,
+        .metrics = metrics_,
+        .fault_point = fault_point_,
+        .registry = registry_,
+        .on_lost = [this] { partitions_->Wake(); },
+    });
+    partitions_ = std::make_unique<PartitionOwner>(*environment_, lanes_);
+    UNIBOX_ASSIGN_OR_RETURN(keeper_, Keeper::Create(config_, *pool_, *connection_, metrics_));
+    return {};
+}
+
+Status Writer::SchemaIsCurrent() {
+    Status status = store::SchemaIsCurrent(*pool_);
+    const bool away =
+        status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+    return away ? Status() : status;
+}
+
+Status Writer::Start() {
+    for (std::size_t i = 0; i < config_.batch.lanes; ++i) {
+        UNIBOX_ASSIGN_OR_RETURN(auto lane, Lane::Create(*environment_, i));
+        lanes_.push_back(std::move(lane));
+    }
+    keeper_->Start();
+    return partitions_->Start();
+}
+
+void Writer::Stop() {
+    if (partitions_) partitions_->Stop();
+    if (keeper_) keeper_->Stop();
+    for (const auto& lane : lanes_) lane->Stop();
+}
+
+}  // namespace unibox::writer
