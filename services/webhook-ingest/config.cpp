@@ -1,0 +1,192 @@
+#include "config.hpp"
+
+namespace unibox::ingest {
+namespace {
+
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+constexpr std::int64_t kBodyBytesMax = 64 << 20;
+constexpr std::int64_t kCountMax = 100'000'000;
+
+}  // namespace
+
+Config::Config() {
+    http.listen = "0.0.0.0:8080";
+    grpc.listen = "0.0.0.0:9090";
+    // A webhook waits for a look-up at most as long as for its PubAcks.
+    postgres.connect_timeout_ms = 1'000;
+    postgres.acquire_timeout_ms = 1'000;
+    postgres.statement_timeout_ms = 1'000;
+    postgres.io_timeout_ms = 2'000;
+    publisher.window_msgs = 4'096;
+    publisher.window_bytes = 64 << 20;
+}
+
+void Config::Describe(config::FieldTable& table) {
+    http.Describe(table);
+    grpc.Describe(table);
+    postgres.Describe(table);
+    nats.Describe(table);
+    table.Section("secrets", "Secrets of channels and provider apps.")
+        .AddSecretPath(
+            "key_file",
+            &secrets_key_file,
+            "File with the key that seals secrets at rest.",
+            config::NotEmpty()
+        );
+    DescribeIngest(table);
+    DescribePublisher(table);
+    DescribeLookups(table);
+}
+
+void Config::DescribeIngest(config::FieldTable& table) {
+    table.Section("ingest", "Receiving webhooks.")
+        .Add(
+            "public_base_url",
+            &ingest.public_base_url,
+            "URL under which providers reach this service, with its path prefix and without a "
+            "final slash; Twilio signs it. A channel may have its own.",
+            config::NotEmpty()
+        )
+        .Add(
+            "deadline_ms",
+            &ingest.deadline_ms,
+            "From the request to the last acknowledgement; then 503.",
+            config::InRange(50, 60'000)
+        )
+        .Add("retry_after_s", &ingest.retry_after_s, "Told with 503.", config::InRange(1, 3'600))
+        .Add(
+            "meta_body_bytes_max",
+            &bodies.meta_bytes_max,
+            "Largest body of Meta's webhooks; more is answered 413.",
+            config::InRange(1024, kBodyBytesMax)
+        )
+        .Add(
+            "body_bytes_max",
+            &bodies.other_bytes_max,
+            "Largest body of all other webhooks; more is answered 413.",
+            config::InRange(1024, kBodyBytesMax)
+        )
+        .Add(
+            "inline_bytes_max",
+            &ingest.inline_bytes_max,
+            "Larger bodies are verified and parsed in the worker threads.",
+            config::InRange(0, kBodyBytesMax)
+        )
+        .Add(
+            "duplicate_window_ms",
+            &duplicate_window_ms,
+            "An event that was stored so short ago is not published again.",
+            config::InRange(0, kDayMs)
+        )
+        .Add(
+            "duplicate_window_count_max",
+            &duplicate_window_count_max,
+            "Events remembered for it; the oldest go first.",
+            config::InRange(0, kCountMax)
+        )
+        .Add(
+            "rate_tenant_count_max",
+            &rate_tenant_count_max,
+            "Tenants whose rate is remembered.",
+            config::InRange(1, kCountMax)
+        );
+    DescribeThreads(table);
+}
+
+void Config::DescribeThreads(config::FieldTable& table) {
+    table
+        .Add(
+            "worker_thread_count",
+            &worker_thread_count,
+            "Threads for look-ups and large bodies.",
+            config::InRange(1, 256)
+        )
+        .Add(
+            "worker_queue_count_max",
+            &worker_queue_count_max,
+            "Work that may wait for them; more is answered 503.",
+            config::InRange(1, 1'000'000)
+        )
+        .Add(
+            "rpc_thread_count",
+            &rpc_thread_count,
+            "Calls of IngestService at once; each waits for its acknowledgement.",
+            config::InRange(1, 1'024)
+        );
+}
+
+void Config::DescribePublisher(config::FieldTable& table) {
+    table
+        .Add(
+            "window_msgs",
+            &publisher.window_msgs,
+            "Messages that may wait for their acknowledgement; above it 503 at once.",
+            config::InRange(16, 65'536)
+        )
+        .Add(
+            "window_bytes",
+            &publisher.window_bytes,
+            "Bytes of them.",
+            config::InRange(1 << 20, 1LL << 34)
+        )
+        .Add(
+            "log_refresh_ms",
+            &log_refresh_ms,
+            "How often the streams of the ingest log are looked up.",
+            config::InRange(100, 3'600'000)
+        )
+        .Add(
+            "payload_bytes_max",
+            &payload_bytes_max,
+            "Message size that the NATS server must accept; checked at the start.",
+            config::InRange(1024, 64 << 20)
+        );
+}
+
+void Config::DescribeLookups(config::FieldTable& table) {
+    table.Section("lookups", "Caches of channels, provider apps and API keys.")
+        .Add(
+            "refresh_ms",
+            &lookups.refresh_ms,
+            "Age at which a known entry is loaded again, behind the answer.",
+            config::InRange(100, kDayMs)
+        )
+        .Add(
+            "max_age_ms",
+            &lookups.max_age_ms,
+            "Age at which the answer waits for the new load (unless PostgreSQL is away).",
+            config::InRange(100, kDayMs)
+        )
+        .Add(
+            "stale_ms_max",
+            &lookups.stale_ms_max,
+            "Age up to which a known entry is served while PostgreSQL is away.",
+            config::InRange(1'000, 30 * kDayMs)
+        )
+        .Add(
+            "negative_ms",
+            &lookups.negative_ms,
+            "How long an unknown token or route is remembered.",
+            config::InRange(0, kDayMs)
+        )
+        .Add(
+            "retry_ms",
+            &lookups.retry_ms,
+            "Between two attempts while PostgreSQL is away.",
+            config::InRange(10, 60'000)
+        )
+        .Add(
+            "positive_count_max",
+            &lookups.positive_count_max,
+            "Known entries of each cache.",
+            config::InRange(1, kCountMax)
+        )
+        .Add(
+            "negative_count_max",
+            &lookups.negative_count_max,
+            "Unknown keys remembered.",
+            config::InRange(1, kCountMax)
+        );
+}
+
+}  // namespace unibox::ingest

@@ -1,0 +1,50 @@
+// Settings of webhook-ingest. Thread safety: a value.
+#pragma once
+
+#include "config/field_table.hpp"
+#include "http/server.hpp"
+#include "ingest.hpp"
+#include "lookup_cache.hpp"
+#include "nats/publisher.hpp"
+#include "nats/settings.hpp"
+#include "pg/settings.hpp"
+#include "routes.hpp"
+#include "rpc/settings.hpp"
+
+#include <cstdint>
+#include <filesystem>
+
+namespace unibox::ingest {
+
+struct Config {
+    Config();
+
+    http::Settings http;
+    rpc::Settings grpc;
+    pg::Settings postgres;
+    nats::Settings nats;
+    nats::PublisherSettings publisher;
+    IngestSettings ingest;
+    BodyLimits bodies;
+    LookupSettings lookups;
+    std::filesystem::path secrets_key_file;
+    std::size_t worker_thread_count = 8;
+    std::size_t worker_queue_count_max = 4'096;
+    std::size_t rpc_thread_count = 16;
+    std::int64_t duplicate_window_ms = 120'000;
+    std::size_t duplicate_window_count_max = 500'000;
+    std::size_t rate_tenant_count_max = 100'000;
+    std::int64_t log_refresh_ms = 5'000;
+    // What an event may need: its own limits (channels/complete.hpp) and its headers.
+    std::int64_t payload_bytes_max = 1'000'000;
+
+    void Describe(config::FieldTable& table);
+
+private:
+    void DescribeIngest(config::FieldTable& table);
+    void DescribeThreads(config::FieldTable& table);
+    void DescribeLookups(config::FieldTable& table);
+    void DescribePublisher(config::FieldTable& table);
+};
+
+}  // namespace unibox::ingest

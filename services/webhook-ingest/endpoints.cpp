@@ -1,0 +1,292 @@
+#include "endpoints.hpp"
+
+#include "base/strings.hpp"
+#include "crypto/hash.hpp"
+#include "obs/log.hpp"
+
+#include <array>
+#include <map>
+
+namespace unibox::ingest {
+namespace {
+
+constexpr std::size_t kRouteKeysPerQueryMax = 1'000;  // store::FindChannelsByRoute's limit.
+
+// Keys of the channel cache begin with what they are looked up by.
+constexpr char kByToken = 'T';
+constexpr char kById = 'I';
+constexpr char kByRoute = 'R';
+
+std::string RouteCacheKey(const RouteKey& route) {
+    return kByRoute + std::to_string(static_cast<int>(route.provider)) + ":" + route.key;
+}
+
+class StoreDirectory final : public Directory {
+public:
+    explicit StoreDirectory(pg::Pool& pool) : pool_(pool) {}
+    Result<store::ChannelInfo> ChannelByToken(std::string_view token_hash) override {
+        return store::FindChannelByToken(pool_, token_hash);
+    }
+    Result<store::ChannelInfo> ChannelById(TenantId tenant, ChannelId channel) override {
+        return store::FindChannel(pool_, tenant, channel);
+    }
+    Result<std::vector<store::RoutedChannel>> ChannelsByRoute(
+        v1::Provider provider, const std::vector<std::string>& route_keys
+    ) override {
+        return store::FindChannelsByRoute(pool_, static_cast<std::int16_t>(provider), route_keys);
+    }
+    Result<std::vector<store::ProviderApp>> Apps(std::string_view provider) override {
+        return store::FindProviderApps(pool_, provider);
+    }
+    Result<store::ApiKeyInfo> ApiKey(std::string_view key_hash) override {
+        return store::FindApiKey(pool_, key_hash);
+    }
+
+private:
+    pg::Pool& pool_;
+};
+
+template <typename Value>
+std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> First(
+    std::function<void(Result<std::shared_ptr<const Value>>)> done
+) {
+    return [done = std::move(done)](std::vector<Result<std::shared_ptr<const Value>>> results) {
+        done(std::move(results.front()));
+    };
+}
+
+}  // namespace
+
+std::unique_ptr<Directory> MakeStoreDirectory(pg::Pool& pool) {
+    return std::make_unique<StoreDirectory>(pool);
+}
+
+Endpoints::Endpoints(
+    const LookupSettings& settings,
+    Directory& directory,
+    const crypto::SealedBox& box,
+    async::WorkerPool& pool,
+    const Clock& clock,
+    obs::Metrics& metrics
+)
+    : directory_(directory),
+      box_(box),
+      clock_(clock),
+      metrics_(metrics),
+      unseal_failures_(metrics.GetCounter(
+          "unibox_ingest_unseal_failures_total", "Secrets that could not be unsealed."
+      )),
+      channels_(
+          settings,
+          clock,
+          pool,
+          [this](const std::vector<std::string>& keys) { return LoadChannels(keys); },
+          [this](const Endpoint& endpoint) {
+              return clock_.UnixMillis() >= endpoint.secrets_valid_until_ms;
+          },
+          CountOf("channels")
+      ),
+      apps_(
+          settings,
+          clock,
+          pool,
+          [this](const std::vector<std::string>& keys) { return LoadApps(keys); },
+          [](const ProviderApps&) { return false; },
+          CountOf("apps")
+      ),
+      api_keys_(
+          settings,
+          clock,
+          pool,
+          [this](const std::vector<std::string>& keys) { return LoadApiKeys(keys); },
+          [](const ApiKey&) { return false; },
+          CountOf("api_keys")
+      ) {
+    metrics.OnCollect([this,
+                       &known = metrics.GetGauge(
+                           "unibox_ingest_channels_cached", "Channels in the cache."
+                       )] { known.Set(static_cast<double>(channels_.positive_count())); });
+}
+
+LookupCache<Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
+    constexpr std::array<const char*, static_cast<std::size_t>(LookupOutcome::kCount)> kNames = {
+        "hit", "negative_hit", "stale", "waited"};
+    std::array<obs::Counter*, kNames.size()> counters{};
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        counters[i] = &metrics_.GetCounter(
+            "unibox_ingest_lookups_total",
+            "Look-ups of channels, apps and keys in the caches.",
+            {{"cache", std::string(cache)}, {"outcome", kNames[i]}}
+        );
+    }
+    return
+        [counters](LookupOutcome outcome) { counters[static_cast<std::size_t>(outcome)]->Add(); };
+}
+
+void Endpoints::ByToken(std::string_view token, std::function<void(Result<EndpointPtr>)> done) {
+    channels_.Get({kByToken + crypto::Sha256(token)}, First<Endpoint>(std::move(done)));
+}
+
+void Endpoints::ById(
+    TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done
+) {
+    channels_.Get(
+        {kById + tenant.ToString() + ":" + channel.ToString()}, First<Endpoint>(std::move(done))
+    );
+}
+
+void Endpoints::ByRoutes(
+    const std::vector<RouteKey>& routes, std::function<void(std::vector<Result<EndpointPtr>>)> done
+) {
+    std::vector<std::string> keys;
+    keys.reserve(routes.size());
+    for (const RouteKey& route : routes) keys.push_back(RouteCacheKey(route));
+    channels_.Get(keys, std::move(done));
+}
+
+void Endpoints::Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done) {
+    apps_.Get({std::string(provider)}, First<ProviderApps>(std::move(done)));
+}
+
+void Endpoints::ByApiKey(std::string_view key, std::function<void(Result<ApiKeyPtr>)> done) {
+    api_keys_.Get({crypto::Sha256(key)}, First<ApiKey>(std::move(done)));
+}
+
+void Endpoints::Forget() {
+    channels_.Forget();
+    apps_.Forget();
+    api_keys_.Forget();
+}
+
+std::span<const Secret> Endpoints::LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms) {
+    const std::span<const Secret> secrets = endpoint.secrets;
+    if (now_ms < endpoint.secrets_valid_until_ms) return secrets;
+    return secrets.size() > 1 ? secrets.first(1) : secrets.first(0);
+}
+
+Result<Endpoints::ChannelFound> Endpoints::LoadChannels(const std::vector<std::string>& keys) {
+    ChannelFound found;
+    std::vector<std::string> routes;
+    for (const std::string& key : keys) {
+        if (key.front() == kByRoute) {
+            routes.push_back(key);
+            continue;
+        }
+        Result<store::ChannelInfo> info;
+        if (key.front() == kByToken) {
+            info = directory_.ChannelByToken(std::string_view(key).substr(1));
+        } else {
+            const std::size_t colon = key.find(':');
+            const auto tenant = ParseInt64(std::string_view(key).substr(1, colon - 1));
+            UNIBOX_ASSIGN_OR_RETURN(
+                const Uuid channel, Uuid::Parse(std::string_view(key).substr(colon + 1))
+            );
+            info = directory_.ChannelById(TenantId{tenant.value_or(0)}, ChannelId{channel});
+        }
+        if (info.ok()) {
+            found.emplace(key, ToEndpoint(*info));
+        } else if (info.status().code() != Code::kNotFound) {
+            return info.status();
+        }
+    }
+    UNIBOX_RETURN_IF_ERROR(LoadRoutes(routes, &found));
+    return found;
+}
+
+Status Endpoints::LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found) {
+    std::map<v1::Provider, std::vector<std::string>> by_provider;
+    for (const std::string& key : keys) {
+        const std::size_t colon = key.find(':');
+        const auto provider = ParseInt64(std::string_view(key).substr(1, colon - 1));
+        by_provider[static_cast<v1::Provider>(provider.value_or(0))].push_back(key.substr(colon + 1)
+        );
+    }
+    for (const auto& [provider, all] : by_provider) {
+        for (std::size_t at = 0; at < all.size(); at += kRouteKeysPerQueryMax) {
+            const std::size_t count = std::min(kRouteKeysPerQueryMax, all.size() - at);
+            const auto begin = all.begin() + static_cast<std::ptrdiff_t>(at);
+            UNIBOX_ASSIGN_OR_RETURN(
+                const auto routed,
+                directory_.ChannelsByRoute(
+                    provider, {begin, begin + static_cast<std::ptrdiff_t>(count)}
+                )
+            );
+            for (const store::RoutedChannel& one : routed) {
+                (*found)[RouteCacheKey({provider, one.route_key})] = ToEndpoint(one.channel);
+            }
+        }
+    }
+    return {};
+}
+
+EndpointPtr Endpoints::ToEndpoint(const store::ChannelInfo& info) {
+    auto endpoint = std::make_shared<Endpoint>();
+    endpoint->tenant = info.tenant;
+    endpoint->channel = info.channel;
+    endpoint->provider = static_cast<v1::Provider>(info.provider);
+    endpoint->route_key = info.route_key;
+    endpoint->public_base_url = info.public_base_url;
+    endpoint->secrets_valid_until_ms = info.secrets_valid_until_ms;
+    endpoint->rate_per_s = info.ingest_rate_per_s;
+    endpoint->burst = info.ingest_burst;
+    endpoint->disabled = info.disabled;
+    Unseal(info.sealed_secrets, "channel:" + info.channel.ToString(), &endpoint->secrets);
+    return endpoint;
+}
+
+void Endpoints::Unseal(
+    const std::vector<std::string>& sealed,
+    const std::string& additional_data,
+    std::vector<Secret>* secrets
+) {
+    for (const std::string& one : sealed) {
+        auto opened = box_.Open(one, additional_data);
+        if (!opened.ok()) {
+            unseal_failures_.Add();
+            obs::Log(
+                obs::Level::kError,
+                "a secret cannot be unsealed",
+                {{"of", additional_data}, {"error", opened.status()}}
+            );
+        } else if (!opened->empty()) {
+            secrets->push_back(std::move(*opened));
+        }
+    }
+}
+
+Result<LookupCache<ProviderApps>::Found> Endpoints::LoadApps(const std::vector<std::string>& keys) {
+    LookupCache<ProviderApps>::Found found;
+    for (const std::string& provider : keys) {
+        UNIBOX_ASSIGN_OR_RETURN(const auto apps, directory_.Apps(provider));
+        if (apps.empty()) continue;
+        auto loaded = std::make_shared<ProviderApps>();
+        loaded->any = true;
+        for (const store::ProviderApp& app : apps) {
+            const std::string additional_data = "app:" + app.app_id.ToString();
+            Unseal(app.sealed_secrets, additional_data, &loaded->secrets);
+            Unseal({app.verify_token_sealed}, additional_data, &loaded->verify_tokens);
+        }
+        found.emplace(provider, std::move(loaded));
+    }
+    return found;
+}
+
+Result<LookupCache<ApiKey>::Found> Endpoints::LoadApiKeys(const std::vector<std::string>& keys) {
+    LookupCache<ApiKey>::Found found;
+    for (const std::string& hash : keys) {
+        auto info = directory_.ApiKey(hash);
+        if (!info.ok()) {
+            if (info.status().code() == Code::kNotFound) continue;
+            return info.status();
+        }
+        auto key = std::make_shared<ApiKey>();
+        key->tenant = info->tenant;
+        key->scopes = std::move(info->scopes);
+        key->usable = !info->revoked && !info->expired && !info->tenant_disabled;
+        key->expires_at_ms = info->expires_at_ms;
+        found.emplace(hash, std::move(key));
+    }
+    return found;
+}
+
+}  // namespace unibox::ingest

@@ -1,0 +1,130 @@
+// Who a webhook belongs to and which secrets it may be signed with: channels by token, by route or
+// by id, provider apps, API keys. Look-ups go to a Directory (PostgreSQL) through caches; secrets
+// are unsealed when they are loaded.
+// Thread safety: any thread. Callbacks run on the calling thread or on a thread of the pool.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/secret.hpp"
+#include "crypto/sealed_box.hpp"
+#include "lookup_cache.hpp"
+#include "obs/metrics.hpp"
+#include "store/directory.hpp"
+#include "unibox/v1/common.pb.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::ingest {
+
+// The blocking look-ups behind the caches. NOT_FOUND where the store says so.
+class Directory {
+public:
+    virtual ~Directory() = default;
+    virtual Result<store::ChannelInfo> ChannelByToken(std::string_view token_hash) = 0;
+    virtual Result<store::ChannelInfo> ChannelById(TenantId tenant, ChannelId channel) = 0;
+    virtual Result<std::vector<store::RoutedChannel>> ChannelsByRoute(
+        v1::Provider provider, const std::vector<std::string>& route_keys
+    ) = 0;
+    virtual Result<std::vector<store::ProviderApp>> Apps(std::string_view provider) = 0;
+    virtual Result<store::ApiKeyInfo> ApiKey(std::string_view key_hash) = 0;
+};
+
+// The directory of the store; `pool` must outlive it.
+std::unique_ptr<Directory> MakeStoreDirectory(pg::Pool& pool);
+
+struct Endpoint {
+    TenantId tenant;
+    ChannelId channel;
+    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
+    std::string route_key;
+    std::string public_base_url;
+    std::vector<Secret> secrets;  // Newest first; those that could be unsealed.
+    std::int64_t secrets_valid_until_ms = 0;
+    std::int64_t rate_per_s = 0;
+    std::int64_t burst = 0;
+    bool disabled = false;
+};
+using EndpointPtr = std::shared_ptr<const Endpoint>;
+
+// All apps of one provider: which of them sent a webhook is only known by the secret that matches.
+struct ProviderApps {
+    std::vector<Secret> secrets;
+    std::vector<Secret> verify_tokens;
+    bool any = false;  // There are apps; their secrets may still be unusable.
+};
+using ProviderAppsPtr = std::shared_ptr<const ProviderApps>;
+
+struct ApiKey {
+    TenantId tenant;
+    std::vector<std::string> scopes;
+    bool usable = false;
+    std::int64_t expires_at_ms = 0;
+};
+using ApiKeyPtr = std::shared_ptr<const ApiKey>;
+
+struct RouteKey {
+    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
+    std::string key;
+    auto operator<=>(const RouteKey&) const = default;
+};
+
+class Endpoints {
+public:
+    // All references must outlive the object; the pool must be stopped before it dies.
+    Endpoints(
+        const LookupSettings& settings,
+        Directory& directory,
+        const crypto::SealedBox& box,
+        async::WorkerPool& pool,
+        const Clock& clock,
+        obs::Metrics& metrics
+    );
+
+    // Results: NOT_FOUND, or UNAVAILABLE and the like when it cannot be known now.
+    void ByToken(std::string_view token, std::function<void(Result<EndpointPtr>)> done);
+    void ById(TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done);
+    void ByRoutes(
+        const std::vector<RouteKey>& routes,
+        std::function<void(std::vector<Result<EndpointPtr>>)> done
+    );
+    void Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done);
+    void ByApiKey(std::string_view key, std::function<void(Result<ApiKeyPtr>)> done);
+
+    // Something was changed in the directory: everything must be confirmed before it is served.
+    void Forget();
+
+    // The secrets of an endpoint that may still be used: when the first of them has ended and no
+    // newer answer could be had, only the newest of several.
+    static std::span<const Secret> LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms);
+
+private:
+    using ChannelFound = LookupCache<Endpoint>::Found;
+    Result<ChannelFound> LoadChannels(const std::vector<std::string>& keys);
+    Result<LookupCache<ProviderApps>::Found> LoadApps(const std::vector<std::string>& keys);
+    Result<LookupCache<ApiKey>::Found> LoadApiKeys(const std::vector<std::string>& keys);
+    Status LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found);
+    EndpointPtr ToEndpoint(const store::ChannelInfo& info);
+    void Unseal(
+        const std::vector<std::string>& sealed,
+        const std::string& additional_data,
+        std::vector<Secret>* secrets
+    );
+    LookupCache<Endpoint>::Count CountOf(std::string_view cache);
+
+    Directory& directory_;
+    const crypto::SealedBox& box_;
+    const Clock& clock_;
+    obs::Metrics& metrics_;
+    obs::Counter& unseal_failures_;
+    LookupCache<Endpoint> channels_;
+    LookupCache<ProviderApps> apps_;
+    LookupCache<ApiKey> api_keys_;
+};
+
+}  // namespace unibox::ingest

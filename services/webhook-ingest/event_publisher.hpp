@@ -1,0 +1,62 @@
+// Writes events to the ingest log and raw webhooks to UB_RAW, each exactly until the server has
+// said that it is stored.
+// Thread safety: any thread. `done` runs on the caller's thread if nothing had to be sent, else on
+// the publisher's completion thread: it must not block.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "event_window.hpp"
+#include "ingest_log.hpp"
+#include "nats/publisher.hpp"
+#include "obs/metrics.hpp"
+#include "unibox/event/v1/feed.pb.h"
+#include "unibox/event/v1/inbound.pb.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::ingest {
+
+class EventPublisher {
+public:
+    struct Outcome {
+        Status status;            // Ok: everything is stored. The first failure otherwise.
+        int duplicate_count = 0;  // Stored before, by the window's or JetStream's knowledge.
+        // Events that can never be stored, because they are too large for a message.
+        int too_large_count = 0;
+    };
+    using Done = std::function<void(const Outcome&)>;
+
+    // All references must outlive the object.
+    EventPublisher(
+        nats::Publisher& publisher, IngestLog& log, EventWindow& window, obs::Metrics& metrics
+    );
+
+    void Publish(std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done);
+    // Bodies larger than kRawPartBytes go in several messages with one id.
+    void PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done);
+
+    static constexpr std::size_t kRawPartBytes = 768 << 10;
+
+private:
+    struct Batch;
+    nats::Outgoing ToMessage(const event::v1::InboundEvent& event, const LogShape& shape) const;
+    void Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate);
+    static void Count(Batch& batch, const Status& status, bool duplicate);
+    void Leave(const std::shared_ptr<Batch>& batch);
+
+    nats::Publisher& publisher_;
+    IngestLog& log_;
+    EventWindow& window_;
+    obs::Counter& stored_;
+    obs::Counter& duplicates_;
+    obs::Counter& raw_stored_;
+};
+
+}  // namespace unibox::ingest

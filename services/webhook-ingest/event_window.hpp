@@ -1,0 +1,55 @@
+// The events of the last minutes: a repeat of one that is stored costs no publish, and a repeat of
+// one that is on its way joins its outcome. JetStream and PostgreSQL catch what gets past it.
+// Bounded: count_max stored keys, oldest go first; keys on their way are bounded by the publisher.
+// Thread safety: any thread. Callbacks run without a lock held.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/mutex.hpp"
+#include "base/status.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace unibox::ingest {
+
+class EventWindow {
+public:
+    using OnOutcome = std::function<void(const Status&)>;
+    enum class Claim {
+        kMine,    // Publish it, then call Finish.
+        kStored,  // Was stored within the window.
+        kJoined,  // Somebody publishes it now; `on_outcome` will run.
+    };
+
+    EventWindow(std::int64_t window_ms, std::size_t count_max, const Clock& clock)
+        : window_ms_(window_ms), count_max_(count_max), clock_(clock) {}
+
+    Claim Take(const EventKey& key, OnOutcome on_outcome);
+    // The end of what Take gave as kMine: Ok = stored. Tells those who joined.
+    void Finish(const EventKey& key, const Status& outcome);
+    std::size_t count() const;
+
+private:
+    struct Entry {
+        bool stored = false;
+        SteadyTime stored_at{};
+        std::vector<OnOutcome> joined;
+    };
+    void DropOldLocked(SteadyTime now) UNIBOX_REQUIRES(mutex_);
+
+    const std::int64_t window_ms_;
+    const std::size_t count_max_;
+    const Clock& clock_;
+    mutable Mutex mutex_;
+    std::unordered_map<EventKey, Entry> entries_ UNIBOX_GUARDED_BY(mutex_);
+    std::deque<std::pair<SteadyTime, EventKey>> stored_order_ UNIBOX_GUARDED_BY(mutex_);
+};
+
+}  // namespace unibox::ingest

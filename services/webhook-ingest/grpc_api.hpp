@@ -1,0 +1,30 @@
+// unibox.v1.IngestService over gRPC: hands over to Ingest::Call in a worker pool.
+// Thread safety: gRPC's threads.
+#pragma once
+
+#include "ingest.hpp"
+#include "rpc/dispatch.hpp"
+#include "unibox/v1/ingest_service.grpc.pb.h"
+
+namespace unibox::ingest {
+
+using IngestUseCase = Ingest;  // Inside the service, Ingest is the method.
+
+class GrpcApi final : public v1::IngestService::CallbackService {
+public:
+    // Both must outlive the object.
+    GrpcApi(IngestUseCase& ingest, rpc::Dispatcher& dispatcher)
+        : ingest_(ingest), dispatcher_(dispatcher) {}
+
+    grpc::ServerUnaryReactor* Ingest(
+        grpc::CallbackServerContext* context,
+        const v1::IngestRequest* request,
+        v1::IngestResponse* response
+    ) override;
+
+private:
+    IngestUseCase& ingest_;
+    rpc::Dispatcher& dispatcher_;
+};
+
+}  // namespace unibox::ingest

@@ -1,0 +1,380 @@
+#include "ingest.hpp"
+
+#include "channels/complete.hpp"
+#include "channels/meta_handshake.hpp"
+#include "crypto/random.hpp"
+#include "ingest_job.hpp"
+#include "obs/trace_id.hpp"
+
+#include <set>
+
+namespace unibox::ingest {
+namespace {
+
+constexpr std::string_view kStandard = "standard";  // The one provider that is an API channel.
+constexpr std::string_view kMeta = "meta";
+
+bool IsGone(const Status& status) {
+    return status.code() == Code::kNotFound;
+}
+
+http::Response Empty(int status) {
+    http::Response response;
+    response.status = status;
+    return response;
+}
+
+// A channel reached by its token takes what is addressed to it, and nothing that is addressed to
+// another route: a tenant's own secret must not open other doors.
+bool BelongsTo(const Endpoint& endpoint, channels::ProviderEvent* event) {
+    if (event->provider != endpoint.provider) {
+        if (event->alternative_provider != endpoint.provider) return false;
+        event->provider = event->alternative_provider;
+    }
+    return event->route_key.empty() || endpoint.route_key.empty() ||
+           event->route_key == endpoint.route_key;
+}
+
+}  // namespace
+
+Ingest::Ingest(
+    IngestSettings settings,
+    Endpoints& endpoints,
+    EventPublisher& events,
+    nats::Publisher& publisher,
+    RateLimiter& limiter,
+    async::WorkerPool& pool,
+    const Clock& clock,
+    obs::Metrics& metrics
+)
+    : settings_(std::move(settings)),
+      endpoints_(endpoints),
+      events_(events),
+      publisher_(publisher),
+      limiter_(limiter),
+      pool_(pool),
+      clock_(clock),
+      counters_(std::make_unique<Counters>(metrics)),
+      dummy_secret_(crypto::NewStandardWebhookSecret()) {}
+
+Ingest::~Ingest() = default;
+
+Ingest::JobPtr Ingest::NewJob(
+    std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+) {
+    auto job = std::make_shared<Job>();
+    job->begun = clock_.Steady();
+    job->deadline = job->begun + Millis(settings_.deadline_ms);
+    job->receive_time_ms = clock_.UnixMillis();
+    job->provider = provider;
+    job->adapter = channels::Find(provider);
+    job->respond = std::move(respond);
+    job->path = "/v1/hooks/" + job->provider;
+    const auto given = request->Find("traceparent");
+    auto valid = given ? obs::ValidTraceparent(*given) : std::nullopt;
+    job->traceparent = valid ? std::move(*valid) : obs::NewTraceparent();
+    job->webhook.method = request->method;
+    job->webhook.path = request->path;
+    job->webhook.query = request->query;
+    job->webhook.body = request->body;
+    job->webhook.content_type = request->Find("content-type").value_or("");
+    job->webhook.header = [raw = request.get()](std::string_view name) { return raw->Find(name); };
+    job->request = std::move(request);
+    return job;
+}
+
+bool Ingest::Overloaded() const {
+    return publisher_.in_flight() >= settings_.in_flight_msgs_max;
+}
+
+void Ingest::ByToken(
+    std::shared_ptr<http::Request> request,
+    std::string_view provider,
+    std::string_view token,
+    http::Respond respond
+) {
+    const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
+    if (job->adapter == nullptr) return NoSuchProvider(*job);
+    if (Overloaded()) return NotNow(*job, "overloaded");
+    endpoints_.ByToken(token, [this, job](Result<EndpointPtr> found) { OnEndpoint(job, found); });
+}
+
+void Ingest::ByApp(
+    std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+) {
+    const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
+    if (job->adapter == nullptr) return NoSuchProvider(*job);
+    if (Overloaded()) return NotNow(*job, "overloaded");
+    endpoints_.Apps(provider, [this, job](Result<ProviderAppsPtr> found) { OnApps(job, found); });
+}
+
+void Ingest::OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found) {
+    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "channel_lookup");
+    const bool usable = found.ok() && !(*found)->disabled &&
+                        channels::UrlNameOf((*found)->provider) == job->provider;
+    if (!usable) return GoOn(job, [this, job] { Refuse(*job); });
+    job->endpoint = *found;
+    const auto secrets = Endpoints::LiveSecrets(*job->endpoint, job->receive_time_ms);
+    if (secrets.empty()) return NotNow(*job, "secret_missing");
+    GoOn(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
+}
+
+void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
+    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
+    if (!found.ok()) return GoOn(job, [this, job] { Refuse(*job); });
+    if ((*found)->secrets.empty()) return NotNow(*job, "secret_missing");
+    GoOn(job, [this, job, apps = *found] { VerifyAndParse(job, apps->secrets); });
+}
+
+void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
+    if (job->request->body.size() <= settings_.inline_bytes_max) return next();
+    if (!pool_.TryPost(std::move(next))) NotNow(*job, "overloaded");
+}
+
+bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
+    const bool own = job.endpoint && !job.endpoint->public_base_url.empty();
+    const std::string& base = own ? job.endpoint->public_base_url : settings_.public_base_url;
+    const auto matched = job.adapter->Verify(
+        {job.webhook, secrets, base + std::string(job.request->target), job.receive_time_ms}
+    );
+    if (!matched.ok()) return false;
+    (*matched == 0 ? counters_->matched_newest : counters_->matched_previous).Add();
+    return true;
+}
+
+void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
+    if (!Verified(*job, secrets)) {
+        return Answer(
+            *job, "unauthenticated", http::Response::Problem(401, http::ReasonPhrase(401))
+        );
+    }
+    if (!WithinRate(job)) return;
+    auto parsed = job->adapter->Parse(job->webhook);
+    if (!parsed.ok()) {
+        if (job->provider == kStandard) {
+            return Answer(*job, "invalid", http::Response::Problem(parsed.status()));
+        }
+        job->KeepRaw("unparseable", parsed.status().message());
+        return Store(job);
+    }
+    for (const channels::Problem& problem : parsed->problems) {
+        job->KeepRaw(problem.reason, problem.detail);
+    }
+    job->events = std::move(parsed->events);
+    if (job->endpoint) return RouteByEndpoint(job);
+    RouteByKeys(job, false);
+}
+
+bool Ingest::WithinRate(const JobPtr& job) {
+    if (job->provider != kStandard || !job->endpoint) return true;
+    const Endpoint& endpoint = *job->endpoint;
+    const std::int64_t wait_ms =
+        limiter_.Take(endpoint.tenant, endpoint.rate_per_s, endpoint.burst);
+    if (wait_ms == 0) return true;
+    Answer(
+        *job,
+        "over_rate",
+        http::Response::Problem(429, http::ReasonPhrase(429), "over the tenant's rate")
+            .WithHeader("Retry-After", std::to_string((wait_ms + 999) / 1000))
+    );
+    return false;
+}
+
+void Ingest::RouteByEndpoint(const JobPtr& job) {
+    const Endpoint& endpoint = *job->endpoint;
+    for (channels::ProviderEvent& event : job->events) {
+        if (!BelongsTo(endpoint, &event)) {
+            job->KeepRaw("unknown_route", event.route_key);
+            continue;
+        }
+        job->completed.push_back(channels::Complete(
+            std::move(event),
+            endpoint.tenant,
+            endpoint.channel,
+            job->receive_time_ms,
+            job->traceparent
+        ));
+    }
+    job->events.clear();
+    Store(job);
+}
+
+void Ingest::RouteByKeys(const JobPtr& job, bool alternative) {
+    std::set<RouteKey> wanted;
+    for (const channels::ProviderEvent& event : job->events) {
+        if (event.route_key.empty()) continue;
+        const v1::Provider provider = alternative ? event.alternative_provider : event.provider;
+        if (provider != v1::PROVIDER_UNSPECIFIED) wanted.insert({provider, event.route_key});
+    }
+    std::vector<RouteKey> routes(wanted.begin(), wanted.end());
+    if (routes.empty()) {
+        OnRoutes(job, alternative, routes, {});
+        return;
+    }
+    endpoints_.ByRoutes(
+        routes,
+        [this, job, alternative, routes](const std::vector<Result<EndpointPtr>>& found) {
+            OnRoutes(job, alternative, routes, found);
+        }
+    );
+}
+
+void Ingest::OnRoutes(
+    const JobPtr& job,
+    bool alternative,
+    const std::vector<RouteKey>& routes,
+    const std::vector<Result<EndpointPtr>>& found
+) {
+    std::vector<channels::ProviderEvent> left;
+    bool try_alternative = false;
+    for (channels::ProviderEvent& event : job->events) {
+        const v1::Provider provider = alternative ? event.alternative_provider : event.provider;
+        const auto at =
+            std::lower_bound(routes.begin(), routes.end(), RouteKey{provider, event.route_key});
+        const bool asked =
+            at != routes.end() && at->provider == provider && at->key == event.route_key;
+        if (!asked) {
+            left.push_back(std::move(event));
+            continue;
+        }
+        const auto& endpoint = found[static_cast<std::size_t>(at - routes.begin())];
+        if (endpoint.ok() && !(*endpoint)->disabled) {
+            event.provider = provider;
+            job->completed.push_back(channels::Complete(
+                std::move(event),
+                (*endpoint)->tenant,
+                (*endpoint)->channel,
+                job->receive_time_ms,
+                job->traceparent
+            ));
+        } else if (!endpoint.ok() && !IsGone(endpoint.status())) {
+            job->failure = endpoint.status();
+        } else {
+            try_alternative |= event.alternative_provider != v1::PROVIDER_UNSPECIFIED;
+            left.push_back(std::move(event));
+        }
+    }
+    job->events = std::move(left);
+    if (try_alternative && !alternative) return RouteByKeys(job, true);
+    for (const auto& event : job->events) job->KeepRaw("unknown_route", event.route_key);
+    Store(job);
+}
+
+void Ingest::Store(const JobPtr& job) {
+    if (job->completed.empty()) return StoreRaw(job);
+    auto events = std::move(job->completed);
+    events_.Publish(
+        std::move(events),
+        job->deadline,
+        [this, job](const EventPublisher::Outcome& outcome) {
+            if (!outcome.status.ok()) job->failure = outcome.status;
+            if (outcome.too_large_count > 0) job->KeepRaw("too_large", "event over max_payload");
+            StoreRaw(job);
+        }
+    );
+}
+
+// Known tenants' events are stored by now; what is left of the webhook is kept, if anything is.
+void Ingest::StoreRaw(const JobPtr& job) {
+    if (job->raw_reason.empty() || !job->failure.ok()) return OnStored(job, {});
+    event::v1::RawWebhook raw;
+    raw.set_id(NewUuidV7(job->receive_time_ms).ToBytes());
+    raw.set_provider(job->provider);
+    raw.set_path(job->path);
+    raw.set_reason(job->raw_reason);
+    raw.set_detail(job->raw_detail);
+    if (job->endpoint) {
+        raw.set_tenant_id(job->endpoint->tenant.value);
+        raw.set_channel_id(job->endpoint->channel.value.ToBytes());
+    }
+    raw.set_body(job->request->body);
+    raw.set_content_type(std::string(job->webhook.content_type));
+    raw.set_query(std::string(job->request->query));
+    raw.set_receive_time_ms(job->receive_time_ms);
+    counters_->Raw(job->provider, job->raw_reason);
+    events_.PublishRaw(raw, job->deadline, [this, job](const EventPublisher::Outcome& outcome) {
+        OnStored(job, outcome);
+    });
+}
+
+void Ingest::OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome) {
+    const Status& failure = job->failure.ok() ? outcome.status : job->failure;
+    if (!failure.ok()) {
+        const std::string& reason = failure.reason();
+        return NotNow(*job, reason.empty() ? CodeName(failure.code()) : reason);
+    }
+    Answer(*job, job->raw_reason.empty() ? "stored" : "raw", Empty(200));
+}
+
+void Ingest::Handshake(
+    std::shared_ptr<http::Request> request,
+    std::string_view provider,
+    std::string_view token,
+    http::Respond respond
+) {
+    const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
+    if (provider != kMeta) return NoSuchProvider(*job);
+    const auto answer = [this, job](std::span<const Secret> verify_tokens) {
+        auto challenge = channels::MetaHandshake(job->request->query, verify_tokens);
+        if (!challenge.ok()) {
+            return Answer(
+                *job, "handshake_refused", http::Response::Problem(403, http::ReasonPhrase(403))
+            );
+        }
+        Answer(*job, "handshake", {200, "text/plain", std::move(*challenge), {}});
+    };
+    if (token.empty()) {
+        endpoints_.Apps(provider, [this, job, answer](const Result<ProviderAppsPtr>& found) {
+            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
+            answer(found.ok() ? (*found)->verify_tokens : std::vector<Secret>());
+        });
+        return;
+    }
+    endpoints_.ByToken(
+        token,
+        [this, job, answer, secret = Secret(std::string(token))](const Result<EndpointPtr>& found) {
+            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "channel_lookup");
+            const bool known = found.ok() && !(*found)->disabled;
+            answer(known ? std::vector<Secret>{secret} : std::vector<Secret>());
+        }
+    );
+}
+
+void Ingest::Answer(Job& job, std::string_view outcome, http::Response response) {
+    const std::chrono::duration<double> elapsed = clock_.Steady() - job.begun;
+    using std::string_view;
+    const auto provider =
+        job.adapter == nullptr ? string_view("unknown") : string_view(job.provider);
+    counters_->Answered(provider, outcome, elapsed.count());
+    job.respond(std::move(response));
+}
+
+void Ingest::NoSuchProvider(Job& job) {
+    Answer(job, "no_provider", http::Response::Problem(404, http::ReasonPhrase(404)));
+}
+
+void Ingest::Refuse(Job& job) {
+    (void)job.adapter->Verify(
+        {job.webhook, {&dummy_secret_, 1}, settings_.public_base_url, job.receive_time_ms}
+    );
+    Answer(job, "unauthenticated", http::Response::Problem(401, http::ReasonPhrase(401)));
+}
+
+void Ingest::NotNow(Job& job, std::string_view reason) {
+    counters_->metrics
+        .GetCounter(
+            "unibox_ingest_unstored_total",
+            "Webhooks answered 503, by the reason.",
+            {{"provider", job.provider}, {"reason", std::string(reason)}}
+        )
+        .Add();
+    // The reason is for operators; the caller can only repeat.
+    Answer(
+        job,
+        "not_now",
+        http::Response::Problem(503, http::ReasonPhrase(503))
+            .WithHeader("Retry-After", std::to_string(settings_.retry_after_s))
+    );
+}
+
+}  // namespace unibox::ingest

@@ -1,0 +1,135 @@
+// The use case: a webhook comes in, is it authentic, whose is it, what does it say; store that;
+// answer. Nothing here waits: each step goes on in the callback of the one before.
+//
+// Answers: 200 stored (empty body), also when the body was kept in UB_RAW because it was authentic
+// but not understood or its route has no tenant; 401 bad signature or unknown channel token (the
+// same answer); 403 wrong verify token; 400 with the field (standard only); 429 over the tenant's
+// rate (standard only); 503 with Retry-After when something could not be stored or known.
+// Thread safety: any thread.
+#pragma once
+
+#include "async/worker_pool.hpp"
+#include "base/clock.hpp"
+#include "endpoints.hpp"
+#include "event_publisher.hpp"
+#include "http/router.hpp"
+#include "obs/metrics.hpp"
+#include "rate_limiter.hpp"
+#include "unibox/v1/ingest_service.pb.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace unibox::channels {
+class Adapter;
+}
+
+namespace unibox::ingest {
+
+struct IngestSettings {
+    // The URL under which providers reach this service, with its path prefix, without a final
+    // slash; a channel may have its own. Twilio signs it.
+    std::string public_base_url = "http://127.0.0.1:8080";
+    std::int64_t deadline_ms = 1'500;         // From the request to the last PubAck.
+    std::int64_t retry_after_s = 5;           // Told with 503.
+    std::size_t inline_bytes_max = 64 << 10;  // Larger bodies are verified in the worker pool.
+    std::size_t in_flight_msgs_max = 4'000;   // Messages on their way; above it 503 at once.
+};
+
+class Ingest {
+public:
+    // All references must outlive the object; the pool must be stopped before it dies.
+    Ingest(
+        IngestSettings settings,
+        Endpoints& endpoints,
+        EventPublisher& events,
+        nats::Publisher& publisher,
+        RateLimiter& limiter,
+        async::WorkerPool& pool,
+        const Clock& clock,
+        obs::Metrics& metrics
+    );
+    ~Ingest();
+    Ingest(const Ingest&) = delete;
+    Ingest& operator=(const Ingest&) = delete;
+
+    // A webhook with a channel's token in its URL.
+    void ByToken(
+        std::shared_ptr<http::Request> request,
+        std::string_view provider,
+        std::string_view token,
+        http::Respond respond
+    );
+    // A webhook of a provider's app, which may serve many tenants.
+    void ByApp(
+        std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+    );
+    // The GET request by which Meta checks a URL: an app's, or (`token` not empty) a channel's,
+    // whose verify token is the channel token itself.
+    void Handshake(
+        std::shared_ptr<http::Request> request,
+        std::string_view provider,
+        std::string_view token,
+        http::Respond respond
+    );
+    // IngestService.Ingest. Blocks up to the deadline: call it on a thread that may.
+    Status Call(
+        std::string_view authorization,
+        std::string traceparent,
+        const v1::IngestRequest& request,
+        v1::IngestResponse* response
+    );
+
+private:
+    struct Job;
+    struct Counters;
+    using JobPtr = std::shared_ptr<Job>;
+
+    JobPtr NewJob(
+        std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+    );
+    bool Overloaded() const;
+    void OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found);
+    void OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found);
+    // Runs `next` here, or in the pool when the body is large.
+    void GoOn(const JobPtr& job, std::function<void()> next);
+    void VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets);
+    bool Verified(Job& job, std::span<const Secret> secrets);
+    bool WithinRate(const JobPtr& job);
+    void RouteByEndpoint(const JobPtr& job);
+    void RouteByKeys(const JobPtr& job, bool alternative);
+    void OnRoutes(
+        const JobPtr& job,
+        bool alternative,
+        const std::vector<RouteKey>& routes,
+        const std::vector<Result<EndpointPtr>>& found
+    );
+    void Store(const JobPtr& job);
+    void StoreRaw(const JobPtr& job);
+    void OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome);
+
+    void Answer(Job& job, std::string_view outcome, http::Response response);
+    void Refuse(Job& job);
+    void NoSuchProvider(Job& job);
+    // 503; `reason` is a stable word for the metric.
+    void NotNow(Job& job, std::string_view reason);
+    Status Authenticate(std::string_view authorization, SteadyTime deadline, TenantId* tenant);
+    Result<EndpointPtr> ChannelOf(
+        TenantId tenant, const std::string& channel_id, SteadyTime deadline
+    );
+
+    const IngestSettings settings_;
+    Endpoints& endpoints_;
+    EventPublisher& events_;
+    nats::Publisher& publisher_;
+    RateLimiter& limiter_;
+    async::WorkerPool& pool_;
+    const Clock& clock_;
+    std::unique_ptr<Counters> counters_;
+    const Secret dummy_secret_;  // Makes an unknown token cost what a wrong signature costs.
+};
+
+}  // namespace unibox::ingest

@@ -1,0 +1,71 @@
+#include "ingest_job.hpp"
+
+namespace unibox::ingest {
+namespace {
+
+constexpr std::size_t kDetailBytesMax = 1'000;
+
+std::string CounterKey(std::string_view provider, std::string_view outcome) {
+    return std::string(provider).append(":").append(outcome);
+}
+
+}  // namespace
+
+void Ingest::Job::KeepRaw(std::string_view reason, std::string_view detail) {
+    if (raw_reason.empty()) raw_reason = reason;
+    if (detail.empty() || raw_detail.size() >= kDetailBytesMax) return;
+    if (!raw_detail.empty()) raw_detail += "; ";
+    raw_detail += detail.substr(0, kDetailBytesMax - std::min(kDetailBytesMax, raw_detail.size()));
+}
+
+Ingest::Counters::Counters(obs::Metrics& registry)
+    : metrics(registry),
+      seconds(registry.GetHistogram(
+          "unibox_ingest_seconds", "From the request to its answer.", obs::SecondsBuckets()
+      )),
+      matched_newest(registry.GetCounter(
+          "unibox_ingest_secret_matches_total",
+          "Signatures by the secret that matched.",
+          {{"secret", "newest"}}
+      )),
+      matched_previous(registry.GetCounter(
+          "unibox_ingest_secret_matches_total",
+          "Signatures by the secret that matched.",
+          {{"secret", "previous"}}
+      )) {
+    for (const char* provider : {"telegram", "meta", "twilio", "standard"}) {
+        for (const char* outcome : {"stored", "raw", "unauthenticated", "not_now"}) {
+            answered_[CounterKey(provider, outcome)] = &AnsweredCounter(provider, outcome);
+        }
+    }
+}
+
+obs::Counter& Ingest::Counters::AnsweredCounter(
+    std::string_view provider, std::string_view outcome
+) {
+    return metrics.GetCounter(
+        "unibox_ingest_requests_total",
+        "Webhooks by what was answered.",
+        {{"provider", std::string(provider)}, {"outcome", std::string(outcome)}}
+    );
+}
+
+void Ingest::Counters::Answered(
+    std::string_view provider, std::string_view outcome, double elapsed_s
+) {
+    const auto known = answered_.find(CounterKey(provider, outcome));
+    (known == answered_.end() ? AnsweredCounter(provider, outcome) : *known->second).Add();
+    seconds.Observe(elapsed_s);
+}
+
+void Ingest::Counters::Raw(std::string_view provider, std::string_view reason) {
+    metrics
+        .GetCounter(
+            "unibox_ingest_kept_raw_total",
+            "Webhooks that were kept whole, by the reason.",
+            {{"provider", std::string(provider)}, {"reason", std::string(reason)}}
+        )
+        .Add();
+}
+
+}  // namespace unibox::ingest

@@ -1,0 +1,56 @@
+// One webhook on its way through Ingest, and the metrics of all of them. Internal to ingest*.cpp.
+// Thread safety: a Job is touched by one step at a time; Counters from any thread.
+#pragma once
+
+#include "channels/adapter.hpp"
+#include "ingest.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::ingest {
+
+struct Ingest::Job {
+    std::shared_ptr<http::Request> request;
+    const channels::Adapter* adapter = nullptr;
+    channels::WebhookRequest webhook;  // Views into `request`.
+    std::string provider;              // As in the URL.
+    std::string path;                  // Without the channel token.
+    http::Respond respond;
+    std::string traceparent;
+    std::int64_t receive_time_ms = 0;
+    SteadyTime begun{};
+    SteadyTime deadline{};
+
+    EndpointPtr endpoint;  // Of the token; null on an app's route.
+    std::vector<Secret> app_secrets;
+    std::vector<channels::ProviderEvent> events;  // Whose channel is not known yet.
+    std::vector<event::v1::InboundEvent> completed;
+    std::string raw_reason;  // Not empty: the body goes to UB_RAW.
+    std::string raw_detail;
+    Status failure;  // Something cannot be known now: 503 in the end.
+
+    void KeepRaw(std::string_view reason, std::string_view detail);
+};
+
+struct Ingest::Counters {
+    explicit Counters(obs::Metrics& metrics);
+
+    // A stable word for each kind of answer.
+    void Answered(std::string_view provider, std::string_view outcome, double seconds);
+    void Raw(std::string_view provider, std::string_view reason);
+
+    obs::Metrics& metrics;
+    obs::Histogram& seconds;
+    obs::Counter& matched_newest;
+    obs::Counter& matched_previous;
+
+private:
+    obs::Counter& AnsweredCounter(std::string_view provider, std::string_view outcome);
+    std::map<std::string, obs::Counter*, std::less<>> answered_;  // The frequent ones, made ahead.
+};
+
+}  // namespace unibox::ingest

@@ -1,0 +1,87 @@
+#include "ingest_log.hpp"
+
+#include "obs/log.hpp"
+#include "wire/subjects.hpp"
+
+#include <map>
+#include <set>
+
+namespace unibox::ingest {
+
+std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams) {
+    std::map<int, std::set<int>> partitions;
+    std::set<int> sealed;
+    for (const nats::StreamInfo& stream : streams) {
+        const auto id = wire::ParseInStream(stream.name);
+        if (!id) continue;
+        partitions[id->generation].insert(id->partition);
+        if (stream.sealed) sealed.insert(id->generation);
+    }
+    for (auto at = partitions.rbegin(); at != partitions.rend(); ++at) {
+        const auto& [generation, numbers] = *at;
+        const bool whole =
+            *numbers.begin() == 0 && *numbers.rbegin() + 1 == static_cast<int>(numbers.size());
+        if (sealed.contains(generation) || !whole) continue;
+        return LogShape{generation, static_cast<std::uint32_t>(numbers.size())};
+    }
+    return std::nullopt;
+}
+
+IngestLog::IngestLog(nats::Connection& connection, std::int64_t refresh_ms, obs::Metrics& metrics)
+    : streams_(connection),
+      refresh_ms_(refresh_ms),
+      partitions_(metrics.GetGauge(
+          "unibox_ingest_partitions", "Partitions of the log that is written to; 0 = unknown."
+      )) {}
+
+Status IngestLog::Start() {
+    const Status first = Refresh();
+    const MutexLock lock(mutex_);
+    periodic_ = std::make_unique<async::Periodic>("ingest-log", Millis(refresh_ms_), [this] {
+        const Status status = Refresh();
+        if (!status.ok()) {
+            obs::Log(obs::Level::kDebug, "ingest log not read", {{"error", status}});
+        }
+    });
+    return first;
+}
+
+void IngestLog::Stop() {
+    std::unique_ptr<async::Periodic> stopped;
+    {
+        const MutexLock lock(mutex_);
+        stopped = std::move(periodic_);
+    }
+    if (stopped) stopped->Stop();
+}
+
+std::optional<LogShape> IngestLog::shape() const {
+    const std::uint64_t packed = packed_.load();
+    if (packed == 0) return std::nullopt;
+    return LogShape{
+        static_cast<int>(packed >> 32), static_cast<std::uint32_t>(packed & 0xffffffffULL)};
+}
+
+void IngestLog::LookAgain() {
+    const MutexLock lock(mutex_);
+    if (periodic_) periodic_->Wake();
+}
+
+Status IngestLog::Refresh() {
+    UNIBOX_ASSIGN_OR_RETURN(const auto streams, streams_.List(wire::kInStreamPrefix));
+    const auto found = ShapeOf(streams);
+    if (!found) return Unavailable("the ingest log has no streams").WithReason("no_stream");
+    const std::uint64_t packed =
+        static_cast<std::uint64_t>(found->generation) << 32 | found->partition_count;
+    if (packed_.exchange(packed) != packed) {
+        obs::Log(
+            obs::Level::kInfo,
+            "ingest log",
+            {{"generation", found->generation}, {"partitions", found->partition_count}}
+        );
+    }
+    partitions_.Set(found->partition_count);
+    return {};
+}
+
+}  // namespace unibox::ingest

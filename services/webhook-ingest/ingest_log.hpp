@@ -1,0 +1,54 @@
+// Which streams the ingest log has now: the newest generation that is not sealed, and how many
+// partitions it has. Read from NATS again and again; the last answer is kept when NATS is away.
+// Thread safety: any thread.
+#pragma once
+
+#include "async/periodic.hpp"
+#include "base/mutex.hpp"
+#include "base/status.hpp"
+#include "nats/streams.hpp"
+#include "obs/metrics.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace unibox::ingest {
+
+struct LogShape {
+    int generation = 0;
+    std::uint32_t partition_count = 0;
+    auto operator<=>(const LogShape&) const = default;
+};
+
+// The newest generation of which no stream is sealed and whose partitions are 0..n-1 without a
+// gap; nothing if there is none.
+std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams);
+
+class IngestLog {
+public:
+    // `connection` must outlive the object. Nothing is read before Start.
+    IngestLog(nats::Connection& connection, std::int64_t refresh_ms, obs::Metrics& metrics);
+
+    // Reads the shape once (the result is that of the attempt) and goes on in the background.
+    Status Start();
+    void Stop();
+    // Nothing until streams were seen.
+    std::optional<LogShape> shape() const;
+    // A publish found no stream: look again soon.
+    void LookAgain();
+
+private:
+    Status Refresh();
+
+    nats::Streams streams_;
+    const std::int64_t refresh_ms_;
+    obs::Gauge& partitions_;
+    std::atomic<std::uint64_t> packed_{0};  // generation << 32 | partition count
+    Mutex mutex_;
+    std::unique_ptr<async::Periodic> periodic_ UNIBOX_GUARDED_BY(mutex_);
+};
+
+}  // namespace unibox::ingest

@@ -1,0 +1,274 @@
+// A cache in front of blocking look-ups: answers at once what it knows, loads the rest in a worker
+// pool, each key once however many wait for it (single flight).
+//
+// What is known is served for refresh_ms as it is; then it is served while a new load runs behind
+// it; after max_age_ms, or after Forget, the caller waits for the new load. When loads fail, what
+// is known is served on, up to stale_ms_max, with one attempt each retry_ms; keys that are not
+// known get the error. "There is no such key" is remembered for negative_ms.
+// Bounded: positive_count_max and negative_count_max entries, least recently used ones go first.
+// Thread safety: any thread. Callbacks run on the calling thread (all known) or on a pool thread.
+#pragma once
+
+#include "async/worker_pool.hpp"
+#include "base/clock.hpp"
+#include "base/mutex.hpp"
+#include "base/status.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace unibox::ingest {
+
+struct LookupSettings {
+    std::int64_t refresh_ms = 30'000;
+    std::int64_t max_age_ms = 300'000;
+    std::int64_t stale_ms_max = 24LL * 3600 * 1000;
+    std::int64_t negative_ms = 5'000;
+    std::int64_t retry_ms = 1'000;
+    std::size_t positive_count_max = 200'000;
+    std::size_t negative_count_max = 10'000;
+};
+
+enum class LookupOutcome { kHit, kNegativeHit, kStale, kWaited, kCount };
+
+template <typename Value>
+class LookupCache {
+public:
+    using ValuePtr = std::shared_ptr<const Value>;
+    using Keys = std::vector<std::string>;
+    using Found = std::unordered_map<std::string, ValuePtr>;
+    // Blocking, on a pool thread: those of the keys that exist.
+    using Loader = std::function<Result<Found>(const Keys&)>;
+    // One result for each key, in order; NOT_FOUND if there is none, else the loader's error.
+    using Done = std::function<void(std::vector<Result<ValuePtr>>)>;
+    // Whether a value may not be served any more without asking (it has an end of its own).
+    using Expired = std::function<bool(const Value&)>;
+    using Count = std::function<void(LookupOutcome)>;
+
+    // All arguments given by reference must outlive the cache; the pool must be stopped before it
+    // dies.
+    LookupCache(
+        const LookupSettings& settings,
+        const Clock& clock,
+        async::WorkerPool& pool,
+        Loader loader,
+        Expired expired,
+        Count count
+    )
+        : settings_(settings),
+          clock_(clock),
+          pool_(pool),
+          loader_(std::move(loader)),
+          expired_(std::move(expired)),
+          count_(std::move(count)) {}
+
+    void Get(const Keys& keys, Done done) {
+        std::vector<Result<ValuePtr>> results(keys.size());
+        std::shared_ptr<Call> call;
+        Keys to_load;
+        {
+            const MutexLock lock(mutex_);
+            for (std::size_t i = 0; i < keys.size(); ++i) {
+                Entry& entry = entries_[keys[i]];
+                bool load = false;
+                if (!ServeLocked(keys[i], entry, &results[i], &load)) {
+                    if (!call) call = std::make_shared<Call>();
+                    ++call->pending;
+                    entry.waiters.push_back({call, i});
+                }
+                if (load && !entry.loading) {
+                    entry.loading = true;
+                    to_load.push_back(keys[i]);
+                }
+            }
+            // Nobody can deliver to the call before the lock is free.
+            if (call) {
+                call->results = std::move(results);
+                call->done = std::move(done);
+            }
+        }
+        if (!call) done(std::move(results));
+        if (!to_load.empty()) StartLoad(std::move(to_load));
+    }
+
+    // Whatever is known must be confirmed by a new load before it is served (unless loads fail).
+    void Forget() {
+        const MutexLock lock(mutex_);
+        ++epoch_;
+    }
+
+    std::size_t positive_count() const {
+        const MutexLock lock(mutex_);
+        return positives_.size();
+    }
+    std::size_t negative_count() const {
+        const MutexLock lock(mutex_);
+        return negatives_.size();
+    }
+
+private:
+    struct Call {
+        std::vector<Result<ValuePtr>> results;
+        Done done;
+        std::atomic<std::size_t> pending{0};
+    };
+    struct Waiter {
+        std::shared_ptr<Call> call;
+        std::size_t index;
+    };
+    using Order = std::list<std::string>;
+    struct Entry {
+        bool known = false;
+        ValuePtr value;  // Null and known: there is no such key.
+        SteadyTime loaded_at{};
+        std::uint64_t epoch = 0;
+        bool loading = false;
+        std::vector<Waiter> waiters;
+        Order* order = nullptr;  // The list that holds it, if any.
+        Order::iterator place;
+    };
+    struct Delivery {
+        Waiter waiter;
+        Result<ValuePtr> result;
+    };
+
+    static Status NoSuchKey() { return NotFound("no such key"); }
+
+    // True: `result` is set. `load`: a load is due, behind the answer or for it.
+    bool ServeLocked(const std::string& key, Entry& entry, Result<ValuePtr>* result, bool* load)
+        UNIBOX_REQUIRES(mutex_) {
+        const SteadyTime now = clock_.Steady();
+        const Millis age = std::chrono::duration_cast<Millis>(now - entry.loaded_at);
+        const bool current = entry.known && entry.epoch == epoch_;
+        if (entry.known && !entry.value) {
+            if (current && age.count() < settings_.negative_ms) {
+                count_(LookupOutcome::kNegativeHit);
+                *result = NoSuchKey();
+                return true;
+            }
+        } else if (entry.known && age.count() < settings_.stale_ms_max) {
+            const bool expired = expired_(*entry.value);
+            const bool due = !current || expired || age.count() >= settings_.refresh_ms;
+            const bool must = !current || expired || age.count() >= settings_.max_age_ms;
+            const bool resting = failing_ && now - failed_at_ < Millis(settings_.retry_ms);
+            *load = due && !resting;
+            if (!must || failing_) {
+                count_(due ? LookupOutcome::kStale : LookupOutcome::kHit);
+                Touch(key, entry, positives_, settings_.positive_count_max);
+                *result = entry.value;
+                return true;
+            }
+        }
+        count_(LookupOutcome::kWaited);
+        *load = true;
+        return false;
+    }
+
+    void StartLoad(Keys keys) {
+        const auto shared_keys = std::make_shared<const Keys>(std::move(keys));
+        std::uint64_t epoch = 0;
+        {
+            const MutexLock lock(mutex_);
+            epoch = epoch_;
+        }
+        const bool posted = pool_.TryPost([this, shared_keys, epoch] {
+            FinishLoad(*shared_keys, epoch, loader_(*shared_keys));
+        });
+        if (!posted) {
+            FinishLoad(*shared_keys, epoch, ResourceExhausted("too many look-ups are waiting"));
+        }
+    }
+
+    void FinishLoad(const Keys& keys, std::uint64_t epoch, const Result<Found>& loaded) {
+        std::vector<Delivery> deliveries;
+        {
+            const MutexLock lock(mutex_);
+            failing_ = !loaded.ok();
+            if (failing_) failed_at_ = clock_.Steady();
+            for (const std::string& key : keys) SettleLocked(key, epoch, loaded, &deliveries);
+        }
+        for (Delivery& delivery : deliveries) {
+            Call& call = *delivery.waiter.call;
+            call.results[delivery.waiter.index] = std::move(delivery.result);
+            if (--call.pending == 0) call.done(std::move(call.results));
+        }
+    }
+
+    void SettleLocked(
+        const std::string& key,
+        std::uint64_t epoch,
+        const Result<Found>& loaded,
+        std::vector<Delivery>* deliveries
+    ) UNIBOX_REQUIRES(mutex_) {
+        const auto at = entries_.find(key);
+        if (at == entries_.end()) return;
+        Entry& entry = at->second;
+        entry.loading = false;
+        Result<ValuePtr> result = loaded.status();
+        if (loaded.ok()) {
+            const auto value = loaded->find(key);
+            entry.known = true;
+            entry.value = value == loaded->end() ? nullptr : value->second;
+            entry.loaded_at = clock_.Steady();
+            entry.epoch = epoch;
+        }
+        if (entry.known) result = entry.value ? Result<ValuePtr>(entry.value) : NoSuchKey();
+        // What is too old, or was only known to be missing, does not outlive a failed load.
+        const bool too_old = clock_.Steady() - entry.loaded_at >= Millis(settings_.stale_ms_max);
+        if (!loaded.ok() && (!entry.value || too_old)) result = loaded.status();
+        for (Waiter& waiter : entry.waiters) deliveries->push_back({std::move(waiter), result});
+        entry.waiters.clear();
+        if (!entry.known) {
+            entries_.erase(at);
+        } else if (entry.value) {
+            Touch(key, entry, positives_, settings_.positive_count_max);
+        } else {
+            Touch(key, entry, negatives_, settings_.negative_count_max);
+        }
+    }
+
+    // Puts the entry in front of `order` and drops what is over the limit there.
+    void Touch(const std::string& key, Entry& entry, Order& order, std::size_t count_max)
+        UNIBOX_REQUIRES(mutex_) {
+        if (entry.order == nullptr) {
+            order.push_front(key);
+        } else {
+            order.splice(order.begin(), *entry.order, entry.place);
+        }
+        entry.order = &order;
+        entry.place = order.begin();
+        while (order.size() > count_max) {
+            const auto last = entries_.find(order.back());
+            order.pop_back();
+            if (last == entries_.end()) continue;
+            last->second.order = nullptr;
+            // One that is being loaded has waiters; its load puts it in place again.
+            if (!last->second.loading) entries_.erase(last);
+        }
+    }
+
+    const LookupSettings settings_;
+    const Clock& clock_;
+    async::WorkerPool& pool_;
+    const Loader loader_;
+    const Expired expired_;
+    const Count count_;
+
+    mutable Mutex mutex_;
+    std::unordered_map<std::string, Entry> entries_ UNIBOX_GUARDED_BY(mutex_);
+    Order positives_ UNIBOX_GUARDED_BY(mutex_);
+    Order negatives_ UNIBOX_GUARDED_BY(mutex_);
+    std::uint64_t epoch_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    bool failing_ UNIBOX_GUARDED_BY(mutex_) = false;
+    SteadyTime failed_at_ UNIBOX_GUARDED_BY(mutex_){};
+};
+
+}  // namespace unibox::ingest

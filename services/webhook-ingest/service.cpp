@@ -1,0 +1,140 @@
+#include "service.hpp"
+
+#include "async/worker_pool.hpp"
+#include "crypto/sealed_box.hpp"
+#include "endpoints.hpp"
+#include "event_publisher.hpp"
+#include "event_window.hpp"
+#include "grpc_api.hpp"
+#include "ingest_log.hpp"
+#include "nats/connection.hpp"
+#include "obs/log.hpp"
+#include "pg/pool.hpp"
+#include "rate_limiter.hpp"
+#include "rpc/server.hpp"
+#include "wire/subjects.hpp"
+
+namespace unibox::ingest {
+
+// In the order in which they are built; each refers to those above it only.
+struct WebhookIngest::Parts {
+    Parts(
+        const Config& the_config, const Clock& clock, obs::Metrics& metrics, crypto::SealedBox key
+    )
+        : config(the_config),
+          steady(clock),
+          registry(metrics),
+          box(std::move(key)),
+          window(config.duplicate_window_ms, config.duplicate_window_count_max, clock),
+          limiter(config.rate_tenant_count_max, clock) {}
+
+    Status Connect();
+    Status Serve();
+
+    const Config config;
+    const Clock& steady;
+    obs::Metrics& registry;
+    const crypto::SealedBox box;
+    EventWindow window;
+    RateLimiter limiter;
+    std::unique_ptr<pg::Pool> pool;
+    std::unique_ptr<Directory> directory;
+    std::unique_ptr<nats::Connection> connection;
+    std::unique_ptr<IngestLog> log;
+    std::unique_ptr<async::WorkerPool> workers;
+    std::unique_ptr<async::WorkerPool> rpc_workers;
+    std::unique_ptr<Endpoints> endpoints;
+    std::unique_ptr<nats::Publisher> publisher;
+    std::unique_ptr<EventPublisher> events;
+    std::unique_ptr<Ingest> ingest;
+    std::unique_ptr<rpc::Dispatcher> dispatcher;
+    std::unique_ptr<GrpcApi> api;
+    std::unique_ptr<http::Server> http;
+    std::unique_ptr<rpc::Server> grpc;
+    std::string http_address;
+    std::string grpc_address;
+};
+
+Result<std::unique_ptr<WebhookIngest>> WebhookIngest::Create(
+    const Config& config, const Clock& clock, obs::Metrics& metrics
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto box, crypto::SealedBox::FromKeyFile(config.secrets_key_file));
+    auto parts = std::make_unique<Parts>(config, clock, metrics, std::move(box));
+    return std::unique_ptr<WebhookIngest>(new WebhookIngest(std::move(parts)));
+}
+
+WebhookIngest::WebhookIngest(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+WebhookIngest::~WebhookIngest() {
+    Stop(Millis(0));
+}
+
+Status WebhookIngest::Parts::Connect() {
+    UNIBOX_ASSIGN_OR_RETURN(pool, pg::Pool::Create(config.postgres, registry));
+    directory = MakeStoreDirectory(*pool);
+    UNIBOX_ASSIGN_OR_RETURN(connection, nats::Connection::Connect(config.nats, registry));
+    UNIBOX_ASSIGN_OR_RETURN(
+        publisher, nats::Publisher::Create(*connection, config.publisher, registry)
+    );
+    log = std::make_unique<IngestLog>(*connection, config.log_refresh_ms, registry);
+    const Status seen = log->Start();
+    if (!seen.ok()) {
+        obs::Log(obs::Level::kWarn, "the ingest log cannot be seen yet", {{"error", seen}});
+    }
+    const Status server = nats::Streams(*connection).CheckServer(config.payload_bytes_max);
+    return server.code() == Code::kFailedPrecondition ? server : Status();
+}
+
+Status WebhookIngest::Parts::Serve() {
+    workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
+        "work", config.worker_thread_count, config.worker_queue_count_max});
+    rpc_workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
+        "rpc-work", config.rpc_thread_count, config.worker_queue_count_max});
+    endpoints =
+        std::make_unique<Endpoints>(config.lookups, *directory, box, *workers, steady, registry);
+    events = std::make_unique<EventPublisher>(*publisher, *log, window, registry);
+    IngestSettings settings = config.ingest;
+    settings.in_flight_msgs_max = config.publisher.window_msgs - config.publisher.window_msgs / 16;
+    ingest = std::make_unique<Ingest>(
+        settings, *endpoints, *events, *publisher, limiter, *workers, steady, registry
+    );
+    UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
+        wire::kChannelsChanged, [this](std::string_view, std::string_view) { endpoints->Forget(); }
+    ));
+    UNIBOX_ASSIGN_OR_RETURN(
+        http, http::Server::Start(config.http, Routes(*ingest, config.bodies), registry)
+    );
+    dispatcher = std::make_unique<rpc::Dispatcher>(config.grpc, *rpc_workers, registry);
+    api = std::make_unique<GrpcApi>(*ingest, *dispatcher);
+    UNIBOX_ASSIGN_OR_RETURN(grpc, rpc::Server::Start(config.grpc, {api.get()}));
+    http_address = http->address();
+    grpc_address = grpc->address();
+    return {};
+}
+
+Status WebhookIngest::Start() {
+    UNIBOX_RETURN_IF_ERROR(parts_->Connect());
+    return parts_->Serve();
+}
+
+// Intake first, then what serves it: nothing is asked of a part that is gone.
+void WebhookIngest::Stop(Millis grace) {
+    Parts& parts = *parts_;
+    if (parts.http) parts.http->StopAccepting();
+    if (parts.grpc) parts.grpc->Stop(grace);
+    if (parts.http) parts.http->Stop(grace.count());
+    if (parts.rpc_workers) parts.rpc_workers->Stop();
+    if (parts.workers) parts.workers->Stop();
+    parts.publisher.reset();
+    if (parts.log) parts.log->Stop();
+    parts.log.reset();
+    parts.connection.reset();
+}
+
+std::string WebhookIngest::http_address() const {
+    return parts_->http_address;
+}
+std::string WebhookIngest::grpc_address() const {
+    return parts_->grpc_address;
+}
+
+}  // namespace unibox::ingest
