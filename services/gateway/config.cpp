@@ -1,0 +1,64 @@
+#include "gateway/config.hpp"
+
+#include "config/field_table.hpp"
+
+namespace unibox::gateway {
+
+void AuthnSettings::Describe(config::FieldTable& table) {
+    table.Section("authn", "The cache of API keys.")
+        .Add(
+            "known_ms_max",
+            &known_ms_max,
+            "How long a key that was found is believed; a revoked key may work that long.",
+            config::InRange(0, 30'000)
+        )
+        .Add(
+            "unknown_ms_max",
+            &unknown_ms_max,
+            "How long a key that was not found is refused without asking again.",
+            config::InRange(0, 5'000)
+        )
+        .Add(
+            "known_count_max",
+            &known_count_max,
+            "Keys that are kept.",
+            config::InRange(1, 10'000'000)
+        )
+        .Add(
+            "unknown_count_max",
+            &unknown_count_max,
+            "Unknown keys that are kept.",
+            config::InRange(1, 10'000'000)
+        );
+}
+
+void WorkSettings::Describe(config::FieldTable& table) {
+    table.Section("work", "The threads that do the work of both listeners.")
+        .Add(
+            "thread_count", &thread_count, "Requests worked on at once.", config::InRange(1, 1'000)
+        )
+        .Add(
+            "queue_count_max",
+            &queue_count_max,
+            "Requests that wait for a thread; more are refused with 429.",
+            config::InRange(0, 100'000)
+        );
+}
+
+Config::Config() {
+    http.listen = "127.0.0.1:8080";
+    grpc.listen = "127.0.0.1:9090";
+    postgres.pool_size = 8;
+    postgres.statement_timeout_ms = 5'000;
+}
+
+void Config::Describe(config::FieldTable& table) {
+    table.Section("http", "The HTTP+JSON listener.");
+    http.Describe(table);
+    grpc.Describe(table);
+    postgres.Describe(table);
+    authn.Describe(table);
+    work.Describe(table);
+}
+
+}  // namespace unibox::gateway

@@ -1,0 +1,206 @@
+#include "gateway/http_api.hpp"
+
+#include "obs/json.hpp"
+#include "obs/trace_id.hpp"
+#include "wire/json_transcoder.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace unibox::gateway {
+namespace {
+
+namespace pb = google::protobuf;
+
+// A method of Inbox without its types.
+struct Endpoint {
+    std::function<std::unique_ptr<pb::Message>()> new_request;
+    std::function<std::unique_ptr<pb::Message>()> new_response;
+    std::function<Status(const Principal&, const pb::Message&, pb::Message&)> use_case;
+};
+
+template <class Request, class Response>
+Endpoint MakeEndpoint(
+    const Inbox& inbox, Status (Inbox::*use_case)(const Principal&, const Request&, Response&) const
+) {
+    return {
+        [] { return std::make_unique<Request>(); },
+        [] { return std::make_unique<Response>(); },
+        [&inbox, use_case](const Principal& caller, const pb::Message& in, pb::Message& out) {
+            return (inbox.*use_case)(
+                caller, static_cast<const Request&>(in), static_cast<Response&>(out)
+            );
+        }};
+}
+
+std::map<std::string, Endpoint, std::less<>> Endpoints(const Inbox& inbox) {
+    std::map<std::string, Endpoint, std::less<>> endpoints;
+    endpoints.emplace("ListConversations", MakeEndpoint(inbox, &Inbox::ListConversations));
+    endpoints.emplace("GetConversation", MakeEndpoint(inbox, &Inbox::GetConversation));
+    endpoints.emplace("ListMessages", MakeEndpoint(inbox, &Inbox::ListMessages));
+    endpoints.emplace("GetContact", MakeEndpoint(inbox, &Inbox::GetContact));
+    return endpoints;
+}
+
+wire::PathValues ValuesOf(const wire::HttpBinding& binding, const http::PathParams& params) {
+    wire::PathValues values;
+    for (const std::string& name : binding.path_fields) {
+        values.emplace_back(name, std::string(params.Get(name)));
+    }
+    return values;
+}
+
+rpc::Call CallOf(const http::Request& request, const rpc::Dispatcher& dispatcher) {
+    rpc::Call call;
+    call.authorization = request.Find("authorization").value_or("");
+    const auto given = obs::ValidTraceparent(request.Find("traceparent").value_or(""));
+    call.traceparent = given ? *given : obs::NewTraceparent();
+    call.deadline = dispatcher.DefaultDeadline();
+    return call;
+}
+
+http::Response JsonResponse(std::string body) {
+    http::Response response;
+    response.content_type = "application/json";
+    response.body = std::move(body);
+    response.headers.push_back({"Cache-Control", "no-store"});
+    return response;
+}
+
+// A request on its way through the pool.
+struct Exchange {
+    std::shared_ptr<http::Request> request;
+    wire::PathValues path;
+    http::Respond respond;
+    std::string json;
+};
+
+class Handler {
+public:
+    Handler(
+        wire::HttpBinding binding,
+        Endpoint endpoint,
+        Authenticator& authenticator,
+        rpc::Dispatcher& dispatcher
+    )
+        : binding_(std::move(binding)),
+          endpoint_(std::move(endpoint)),
+          authenticator_(authenticator),
+          dispatcher_(dispatcher) {}
+
+    void Handle(
+        std::shared_ptr<http::Request> request,
+        const http::PathParams& params,
+        http::Respond respond
+    ) const {
+        auto exchange = std::make_shared<Exchange>();
+        exchange->request = std::move(request);
+        exchange->path = ValuesOf(binding_, params);
+        exchange->respond = std::move(respond);
+        dispatcher_.Run(
+            std::string(binding_.method->name()),
+            CallOf(*exchange->request, dispatcher_),
+            [this, exchange](const rpc::Call& call) { return Work(call, *exchange); },
+            [exchange](const Status& status) {
+                exchange->respond(
+                    status.ok() ? JsonResponse(std::move(exchange->json)) : ProblemOf(status)
+                );
+            }
+        );
+    }
+
+private:
+    Status Work(const rpc::Call& call, Exchange& exchange) const {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const Principal caller,
+            authenticator_.Check(call.authorization, kInboxReadScope, call.deadline)
+        );
+        const auto in = endpoint_.new_request();
+        const auto out = endpoint_.new_response();
+        const http::Request& request = *exchange.request;
+        UNIBOX_RETURN_IF_ERROR(
+            wire::ToRequest(binding_, exchange.path, request.query, request.body, in.get())
+        );
+        UNIBOX_RETURN_IF_ERROR(endpoint_.use_case(caller, *in, *out));
+        UNIBOX_ASSIGN_OR_RETURN(exchange.json, wire::ToJson(*out));
+        return {};
+    }
+
+    const wire::HttpBinding binding_;
+    const Endpoint endpoint_;
+    Authenticator& authenticator_;
+    rpc::Dispatcher& dispatcher_;
+};
+
+void AppendMember(std::string& json, std::string_view name, std::string_view text) {
+    json += json.back() == '{' ? "" : ",";
+    obs::AppendJsonString(json, name);
+    json += ':';
+    obs::AppendJsonString(json, text);
+}
+
+}  // namespace
+
+Result<std::vector<http::Route>> HttpRoutes(
+    const Inbox& inbox, Authenticator& authenticator, rpc::Dispatcher& dispatcher
+) {
+    const auto* service =
+        v1::ListConversationsRequest::descriptor()->file()->FindServiceByName("InboxService");
+    UNIBOX_ASSIGN_OR_RETURN(auto bindings, wire::HttpBindings(*service));
+    const auto endpoints = Endpoints(inbox);
+    std::vector<http::Route> routes;
+    for (wire::HttpBinding& binding : bindings) {
+        const auto endpoint = endpoints.find(binding.method->name());
+        if (endpoint == endpoints.end()) return Internal("no use case: " + binding.method->name());
+        http::Route route;
+        route.method = binding.verb;
+        route.pattern = binding.pattern;
+        route.body_bytes_max = binding.body.empty() ? 0 : kHttpBodyBytesMax;
+        const auto handler = std::make_shared<const Handler>(
+            std::move(binding), endpoint->second, authenticator, dispatcher
+        );
+        route.handler = [handler](
+                            std::shared_ptr<http::Request> request,
+                            const http::PathParams& params,
+                            http::Respond respond
+                        ) { handler->Handle(std::move(request), params, std::move(respond)); };
+        routes.push_back(std::move(route));
+    }
+    return routes;
+}
+
+http::Response ProblemOf(const Status& status) {
+    http::Response response;
+    response.status = rpc::HttpCode(status.code());
+    response.content_type = "application/problem+json";
+    const std::string detail = rpc::PublicMessage(status);
+    std::string& json = response.body;
+    json = "{";
+    AppendMember(json, "type", "about:blank");
+    AppendMember(json, "title", http::ReasonPhrase(response.status));
+    json += ",\"status\":" + std::to_string(response.status);
+    AppendMember(json, "detail", detail);
+    AppendMember(json, "code", CodeName(status.code()));
+    if (!status.reason().empty()) AppendMember(json, "reason", status.reason());
+    if (!status.field().empty()) {
+        AppendMember(json, "field", status.field());
+        json += ",\"errors\":[{";
+        AppendMember(json, "field", status.field());
+        AppendMember(json, "parameter", wire::JsonName(status.field()));
+        AppendMember(json, "detail", detail);
+        json += "}]";
+    }
+    json += "}";
+    if (status.code() == Code::kUnauthenticated) {
+        response.headers.push_back({"WWW-Authenticate", "Bearer realm=\"unibox\""});
+    }
+    if (const auto delay = rpc::RetryDelay(status.code())) {
+        response.headers.push_back({"Retry-After", std::to_string((delay->count() + 999) / 1000)});
+    }
+    return response;
+}
+
+}  // namespace unibox::gateway

@@ -1,0 +1,95 @@
+#include "gateway/server.hpp"
+
+#include "async/worker_pool.hpp"
+#include "gateway/authn.hpp"
+#include "gateway/grpc_api.hpp"
+#include "gateway/http_api.hpp"
+#include "gateway/inbox.hpp"
+#include "http/server.hpp"
+#include "rpc/dispatch.hpp"
+#include "rpc/server.hpp"
+#include "store/directory.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace unibox::gateway {
+namespace {
+
+async::WorkerPoolSettings PoolSettings(const WorkSettings& settings) {
+    return {
+        .name = "work",
+        .thread_count = static_cast<std::size_t>(settings.thread_count),
+        .queue_count_max = static_cast<std::size_t>(settings.queue_count_max)};
+}
+
+}  // namespace
+
+// In the order of dependence: what is below uses what is above.
+struct Server::Parts {
+    Parts(
+        const Config& config,
+        std::unique_ptr<pg::Pool> given_pool,
+        const Clock& clock,
+        obs::Metrics& metrics
+    )
+        : pool(std::move(given_pool)),
+          authenticator(
+              config.authn,
+              [this](const std::string& hash) { return store::FindApiKey(*pool, hash); },
+              clock,
+              metrics
+          ),
+          inbox(*pool),
+          work(PoolSettings(config.work)),
+          dispatcher(config.grpc, work, metrics),
+          grpc_api(inbox, authenticator, dispatcher) {}
+
+    std::unique_ptr<pg::Pool> pool;
+    Authenticator authenticator;
+    Inbox inbox;
+    async::WorkerPool work;
+    rpc::Dispatcher dispatcher;
+    GrpcApi grpc_api;
+    std::unique_ptr<rpc::Server> grpc;
+    std::unique_ptr<http::Server> http;
+};
+
+Result<std::unique_ptr<Server>> Server::Start(
+    const Config& config, const Clock& clock, obs::Metrics& metrics
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
+    auto parts = std::make_unique<Parts>(config, std::move(pool), clock, metrics);
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto routes, HttpRoutes(parts->inbox, parts->authenticator, parts->dispatcher)
+    );
+    UNIBOX_ASSIGN_OR_RETURN(parts->grpc, rpc::Server::Start(config.grpc, {&parts->grpc_api}));
+    UNIBOX_ASSIGN_OR_RETURN(
+        parts->http, http::Server::Start(config.http, std::move(routes), metrics, "http")
+    );
+    return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() {
+    Stop(Millis(0));
+}
+
+std::string Server::http_address() const {
+    return parts_->http->address();
+}
+std::string Server::grpc_address() const {
+    return parts_->grpc->address();
+}
+void Server::AnnounceStop() {
+    parts_->grpc->SetServing(false);
+}
+
+void Server::Stop(Millis grace) {
+    parts_->http->StopAccepting();
+    parts_->grpc->Stop(grace);
+    parts_->http->Stop(grace.count());
+    parts_->work.Stop();
+}
+
+}  // namespace unibox::gateway
