@@ -1,0 +1,53 @@
+// What a verb works with: settings, connections that are opened at the first use, and where to
+// print. Thread safety: one thread.
+#pragma once
+
+#include "base/status.hpp"
+#include "crypto/sealed_box.hpp"
+#include "nats/connection.hpp"
+#include "obs/metrics.hpp"
+#include "pg/pool.hpp"
+#include "uniboxctl/settings.hpp"
+#include "uniboxctl/table.hpp"
+
+#include <iosfwd>
+#include <memory>
+#include <optional>
+
+namespace unibox::ctl {
+
+enum class OutputFormat { kTable, kJson };
+
+class Context {
+public:
+    Context(Settings settings, OutputFormat format, std::ostream& out, std::ostream& log);
+    ~Context();
+
+    const Settings& settings() const { return settings_; }
+    obs::Metrics& metrics() { return metrics_; }
+
+    // Opened once; UNAVAILABLE when the server does not answer.
+    Result<pg::Pool*> Database();
+    Result<nats::Connection*> Nats();
+    // INVALID_ARGUMENT if no key file is set; else as SealedBox::FromKeyFile.
+    Result<const crypto::SealedBox*> Box();
+
+    void Print(const Answer& answer);
+    // A line for people; to the log when the output is JSON.
+    void Note(std::string_view line);
+
+private:
+    Settings settings_;
+    OutputFormat format_;
+    std::ostream& out_;
+    std::ostream& log_;
+    obs::Metrics metrics_;
+    std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<nats::Connection> nats_;
+    std::optional<crypto::SealedBox> box_;
+};
+
+// Unix milliseconds, UTC.
+std::int64_t NowMs();
+
+}  // namespace unibox::ctl

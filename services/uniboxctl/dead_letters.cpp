@@ -1,0 +1,163 @@
+// uniboxctl dead-letters: events that could not be written, and their return into the log.
+#include "base/strings.hpp"
+#include "store/admin.hpp"
+#include "unibox/event/v1/inbound.pb.h"
+#include "uniboxctl/context.hpp"
+#include "uniboxctl/log_publisher.hpp"
+#include "uniboxctl/verbs.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+
+namespace unibox::ctl {
+namespace {
+
+constexpr std::int32_t kPageSize = 500;
+
+struct Options {
+    std::int64_t id = 0;
+    bool all = false;
+    bool with_replayed = false;
+    std::int64_t count_max = 100;
+};
+
+Status List(Context& context, const Options& options) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto letters,
+        store::ListDeadLetters(
+            *pool, 0, static_cast<std::int32_t>(options.count_max), options.with_replayed
+        )
+    );
+    Table table(
+        {"id", "created", "generation", "partition", "stream_seq", "sqlstate", "error", "replayed"}
+    );
+    for (const store::DeadLetter& letter : letters) {
+        table.Add(
+            {letter.id,
+             TimeText(letter.created_at_ms),
+             std::int64_t{letter.generation},
+             std::int64_t{letter.partition},
+             letter.stream_seq,
+             letter.sqlstate,
+             letter.error,
+             TimeText(letter.replayed_at_ms.value_or(0))}
+        );
+    }
+    context.Print(Answer().Add("dead_letters", std::move(table)));
+    return {};
+}
+
+Status Show(Context& context, const Options& options) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto letter, store::GetDeadLetter(*pool, options.id));
+    event::v1::InboundEvent event;
+    const bool readable = event.ParseFromString(letter.event);
+    context.Print(Answer()
+                      .Add("id", letter.id)
+                      .Add("created", TimeText(letter.created_at_ms))
+                      .Add("stream_seq", letter.stream_seq)
+                      .Add("sqlstate", letter.sqlstate)
+                      .Add("error", letter.error)
+                      .Add("replayed", TimeText(letter.replayed_at_ms.value_or(0)))
+                      .Add("event", readable ? event.DebugString() : HexEncode(letter.event)));
+    return {};
+}
+
+// The stored event, if it is one: bytes that nobody can read are dead letters too.
+std::optional<event::v1::InboundEvent> EventOf(const store::DeadLetter& letter) {
+    event::v1::InboundEvent event;
+    if (!event.ParseFromString(letter.event) || event.tenant_id() <= 0) return std::nullopt;
+    return event;
+}
+
+Status ReplayOne(
+    pg::Pool& pool,
+    LogPublisher& log,
+    const store::DeadLetter& letter,
+    const event::v1::InboundEvent& event,
+    Table& table
+) {
+    const std::string msg_id = fmt::format("dead-letter-{}-{}", letter.id, NowMs());
+    UNIBOX_ASSIGN_OR_RETURN(const auto ack, log.Publish(event, msg_id));
+    UNIBOX_RETURN_IF_ERROR(store::MarkDeadLetterReplayed(pool, letter.id));
+    table.Add(
+        {letter.id, ack.stream, static_cast<std::int64_t>(ack.sequence), std::string("stored")}
+    );
+    return {};
+}
+
+Status ReplayAll(pg::Pool& pool, LogPublisher& log, std::int64_t count_max, Table& table) {
+    std::int64_t after = 0;
+    for (std::int64_t count = 0; count < count_max;) {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const auto letters, store::ListDeadLetters(pool, after, kPageSize, false)
+        );
+        if (letters.empty()) break;
+        for (const store::DeadLetter& letter : letters) {
+            if (count >= count_max) break;
+            after = letter.id;
+            const auto event = EventOf(letter);
+            if (!event) {  // It stays, and keeps no other from going back.
+                table.Add({letter.id, std::string(), std::int64_t{0}, std::string("is no event")});
+                continue;
+            }
+            ++count;
+            UNIBOX_RETURN_IF_ERROR(ReplayOne(pool, log, letter, *event, table));
+        }
+    }
+    return {};
+}
+
+Status Replay(Context& context, const Options& options) {
+    if (options.all == (options.id != 0)) return InvalidArgument("give --id ID or --all");
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
+    Table table({"id", "stream", "sequence", "note"});
+    Status done;
+    if (options.all) {
+        done = ReplayAll(*pool, *log, options.count_max, table);
+    } else {
+        UNIBOX_ASSIGN_OR_RETURN(const auto letter, store::GetDeadLetter(*pool, options.id));
+        const auto event = EventOf(letter);
+        if (!event) return InvalidArgument(fmt::format("dead letter {} is no event", letter.id));
+        done = ReplayOne(*pool, *log, letter, *event, table);
+    }
+    context.Print(Answer().Add("replayed", std::move(table)));
+    return done;
+}
+
+}  // namespace
+
+void AddDeadLetters(CLI::App& app, Action& action) {
+    auto* verb = app.add_subcommand("dead-letters", "Events that could not be written");
+    verb->require_subcommand(1);
+    verb->footer("Example: uniboxctl dead-letters replay --all (docs/runbooks/dead-letters.md)");
+    const auto options = std::make_shared<Options>();
+    auto* list = verb->add_subcommand("list", "The oldest first");
+    list->add_flag("--with-replayed", options->with_replayed, "Also those that went back");
+    auto* show = verb->add_subcommand("show", "One, with its event");
+    show->add_option("id", options->id, "Its id")->required();
+    auto* replay = verb->add_subcommand("replay", "Puts them back into the log");
+    replay->add_option("--id", options->id, "This one");
+    replay->add_flag("--all", options->all, "All that did not go back yet");
+    for (auto* sub : {list, replay}) {
+        sub->add_option("--limit", options->count_max, "At most so many")
+            ->check(CLI::Range(1, 100'000))
+            ->capture_default_str();
+    }
+    list->callback([options, &action] {
+        action = [options](Context& context) { return List(context, *options); };
+    });
+    show->callback([options, &action] {
+        action = [options](Context& context) { return Show(context, *options); };
+    });
+    replay->callback([options, &action] {
+        action = [options](Context& context) { return Replay(context, *options); };
+    });
+}
+
+}  // namespace unibox::ctl

@@ -1,0 +1,171 @@
+// uniboxctl partitions: who writes which partition of the log, how late, and an operator's word on
+// a gap.
+#include "store/partitions.hpp"
+
+#include "nats/streams.hpp"
+#include "uniboxctl/context.hpp"
+#include "uniboxctl/verbs.hpp"
+#include "wire/subjects.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace unibox::ctl {
+namespace {
+
+struct PartitionOptions {
+    int generation = 1;
+    int partition = 0;
+    std::int64_t skip_to = -1;
+    std::string by;
+};
+
+struct Lag {
+    std::int64_t messages = 0;
+    double seconds = 0;
+    std::string note;
+};
+
+// How far the committed sequence is behind the stream, and how old the oldest unwritten message is.
+Lag LagOf(nats::Streams& streams, const store::PartitionState& state) {
+    const std::string stream = wire::InStream(state.id.generation, state.id.partition);
+    const auto info = streams.Info(stream);
+    if (!info.ok()) return {0, 0, info.status().message()};
+    const auto last = static_cast<std::int64_t>(info->last_seq);
+    const auto first = static_cast<std::int64_t>(info->first_seq);
+    if (last <= state.last_seq) return {};
+    Lag lag{last - state.last_seq, 0, ""};
+    if (first > state.last_seq + 1) {
+        lag.note = fmt::format("{} expired unread", first - state.last_seq - 1);
+    }
+    const auto oldest = std::max(first, state.last_seq + 1);
+    const auto message = streams.Get(stream, static_cast<std::uint64_t>(oldest));
+    if (message.ok()) {
+        lag.seconds = static_cast<double>(NowMs() - message->stored_unix_ms) / 1000.0;
+    }
+    return lag;
+}
+
+Status List(Context& context) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    nats::Streams streams(*connection);
+    UNIBOX_ASSIGN_OR_RETURN(const auto states, store::ListPartitions(*pool));
+    Table table(
+        {"generation",
+         "partition",
+         "owner",
+         "epoch",
+         "last_seq",
+         "lag_messages",
+         "lag_s",
+         "committed",
+         "state"}
+    );
+    for (const store::PartitionState& state : states) {
+        const Lag lag = LagOf(streams, state);
+        std::string note =
+            state.stopped_reason.empty() ? lag.note : "STOPPED: " + state.stopped_reason;
+        if (note.empty()) note = state.lease_live ? "owned" : "free";
+        table.Add(
+            {std::int64_t{state.id.generation},
+             std::int64_t{state.id.partition},
+             state.owner.value_or(""),
+             state.epoch,
+             state.last_seq,
+             lag.messages,
+             lag.seconds,
+             TimeText(state.committed_at_ms),
+             note}
+        );
+    }
+    context.Print(Answer().Add("partitions", std::move(table)));
+    return {};
+}
+
+Status Skip(Context& context, const PartitionOptions& options) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    std::int64_t skip_to = options.skip_to;
+    if (skip_to < 0) {  // Everything that the stream does not have any more.
+        UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+        nats::Streams streams(*connection);
+        const std::string stream = wire::InStream(options.generation, options.partition);
+        UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
+        skip_to = std::max<std::int64_t>(0, static_cast<std::int64_t>(info.first_seq) - 1);
+    }
+    const store::PartitionId id{options.generation, options.partition};
+    UNIBOX_ASSIGN_OR_RETURN(
+        const std::int64_t skipped, store::SkipGap(*pool, id, skip_to, options.by)
+    );
+    context.Print(Answer()
+                      .Add("generation", std::int64_t{id.generation})
+                      .Add("partition", std::int64_t{id.partition})
+                      .Add("skipped_sequences", skipped)
+                      .Add("last_seq", skip_to));
+    return {};
+}
+
+Status Reset(Context& context, const PartitionOptions& options) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    nats::Streams streams(*connection);
+    const std::string stream = wire::InStream(options.generation, options.partition);
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
+    const auto first = static_cast<std::int64_t>(info.first_seq);
+    const std::int64_t last_seq = std::max<std::int64_t>(0, first - 1);
+    const store::PartitionId id{options.generation, options.partition};
+    UNIBOX_RETURN_IF_ERROR(store::ResetPartition(*pool, id, info.created_unix_ms, last_seq));
+    context.Print(Answer()
+                      .Add("stream", stream)
+                      .Add("stream_created", TimeText(info.created_unix_ms))
+                      .Add("last_seq", last_seq));
+    return {};
+}
+
+void AddPartitionOptions(CLI::App& verb, PartitionOptions& options) {
+    verb.add_option("--generation", options.generation, "Generation")
+        ->check(CLI::Range(1, 9999))
+        ->capture_default_str();
+    verb.add_option("--partition", options.partition, "Partition")
+        ->check(CLI::Range(0, 99))
+        ->required();
+}
+
+void AddSkip(CLI::App& partitions, Action& action) {
+    auto* verb = partitions.add_subcommand(
+        "skip", "Acknowledges a counted gap: those sequences are never written"
+    );
+    const auto options = std::make_shared<PartitionOptions>();
+    AddPartitionOptions(*verb, *options);
+    verb->add_option("--to", options->skip_to, "Last sequence given up (default: all that expired)")
+        ->check(CLI::NonNegativeNumber);
+    verb->add_option("--by", options->by, "Who answers for it; recorded")->required();
+    verb->footer("Example: uniboxctl partitions skip --partition 3 --by jane (docs/runbooks/gap.md)"
+    );
+    verb->callback([options, &action] {
+        action = [options](Context& context) { return Skip(context, *options); };
+    });
+}
+
+}  // namespace
+
+void AddPartitions(CLI::App& app, Action& action) {
+    auto* verb =
+        app.add_subcommand("partitions", "Partitions of the ingest log: owner, epoch, lag");
+    verb->require_subcommand(1);
+    verb->add_subcommand("list", "Owner, epoch and lag of each")->callback([&action] {
+        action = List;
+    });
+    AddSkip(*verb, action);
+    auto* reset = verb->add_subcommand(
+        "reset", "After a stream was made anew: begins at the start of the new one"
+    );
+    const auto options = std::make_shared<PartitionOptions>();
+    AddPartitionOptions(*reset, *options);
+    reset->footer("Example: uniboxctl partitions reset --partition 3");
+    reset->callback([options, &action] {
+        action = [options](Context& context) { return Reset(context, *options); };
+    });
+}
+
+}  // namespace unibox::ctl

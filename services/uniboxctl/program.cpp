@@ -1,0 +1,98 @@
+#include "uniboxctl/program.hpp"
+
+#include "base/status.hpp"
+#include "uniboxctl/context.hpp"
+#include "uniboxctl/verbs.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <ostream>
+
+namespace unibox::ctl {
+namespace {
+
+constexpr const char* kDescription =
+    "Operates an installation of Unibox: schema, tenants, streams, partitions, what went wrong.\n"
+    "\n"
+    "Settings come from --config FILE (TOML), then from variables UNIBOX_<SECTION>_<FIELD>, then "
+    "from\n"
+    "--set section.field=value: postgres.url, postgres.url_file, nats.url, secrets.key_file,\n"
+    "ingest.public_base_url and others (docs/config.md).";
+constexpr const char* kFooter =
+    "Exit codes: 0 done, 1 failed, 2 wrong input or settings, 3 a dependency does not answer.\n"
+    "`uniboxctl VERB --help` shows a verb's options and examples.";
+
+int ExitCodeOf(const Status& status) {
+    switch (status.code()) {
+        case Code::kOk:
+            return kExitOk;
+        case Code::kInvalidArgument:
+            return kExitBadInput;
+        case Code::kUnavailable:
+        case Code::kDeadlineExceeded:
+            return kExitUnavailable;
+        default:
+            return kExitFailed;
+    }
+}
+
+struct Options {
+    std::string config_file;
+    std::vector<std::string> overrides;
+    std::string output = "table";
+};
+
+void AddGlobalOptions(CLI::App& app, Options& options) {
+    app.add_option("--config", options.config_file, "Settings file (TOML)");
+    app.add_option("--set", options.overrides, "A setting: section.field=value (repeatable)")
+        ->expected(1)
+        ->take_all();
+    app.add_option("--output", options.output, "table for people, json for programs")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->capture_default_str();
+    app.set_version_flag("--version", UNIBOX_VERSION);
+    app.footer(kFooter);
+    app.require_subcommand(1);
+    app.fallthrough();
+}
+
+Status RunAction(
+    const Options& options, const Action& action, std::ostream& out, std::ostream& log
+) {
+    std::optional<std::filesystem::path> file;
+    if (!options.config_file.empty()) file = options.config_file;
+    UNIBOX_ASSIGN_OR_RETURN(Settings settings, LoadSettings(file, options.overrides));
+    const auto format = options.output == "json" ? OutputFormat::kJson : OutputFormat::kTable;
+    Context context(std::move(settings), format, out, log);
+    return action(context);
+}
+
+}  // namespace
+
+int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& log) {
+    CLI::App app(kDescription, "uniboxctl");
+    Options options;
+    Action action;
+    AddGlobalOptions(app, options);
+    AddMigrate(app, action);
+    AddApply(app, action);
+    AddChannels(app, action);
+    AddStreams(app, action);
+    AddPartitions(app, action);
+    AddRestored(app, action);
+    AddRaw(app, action);
+    AddDeadLetters(app, action);
+    AddWebhook(app, action);
+    AddSelftest(app, action);
+    AddKey(app, action);
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure, out, log) == 0 ? kExitOk : kExitBadInput;
+    }
+    const Status status = RunAction(options, action, out, log);
+    if (!status.ok()) log << "uniboxctl: " << status.ToString() << std::endl;
+    return ExitCodeOf(status);
+}
+
+}  // namespace unibox::ctl

@@ -1,0 +1,243 @@
+// uniboxctl raw: authentic webhooks that were not understood, or that no tenant had a route for.
+#include "base/strings.hpp"
+#include "channels/adapter.hpp"
+#include "channels/complete.hpp"
+#include "nats/log_reader.hpp"
+#include "nats/streams.hpp"
+#include "store/directory.hpp"
+#include "unibox/event/v1/feed.pb.h"
+#include "uniboxctl/context.hpp"
+#include "uniboxctl/log_publisher.hpp"
+#include "uniboxctl/verbs.hpp"
+#include "wire/subjects.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace unibox::ctl {
+namespace {
+
+constexpr Millis kReadWait{1000};
+constexpr std::size_t kReadBytesMax = 16 * 1024 * 1024;
+// How far apart, in sequences, the parts of one webhook are looked for.
+constexpr std::int64_t kPartDistanceMax = 256;
+
+struct Options {
+    std::int64_t sequence = 0;
+    std::int64_t from = 0;
+    std::int64_t count_max = 50;
+};
+
+struct Stored {
+    nats::LogMessage message;
+    event::v1::RawWebhook webhook;
+};
+
+Result<Stored> ReadOne(nats::Streams& streams, std::int64_t sequence) {
+    Stored stored;
+    UNIBOX_ASSIGN_OR_RETURN(
+        stored.message, streams.Get(wire::kRawStream, static_cast<std::uint64_t>(sequence))
+    );
+    if (!stored.webhook.ParseFromString(stored.message.payload)) {
+        return Status(Code::kDataLoss, fmt::format("message {} is no raw webhook", sequence));
+    }
+    return stored;
+}
+
+// The whole webhook that the message at `sequence` is, or is a part of. Parts are published
+// together, so the others lie near.
+Result<Stored> Read(nats::Streams& streams, std::int64_t sequence) {
+    UNIBOX_ASSIGN_OR_RETURN(Stored stored, ReadOne(streams, sequence));
+    const int part_count = stored.webhook.part_count();
+    if (part_count <= 1) return stored;
+    std::map<int, std::string> parts;
+    const std::int64_t first = std::max<std::int64_t>(1, sequence - kPartDistanceMax);
+    for (std::int64_t at = first; at <= sequence + kPartDistanceMax; ++at) {
+        auto other = ReadOne(streams, at);
+        const Code code = other.status().code();
+        if (code == Code::kNotFound || code == Code::kDataLoss) continue;  // Expired, or foreign.
+        UNIBOX_RETURN_IF_ERROR(other.status());
+        if (other->webhook.id() != stored.webhook.id()) continue;
+        parts[other->webhook.part()] = other->webhook.body();
+        if (parts.size() == static_cast<std::size_t>(part_count)) break;
+    }
+    if (parts.size() != static_cast<std::size_t>(part_count)) {
+        return Status(
+            Code::kDataLoss, fmt::format("{} of {} parts are there", parts.size(), part_count)
+        );
+    }
+    std::string body;
+    for (const auto& [part, piece] : parts) body += piece;
+    stored.webhook.set_body(std::move(body));
+    return stored;
+}
+
+void AddRow(Table& table, const nats::LogMessage& message) {
+    event::v1::RawWebhook webhook;
+    if (!webhook.ParseFromString(message.payload)) webhook.set_reason("unreadable");
+    table.Add(
+        {static_cast<std::int64_t>(message.sequence),
+         TimeText(message.stored_unix_ms),
+         webhook.provider(),
+         webhook.reason(),
+         webhook.part_count() > 1
+             ? fmt::format("part {}/{}: ", webhook.part() + 1, webhook.part_count()) +
+                   webhook.detail()
+             : webhook.detail(),
+         static_cast<std::int64_t>(webhook.body().size())}
+    );
+}
+
+// The newest ones, or those from a sequence on.
+Status List(Context& context, const Options& options) {
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    nats::Streams streams(*connection);
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(wire::kRawStream));
+    Table table({"sequence", "received", "provider", "reason", "detail", "bytes"});
+    const auto last = static_cast<std::int64_t>(info.last_seq);
+    std::int64_t next = options.from > 0 ? options.from : last - options.count_max + 1;
+    next = std::max({next, static_cast<std::int64_t>(info.first_seq), std::int64_t{1}});
+    const std::int64_t end = std::min(last, next + options.count_max - 1);
+    if (next <= end) {
+        UNIBOX_ASSIGN_OR_RETURN(
+            auto reader,
+            nats::LogReader::Open(
+                *connection,
+                wire::kRawStream,
+                static_cast<std::uint64_t>(next),
+                {},
+                context.metrics()
+            )
+        );
+        while (next <= end) {
+            UNIBOX_ASSIGN_OR_RETURN(
+                const auto messages,
+                reader->Fetch(static_cast<std::size_t>(end - next + 1), kReadBytesMax, kReadWait)
+            );
+            if (messages.empty()) break;
+            for (const nats::LogMessage& message : messages) AddRow(table, message);
+            next += static_cast<std::int64_t>(messages.size());
+        }
+    }
+    context.Print(Answer().Add("raw_webhooks", std::move(table)));
+    return {};
+}
+
+Status Show(Context& context, const Options& options) {
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    nats::Streams streams(*connection);
+    UNIBOX_ASSIGN_OR_RETURN(const Stored stored, Read(streams, options.sequence));
+    const event::v1::RawWebhook& webhook = stored.webhook;
+    const auto channel = Uuid::FromBytes(webhook.channel_id());
+    context.Print(Answer()
+                      .Add("sequence", options.sequence)
+                      .Add("received", TimeText(webhook.receive_time_ms()))
+                      .Add("provider", webhook.provider())
+                      .Add("path", webhook.path())
+                      .Add("query", webhook.query())
+                      .Add("reason", webhook.reason())
+                      .Add("detail", webhook.detail())
+                      .Add("channel_id", channel.ok() ? channel->ToString() : std::string())
+                      .Add("content_type", webhook.content_type())
+                      .Add("body", webhook.body()));
+    return {};
+}
+
+// The channel that the stored request named, or the one that the event's own route leads to.
+Result<store::ChannelInfo> ChannelOf(
+    pg::Pool& pool, const event::v1::RawWebhook& webhook, channels::ProviderEvent& event
+) {
+    if (!webhook.channel_id().empty()) {
+        UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(webhook.channel_id()));
+        return store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id});
+    }
+    for (const v1::Provider provider : {event.provider, event.alternative_provider}) {
+        if (provider == v1::PROVIDER_UNSPECIFIED) continue;
+        UNIBOX_ASSIGN_OR_RETURN(
+            auto routed,
+            store::FindChannelsByRoute(pool, static_cast<std::int16_t>(provider), {event.route_key})
+        );
+        if (routed.empty()) continue;
+        event.provider = provider;
+        return std::move(routed.front().channel);
+    }
+    return NotFound("no channel has the route " + event.route_key);
+}
+
+Status Replay(Context& context, const Options& options) {
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    nats::Streams streams(*connection);
+    UNIBOX_ASSIGN_OR_RETURN(const Stored stored, Read(streams, options.sequence));
+    const event::v1::RawWebhook& webhook = stored.webhook;
+    const channels::Adapter* adapter = channels::Find(webhook.provider());
+    if (adapter == nullptr) return NotFound("unknown provider " + webhook.provider());
+    const channels::WebhookRequest request{
+        "POST",
+        webhook.path(),
+        webhook.query(),
+        webhook.body(),
+        [](std::string_view) { return std::nullopt; },
+        webhook.content_type()};
+    UNIBOX_ASSIGN_OR_RETURN(auto parsed, adapter->Parse(request));
+    UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
+    Table table({"event_key", "stream", "sequence", "note"});
+    for (channels::ProviderEvent& event : parsed.events) {
+        const auto channel = ChannelOf(*pool, webhook, event);
+        if (!channel.ok()) {
+            table.Add({std::string(), std::string(), std::int64_t{0}, channel.status().message()});
+            continue;
+        }
+        const auto complete = channels::Complete(
+            std::move(event), channel->tenant, channel->channel, webhook.receive_time_ms(), ""
+        );
+        const std::string key = HexEncode(complete.event_key());
+        UNIBOX_ASSIGN_OR_RETURN(
+            const auto ack, log->Publish(complete, fmt::format("raw-{}-{}", key, NowMs()))
+        );
+        table.Add({key, ack.stream, static_cast<std::int64_t>(ack.sequence), std::string("stored")}
+        );
+    }
+    for (const channels::Problem& problem : parsed.problems) {
+        const std::string note = problem.reason + ": " + problem.detail;
+        table.Add({std::string(), std::string(), std::int64_t{0}, note});
+    }
+    context.Print(Answer().Add("events", std::move(table)));
+    return {};
+}
+
+}  // namespace
+
+void AddRaw(CLI::App& app, Action& action) {
+    auto* verb =
+        app.add_subcommand("raw", "Authentic webhooks that were not understood or not routed");
+    verb->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    auto* list = verb->add_subcommand("list", "The newest ones");
+    list->add_option("--from", options->from, "From this sequence on")->check(CLI::PositiveNumber);
+    list->add_option("--limit", options->count_max, "At most so many")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    auto* show = verb->add_subcommand("show", "One, with its body");
+    auto* replay = verb->add_subcommand("replay", "Reads it anew and puts its events into the log");
+    for (auto* sub : {show, replay}) {
+        sub->add_option("sequence", options->sequence, "Its sequence in UB_RAW")
+            ->required()
+            ->check(CLI::PositiveNumber);
+    }
+    verb->footer(
+        "A replay stores nothing twice: events that were stored keep their keys.\n"
+        "Example: uniboxctl raw list --limit 20"
+    );
+    list->callback([options, &action] {
+        action = [options](Context& context) { return List(context, *options); };
+    });
+    show->callback([options, &action] {
+        action = [options](Context& context) { return Show(context, *options); };
+    });
+    replay->callback([options, &action] {
+        action = [options](Context& context) { return Replay(context, *options); };
+    });
+}
+
+}  // namespace unibox::ctl

@@ -1,0 +1,17 @@
+// Moves the times inside a recorded webhook body to now, so that a sample looks as if it had just
+// been sent. Thread safety: pure function.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace unibox::ctl {
+
+// Shifts every time of a JSON body by the same amount, so that the newest becomes `now_ms`: numbers
+// (also in quotes) of 10 digits (seconds) or 13 (milliseconds) and RFC 3339 texts, under the keys
+// date, edit_date, timestamp, time and watermark. All other bytes stay; ids stay, so a re-sent body
+// is still a duplicate. A body without times comes back as it is.
+std::string RetimeBody(std::string_view body, std::int64_t now_ms);
+
+}  // namespace unibox::ctl

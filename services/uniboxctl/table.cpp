@@ -1,0 +1,147 @@
+#include "uniboxctl/table.hpp"
+
+#include "base/assert.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <ctime>
+
+namespace unibox::ctl {
+namespace {
+
+std::string TextOf(const Cell& cell) {
+    if (const auto* text = std::get_if<std::string>(&cell)) return *text;
+    if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "yes" : "no";
+    if (const auto* real = std::get_if<double>(&cell)) return fmt::format("{:.1f}", *real);
+    return std::to_string(std::get<std::int64_t>(cell));
+}
+
+bool IsNumber(const Cell& cell) {
+    return std::holds_alternative<std::int64_t>(cell) || std::holds_alternative<double>(cell);
+}
+
+nlohmann::ordered_json JsonOf(const Cell& cell) {
+    return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, cell);
+}
+
+// Code points, close enough to columns of a terminal.
+std::size_t WidthOf(const std::string& text) {
+    std::size_t width = 0;
+    for (const char c : text) width += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+    return width;
+}
+
+std::string Printable(std::string text) {
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    }
+    return text;
+}
+
+std::string Heading(std::string name) {
+    for (char& c : name) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        if (c == '_') c = ' ';
+    }
+    return name;
+}
+
+std::string Padded(const std::string& text, std::size_t width, bool to_the_right) {
+    const std::string blanks(width - std::min(width, WidthOf(text)), ' ');
+    return to_the_right ? blanks + text : text + blanks;
+}
+
+void TrimRight(std::string& line) {
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+}
+
+}  // namespace
+
+Table::Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+
+void Table::Add(std::vector<Cell> row) {
+    UNIBOX_ASSERT(row.size() == columns_.size());
+    rows_.push_back(std::move(row));
+}
+
+std::string Table::ToText() const {
+    std::vector<std::vector<std::string>> lines(1);
+    for (const std::string& column : columns_) lines[0].push_back(Heading(column));
+    for (const auto& row : rows_) {
+        auto& line = lines.emplace_back();
+        for (const Cell& cell : row) line.push_back(Printable(TextOf(cell)));
+    }
+    std::vector<std::size_t> widths(columns_.size());
+    for (const auto& line : lines) {
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            widths[i] = std::max(widths[i], WidthOf(line[i]));
+        }
+    }
+    std::string text;
+    for (const auto& line : lines) {
+        std::string out;
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            const bool number = !rows_.empty() && IsNumber(rows_[0][i]);
+            out += (i == 0 ? "" : "  ") + Padded(line[i], widths[i], number);
+        }
+        TrimRight(out);
+        text += out + "\n";
+    }
+    return text;
+}
+
+Answer& Answer::Add(std::string name, Table table) {
+    parts_.emplace_back(std::move(name), std::move(table));
+    return *this;
+}
+
+Answer& Answer::Add(std::string name, Cell value) {
+    parts_.emplace_back(std::move(name), std::move(value));
+    return *this;
+}
+
+std::string Answer::ToText() const {
+    std::string text;
+    for (const auto& [name, part] : parts_) {
+        if (const auto* table = std::get_if<Table>(&part)) {
+            if (parts_.size() > 1) text += (text.empty() ? "" : "\n") + Heading(name) + "\n";
+            text += table->size() == 0 ? "(none)\n" : table->ToText();
+        } else {
+            std::string label = name;
+            std::replace(label.begin(), label.end(), '_', ' ');
+            text += label + ": " + TextOf(std::get<Cell>(part)) + "\n";
+        }
+    }
+    return text;
+}
+
+std::string Answer::ToJson() const {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (const auto& [name, part] : parts_) {
+        const auto* table = std::get_if<Table>(&part);
+        if (table == nullptr) {
+            object[name] = JsonOf(std::get<Cell>(part));
+            continue;
+        }
+        auto rows = nlohmann::ordered_json::array();
+        for (const auto& row : table->rows()) {
+            nlohmann::ordered_json entry;
+            for (std::size_t i = 0; i < row.size(); ++i)
+                entry[table->columns()[i]] = JsonOf(row[i]);
+            rows.push_back(std::move(entry));
+        }
+        object[name] = std::move(rows);
+    }
+    using nlohmann::ordered_json;
+    return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string TimeText(std::int64_t unix_ms) {
+    if (unix_ms == 0) return "";
+    const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(seconds));
+}
+
+}  // namespace unibox::ctl

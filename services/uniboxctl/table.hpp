@@ -1,0 +1,52 @@
+// What a verb prints: tables for people, JSON for programs.
+// Thread safety: values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace unibox::ctl {
+
+using Cell = std::variant<std::string, std::int64_t, double, bool>;
+
+class Table {
+public:
+    // snake_case column names: JSON keys as they are, headings in capitals with blanks.
+    explicit Table(std::vector<std::string> columns);
+
+    // One cell for each column.
+    void Add(std::vector<Cell> row);
+    std::size_t size() const { return rows_.size(); }
+    const std::vector<std::string>& columns() const { return columns_; }
+    const std::vector<std::vector<Cell>>& rows() const { return rows_; }
+
+    // Aligned columns, numbers to the right, a line for each row; control characters become blanks.
+    std::string ToText() const;
+
+private:
+    std::vector<std::string> columns_;
+    std::vector<std::vector<Cell>> rows_;
+};
+
+// An answer of several parts: named tables and single values, in order.
+class Answer {
+public:
+    Answer& Add(std::string name, Table table);
+    // Shown to people as "name: value".
+    Answer& Add(std::string name, Cell value);
+
+    std::string ToText() const;
+    // One object; a table is an array of objects.
+    std::string ToJson() const;
+
+private:
+    std::vector<std::pair<std::string, std::variant<Table, Cell>>> parts_;
+};
+
+// "2026-11-22 18:05:03" in UTC; "" for 0.
+std::string TimeText(std::int64_t unix_ms);
+
+}  // namespace unibox::ctl
