@@ -1,0 +1,35 @@
+// The books after a load: what the database and the feed hold must be what was acknowledged, once,
+// without a gap. Every function returns what is wrong, in words; empty = nothing. Thread safety:
+// one thread at a time.
+#pragma once
+
+#include "nats/connection.hpp"
+#include "pg/pool.hpp"
+#include "support/stack.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace unibox::test {
+
+using Complaints = std::vector<std::string>;
+
+// messages holds exactly the messages with these provider ids, each once. `pool` belongs to a role
+// that sees all tenants.
+Complaints CheckMessagesAre(pg::Pool& pool, const std::set<std::string>& provider_ids);
+// seq is 1…n in each conversation, counters and conversations equal a recount, one open
+// conversation a thread.
+Complaints CheckCounters(pg::Pool& pool);
+// UB_EV holds, for each conversation, the versions 1…version in order (repeated event ids dropped)
+// and one message_created for each message.
+Complaints CheckFeed(pg::Pool& pool, nats::Connection& connection);
+
+// All of these for a whole stack, once its writers have caught up (60 s at most): every table holds
+// what was acknowledged, the outbox is empty, the feed is complete.
+Complaints CheckBooks(Stack& stack, const std::set<std::string>& acknowledged_ids);
+
+// Rows of `table`; -1 if the database cannot be asked now.
+std::int64_t CountRows(pg::Pool& pool, const std::string& table);
+
+}  // namespace unibox::test

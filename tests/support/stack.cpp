@@ -1,0 +1,159 @@
+#include "support/stack.hpp"
+
+#include "base/assert.hpp"
+#include "crypto/random.hpp"
+#include "pg/transaction.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+namespace unibox::test {
+namespace {
+
+constexpr auto kReadyTimeout = std::chrono::seconds(60);
+
+constexpr const char* kTenants = R"(
+apps:
+  - name: meta
+    provider: meta
+    secret: meta-app-secret-of-the-stack
+    verify_token: verify-me
+tenants:
+  - name: first
+    channels:
+      - {name: whatsapp, provider: whatsapp, route: "106540352242922"}
+    api_keys:
+      - {name: tests, scopes: ["inbox:read", "ingest:write"], key: FIRST_KEY}
+  - name: second
+    channels:
+      - {name: whatsapp, provider: whatsapp, route: "106540352242933"}
+    api_keys:
+      - {name: tests, scopes: ["inbox:read", "ingest:write"], key: SECOND_KEY}
+)";
+
+[[noreturn]] void SetupFailed(const std::string& what, const std::string& output) {
+    std::fprintf(stderr, "stack: %s failed:\n%s\n", what.c_str(), output.c_str());
+    std::abort();
+}
+
+void Replace(std::string& text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    if (at != text.npos) text.replace(at, from.size(), to);
+}
+
+std::filesystem::path Program(const std::string& name) {
+    return std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / name;
+}
+
+}  // namespace
+
+Stack::Stack(StackOptions options)
+    : options_(std::move(options)),
+      database_(postgres_.CreateDatabase()),
+      ingest_port_(FreePort()),
+      gateway_port_(FreePort()),
+      gateway_grpc_port_(FreePort()),
+      api_key_(crypto::NewApiKey().Reveal()),
+      second_api_key_(crypto::NewApiKey().Reveal()) {
+    if (options_.gates) {
+        ingest_nats_gate_ = std::make_unique<TcpGate>(nats_.port());
+        writer_nats_gate_ = std::make_unique<TcpGate>(nats_.port());
+        writer_postgres_gate_ = std::make_unique<TcpGate>(postgres_.port());
+    }
+    Ctl({"key", "generate", "--file", (dir_ / "sealing.key").string()});
+    Ctl(
+        {"streams",
+         "ensure",
+         "--partitions",
+         std::to_string(options_.partition_count),
+         "--dedup-window-ms",
+         std::to_string(options_.dedup_window_ms)}
+    );
+    Apply(options_.tenants_yaml.empty() ? kTenants : options_.tenants_yaml);
+    StartIngest();
+    writers_.resize(static_cast<std::size_t>(options_.writer_count));
+    for (std::size_t i = 0; i < writers_.size(); ++i) StartWriter(i);
+    if (options_.gateway) StartGateway();
+}
+
+Stack::~Stack() = default;
+
+std::string Stack::Apply(std::string tenants_yaml, const std::vector<std::string>& options) {
+    Replace(tenants_yaml, "FIRST_KEY", api_key_);
+    Replace(tenants_yaml, "SECOND_KEY", second_api_key_);
+    std::ofstream(dir_ / "tenants.yaml") << tenants_yaml;
+    std::vector<std::string> arguments = {"apply", "-f", (dir_ / "tenants.yaml").string()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return Ctl(arguments);
+}
+
+std::string Stack::Ctl(const std::vector<std::string>& arguments) {
+    Process process(Program("uniboxctl"), {arguments, Environment("postgres", 0), {}});
+    const auto exit_code = process.WaitForExit(kReadyTimeout);
+    if (exit_code != 0) SetupFailed("uniboxctl " + arguments.front(), process.output());
+    return process.output();
+}
+
+std::string Stack::Ask(const std::string& sql) {
+    if (pool_ == nullptr) {
+        auto pool = pg::Pool::Create(database_.settings(), metrics_);
+        if (!pool.ok()) SetupFailed("pool", pool.status().ToString());
+        pool_ = std::move(pool).value();
+    }
+    auto tx = pg::SystemTx::Begin(*pool_, pg::Access::kReadOnly);
+    if (!tx.ok()) return "";
+    const auto rows = tx->ExecuteUnprepared("SELECT (" + sql + ")::text");
+    if (!rows.ok()) std::fprintf(stderr, "%s\n", rows.status().ToString().c_str());
+    return rows.ok() && !(*rows)[0].IsNull(0) ? std::string((*rows)[0].Text(0)) : "";
+}
+
+std::map<std::string, std::string> Stack::Environment(const std::string& role, int admin_port)
+    const {
+    std::map<std::string, std::string> environment = options_.environment;
+    environment["UNIBOX_POSTGRES_URL"] = database_.url(role);
+    environment["UNIBOX_NATS_URL"] = nats_.url();
+    environment["UNIBOX_SECRETS_KEY_FILE"] = (dir_ / "sealing.key").string();
+    environment["UNIBOX_ADMIN_LISTEN"] = Address(admin_port);
+    return environment;
+}
+
+std::unique_ptr<Process> Stack::StartService(
+    const std::string& name, std::map<std::string, std::string> environment
+) {
+    auto process =
+        std::make_unique<Process>(Program(name), ProcessOptions{{}, std::move(environment), {}});
+    if (!process->WaitForLine("\"ready\"", kReadyTimeout)) SetupFailed(name, process->output());
+    return process;
+}
+
+void Stack::StartIngest() {
+    auto environment = Environment("ub_ingest", 0);
+    environment["UNIBOX_HTTP_LISTEN"] = Address(ingest_port_);
+    environment["UNIBOX_GRPC_LISTEN"] = Address(0);
+    environment["UNIBOX_INGEST_PUBLIC_BASE_URL"] = "http://" + ingest_address();
+    if (options_.gates) {
+        environment["UNIBOX_NATS_URL"] = "nats://" + Address(ingest_nats_gate_->port());
+    }
+    ingest_ = StartService("webhook-ingest", std::move(environment));
+}
+
+void Stack::StartWriter(std::size_t index) {
+    auto environment = Environment("ub_writer", 0);
+    if (options_.gates) {
+        auto& url = environment["UNIBOX_POSTGRES_URL"];
+        Replace(url, Address(postgres_.port()), Address(writer_postgres_gate_->port()));
+        environment["UNIBOX_NATS_URL"] = "nats://" + Address(writer_nats_gate_->port());
+    }
+    writers_.at(index) = StartService("message-writer", std::move(environment));
+}
+
+void Stack::StartGateway() {
+    auto environment = Environment("ub_gateway", 0);
+    environment["UNIBOX_HTTP_LISTEN"] = Address(gateway_port_);
+    environment["UNIBOX_GRPC_LISTEN"] = Address(gateway_grpc_port_);
+    gateway_ = StartService("gateway", std::move(environment));
+}
+
+}  // namespace unibox::test

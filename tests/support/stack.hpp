@@ -1,0 +1,99 @@
+// The whole of Unibox as processes: private nats-server and PostgreSQL, webhook-ingest,
+// message-writer and gateway from the build's bin folder, on fixed free ports, so that each can be
+// killed and started again at the same place. Two tenants with one WhatsApp number each behind one
+// Meta app, and an API key each. A failure to set up aborts the test executable with the output of
+// what failed. Thread safety: one thread at a time.
+#pragma once
+
+#include "base/secret.hpp"
+#include "support/nats_server.hpp"
+#include "support/pg_server.hpp"
+#include "support/process.hpp"
+#include "support/tcp_gate.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace unibox::test {
+
+struct StackOptions {
+    int partition_count = 4;
+    int writer_count = 1;
+    bool gateway = false;
+    std::int64_t dedup_window_ms = 120'000;
+    // webhook-ingest reaches NATS, and the writers PostgreSQL and NATS, through the gates below.
+    bool gates = false;
+    // Added to every service's environment.
+    std::map<std::string, std::string> environment;
+    // Instead of the two tenants. FIRST_KEY and SECOND_KEY in it become the two API keys.
+    std::string tenants_yaml;
+};
+
+class Stack {
+public:
+    static constexpr const char* kAppSecret = "meta-app-secret-of-the-stack";
+    static constexpr const char* kFirstPhoneNumberId = "106540352242922";
+    static constexpr const char* kSecondPhoneNumberId = "106540352242933";
+
+    explicit Stack(StackOptions options = {});
+    ~Stack();
+
+    NatsServer& nats() { return nats_; }
+    PgServer& postgres() { return postgres_; }
+    PgDatabase& database() { return database_; }
+    int ingest_port() const { return ingest_port_; }
+    std::string ingest_address() const { return Address(ingest_port_); }
+    std::string gateway_address() const { return Address(gateway_port_); }
+    std::string gateway_grpc_address() const { return Address(gateway_grpc_port_); }
+    const std::string& api_key() const { return api_key_; }
+    const std::string& second_api_key() const { return second_api_key_; }
+    // Only with StackOptions::gates.
+    TcpGate& ingest_nats_gate() { return *ingest_nats_gate_; }
+    TcpGate& writer_nats_gate() { return *writer_nats_gate_; }
+    TcpGate& writer_postgres_gate() { return *writer_postgres_gate_; }
+
+    Process& ingest() { return *ingest_; }
+    Process& writer(std::size_t index) { return *writers_.at(index); }
+
+    void StartIngest();
+    void StartWriter(std::size_t index);
+    void StartGateway();
+
+    // Runs uniboxctl with these arguments; returns its stdout and stderr. Aborts unless it exits
+    // with 0.
+    std::string Ctl(const std::vector<std::string>& arguments);
+    // uniboxctl apply of this text, keys put in as in StackOptions::tenants_yaml.
+    std::string Apply(std::string tenants_yaml, const std::vector<std::string>& options = {});
+    // The only value that a query selects, as text; "" for NULL, no row or no database.
+    std::string Ask(const std::string& sql);
+
+private:
+    static std::string Address(int port) { return "127.0.0.1:" + std::to_string(port); }
+    std::map<std::string, std::string> Environment(const std::string& role, int admin_port) const;
+    std::unique_ptr<Process> StartService(
+        const std::string& name, std::map<std::string, std::string> environment
+    );
+
+    StackOptions options_;
+    TempDir dir_;
+    NatsServer nats_;
+    PgServer postgres_;
+    PgDatabase database_;
+    std::unique_ptr<TcpGate> ingest_nats_gate_;
+    std::unique_ptr<TcpGate> writer_nats_gate_;
+    std::unique_ptr<TcpGate> writer_postgres_gate_;
+    int ingest_port_;
+    int gateway_port_;
+    int gateway_grpc_port_;
+    std::string api_key_;
+    std::string second_api_key_;
+    obs::Metrics metrics_;
+    std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<Process> ingest_;
+    std::unique_ptr<Process> gateway_;
+    std::vector<std::unique_ptr<Process>> writers_;
+};
+
+}  // namespace unibox::test

@@ -1,0 +1,91 @@
+#include "rpc/status_map.hpp"
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "support/status_matchers.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+
+using namespace unibox;  // NOLINT(google-build-using-namespace)
+
+TEST_CASE("StatusMap: every code has its gRPC code and its HTTP status", "[unit][rpc]") {
+    struct Case {
+        Code code;
+        grpc::StatusCode grpc;
+        int http;
+        bool retry;
+    };
+    const std::array<Case, 17> cases = {{
+        {Code::kOk, grpc::StatusCode::OK, 200, false},
+        {Code::kCancelled, grpc::StatusCode::CANCELLED, 499, false},
+        {Code::kUnknown, grpc::StatusCode::UNKNOWN, 500, false},
+        {Code::kInvalidArgument, grpc::StatusCode::INVALID_ARGUMENT, 400, false},
+        {Code::kDeadlineExceeded, grpc::StatusCode::DEADLINE_EXCEEDED, 504, false},
+        {Code::kNotFound, grpc::StatusCode::NOT_FOUND, 404, false},
+        {Code::kAlreadyExists, grpc::StatusCode::ALREADY_EXISTS, 409, false},
+        {Code::kPermissionDenied, grpc::StatusCode::PERMISSION_DENIED, 403, false},
+        {Code::kResourceExhausted, grpc::StatusCode::RESOURCE_EXHAUSTED, 429, true},
+        {Code::kFailedPrecondition, grpc::StatusCode::FAILED_PRECONDITION, 400, false},
+        {Code::kAborted, grpc::StatusCode::ABORTED, 409, true},
+        {Code::kOutOfRange, grpc::StatusCode::OUT_OF_RANGE, 400, false},
+        {Code::kUnimplemented, grpc::StatusCode::UNIMPLEMENTED, 501, false},
+        {Code::kInternal, grpc::StatusCode::INTERNAL, 500, false},
+        {Code::kUnavailable, grpc::StatusCode::UNAVAILABLE, 503, true},
+        {Code::kDataLoss, grpc::StatusCode::DATA_LOSS, 500, false},
+        {Code::kUnauthenticated, grpc::StatusCode::UNAUTHENTICATED, 401, false},
+    }};
+    for (const Case& one : cases) {
+        INFO(CodeName(one.code));
+        CHECK(rpc::HttpCode(one.code) == one.http);
+        CHECK(rpc::RetryDelay(one.code).has_value() == one.retry);
+        const grpc::Status converted = rpc::ToGrpc(Status(one.code, "text"));
+        CHECK(converted.error_code() == one.grpc);
+        CHECK(rpc::FromGrpc(converted).code() == one.code);
+    }
+}
+
+TEST_CASE("StatusMap: reason, field and retry travel as google.rpc details", "[unit][rpc]") {
+    const Status given =
+        ResourceExhausted("too many").WithReason("overloaded").WithField("page_size");
+    const grpc::Status sent = rpc::ToGrpc(given);
+    google::rpc::Status details;
+    REQUIRE(details.ParseFromString(sent.error_details()));
+    CHECK(details.code() == 8);
+    REQUIRE(details.details_size() == 3);
+    google::rpc::ErrorInfo info;
+    REQUIRE(details.details(0).UnpackTo(&info));
+    CHECK(info.reason() == "overloaded");
+    CHECK(info.domain() == "unibox");
+    google::rpc::BadRequest bad_request;
+    REQUIRE(details.details(1).UnpackTo(&bad_request));
+    CHECK(bad_request.field_violations(0).field() == "page_size");
+    google::rpc::RetryInfo retry;
+    REQUIRE(details.details(2).UnpackTo(&retry));
+    CHECK(retry.retry_delay().seconds() == 1);
+
+    const Status back = rpc::FromGrpc(sent);
+    CHECK(back.message() == "too many");
+    CHECK(back.reason() == "overloaded");
+    CHECK(back.field() == "page_size");
+}
+
+TEST_CASE("StatusMap: what broke inside is not told outside", "[unit][rpc]") {
+    for (const Code code : {Code::kInternal, Code::kUnknown, Code::kDataLoss}) {
+        const Status status(code, "password=secret");
+        CHECK(rpc::PublicMessage(status) == "internal error");
+        const grpc::Status sent = rpc::ToGrpc(status);
+        CHECK(sent.error_message() == "internal error");
+        CHECK(sent.error_details().find("secret") == std::string::npos);
+    }
+    CHECK(rpc::PublicMessage(NotFound("no such contact")) == "no such contact");
+}
+
+TEST_CASE("StatusMap: a foreign status is read as far as it goes", "[unit][rpc]") {
+    const grpc::Status foreign(grpc::StatusCode::DO_NOT_USE, "m", "no proto");
+    const Status strange = rpc::FromGrpc(foreign);
+    CHECK(strange.code() == Code::kUnknown);
+    CHECK(strange.message() == "m");
+    CHECK(rpc::FromGrpc(grpc::Status::OK).ok());
+}

@@ -1,0 +1,70 @@
+#include "uniboxctl/program.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+namespace {
+
+struct Outcome {
+    int code;
+    std::string out;
+    std::string log;
+};
+
+Outcome Run(const std::vector<std::string>& arguments) {
+    std::ostringstream out;
+    std::ostringstream log;
+    const int code = unibox::ctl::RunProgram(arguments, out, log);
+    return {code, out.str(), log.str()};
+}
+
+}  // namespace
+
+TEST_CASE("uniboxctl: help of every verb, with an example", "[unit][uniboxctl]") {
+    const Outcome whole = Run({"--help"});
+    CHECK(whole.code == unibox::ctl::kExitOk);
+    for (const std::string verb :
+         {"migrate",
+          "apply",
+          "channels",
+          "streams",
+          "partitions",
+          "restored",
+          "raw",
+          "dead-letters",
+          "webhook",
+          "selftest",
+          "key"}) {
+        CHECK(whole.out.find("\n  " + verb + " ") != std::string::npos);
+        const Outcome help = Run({verb, "--help"});
+        CHECK(help.code == unibox::ctl::kExitOk);
+        CHECK(help.out.find(verb) != std::string::npos);
+    }
+}
+
+TEST_CASE("uniboxctl: a wrong command line ends with 2", "[unit][uniboxctl]") {
+    CHECK(Run({}).code == unibox::ctl::kExitBadInput);
+    CHECK(Run({"dance"}).code == unibox::ctl::kExitBadInput);
+    CHECK(Run({"apply"}).code == unibox::ctl::kExitBadInput);
+    CHECK(Run({"--output", "xml", "streams", "list"}).code == unibox::ctl::kExitBadInput);
+    const Outcome unknown = Run({"--set", "postgres.speed=9", "channels"});
+    CHECK(unknown.code == unibox::ctl::kExitBadInput);
+    CHECK(unknown.log.find("postgres.speed") != std::string::npos);
+}
+
+TEST_CASE("uniboxctl: a dependency that is away ends with 3", "[unit][uniboxctl]") {
+    const Outcome away = Run({"--set", "postgres.url=postgresql://127.0.0.1:1/none", "channels"});
+    CHECK(away.code == unibox::ctl::kExitUnavailable);
+    CHECK(away.log.find("PostgreSQL") != std::string::npos);
+}
+
+TEST_CASE("uniboxctl: makes keys of each kind", "[unit][uniboxctl]") {
+    CHECK(Run({"key", "generate"}).out.size() == std::string("key: \n").size() + 64);
+    CHECK(Run({"key", "generate", "--kind", "api"}).out.rfind("key: ubk_", 0) == 0);
+    CHECK(Run({"key", "generate", "--kind", "standard"}).out.rfind("key: whsec_", 0) == 0);
+    CHECK(
+        Run({"--output", "json", "key", "generate", "--kind", "api"}).out.find("\"key\": \"ubk_") !=
+        std::string::npos
+    );
+}

@@ -1,0 +1,42 @@
+#include "uniboxctl/table.hpp"
+
+#include <catch2/catch.hpp>
+
+using unibox::ctl::Answer;
+using unibox::ctl::Table;
+
+TEST_CASE("Table: aligns columns, numbers to the right, wide letters too", "[unit][uniboxctl]") {
+    Table table({"name", "last_seq", "ok"});
+    table.Add({std::string("Zoë"), std::int64_t{7}, true});
+    table.Add({std::string("a\nb"), std::int64_t{1234567890}, false});
+    CHECK(
+        table.ToText() ==
+        "NAME    LAST SEQ  OK\n"
+        "Zoë            7  yes\n"
+        "a b   1234567890  no\n"
+    );
+}
+
+TEST_CASE("Answer: tables and values as text and as JSON", "[unit][uniboxctl]") {
+    Table table({"id", "error"});
+    table.Add({std::int64_t{1}, std::string("a \"quoted\"\nline")});
+    Answer answer;
+    answer.Add("letters", std::move(table)).Add("version", std::int64_t{3});
+    CHECK(answer.ToText() == "LETTERS\nID  ERROR\n 1  a \"quoted\" line\nversion: 3\n");
+    CHECK(
+        answer.ToJson() ==
+        "{\n  \"letters\": [\n    {\n      \"id\": 1,\n      \"error\": \"a "
+        "\\\"quoted\\\"\\nline\"\n"
+        "    }\n  ],\n  \"version\": 3\n}\n"
+    );
+}
+
+TEST_CASE("Answer: bytes that are no UTF-8 do not break the JSON", "[unit][uniboxctl]") {
+    const std::string json = Answer().Add("body", std::string("\xFF\x01")).ToJson();
+    CHECK(json == "{\n  \"body\": \"\xEF\xBF\xBD\\u0001\"\n}\n");
+}
+
+TEST_CASE("TimeText: UTC, nothing for zero", "[unit][uniboxctl]") {
+    CHECK(unibox::ctl::TimeText(0).empty());
+    CHECK(unibox::ctl::TimeText(1'785'412'800'999) == "2026-07-30 12:00:00");
+}

@@ -1,0 +1,118 @@
+#include "webhook-ingest/endpoints.hpp"
+
+#include "support/eventually.hpp"
+#include "support/fake_clock.hpp"
+#include "support/status_matchers.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace unibox::ingest {
+namespace {
+
+// A directory of one Telegram channel and one WhatsApp route, in memory.
+class OneOfEach final : public Directory {
+public:
+    explicit OneOfEach(const crypto::SealedBox& box) {
+        channel.tenant = TenantId{7};
+        channel.channel = ChannelId{NewUuidV7(1)};
+        channel.provider = v1::PROVIDER_TELEGRAM;
+        const std::string aad = "channel:" + channel.channel.ToString();
+        channel.sealed_secrets = {box.Seal(Secret("new"), aad), box.Seal(Secret("old"), aad)};
+        channel.secrets_valid_until_ms = std::numeric_limits<std::int64_t>::max();
+    }
+    Result<store::ChannelInfo> ChannelByToken(std::string_view) override { return channel; }
+    Result<store::ChannelInfo> ChannelById(TenantId tenant, ChannelId id) override {
+        if (tenant != channel.tenant || id != channel.channel) return NotFound("none");
+        return channel;
+    }
+    Result<std::vector<store::RoutedChannel>> ChannelsByRoute(
+        v1::Provider provider, const std::vector<std::string>& keys
+    ) override {
+        std::vector<store::RoutedChannel> found;
+        for (const std::string& key : keys) {
+            if (provider == v1::PROVIDER_WHATSAPP && key == "a:b") found.push_back({key, channel});
+        }
+        return found;
+    }
+    Result<std::vector<store::ProviderApp>> Apps(std::string_view) override {
+        return std::vector<store::ProviderApp>();
+    }
+    Result<store::ApiKeyInfo> ApiKey(std::string_view) override { return NotFound("none"); }
+
+    store::ChannelInfo channel;
+};
+
+struct Fixture {
+    Fixture()
+        : box(crypto::SealedBox::FromKeyText(crypto::GenerateKeyFileText()).value()),
+          directory(box),
+          endpoints({}, directory, box, pool, clock, metrics) {}
+    ~Fixture() { pool.Stop(); }
+
+    template <typename Ask>
+    auto Wait(Ask ask) {
+        Mutex mutex;
+        std::optional<Result<EndpointPtr>> answer;
+        ask([&](Result<EndpointPtr> result) {
+            const MutexLock lock(mutex);
+            answer = std::move(result);
+        });
+        REQUIRE(test::Eventually(std::chrono::seconds(5), [&] {
+            const MutexLock lock(mutex);
+            return answer.has_value();
+        }));
+        return *answer;
+    }
+
+    test::FakeClock clock;
+    obs::Metrics metrics;
+    crypto::SealedBox box;
+    OneOfEach directory;
+    async::WorkerPool pool{{"test", 2, 100}};
+    Endpoints endpoints;
+};
+
+TEST_CASE("Endpoints: secrets are unsealed, a foreign one is left out", "[unit]") {
+    Fixture f;
+    f.directory.channel.sealed_secrets.push_back(f.box.Seal(Secret("foreign"), "channel:other"));
+    const auto found = f.Wait([&](auto done) { f.endpoints.ByToken("t", std::move(done)); });
+    REQUIRE_OK(found);
+    REQUIRE((*found)->secrets.size() == 2);
+    CHECK((*found)->secrets[0].Reveal() == "new");
+    CHECK(f.metrics.GetCounter("unibox_ingest_unseal_failures_total", "").Get() == 1);
+}
+
+TEST_CASE("Endpoints: only the newest secret survives the end of the first", "[unit]") {
+    Endpoint endpoint;
+    endpoint.secrets = {Secret("new"), Secret("old")};
+    endpoint.secrets_valid_until_ms = 1'000;
+    CHECK(Endpoints::LiveSecrets(endpoint, 999).size() == 2);
+    REQUIRE(Endpoints::LiveSecrets(endpoint, 1'000).size() == 1);
+    CHECK(Endpoints::LiveSecrets(endpoint, 1'000).front().Reveal() == "new");
+    endpoint.secrets.pop_back();
+    CHECK(Endpoints::LiveSecrets(endpoint, 1'000).empty());
+}
+
+TEST_CASE("Endpoints: routes by provider and key, channels by id of their tenant", "[unit]") {
+    Fixture f;
+    std::vector<Result<EndpointPtr>> routes;
+    std::atomic<bool> answered{false};
+    f.endpoints.ByRoutes(
+        {{v1::PROVIDER_WHATSAPP, "a:b"}, {v1::PROVIDER_MESSENGER, "a:b"}},
+        [&](std::vector<Result<EndpointPtr>> results) {
+            routes = std::move(results);
+            answered = true;
+        }
+    );
+    REQUIRE(test::Eventually(std::chrono::seconds(5), [&] { return answered.load(); }));
+    REQUIRE_OK(routes[0]);
+    CHECK_THAT(routes[1].status(), test::HasCode(Code::kNotFound));
+    const ChannelId id = f.directory.channel.channel;
+    REQUIRE_OK(f.Wait([&](auto done) { f.endpoints.ById(TenantId{7}, id, std::move(done)); }));
+    const auto foreign =
+        f.Wait([&](auto done) { f.endpoints.ById(TenantId{8}, id, std::move(done)); });
+    CHECK_THAT(foreign.status(), test::HasCode(Code::kNotFound));
+}
+
+}  // namespace
+}  // namespace unibox::ingest

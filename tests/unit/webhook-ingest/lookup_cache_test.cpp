@@ -1,0 +1,199 @@
+#include "webhook-ingest/lookup_cache.hpp"
+
+#include "support/eventually.hpp"
+#include "support/fake_clock.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <optional>
+
+namespace unibox::ingest {
+namespace {
+
+using Cache = LookupCache<std::string>;
+using std::chrono::seconds;
+
+// A source whose answers, failures and slowness the test decides.
+struct Source {
+    Mutex mutex;
+    std::map<std::string, std::string> rows UNIBOX_GUARDED_BY(mutex);
+    std::atomic<bool> down{false};
+    std::atomic<bool> held{false};
+    std::atomic<int> load_count{0};
+
+    Result<Cache::Found> Load(const std::vector<std::string>& keys) {
+        ++load_count;
+        while (held) std::this_thread::yield();
+        if (down) return Unavailable("down");
+        Cache::Found found;
+        const MutexLock lock(mutex);
+        for (const std::string& key : keys) {
+            const auto row = rows.find(key);
+            if (row != rows.end()) {
+                found.emplace(key, std::make_shared<const std::string>(row->second));
+            }
+        }
+        return found;
+    }
+    void Set(const std::string& key, const std::string& value) {
+        const MutexLock lock(mutex);
+        rows[key] = value;
+    }
+    void Remove(const std::string& key) {
+        const MutexLock lock(mutex);
+        rows.erase(key);
+    }
+};
+
+struct Fixture {
+    explicit Fixture(LookupSettings settings = {})
+        : cache(
+              settings,
+              clock,
+              pool,
+              [this](const auto& keys) { return source.Load(keys); },
+              [this](const std::string& value) { return value == expired_value; },
+              [](LookupOutcome) {}
+          ) {
+        source.Set("a", "1");
+    }
+    ~Fixture() { pool.Stop(); }
+
+    // The value, "none" or "error".
+    std::string Get(const std::string& key) {
+        Mutex mutex;
+        std::optional<std::string> answer;
+        cache.Get({key}, [&](std::vector<Result<Cache::ValuePtr>> results) {
+            const auto& result = results.front();
+            const MutexLock lock(mutex);
+            answer = result.ok()                                 ? **result
+                     : result.status().code() == Code::kNotFound ? "none"
+                                                                 : "error";
+        });
+        const bool answered = test::Eventually(seconds(5), [&] {
+            const MutexLock lock(mutex);
+            return answer.has_value();
+        });
+        const MutexLock lock(mutex);
+        return answered ? *answer : "nothing came";
+    }
+    bool LoadsReach(int count) {
+        return test::Eventually(seconds(5), [&] {
+            return source.load_count == count && pool.running() == 0 && pool.queued() == 0;
+        });
+    }
+
+    test::FakeClock clock;
+    Source source;
+    std::string expired_value = "never";
+    async::WorkerPool pool{{"test", 2, 100}};
+    Cache cache;
+};
+
+TEST_CASE("Lookup cache: known keys cost no load until they are old", "[unit]") {
+    Fixture f;
+    CHECK(f.Get("a") == "1");
+    f.source.Set("a", "2");
+    f.clock.Advance(Millis(29'000));
+    CHECK(f.Get("a") == "1");
+    CHECK(f.source.load_count == 1);
+    // Then the old value is served once more, while the new one is loaded behind it.
+    f.clock.Advance(Millis(2'000));
+    CHECK(f.Get("a") == "1");
+    REQUIRE(f.LoadsReach(2));
+    CHECK(f.Get("a") == "2");
+    f.source.Set("a", "3");
+    f.clock.Advance(Millis(301'000));
+    CHECK(f.Get("a") == "3");
+}
+
+TEST_CASE("Lookup cache: many who ask for one key cause one load", "[unit]") {
+    Fixture f;
+    f.source.held = true;
+    std::atomic<int> answers{0};
+    for (int i = 0; i < 50; ++i) {
+        f.cache.Get({"a"}, [&](std::vector<Result<Cache::ValuePtr>> results) {
+            if (results.front().ok()) ++answers;
+        });
+    }
+    CHECK(answers == 0);
+    f.source.held = false;
+    CHECK(test::Eventually(seconds(5), [&] { return answers == 50; }));
+    CHECK(f.source.load_count == 1);
+}
+
+TEST_CASE("Lookup cache: missing keys are remembered for a while", "[unit]") {
+    Fixture f;
+    CHECK(f.Get("b") == "none");
+    CHECK(f.Get("b") == "none");
+    CHECK(f.source.load_count == 1);
+    f.source.Set("b", "new");
+    CHECK(f.Get("b") == "none");
+    f.clock.Advance(Millis(5'000));
+    CHECK(f.Get("b") == "new");
+}
+
+TEST_CASE("Lookup cache: an outage serves what is known and errors for the rest", "[unit]") {
+    Fixture f;
+    REQUIRE(f.Get("a") == "1");
+    REQUIRE(f.Get("b") == "none");
+    f.source.down = true;
+    f.clock.Advance(Millis(3'600'000));
+    CHECK(f.Get("a") == "1");
+    CHECK(f.Get("b") == "error");
+    CHECK(f.Get("c") == "error");
+    // While it fails, known keys cause one attempt each retry_ms and never wait.
+    const int before = f.source.load_count;
+    for (int i = 0; i < 20; ++i) CHECK(f.Get("a") == "1");
+    CHECK(f.source.load_count == before);
+    f.source.down = false;
+    f.source.Set("a", "2");
+    f.clock.Advance(Millis(1'000));
+    CHECK(f.Get("c") == "none");
+    f.Get("a");
+    CHECK(test::Eventually(seconds(5), [&] { return f.Get("a") == "2"; }));
+    f.source.down = true;
+    f.clock.Advance(Millis(25LL * 3600 * 1000));
+    CHECK(f.Get("a") == "error");
+}
+
+TEST_CASE("Lookup cache: Forget makes the next one wait for the new value", "[unit]") {
+    Fixture f;
+    REQUIRE(f.Get("a") == "1");
+    REQUIRE(f.Get("b") == "none");
+    f.source.Set("a", "2");
+    f.source.Set("b", "2");
+    f.cache.Forget();
+    CHECK(f.Get("a") == "2");
+    CHECK(f.Get("b") == "2");
+    f.source.Remove("a");
+    f.cache.Forget();
+    CHECK(f.Get("a") == "none");
+}
+
+TEST_CASE("Lookup cache: a value that ended is asked for again", "[unit]") {
+    Fixture f;
+    REQUIRE(f.Get("a") == "1");
+    f.expired_value = "1";
+    f.source.Set("a", "2");
+    CHECK(f.Get("a") == "2");
+}
+
+TEST_CASE("Lookup cache: bounded, and missing keys do not drive out known ones", "[unit]") {
+    LookupSettings settings;
+    settings.positive_count_max = 3;
+    settings.negative_count_max = 2;
+    Fixture f(settings);
+    for (int i = 0; i < 10; ++i) f.source.Set("k" + std::to_string(i), "v");
+    for (int i = 0; i < 10; ++i) REQUIRE(f.Get("k" + std::to_string(i)) == "v");
+    for (int i = 0; i < 10; ++i) REQUIRE(f.Get("missing" + std::to_string(i)) == "none");
+    CHECK(f.cache.positive_count() == 3);
+    CHECK(f.cache.negative_count() == 2);
+    const int before = f.source.load_count;
+    CHECK(f.Get("k9") == "v");
+    CHECK(f.source.load_count == before);
+}
+
+}  // namespace
+}  // namespace unibox::ingest
