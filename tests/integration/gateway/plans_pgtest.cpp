@@ -1,0 +1,156 @@
+// The server's own account of what each read did: auto_explain writes the plan of every statement,
+// as executed.
+#include "gateway_fixture.hpp"
+#include "support/eventually.hpp"
+#include "support/status_matchers.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+using namespace unibox;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using test::GatewayFixture;
+
+namespace {
+
+const std::vector<std::string> kExplainEverything = {
+    "session_preload_libraries = 'auto_explain'",
+    "auto_explain.log_min_duration = 0",
+    "auto_explain.log_analyze = on",
+    "auto_explain.log_timing = off",
+};
+
+// Runs requests and finds the plans of what ub_gateway executed for them.
+class Plans {
+public:
+    explicit Plans(GatewayFixture& fixture) : fixture_(fixture) {}
+
+    // The plans of one request, without those of authentication.
+    std::vector<std::string> Of(const std::string& target, const std::string& key) {
+        REQUIRE(fixture_.Get(target, key).status == 200);  // The key is known from here on.
+        const std::string begin = Mark();
+        REQUIRE(fixture_.Get(target, key).status == 200);
+        const std::string end = Mark();
+        std::string log;
+        REQUIRE(test::Eventually(10s, [&] {
+            log = fixture_.server().Log();
+            return log.find(end) != std::string::npos;
+        }));
+        log = log.substr(log.find(begin), log.find(end) - log.find(begin));
+        return Split(log);
+    }
+
+private:
+    std::string Mark() {
+        const std::string mark = fmt::format("plan mark {};", ++marks_);
+        fixture_.Sql("DO $$ BEGIN RAISE LOG '" + mark + "'; END $$");
+        return "LOG:  " + mark;
+    }
+    // Each entry of ub_gateway that holds a plan and no plumbing (set_config).
+    static std::vector<std::string> Split(const std::string& log) {
+        std::vector<std::string> plans;
+        for (auto at = log.find("Query Text: "); at != std::string::npos;) {
+            const auto next = log.find("Query Text: ", at + 1);
+            const auto line = log.rfind('\n', at);
+            const auto header = log.rfind('\n', line - 1) + 1;
+            const std::string entry = log.substr(at, next - at);
+            const bool ours =
+                log.substr(header, line - header).find("ub_gateway@") != std::string::npos;
+            if (ours && entry.find("set_config") > entry.find('\n')) plans.push_back(entry);
+            at = next;
+        }
+        return plans;
+    }
+
+    GatewayFixture& fixture_;
+    int marks_ = 0;
+};
+
+// Lines of the plan that hold `part` and were really run.
+int Executed(const std::string& plan, const std::string& part) {
+    int count = 0;
+    for (auto at = plan.find(part); at != std::string::npos; at = plan.find(part, at + 1)) {
+        const std::string line = plan.substr(at, plan.find('\n', at) - at);
+        if (line.find("(never executed)") == std::string::npos) ++count;
+    }
+    return count;
+}
+
+// Enough for the planner to prefer indexes where they help, and several months of leaves.
+void Populate(GatewayFixture& fixture, const test::TestTenant& tenant) {
+    fixture.AddConversations(tenant, 1, 300, false);
+    for (int i = 0; i < 20; ++i) {
+        fixture.AddConversations(fixture.AddTenant(fmt::format("filler-{}", i)), 1, 300, false);
+    }
+    fixture.Sql(
+        "UPDATE conversations SET status = 4, closed_at = date_trunc('month', now()) - "
+        "interval '1 day' WHERE version > 280"
+    );
+    fixture.Sql(
+        "UPDATE conversation_counters n SET closed_at = c.closed_at FROM conversations c WHERE "
+        "c.tenant_id = n.tenant_id AND c.conversation_id = n.conversation_id AND c.version > 280"
+    );
+    fixture.Sql(
+        "INSERT INTO messages (tenant_id, conversation_id, seq, created_at, message_id, "
+        "channel_id, direction, kind, body, received_at, version) SELECT tenant_id, "
+        "conversation_id, s, date_trunc('month', now()) + s * interval '1 minute', "
+        "gen_random_uuid(), gen_random_uuid(), 1, 1, 'text', now(), 1 "
+        "FROM conversation_counters, generate_series(1, 5) s"
+    );
+    fixture.Sql(
+        "UPDATE conversation_counters SET last_seq = 5, first_message_at = date_trunc('month', "
+        "now()) + "
+        "interval '1 minute', last_message_at = date_trunc('month', now()) + interval '5 minute'"
+    );
+    fixture.Sql("ANALYZE");
+}
+
+}  // namespace
+
+TEST_CASE("Plans: each read is one statement, by index, on the leaves it needs", "[pg][gateway]") {
+    test::PgServer server(kExplainEverything);
+    GatewayFixture fixture(server);
+    const auto tenant = fixture.AddTenant("plans");
+    Populate(fixture, tenant);
+    Plans plans(fixture);
+    const std::string live = GatewayFixture::ConversationUuid(tenant, 7);
+    const std::string closed = GatewayFixture::ConversationUuid(tenant, 290);
+    const std::string list = "/v1/conversations";
+    struct Case {
+        std::string target;
+        std::string table;
+        int scans;
+    };
+    const std::vector<Case> cases = {
+        {list, "conversations_", 1},
+        {list + "?unread=true", "conversations_", 1},
+        {list + "?channelId=" + tenant.channel, "conversations_", 1},
+        {list + "?status=2&pageSize=5", "conversations_", 1},
+        {list + "/" + live, "conversations_", 1},
+        {list + "/" + closed, "conversations_", 1},
+        {list + "/" + live + "/messages", "messages_", 1},
+        {list + "/" + live + "/messages?order=2&afterSeq=2", "messages_", 1},
+        {"/v1/contacts/" + GatewayFixture::ContactUuid(tenant, 3), "contacts", 1},
+    };
+    for (const Case& one : cases) {
+        // Also after PostgreSQL has settled on a generic plan (from the sixth execution of a
+        // connection on).
+        for (int round = 0; round < 30; ++round) {
+            REQUIRE(fixture.Get(one.target, tenant.key).status == 200);
+        }
+        const auto found = plans.Of(one.target, tenant.key);
+        INFO(one.target);
+        REQUIRE(found.size() == 1);
+        INFO(found[0]);
+        CHECK(Executed(found[0], "Seq Scan") == 0);
+        CHECK(Executed(found[0], " on " + one.table) == one.scans);
+    }
+    // The closed list reads every leaf but the live one.
+    const auto found = plans.Of(list + "?status=CONVERSATION_STATUS_CLOSED", tenant.key);
+    REQUIRE(found.size() == 1);
+    INFO(found[0]);
+    CHECK(found[0].find(" on conversations_live") == std::string::npos);
+}

@@ -1,0 +1,185 @@
+// Slow, large and many: each limit of the server is reached once.
+#include "http_fixture.hpp"
+#include "support/eventually.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+std::string PostWithLength(std::string_view path, std::size_t bytes) {
+    return "POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n";
+}
+
+TEST_CASE("Limits: a body over the route's limit gets 413, declared or chunked", "[net][http]") {
+    HttpFixture fixture;
+    RawSocket exact(fixture.server->address());
+    REQUIRE(exact.Send(PostWithLength("/echo", 1000) + std::string(1000, 'b')));
+    CHECK(StatusOf(exact.ReadUntil("bbb")) == 200);
+    RawSocket declared(fixture.server->address());
+    REQUIRE(declared.Send(PostWithLength("/echo", 1001)));
+    std::string received;
+    CHECK(declared.ReadToEnd(&received));
+    CHECK(StatusOf(received) == 413);
+    RawSocket chunked(fixture.server->address());
+    REQUIRE(chunked.Send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 4; ++i) REQUIRE(chunked.Send("fa\r\n" + std::string(250, 'c') + "\r\n"));
+    REQUIRE(chunked.Send("1\r\nc\r\n0\r\n\r\n"));
+    CHECK(chunked.ReadToEnd(&received));
+    CHECK(StatusOf(received) == 413);
+    CHECK(fixture.Refused("body_too_large") == 2);
+}
+
+TEST_CASE("Limits: a large refused body still sees its answer", "[net][http]") {
+    HttpFixture fixture;
+    RawSocket socket(fixture.server->address());
+    // More than a socket buffer: closing at once would reset the connection and lose the 413.
+    socket.Send(PostWithLength("/echo", 900'000) + std::string(900'000, 'x'));
+    CHECK(StatusOf(socket.ReadUntil("\r\n\r\n")) == 413);
+}
+
+TEST_CASE("Limits: slow heads and slow bodies are cut off with 408", "[net][http]") {
+    http::Settings settings;
+    settings.head_timeout_ms = 150;
+    settings.body_timeout_ms = 150;
+    HttpFixture fixture(settings);
+    RawSocket head(fixture.server->address());
+    REQUIRE(head.Send("POST /echo HTTP/1.1\r\nHo"));
+    RawSocket body(fixture.server->address());
+    REQUIRE(body.Send(PostWithLength("/echo", 100) + "abc"));
+    RawSocket silent(fixture.server->address());
+    std::string received;
+    CHECK(head.ReadToEnd(&received));
+    CHECK(StatusOf(received) == 408);
+    CHECK(body.ReadToEnd(&received));
+    CHECK(StatusOf(received) == 408);
+    CHECK(silent.ReadToEnd(&received));
+    CHECK(received.empty());
+    CHECK(fixture.Refused("head_timeout") == 1);
+    CHECK(fixture.Refused("body_timeout") == 1);
+}
+
+TEST_CASE("Limits: dripping a byte now and then does not help a slow head", "[net][http]") {
+    http::Settings settings;
+    settings.head_timeout_ms = 300;
+    HttpFixture fixture(settings);
+    RawSocket socket(fixture.server->address());
+    REQUIRE(socket.Send("GET /get HTTP/1.1\r\nX: "));
+    std::string received;
+    const bool cut = Eventually(seconds(5), [&] {
+        socket.Send("a");
+        received += socket.ReadUntil("\r\n\r\n", std::chrono::milliseconds(20));
+        return !received.empty();
+    });
+    CHECK(cut);
+    CHECK(StatusOf(received) == 408);
+}
+
+TEST_CASE("Limits: a pipelined half head has the head's deadline", "[net][http]") {
+    http::Settings settings;
+    settings.head_timeout_ms = 150;
+    HttpFixture fixture(settings);
+    RawSocket socket(fixture.server->address());
+    REQUIRE(socket.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\nGET /g"));
+    std::string received;
+    CHECK(socket.ReadToEnd(&received));
+    CHECK(CountOf(received, "HTTP/1.1 200") == 1);
+    CHECK(CountOf(received, "HTTP/1.1 408") == 1);
+}
+
+TEST_CASE("Limits: idle kept-alive connections are closed silently", "[net][http]") {
+    http::Settings settings;
+    settings.idle_timeout_ms = 150;
+    HttpFixture fixture(settings);
+    RawSocket socket(fixture.server->address());
+    REQUIRE(socket.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n"));
+    std::string received;
+    CHECK(socket.ReadToEnd(&received));
+    CHECK(CountOf(received, "HTTP/1.1 ") == 1);
+}
+
+TEST_CASE("Limits: connections in all and of one client", "[net][http]") {
+    http::Settings settings;
+    const bool per_client = GENERATE(false, true);
+    (per_client ? settings.connection_count_per_client_max : settings.connection_count_max) = 2;
+    HttpFixture fixture(settings);
+    auto first = std::make_unique<RawSocket>(fixture.server->address());
+    const RawSocket second(fixture.server->address());
+    RawSocket third(fixture.server->address());
+    std::string received;
+    CHECK(third.ReadToEnd(&received));
+    CHECK(StatusOf(received) == 503);
+    CHECK(received.find("Retry-After: ") != std::string::npos);
+    first.reset();
+    CHECK(Eventually(seconds(5), [&] {
+        RawSocket socket(fixture.server->address());
+        socket.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n");
+        return StatusOf(socket.ReadUntil("\r\n\r\n")) == 200;
+    }));
+}
+
+TEST_CASE("Limits: requests and bytes in flight get 503 with Retry-After", "[net][http]") {
+    http::Settings settings;
+    const bool by_bytes = GENERATE(false, true);
+    settings.in_flight_request_count_max = by_bytes ? 100 : 2;
+    settings.in_flight_bytes_max = by_bytes ? 2000 : 1 << 20;
+    HttpFixture fixture(settings);
+    RawSocket first(fixture.server->address());
+    RawSocket second(fixture.server->address());
+    const std::string request = PostWithLength("/held", 1000) + std::string(1000, 'x');
+    REQUIRE(first.Send(request));
+    REQUIRE(second.Send(request));
+    REQUIRE(Eventually(seconds(5), [&] { return fixture.held.count() == 2; }));
+    RawSocket third(fixture.server->address());
+    REQUIRE(third.Send("POST /held HTTP/1.1\r\nHost: a\r\n\r\n"));
+    const std::string refused = third.ReadUntil("}");
+    CHECK(StatusOf(refused) == 503);
+    CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
+    fixture.held.Release("free");
+    CHECK(StatusOf(first.ReadUntil("free")) == 200);
+    REQUIRE(third.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(StatusOf(third.ReadUntil("got")) == 200);
+}
+
+TEST_CASE("Limits: a handler without an answer", "[net][http]") {
+    http::Settings settings;
+    settings.handler_timeout_ms = 150;
+    HttpFixture fixture(settings);
+    RawSocket slow(fixture.server->address());
+    REQUIRE(slow.Send(PostWithLength("/held", 0)));
+    std::string received;
+    CHECK(slow.ReadToEnd(&received));
+    CHECK(StatusOf(received) == 503);
+    fixture.held.Release("too late");  // Goes nowhere, harmlessly.
+    RawSocket thrown(fixture.server->address());
+    REQUIRE(thrown.Send("GET /throw HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(StatusOf(thrown.ReadUntil("}")) == 500);
+}
+
+TEST_CASE("Limits: a dropped Respond is answered with 500", "[net][http]") {
+    HttpFixture fixture;
+    RawSocket socket(fixture.server->address());
+    REQUIRE(socket.Send(PostWithLength("/held", 0)));
+    REQUIRE(Eventually(seconds(5), [&] { return fixture.held.count() == 1; }));
+    fixture.held.DropAll();
+    CHECK(StatusOf(socket.ReadUntil("}")) == 500);
+}
+
+TEST_CASE("Limits: a client that does not read its answer is cut off", "[net][http]") {
+    http::Settings settings;
+    settings.write_timeout_ms = 150;
+    HttpFixture fixture(settings);
+    RawSocket socket(fixture.server->address());
+    REQUIRE(socket.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n"));
+    obs::Gauge& open = fixture.metrics.GetGauge(
+        "unibox_http_connections", "Open connections.", {{"listener", "http"}}
+    );
+    REQUIRE(Eventually(seconds(5), [&] { return open.Get() == 1; }));
+    CHECK(Eventually(seconds(5), [&] { return open.Get() == 0; }));
+}
+
+}  // namespace
+}  // namespace unibox::test

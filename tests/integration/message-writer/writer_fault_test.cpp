@@ -1,0 +1,122 @@
+// Writers as processes of their own: frozen at the worst moments, and killed.
+#include "support/eventually.hpp"
+#include "support/process.hpp"
+#include "support/status_matchers.hpp"
+#include "writer_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <fstream>
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+std::unique_ptr<Process> StartProcess(
+    const WriterFixture& stack, const std::string& owner, const std::string& stop_self_at
+) {
+    ProcessOptions options;
+    options.environment = {
+        {"UNIBOX_POSTGRES_URL", stack.config.postgres.url},
+        {"UNIBOX_NATS_URL", stack.config.nats.url},
+        {"UNIBOX_OWNERSHIP_OWNER", owner},
+        {"UNIBOX_OWNERSHIP_LEASE_MS", "3000"},
+        {"UNIBOX_OWNERSHIP_TICK_MS", "200"},
+        {"UNIBOX_OUTBOX_SWEEP_MS", "500"},
+        {"UNIBOX_FAULT_STOP_SELF_AT", stop_self_at},
+        {"UNIBOX_RUNTIME_DRAIN_MS", "0"},
+    };
+    return std::make_unique<Process>(
+        std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / "message-writer", options
+    );
+}
+
+bool IsFrozen(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string number, name, state;
+    file >> number >> name >> state;
+    return state == "T";
+}
+
+std::vector<event::v1::InboundEvent> Messages(int count) {
+    std::vector<event::v1::InboundEvent> events;
+    for (int i = 0; i < count; ++i) {
+        events.push_back(AMessage().From("contact" + std::to_string(i % 10)).Build());
+    }
+    return events;
+}
+
+void FreezeAt(const std::string& point) {
+    WriterFixture stack;
+    stack.Publish(Messages(60));
+    const auto zombie = StartProcess(stack, "zombie", point);
+    REQUIRE(Eventually(seconds(20), [&] { return IsFrozen(zombie->pid()); }));
+    stack.StartWriter("successor");
+    REQUIRE(stack.AllCommitted());
+    // A frozen transaction is ended by the server and keeps no locks.
+    CHECK(Eventually(seconds(10), [&] {
+        return stack.Count(
+                   "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                   "current_database() AND usename = 'ub_writer' "
+                   "AND state LIKE 'idle in transaction%'"
+               ) == 0;
+    }));
+    stack.Publish(Messages(60));
+    REQUIRE(stack.AllCommitted());
+    zombie->Resume();
+    REQUIRE(zombie->WaitForLine("partition lost", seconds(20)));
+    stack.Publish(Messages(60));
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 180);
+    CHECK(stack.FeedGap() == "");
+    CHECK(zombie->Terminate() == 0);
+}
+
+TEST_CASE("Zombie: frozen before its transaction", "[fault]") {
+    FreezeAt("before_transaction");
+}
+TEST_CASE("Zombie: frozen between its pipelines", "[fault]") {
+    FreezeAt("between_pipelines");
+}
+TEST_CASE("Zombie: frozen after commit, before publishing", "[fault]") {
+    FreezeAt("before_publish");
+}
+
+TEST_CASE("Writer process: killed -9, another takes over in time", "[fault]") {
+    WriterFixture stack;
+    const auto first = StartProcess(stack, "first", "");
+    REQUIRE(first->WaitForLine("\"ready\"", seconds(20)));
+    stack.Publish(Messages(100));
+    REQUIRE(stack.AllCommitted());
+    stack.StartWriter("second");
+    first->Kill9();
+    stack.Publish(Messages(100));
+    const auto before = std::chrono::steady_clock::now();
+    REQUIRE(stack.AllCommitted());
+    CHECK(std::chrono::steady_clock::now() - before < seconds(8));  // lease 3 s, rounds 0.2 s
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 200);
+    CHECK(stack.FeedGap() == "");
+}
+
+TEST_CASE("Writer process: SIGTERM gives the partitions up within a second", "[fault]") {
+    WriterFixture stack;
+    const auto first = StartProcess(stack, "first", "");
+    const auto owned_by = [&](const std::string& owner) {
+        return stack.Count("SELECT count(*) FROM ingest_partition WHERE owner = '" + owner + "'");
+    };
+    REQUIRE(Eventually(seconds(20), [&] { return owned_by("first") == 4; }));
+    stack.StartWriter("second");
+    REQUIRE(Eventually(seconds(20), [&] { return owned_by("second") == 2; }));
+    const auto before = std::chrono::steady_clock::now();
+    first->Signal(SIGTERM);
+    REQUIRE(Eventually(seconds(5), [&] { return owned_by("second") == 4; }));
+    CHECK(std::chrono::steady_clock::now() - before < seconds(2));
+    CHECK(first->WaitForExit(seconds(10)) == 0);
+}
+
+}  // namespace
+}  // namespace unibox::test

@@ -1,0 +1,62 @@
+// A database, a nats-server with the streams, and writers in this process: events are published,
+// rows and the feed come out. Thread safety: one thread.
+#pragma once
+
+#include "message-writer/writer.hpp"
+#include "nats/streams.hpp"
+#include "support/inbound_events.hpp"
+#include "support/nats_server.hpp"
+#include "support/pg_server.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace unibox::test {
+
+class WriterFixture {
+public:
+    static constexpr int kPartitions = 4;
+
+    explicit WriterFixture(PgServer& server = PgServer::Shared());
+    ~WriterFixture();
+
+    // Short leases, quick rounds; change before StartWriter.
+    writer::Config config;
+    writer::Writer& StartWriter(const std::string& owner);
+    void StopWriter(std::size_t index) { writers_.at(index).reset(); }
+
+    void Publish(const std::vector<event::v1::InboundEvent>& events);
+    // Waits until the sum of last_seq reaches the number of events published, or 30 s.
+    bool AllCommitted();
+    // Waits until no row is left in the outbox.
+    bool AllPublished();
+
+    std::string Ask(const std::string& sql);
+    std::int64_t Count(const std::string& sql) { return std::stoll(Ask(sql)); }
+    void Run(const std::string& sql) { server_.Run(database_.name(), sql); }
+    // The feed, read from UB_EV, each event id once.
+    std::vector<event::v1::FeedEvent> Feed();
+    // Why the feed does not tell every version of every conversation, in order; "" if it does.
+    std::string FeedGap();
+
+    nats::Streams& streams() { return *streams_; }
+    nats::Connection& connection() { return *connection_; }
+    NatsServer& nats() { return nats_; }
+    pg::Pool& pool() { return *pool_; }
+    const PgDatabase& database() const { return database_; }
+    void EnsureStreams();
+    std::int64_t published_count = 0;
+    obs::Metrics registry;
+
+private:
+    PgServer& server_;
+    PgDatabase database_;
+    NatsServer nats_;
+    std::unique_ptr<nats::Connection> connection_;
+    std::unique_ptr<nats::Streams> streams_;
+    std::unique_ptr<pg::Pool> pool_;
+    std::vector<std::unique_ptr<writer::Writer>> writers_;
+};
+
+}  // namespace unibox::test

@@ -1,0 +1,170 @@
+// The whole writer against a real PostgreSQL and a real nats-server.
+#include "message-writer/keeper.hpp"
+#include "store/partitions.hpp"
+#include "support/eventually.hpp"
+#include "support/status_matchers.hpp"
+#include "wire/subjects.hpp"
+#include "writer_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+std::vector<event::v1::InboundEvent> Messages(int count, int contacts = 20) {
+    std::vector<event::v1::InboundEvent> events;
+    for (int i = 0; i < count; ++i) {
+        events.push_back(AMessage().From("contact" + std::to_string(i % contacts)).Build());
+    }
+    return events;
+}
+
+TEST_CASE("Writer: what is published becomes rows and a complete feed", "[nats]") {
+    WriterFixture stack;
+    stack.StartWriter("one");
+    stack.Publish(Messages(300));
+    stack.Publish({AReceipt("nothing", v1::DELIVERY_STATE_READ).Build(), ATyping().Build()});
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 300);
+    CHECK(stack.FeedGap() == "");
+    CHECK(stack.Feed().size() == 301);
+    CHECK(stack.Ask("SELECT stream_created IS NOT NULL FROM feed") == "true");
+}
+
+TEST_CASE("Writer: what is stored twice has one effect", "[nats]") {
+    WriterFixture stack;
+    stack.StartWriter("one");
+    const auto events = Messages(100);
+    stack.Publish(events);
+    stack.Publish(events);
+    REQUIRE(stack.AllCommitted());
+    stack.Publish(events);
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 100);
+    CHECK(stack.FeedGap() == "");
+}
+
+TEST_CASE("Writer: two writers share the partitions, and one goes on for the other", "[nats]") {
+    WriterFixture stack;
+    stack.StartWriter("one");
+    const auto owned_by = [&](const std::string& owner) {
+        return stack.Count("SELECT count(*) FROM ingest_partition WHERE owner = '" + owner + "'");
+    };
+    REQUIRE(Eventually(seconds(10), [&] { return owned_by("one") == 4; }));
+    stack.StartWriter("two");
+    REQUIRE(Eventually(seconds(10), [&] { return owned_by("one") == 2 && owned_by("two") == 2; }));
+    stack.Publish(Messages(200));
+    const auto before = std::chrono::steady_clock::now();
+    stack.StopWriter(0);
+    REQUIRE(Eventually(seconds(5), [&] { return owned_by("two") == 4; }));
+    CHECK(std::chrono::steady_clock::now() - before < seconds(3));
+    stack.Publish(Messages(200));
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 400);
+    CHECK(stack.FeedGap() == "");
+}
+
+TEST_CASE(
+    "Writer: a stream made anew is read from its beginning, repeats change nothing", "[nats]"
+) {
+    WriterFixture stack;
+    stack.StartWriter("one");
+    const auto events = Messages(50);
+    stack.Publish(events);
+    REQUIRE(stack.AllCommitted());
+    for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
+        REQUIRE_OK(stack.streams().Delete(wire::InStream(1, partition)));
+    }
+    stack.EnsureStreams();
+    stack.published_count = 0;
+    stack.Publish(events);
+    stack.Publish(Messages(20));
+    REQUIRE(stack.AllCommitted());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 70);
+    CHECK(stack.Count("SELECT min(epoch) FROM ingest_partition") >= 2);
+}
+
+TEST_CASE("Writer: a gap stops its partition until an operator skips it", "[nats]") {
+    WriterFixture stack;
+    const auto events = Messages(40, 1);
+    const int partition = PartitionOfEvent(events[0], WriterFixture::kPartitions);
+    stack.Publish(events);
+    REQUIRE_OK(stack.streams().PurgeUpTo(wire::InStream(1, partition), 11));
+    stack.StartWriter("one");
+    const std::string stopped = "SELECT stopped_reason FROM ingest_partition WHERE partition = " +
+                                std::to_string(partition);
+    REQUIRE(Eventually(seconds(15), [&] { return stack.Ask(stopped).starts_with("gap"); }));
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 0);
+    REQUIRE_OK(store::SkipGap(stack.pool(), {1, partition}, 10, "test"));
+    REQUIRE(stack.AllCommitted());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 30);
+    CHECK(stack.Count("SELECT count(*) FROM ingest_gap") == 1);
+}
+
+TEST_CASE("Writer: leftovers of a dead writer are published by the next", "[nats]") {
+    WriterFixture stack;
+    stack.StartWriter("one");
+    stack.Publish(Messages(10, 1));
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    // The feed loses its stream while the writer is stopped: what it commits then stays behind.
+    REQUIRE_OK(stack.streams().Delete(wire::kEvStream));
+    stack.Publish(Messages(10, 1));
+    REQUIRE(stack.AllCommitted());
+    stack.StopWriter(0);
+    CHECK(stack.Count("SELECT count(*) FROM outbox") > 0);
+    const std::string epoch = stack.Ask("SELECT feed_epoch FROM feed");
+    stack.EnsureStreams();
+    stack.config.keeper.interval_ms = 200;
+    stack.StartWriter("two");
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Feed().size() == 10);
+    CHECK(Eventually(seconds(5), [&] { return stack.Ask("SELECT feed_epoch FROM feed") != epoch; })
+    );
+}
+
+TEST_CASE("Writer: PostgreSQL is killed and comes back, nats-server too", "[nats]") {
+    PgServer server;
+    WriterFixture stack(server);
+    stack.StartWriter("one");
+    for (int round = 0; round < 2; ++round) {
+        stack.Publish(Messages(100));
+        server.Kill9();
+        stack.Publish(Messages(100));
+        server.Start();
+        REQUIRE(stack.AllCommitted());
+        stack.nats().Restart();
+        REQUIRE(Eventually(seconds(10), [&] { return stack.connection().connected(); }));
+    }
+    stack.Publish(Messages(50));
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 450);
+    CHECK(stack.FeedGap() == "");
+}
+
+TEST_CASE("Keeper: the log loses what was committed long ago, and nothing else", "[nats]") {
+    WriterFixture stack;
+    stack.config.keeper.keep_committed_ms = 0;
+    stack.config.keeper.interval_ms = 200;
+    stack.StartWriter("one");
+    const auto events = Messages(40, 1);
+    stack.Publish(events);
+    REQUIRE(stack.AllCommitted());
+    const std::string stream =
+        wire::InStream(1, PartitionOfEvent(events[0], WriterFixture::kPartitions));
+    REQUIRE(Eventually(seconds(10), [&] { return stack.streams().Info(stream)->messages == 0; }));
+    stack.StopWriter(0);
+    stack.Publish(Messages(5, 1));
+    stack.StartWriter("two");
+    REQUIRE(stack.AllCommitted());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 45);
+}
+
+}  // namespace
+}  // namespace unibox::test

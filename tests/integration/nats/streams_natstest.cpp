@@ -1,0 +1,181 @@
+#include "nats/publisher.hpp"
+#include "nats/streams.hpp"
+#include "nats_fixture.hpp"
+#include "outcomes.hpp"
+
+using namespace unibox;
+using namespace unibox::test;
+using nats::Streams;
+
+namespace {
+
+void Store(NatsFixture& nats, const std::string& subject, int count) {
+    auto publisher = nats::Publisher::Create(*nats.connection, {}, nats.metrics);
+    REQUIRE_OK(publisher);
+    static int stored = 0;
+    Outcomes outcomes;
+    for (int i = 0; i < count; ++i) {
+        nats::Outgoing message;
+        message.subject = subject;
+        // A slow server makes the publisher send again: without an id it would be stored twice.
+        message.msg_id = std::to_string(++stored);
+        message.payload = "message " + std::to_string(i + 1);
+        (*publisher)
+            ->Publish(std::move(message), std::chrono::steady_clock::now() + 10s, outcomes.Done(i));
+    }
+    REQUIRE(outcomes.WaitFor(static_cast<std::size_t>(count)));
+    for (int i = 0; i < count; ++i) REQUIRE_OK(outcomes.Of(i).at(0));
+}
+
+}  // namespace
+
+TEST_CASE("Streams: the declared table can be created, twice", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    nats::StreamOptions options;
+    options.partition_count = 3;
+    options.generation = 2;
+    const auto specs = nats::UniboxStreams(options);
+    REQUIRE(specs.size() == 6);
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& spec : specs) REQUIRE_OK(streams.Ensure(spec));
+    }
+    const auto in = streams.List("UB_IN_");
+    REQUIRE_OK(in);
+    REQUIRE(in->size() == 3);
+    CHECK((*in)[0].name == "UB_IN_2_00");
+    CHECK((*in)[2].name == "UB_IN_2_02");
+    CHECK((*in)[0].subjects == std::vector<std::string>{"ub.in.2.00.>"});
+    CHECK((*in)[0].bytes_max == options.in_bytes_max);
+    CHECK(streams.List("")->size() == 6);
+    CHECK(streams.List("NONE")->empty());
+}
+
+TEST_CASE("Streams: the time of creation has microseconds and outlives a restart", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    const auto before = streams.Info("LOG");
+    REQUIRE_OK(before);
+    CHECK(before->created_unix_us / 1000 == before->created_unix_ms);
+    const auto now = std::chrono::system_clock::now().time_since_epoch() / 1ms;
+    CHECK(std::abs(now - before->created_unix_ms) < 60'000);
+    nats.server.Restart();
+    REQUIRE(Eventually(10s, [&] { return streams.Info("LOG").ok(); }));
+    CHECK(streams.Info("LOG")->created_unix_us == before->created_unix_us);
+    REQUIRE_OK(streams.Delete("LOG"));
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    CHECK(streams.Info("LOG")->created_unix_us > before->created_unix_us);
+}
+
+TEST_CASE("Streams: limits are brought up to date, unknown fields are kept", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    // An operator added a description.
+    const auto reply = nats.connection->Request(
+        "$JS.API.STREAM.UPDATE.LOG",
+        R"({"name":"LOG","subjects":["log.>"],"storage":"file","retention":"limits",)"
+        R"("discard":"new",)"
+        R"("max_bytes":-1,"duplicate_window":120000000000,"num_replicas":1,"description":"ours"})",
+        2s
+    );
+    REQUIRE_OK(reply);
+    REQUIRE(reply->find("\"error\"") == std::string::npos);
+    nats::StreamSpec changed = LogSpec();
+    changed.bytes_max = 5'000'000;
+    changed.age_max_ms = 3'600'000;
+    changed.discard = nats::Discard::kOld;
+    changed.deny_delete = true;
+    REQUIRE_OK(streams.Ensure(changed));
+    CHECK(streams.Info("LOG")->bytes_max == 5'000'000);
+    const auto config = nats.connection->Request("$JS.API.STREAM.INFO.LOG", "", 2s);
+    REQUIRE_OK(config);
+    CHECK(config->find(R"("description":"ours")") != std::string::npos);
+    CHECK(config->find(R"("discard":"old")") != std::string::npos);
+    CHECK(config->find(R"("deny_delete":true)") != std::string::npos);
+}
+
+TEST_CASE("Streams: an incompatible stream is refused and left alone", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    nats::StreamSpec spec = LogSpec();
+    spec.deny_delete = true;
+    REQUIRE_OK(streams.Ensure(spec));
+    nats::StreamSpec other = spec;
+    SECTION("other subjects") {
+        other.subjects = {"log.>", "more.>"};
+    }
+    SECTION("other retention") {
+        other.retention = nats::Retention::kWorkQueue;
+    }
+    SECTION("deny_delete cleared") {
+        other.deny_delete = false;
+    }
+    const Status status = streams.Ensure(other);
+    CHECK_THAT(status, HasCode(Code::kFailedPrecondition));
+    CHECK(status.reason() == "incompatible_stream");
+    REQUIRE_OK(streams.Ensure(spec));
+}
+
+TEST_CASE("Streams: a memory stream is no log", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    REQUIRE_OK(nats.connection->Request(
+        "$JS.API.STREAM.CREATE.LOG", R"({"name":"LOG","subjects":["log.>"],"storage":"memory"})", 2s
+    ));
+    CHECK(streams.Ensure(LogSpec()).reason() == "incompatible_stream");
+}
+
+TEST_CASE("Streams: purge below a sequence, get, delete", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    Store(nats, "log.x", 10);
+    REQUIRE_OK(streams.PurgeUpTo("LOG", 1));
+    REQUIRE_OK(streams.PurgeUpTo("LOG", 0));
+    CHECK(streams.Info("LOG")->messages == 10);
+    REQUIRE_OK(streams.PurgeUpTo("LOG", 4));
+    const auto info = streams.Info("LOG");
+    CHECK(info->first_seq == 4);
+    CHECK(info->last_seq == 10);
+    CHECK(info->messages == 7);
+    CHECK_THAT(streams.Get("LOG", 3).status(), HasCode(Code::kNotFound));
+    const auto message = streams.Get("LOG", 4);
+    REQUIRE_OK(message);
+    CHECK(message->payload == "message 4");
+    CHECK(message->sequence == 4);
+    CHECK(message->stored_unix_ms > 1'600'000'000'000);
+    REQUIRE_OK(streams.Delete("LOG"));
+    CHECK_THAT(streams.Info("LOG").status(), HasCode(Code::kNotFound));
+    CHECK_THAT(streams.Get("LOG", 4).status(), HasCode(Code::kNotFound));
+    CHECK_THAT(streams.PurgeUpTo("LOG", 5), HasCode(Code::kNotFound));
+    CHECK_THAT(streams.Info("a.b").status(), HasCode(Code::kInvalidArgument));
+}
+
+TEST_CASE("Streams: deny_delete refuses the deletion of one message", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    nats::StreamSpec spec = LogSpec();
+    spec.deny_delete = true;
+    REQUIRE_OK(streams.Ensure(spec));
+    Store(nats, "log.x", 3);
+    const auto reply =
+        nats.connection->Request("$JS.API.STREAM.MSG.DELETE.LOG", R"({"seq":2})", 2s);
+    REQUIRE_OK(reply);
+    CHECK(reply->find("\"error\"") != std::string::npos);
+    CHECK(streams.Info("LOG")->messages == 3);
+    REQUIRE_OK(streams.PurgeUpTo("LOG", 3));
+}
+
+TEST_CASE("Streams: the server is checked", "[nats]") {
+    NatsFixture good;
+    REQUIRE_OK(Streams(*good.connection).CheckServer(8 * 1024 * 1024));
+    const Status small = Streams(*good.connection).CheckServer(8 * 1024 * 1024 + 1);
+    CHECK_THAT(small, HasCode(Code::kFailedPrecondition));
+    CHECK(small.reason() == "max_payload");
+    NatsFixture off({.jetstream = false});
+    const Status none = Streams(*off.connection).CheckServer(1);
+    CHECK_THAT(none, HasCode(Code::kUnavailable));
+    CHECK(none.reason() == "no_jetstream");
+}

@@ -1,0 +1,158 @@
+#include "store/admin.hpp"
+#include "store/directory.hpp"
+#include "store_fixture.hpp"
+
+#include <thread>
+
+namespace unibox::store {
+namespace {
+
+using test::HasCode;
+using test::StoreFixture;
+
+std::string Hash(char fill) {
+    return std::string(32, fill);
+}
+
+TEST_CASE(
+    "Admin: tenants are made once, changed when they differ, listed in order", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const TenantSpec spec{"acme", "Acme", 10, 20, false};
+    const auto made = PutTenant(fixture.admin(), spec).value();
+    REQUIRE(made.change == Change::kCreated);
+    REQUIRE(PutTenant(fixture.admin(), spec).value().change == Change::kUnchanged);
+    TenantSpec renamed = spec;
+    renamed.name = "Acme Inc.";
+    const auto changed = PutTenant(fixture.admin(), renamed).value();
+    REQUIRE(changed.change == Change::kUpdated);
+    REQUIRE(changed.tenant == made.tenant);
+    REQUIRE(FindTenant(fixture.admin(), "acme").value().spec.name == "Acme Inc.");
+    REQUIRE(FindTenant(fixture.admin(), "acme").value().spec.ingest_burst == 20);
+    REQUIRE_THAT(FindTenant(fixture.admin(), "none").status(), HasCode(Code::kNotFound));
+    const TenantId second = fixture.Tenant("second");
+    const auto all = ListTenants(fixture.admin(), TenantId{0}, 10).value();
+    REQUIRE(all.size() == 2);
+    REQUIRE(all[0].tenant == made.tenant);
+    REQUIRE(ListTenants(fixture.admin(), made.tenant, 10).value()[0].tenant == second);
+    REQUIRE(ListTenants(fixture.admin(), TenantId{0}, 1).value().size() == 1);
+    REQUIRE_THAT(PutTenant(fixture.admin(), {}).status(), HasCode(Code::kInvalidArgument));
+    renamed.ingest_rate_per_s = 0;
+    REQUIRE(PutTenant(fixture.admin(), renamed).status().reason() == "23514");
+}
+
+TEST_CASE("Admin: eight at once make one tenant", "[pg][store]") {
+    StoreFixture fixture;
+    pg::Pool& pool = fixture.admin();
+    std::vector<Result<TenantPut>> puts(8);
+    std::vector<std::thread> threads;
+    for (auto& put : puts) threads.emplace_back([&] { put = PutTenant(pool, {"one", "One"}); });
+    for (std::thread& thread : threads) thread.join();
+    int created = 0;
+    for (const auto& put : puts) {
+        REQUIRE_OK(put);
+        REQUIRE(put->tenant == puts[0]->tenant);
+        created += put->change == Change::kCreated ? 1 : 0;
+    }
+    REQUIRE(created == 1);
+    REQUIRE(fixture.Number("SELECT count(*) FROM tenants") == 1);
+}
+
+TEST_CASE("Admin: a channel's route and token move with it", "[pg][store]") {
+    StoreFixture fixture;
+    const TenantId tenant = fixture.Tenant("acme");
+    ChannelSpec spec = StoreFixture::Channel("support", "111");
+    spec.token_hash = Hash('a');
+    const auto made = PutChannel(fixture.admin(), tenant, spec).value();
+    REQUIRE(made.change == Change::kCreated);
+    REQUIRE(PutChannel(fixture.admin(), tenant, spec).value().change == Change::kUnchanged);
+    spec.route_key = "222";
+    spec.token_hash = Hash('b');
+    const auto moved = PutChannel(fixture.admin(), tenant, spec).value();
+    REQUIRE(moved.change == Change::kUpdated);
+    REQUIRE(moved.channel == made.channel);
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"111"})->empty());
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"222"})->size() == 1);
+    REQUIRE_FALSE(FindChannelByToken(fixture.ingest(), Hash('a')).ok());
+    REQUIRE_OK(FindChannelByToken(fixture.ingest(), Hash('b')));
+    spec.token_hash = std::nullopt;  // Keeps what is there.
+    REQUIRE(PutChannel(fixture.admin(), tenant, spec).value().change == Change::kUnchanged);
+    REQUIRE_OK(FindChannelByToken(fixture.ingest(), Hash('b')));
+    spec.disabled = true;
+    REQUIRE(PutChannel(fixture.admin(), tenant, spec).value().change == Change::kUpdated);
+    REQUIRE(FindChannelByToken(fixture.ingest(), Hash('b'))->disabled);
+    const auto listed = ListChannels(fixture.admin(), tenant).value();
+    REQUIRE(listed.size() == 1);
+    REQUIRE(listed[0].tenant_slug == "acme");
+    REQUIRE(listed[0].spec.route_key == "222");
+    REQUIRE(listed[0].spec.token_hash == Hash('b'));
+    REQUIRE(FindChannelBySlug(fixture.admin(), tenant, "support")->channel == made.channel);
+}
+
+TEST_CASE(
+    "Admin: a route or token of another channel is refused and changes nothing", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const TenantId one = fixture.Tenant("one");
+    const TenantId two = fixture.Tenant("two");
+    ChannelSpec spec = StoreFixture::Channel("a", "111");
+    spec.token_hash = Hash('a');
+    REQUIRE_OK(PutChannel(fixture.admin(), one, spec));
+    const auto same_route = PutChannel(fixture.admin(), two, StoreFixture::Channel("b", "111"));
+    REQUIRE_THAT(same_route.status(), HasCode(Code::kAlreadyExists));
+    REQUIRE(same_route.status().field() == "route_key");
+    ChannelSpec same_token = StoreFixture::Channel("b", "222");
+    same_token.token_hash = Hash('a');
+    const auto refused = PutChannel(fixture.admin(), two, same_token);
+    REQUIRE_THAT(refused.status(), HasCode(Code::kAlreadyExists));
+    REQUIRE(ListChannels(fixture.admin(), two)->empty());
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"222"})->empty());
+    spec.provider = 3;
+    const auto converted = PutChannel(fixture.admin(), one, spec);
+    REQUIRE_THAT(converted.status(), HasCode(Code::kFailedPrecondition));
+    const auto nobody = PutChannel(fixture.admin(), TenantId{999}, spec);
+    REQUIRE_THAT(nobody.status(), HasCode(Code::kNotFound));
+}
+
+TEST_CASE("Admin: API keys keep their hash, change their scopes, stay revoked", "[pg][store]") {
+    StoreFixture fixture;
+    const TenantId tenant = fixture.Tenant("acme");
+    const auto put = [&](char fill, std::vector<std::string> scopes) {
+        return PutApiKey(fixture.admin(), tenant, {"main", Hash(fill), std::move(scopes)});
+    };
+    REQUIRE(put('a', {"inbox:read"}).value() == Change::kCreated);
+    REQUIRE(put('b', {"inbox:read"}).value() == Change::kUnchanged);
+    REQUIRE_FALSE(FindApiKey(fixture.ingest(), Hash('b')).ok());
+    REQUIRE(put('b', {"inbox:read", "ingest:write"}).value() == Change::kUpdated);
+    REQUIRE(FindApiKey(fixture.ingest(), Hash('a'))->scopes.size() == 2);
+    REQUIRE_OK(RevokeApiKey(fixture.admin(), tenant, "main"));
+    REQUIRE_OK(RevokeApiKey(fixture.admin(), tenant, "main"));
+    REQUIRE_THAT(RevokeApiKey(fixture.admin(), tenant, "none"), HasCode(Code::kNotFound));
+    REQUIRE_THAT(put('c', {}).status(), HasCode(Code::kFailedPrecondition));
+    const auto keys = ListApiKeys(fixture.admin(), tenant).value();
+    REQUIRE(keys.size() == 1);
+    REQUIRE(keys[0].revoked);
+}
+
+TEST_CASE("Admin: dead letters are listed, shown and marked", "[pg][store]") {
+    StoreFixture fixture;
+    REQUIRE_OK(fixture.Run(
+        "ub_writer",
+        "INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, error) "
+        "SELECT 1, 2, n, '\\x00ff', '22021', 'bad' FROM generate_series(1, 3) n"
+    ));
+    const auto all = ListDeadLetters(fixture.admin(), 0, 10, false).value();
+    REQUIRE(all.size() == 3);
+    REQUIRE(all[0].event == std::string("\0\xff", 2));
+    REQUIRE(all[0].sqlstate == "22021");
+    REQUIRE_OK(MarkDeadLetterReplayed(fixture.admin(), all[0].id));
+    REQUIRE(ListDeadLetters(fixture.admin(), 0, 10, false)->size() == 2);
+    REQUIRE(ListDeadLetters(fixture.admin(), 0, 10, true)->size() == 3);
+    REQUIRE(ListDeadLetters(fixture.admin(), all[1].id, 10, true)->size() == 1);
+    REQUIRE(GetDeadLetter(fixture.admin(), all[0].id)->replayed_at_ms.has_value());
+    REQUIRE_THAT(GetDeadLetter(fixture.admin(), 99).status(), HasCode(Code::kNotFound));
+    REQUIRE_THAT(MarkDeadLetterReplayed(fixture.admin(), 99), HasCode(Code::kNotFound));
+}
+
+}  // namespace
+}  // namespace unibox::store

@@ -1,0 +1,190 @@
+#include "pg/transaction.hpp"
+#include "store/migrate.hpp"
+#include "store/periods.hpp"
+#include "support/pg_server.hpp"
+#include "support/status_matchers.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <thread>
+
+namespace unibox::store {
+namespace {
+
+using test::HasCode;
+using test::PgDatabase;
+using test::PgServer;
+using test::TempDir;
+
+struct Target {
+    explicit Target(const PgDatabase& given, std::string_view role = "postgres")
+        : database(given),
+          session(pg::Session::Create(given.settings(role), metrics).value()),
+          pool(pg::Pool::Create(given.settings(role), metrics).value()) {}
+
+    std::int64_t Number(const std::string& sql) {
+        auto tx = pg::SystemTx::Begin(*pool, pg::Access::kReadOnly).value();
+        return tx.ExecuteUnprepared(sql).value()[0].Int64(0);
+    }
+
+    PgDatabase database;
+    obs::Metrics metrics;
+    std::unique_ptr<pg::Session> session;
+    std::unique_ptr<pg::Pool> pool;
+};
+
+Migration Of(std::int32_t number, std::string sql) {
+    const std::string name = fmt::format("{:04}_test", number);
+    const TempDir folder;
+    std::ofstream(folder / (name + ".sql")) << sql;
+    return ReadMigrations(folder.path()).value()[0];
+}
+
+TEST_CASE("Migrate: an empty database becomes current, a second run does nothing", "[pg][store]") {
+    Target target(PgServer::Shared().CreateEmptyDatabase());
+    REQUIRE_THAT(SchemaIsCurrent(*target.pool), HasCode(Code::kFailedPrecondition));
+    const auto first = Migrate(*target.session, EmbeddedMigrations());
+    REQUIRE_OK(first);
+    REQUIRE(first->applied.size() == EmbeddedMigrations().size());
+    REQUIRE(first->version == NewestMigration());
+    REQUIRE_OK(SchemaIsCurrent(*target.pool));
+    const auto second = Migrate(*target.session, EmbeddedMigrations());
+    REQUIRE_OK(second);
+    REQUIRE(second->applied.empty());
+    REQUIRE(second->partitions_made == 0);
+    REQUIRE(PeriodsAhead(*target.pool).value() == 3);
+    REQUIRE(
+        target.Number("SELECT count(*) FROM schema_migrations") ==
+        static_cast<std::int64_t>(EmbeddedMigrations().size())
+    );
+}
+
+TEST_CASE("Migrate: the embedded files are those of the folder", "[pg][store]") {
+    const auto files = ReadMigrations(std::string(UNIBOX_SOURCE_DIR) + "/deploy/migrations");
+    REQUIRE_OK(files);
+    const auto embedded = EmbeddedMigrations();
+    REQUIRE(files->size() == embedded.size());
+    for (std::size_t i = 0; i < embedded.size(); ++i) {
+        CAPTURE(embedded[i].name);
+        REQUIRE((*files)[i].name == embedded[i].name);
+        REQUIRE((*files)[i].checksum == embedded[i].checksum);
+    }
+}
+
+TEST_CASE("Migrate: refuses what was changed, is unknown, or comes too late", "[pg][store]") {
+    Target target(PgServer::Shared().CreateEmptyDatabase());
+    const Migration one = Of(1, "CREATE TABLE one (id int)");
+    const Migration three = Of(3, "CREATE TABLE three (id int)");
+    REQUIRE_OK(Migrate(*target.session, {one, three}));
+
+    const auto changed = Migrate(*target.session, {Of(1, "CREATE TABLE one (id bigint)"), three});
+    REQUIRE_THAT(changed.status(), HasCode(Code::kFailedPrecondition));
+    REQUIRE(changed.status().message().find("0001_test was changed") != std::string::npos);
+
+    const auto unknown = Migrate(*target.session, {one});
+    REQUIRE_THAT(unknown.status(), HasCode(Code::kFailedPrecondition));
+    REQUIRE(unknown.status().message().find("0003_test") != std::string::npos);
+
+    const auto late = Migrate(*target.session, {one, Of(2, "CREATE TABLE two (id int)"), three});
+    REQUIRE_THAT(late.status(), HasCode(Code::kFailedPrecondition));
+    REQUIRE(target.Number("SELECT count(*) FROM pg_class WHERE relname = 'two'") == 0);
+    const auto twice = Migrate(*target.session, {one, one, three});
+    REQUIRE_THAT(twice.status(), HasCode(Code::kInvalidArgument));
+}
+
+TEST_CASE("Migrate: a faulty file leaves nothing behind and says which it was", "[pg][store]") {
+    Target target(PgServer::Shared().CreateEmptyDatabase());
+    const auto broken = Migrate(
+        *target.session,
+        {Of(1, "CREATE TABLE one (id int)"), Of(2, "CREATE TABLE two (id int); SELECT nonsense()")}
+    );
+    REQUIRE(broken.status().reason() == "42883");
+    REQUIRE(broken.status().message().find("0002_test") != std::string::npos);
+    REQUIRE(target.Number("SELECT count(*) FROM pg_class WHERE relname = 'one'") == 1);
+    REQUIRE(target.Number("SELECT count(*) FROM pg_class WHERE relname = 'two'") == 0);
+    REQUIRE(target.Number("SELECT count(*) FROM schema_migrations") == 1);
+}
+
+TEST_CASE("Migrate: parallel runs wait for each other", "[pg][store]") {
+    const PgDatabase database = PgServer::Shared().CreateEmptyDatabase();
+    std::vector<Result<MigrateReport>> reports(4);
+    std::vector<std::thread> threads;
+    for (auto& report : reports) {
+        threads.emplace_back([&] {
+            Target target(database);
+            report = Migrate(*target.session, EmbeddedMigrations());
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::size_t applied = 0;
+    for (const auto& report : reports) {
+        REQUIRE_OK(report);
+        applied += report->applied.size();
+    }
+    REQUIRE(applied == EmbeddedMigrations().size());
+}
+
+TEST_CASE("Migrate: two databases of one cluster at the same time", "[pg][store]") {
+    const std::vector<PgDatabase> databases = {
+        PgServer::Shared().CreateEmptyDatabase(), PgServer::Shared().CreateEmptyDatabase()};
+    std::vector<Result<MigrateReport>> reports(2);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < 2; ++i) {
+        threads.emplace_back([&, i] {
+            Target target(databases[i]);
+            reports[i] = Migrate(*target.session, EmbeddedMigrations());
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE_OK(reports[0]);
+    REQUIRE_OK(reports[1]);
+}
+
+TEST_CASE("Migrate: gives way to whoever holds a lock, and comes back", "[pg][store]") {
+    Target target(PgServer::Shared().CreateEmptyDatabase());
+    REQUIRE_OK(Migrate(*target.session, {Of(1, "CREATE TABLE busy (id int)")}));
+    auto holder = pg::SystemTx::Begin(*target.pool, pg::Access::kReadWrite).value();
+    REQUIRE_OK(holder.ExecuteUnprepared("LOCK TABLE busy IN ACCESS SHARE MODE"));
+    MigrateOptions hasty;
+    hasty.lock_timeout_ms = 50;
+    hasty.retry_pause_ms = 1;
+    hasty.attempts_max = 2;
+    const std::vector<Migration> both = {
+        Of(1, "CREATE TABLE busy (id int)"), Of(2, "ALTER TABLE busy ADD COLUMN more int")};
+    const auto blocked = Migrate(*target.session, both, hasty);
+    REQUIRE(blocked.status().reason() == "55P03");
+    REQUIRE_OK(holder.Commit());
+    REQUIRE_OK(Migrate(*target.session, both, hasty));
+}
+
+TEST_CASE("Migrate: the owner of a database needs no superuser, only CREATEROLE", "[pg][store]") {
+    const PgDatabase database = PgServer::Shared().CreateEmptyDatabase();
+    PgServer::Shared().Run("postgres", "CREATE ROLE installer LOGIN CREATEROLE");
+    PgServer::Shared().Run("postgres", "ALTER DATABASE " + database.name() + " OWNER TO installer");
+    Target target(database, "installer");
+    const auto report = Migrate(*target.session, EmbeddedMigrations());
+    REQUIRE_OK(report);
+    REQUIRE(report->version == NewestMigration());
+    REQUIRE(PeriodsAhead(*target.pool).ok());
+    Target gateway(database, "ub_gateway");
+    REQUIRE_OK(SchemaIsCurrent(*gateway.pool));
+    REQUIRE(gateway.Number("SELECT count(*) FROM messages") == 0);
+}
+
+TEST_CASE("SchemaIsCurrent: every service's role may ask", "[pg][store]") {
+    const PgDatabase database = PgServer::Shared().CreateDatabase();
+    for (const char* role : {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin"}) {
+        CAPTURE(role);
+        Target target(database, role);
+        REQUIRE_OK(SchemaIsCurrent(*target.pool));
+    }
+    Target owner(database);
+    auto tx = pg::SystemTx::Begin(*owner.pool, pg::Access::kReadWrite).value();
+    REQUIRE_OK(tx.ExecuteUnprepared("DELETE FROM schema_migrations WHERE number > 1"));
+    REQUIRE_OK(tx.Commit());
+    REQUIRE_THAT(SchemaIsCurrent(*owner.pool), HasCode(Code::kFailedPrecondition));
+}
+
+}  // namespace
+}  // namespace unibox::store

@@ -1,0 +1,187 @@
+#include "store/partitions.hpp"
+#include "store_fixture.hpp"
+#include "support/eventually.hpp"
+
+#include <thread>
+
+namespace unibox::store {
+namespace {
+
+using test::Eventually;
+using test::HasCode;
+using test::StoreFixture;
+
+constexpr std::int64_t kLeaseMs = 60'000;
+constexpr std::int64_t kCreatedMs = 1'785'412'800'000;
+
+std::vector<PartitionId> Partitions(StoreFixture& fixture, std::int32_t count) {
+    std::vector<PartitionId> ids;
+    for (std::int32_t i = 0; i < count; ++i) {
+        ids.push_back({1, i});
+        REQUIRE_OK(EnsurePartition(fixture.writer(), ids.back(), kCreatedMs));
+    }
+    return ids;
+}
+
+TEST_CASE("Partitions: a free one is taken once, with a new epoch each time", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 3);
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    REQUIRE(mine.size() == 3);
+    REQUIRE(mine[0].id == ids[0]);
+    REQUIRE(mine[0].epoch == 1);
+    REQUIRE(mine[0].stream_created_ms == kCreatedMs);
+    REQUIRE(TakePartitions(fixture.writer(), "b", ids, kLeaseMs)->empty());
+    REQUIRE(TakePartitions(fixture.writer(), "a", ids, kLeaseMs)->empty());
+    REQUIRE_OK(ReleasePartitions(fixture.writer(), "a", {mine[1]}));
+    const auto theirs = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    REQUIRE(theirs.size() == 1);
+    REQUIRE(theirs[0].id == ids[1]);
+    REQUIRE(theirs[0].epoch == 2);
+    REQUIRE(TakePartitions(fixture.writer(), "b", {}, kLeaseMs)->empty());
+    REQUIRE_OK(EnsurePartition(fixture.writer(), ids[0], 5));  // Changes nothing.
+    REQUIRE(ListPartitions(fixture.writer()).value()[0].stream_created_ms == kCreatedMs);
+}
+
+TEST_CASE("Partitions: an expired lease may be taken, or renewed if nobody did", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 2);
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, 1).value();
+    REQUIRE(Eventually(std::chrono::seconds(5), [&] {
+        return !ListPartitions(fixture.writer()).value()[0].lease_live;
+    }));
+    REQUIRE(RenewPartitions(fixture.writer(), "a", {mine[0]}, kLeaseMs)->size() == 1);
+    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    REQUIRE(taken.size() == 1);
+    REQUIRE(taken[0].id == ids[1]);
+    REQUIRE(taken[0].epoch == 2);
+    const auto kept = RenewPartitions(fixture.writer(), "a", mine, kLeaseMs).value();
+    REQUIRE(kept.size() == 1);
+    REQUIRE(kept[0].id == ids[0]);
+    // The loser cannot give away what is not his.
+    REQUIRE_OK(ReleasePartitions(fixture.writer(), "a", mine));
+    REQUIRE(ListPartitions(fixture.writer()).value()[1].owner == "b");
+}
+
+TEST_CASE("Partitions: eight writers at once, each partition has one owner", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 32);
+    pg::Pool& pool = fixture.writer();
+    std::vector<Result<std::vector<OwnedPartition>>> taken(8);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        threads.emplace_back([&, i] {
+            taken[i] = TakePartitions(pool, "w" + std::to_string(i), ids, kLeaseMs);
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::size_t total = 0;
+    for (const auto& one : taken) {
+        REQUIRE_OK(one);
+        total += one->size();
+        for (const OwnedPartition& owned : *one) REQUIRE(owned.epoch == 1);
+    }
+    REQUIRE(total == 32);
+}
+
+TEST_CASE("Partitions: a row that a transaction holds is passed over", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 2);
+    auto holder = pg::SystemTx::Begin(fixture.writer(), pg::Access::kReadWrite).value();
+    REQUIRE_OK(
+        holder.ExecuteUnprepared("SELECT 1 FROM ingest_partition WHERE partition = 0 FOR UPDATE")
+    );
+    const auto taken = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    REQUIRE(taken.size() == 1);
+    REQUIRE(taken[0].id == ids[1]);
+}
+
+TEST_CASE("Partitions: stop, skip with a recorded gap, reset", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 1);
+    auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    REQUIRE_OK(StopPartition(fixture.writer(), mine[0], "expired unread"));
+    auto renewed = RenewPartitions(fixture.writer(), "a", mine, kLeaseMs).value();
+    REQUIRE(renewed[0].stopped_reason == "expired unread");
+    REQUIRE(SkipGap(fixture.admin(), ids[0], 100, "olga").value() == 100);
+    REQUIRE(RenewPartitions(fixture.writer(), "a", mine, kLeaseMs)->empty());  // It lost it.
+    const auto next = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    REQUIRE(next[0].last_seq == 100);
+    REQUIRE(next[0].epoch == 3);
+    REQUIRE(next[0].stopped_reason.empty());
+    REQUIRE(fixture.Number("SELECT last_seq - first_seq + 1 FROM ingest_gap") == 100);
+    REQUIRE(SkipGap(fixture.admin(), ids[0], 100, "olga").value() == 0);
+    REQUIRE(fixture.Number("SELECT count(*) FROM ingest_gap") == 1);
+    REQUIRE_THAT(SkipGap(fixture.admin(), ids[0], 99, "olga").status(), HasCode(Code::kOutOfRange));
+    REQUIRE_THAT(SkipGap(fixture.admin(), {9, 9}, 99, "olga").status(), HasCode(Code::kNotFound));
+    REQUIRE_THAT(StopPartition(fixture.writer(), next[0], "late"), HasCode(Code::kAborted));
+    REQUIRE_OK(ResetPartition(fixture.admin(), ids[0], kCreatedMs + 1, 7));
+    const auto reset = ListPartitions(fixture.admin()).value()[0];
+    REQUIRE(reset.last_seq == 7);
+    REQUIRE(reset.stream_created_ms == kCreatedMs + 1);
+    REQUIRE_FALSE(reset.owner.has_value());
+}
+
+TEST_CASE("Partitions: after a restore every epoch is above all that were used", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 2);
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    REQUIRE_OK(fixture.Owner("INSERT INTO writer_slots (slot, epoch, owner) VALUES (0, 4, 'a')"));
+    REQUIRE_OK(RaiseAllEpochs(fixture.admin(), 1'000));
+    REQUIRE(RenewPartitions(fixture.writer(), "a", mine, kLeaseMs)->empty());
+    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    REQUIRE(taken[0].epoch == 1'002);
+    REQUIRE(fixture.Number("SELECT epoch FROM writer_slots") == 1'004);
+    REQUIRE_THAT(RaiseAllEpochs(fixture.admin(), 0), HasCode(Code::kInvalidArgument));
+}
+
+TEST_CASE("Partitions: heartbeats say who is alive", "[pg][store]") {
+    StoreFixture fixture;
+    REQUIRE(Heartbeat(fixture.writer(), "b", kLeaseMs).value() == std::vector<std::string>{"b"});
+    const auto both = Heartbeat(fixture.writer(), "a", kLeaseMs).value();
+    REQUIRE(both == std::vector<std::string>{"a", "b"});
+    REQUIRE_OK(RemoveInstance(fixture.writer(), "b"));
+    REQUIRE_OK(Heartbeat(fixture.writer(), "c", 1));
+    REQUIRE(Eventually(std::chrono::seconds(5), [&] {
+        return Heartbeat(fixture.writer(), "a", kLeaseMs).value() == std::vector<std::string>{"a"};
+    }));
+    REQUIRE(fixture.Number("SELECT count(*) FROM writer_instances") == 1);
+}
+
+TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released", "[pg][store]") {
+    StoreFixture fixture;
+    REQUIRE_OK(fixture.Owner(
+        "INSERT INTO writer_slots (slot, epoch, owner, lease_until) VALUES "
+        "(0, 1, 'dead', now() - interval '1 s'), (1, 1, 'dead', now() - interval '1 s'), "
+        "(2, 1, 'alive', now() + interval '1 h')"
+    ));
+    REQUIRE_OK(
+        fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, ''), (-3, 1, '')")
+    );
+    const auto taken = TakeExpiredSlots(fixture.writer(), "me", kLeaseMs, 10).value();
+    REQUIRE(taken.size() == 1);
+    REQUIRE(taken[0].slot == 0);
+    REQUIRE(taken[0].epoch == 2);
+    REQUIRE(taken[0].Shard() == -1);
+    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->empty());
+    REQUIRE_OK(ReleaseSlot(fixture.writer(), "me", taken[0]));
+    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->size() == 1);
+}
+
+TEST_CASE("Feed: its epoch changes with the stream, and after a restore", "[pg][store]") {
+    StoreFixture fixture;
+    const Feed first = GetFeed(fixture.writer()).value();
+    REQUIRE_FALSE(first.stream_created_ms.has_value());
+    const Feed known = SetFeedStream(fixture.writer(), kCreatedMs).value();
+    REQUIRE(known.epoch == first.epoch);
+    REQUIRE(known.stream_created_ms == kCreatedMs);
+    REQUIRE(SetFeedStream(fixture.writer(), kCreatedMs).value().epoch == first.epoch);
+    const Feed anew = SetFeedStream(fixture.writer(), kCreatedMs + 1).value();
+    REQUIRE(anew.epoch != first.epoch);
+    const Feed restored = RenewFeedEpoch(fixture.admin()).value();
+    REQUIRE(restored.epoch != anew.epoch);
+    REQUIRE(GetFeed(fixture.gateway()).value().epoch == restored.epoch);
+}
+
+}  // namespace
+}  // namespace unibox::store

@@ -1,0 +1,119 @@
+#include "pg/sqlstate.hpp"
+#include "store/periods.hpp"
+#include "store_fixture.hpp"
+
+#include <thread>
+
+namespace unibox::store {
+namespace {
+
+using test::HasCode;
+using test::StoreFixture;
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+constexpr const char* kLeafCount =
+    "SELECT count(*) FROM pg_inherits WHERE inhparent = 'ext_ref'::regclass";
+
+TEST_CASE("Periods: there after a migration, made again when missing", "[pg][store]") {
+    StoreFixture fixture;
+    REQUIRE(EnsurePeriods(fixture.writer()).value() == 0);
+    REQUIRE(PeriodsAhead(fixture.writer()).value() == 3);
+    const auto last = fixture.Owner(
+        "SELECT max(c.relname::text) FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid "
+        "WHERE i.inhparent = 'messages'::regclass AND c.relkind = 'r'"
+    );
+    REQUIRE_OK(last);
+    REQUIRE_OK(fixture.Owner("DROP TABLE " + std::string((*last)[0].Text(0))));
+    REQUIRE(PeriodsAhead(fixture.admin()).value() == 2);
+    REQUIRE(EnsurePeriods(fixture.admin()).value() == 1);
+    REQUIRE(PeriodsAhead(fixture.writer()).value() == 3);
+}
+
+TEST_CASE(
+    "Periods: a row without a leaf is a 23514 without a constraint, then finds one", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const std::string insert =
+        "INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at) VALUES (1, "
+        "gen_random_uuid(), gen_random_uuid(), now() - interval '100 days')";
+    const auto refused = fixture.Run("ub_writer", insert);
+    REQUIRE(refused.status().reason() == "23514");
+    REQUIRE(pg::ErrorConstraint(refused.status()).empty());
+    const std::int64_t then = SystemClock().UnixMillis() - 100 * kDayMs;
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", then).value());
+    REQUIRE_FALSE(EnsurePeriodFor(fixture.writer(), "ext_ref", then).value());
+    REQUIRE_OK(fixture.Run("ub_writer", insert));
+}
+
+TEST_CASE("Periods: not for any table and not for any time", "[pg][store]") {
+    StoreFixture fixture;
+    const std::int64_t now = SystemClock().UnixMillis();
+    for (const char* table : {"contacts", "pg_class", "messages; DROP TABLE messages", ""}) {
+        CAPTURE(table);
+        const auto refused = EnsurePeriodFor(fixture.writer(), table, now);
+        REQUIRE(refused.status().reason() == "22023");
+    }
+    for (const std::int64_t when :
+         {now + 500 * kDayMs,
+          now - 500 * kDayMs,
+          pg::kInfinity.unix_ms,
+          pg::kMinusInfinity.unix_ms}) {
+        CAPTURE(when);
+        const auto refused = EnsurePeriodFor(fixture.writer(), "messages", when);
+        REQUIRE_THAT(refused.status(), HasCode(Code::kOutOfRange));
+    }
+    REQUIRE_FALSE(EnsurePeriodFor(fixture.writer(), "conversations", pg::kInfinity.unix_ms).value()
+    );
+}
+
+TEST_CASE("Periods: eight keepers at once make each leaf once", "[pg][store]") {
+    StoreFixture fixture;
+    const std::int64_t then = SystemClock().UnixMillis() - 200 * kDayMs;
+    pg::Pool& pool = fixture.writer();
+    std::vector<Result<bool>> made(8);
+    std::vector<std::thread> threads;
+    for (auto& one : made) {
+        threads.emplace_back([&] { one = EnsurePeriodFor(pool, "messages", then); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    int count = 0;
+    for (const auto& one : made) {
+        REQUIRE_OK(one);
+        count += one.value() ? 1 : 0;
+    }
+    REQUIRE(count == 1);
+}
+
+TEST_CASE("Periods: a leaf can be attached while the table is written", "[pg][store]") {
+    StoreFixture fixture;
+    auto busy = pg::SystemTx::Begin(fixture.writer(), pg::Access::kReadWrite).value();
+    REQUIRE_OK(busy.ExecuteUnprepared(
+        "INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at) VALUES (1, "
+        "gen_random_uuid(), gen_random_uuid(), now())"
+    ));
+    const std::int64_t later = SystemClock().UnixMillis() + 100 * kDayMs;
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", later).value());
+    // Dropping one needs the table for itself and gives way.
+    const std::int64_t old = SystemClock().UnixMillis() - 100 * kDayMs;
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", old).value());
+    REQUIRE(DropOldExtRefs(fixture.writer()).status().reason() == "55P03");
+    REQUIRE_OK(busy.Commit());
+    REQUIRE(DropOldExtRefs(fixture.writer()).value() == 1);
+}
+
+TEST_CASE("Periods: weeks older than eight go, younger ones stay", "[pg][store]") {
+    StoreFixture fixture;
+    const std::int64_t now = SystemClock().UnixMillis();
+    const std::int64_t before = fixture.Number(kLeafCount);
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", now - 55 * kDayMs).value());
+    for (const std::int64_t days : {64, 80, 300}) {
+        REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", now - days * kDayMs).value());
+    }
+    REQUIRE(DropOldExtRefs(fixture.writer()).value() == 3);
+    REQUIRE(fixture.Number(kLeafCount) == before + 1);
+    REQUIRE(DropOldExtRefs(fixture.writer()).value() == 0);
+}
+
+}  // namespace
+}  // namespace unibox::store

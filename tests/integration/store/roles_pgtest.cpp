@@ -1,0 +1,195 @@
+// What each role may do, tried with its own login.
+#include "store_fixture.hpp"
+
+namespace unibox::store {
+namespace {
+
+using test::StoreFixture;
+
+struct Attempt {
+    const char* role;
+    const char* sql;
+};
+
+TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
+    StoreFixture fixture;
+    const Attempt attempts[] = {
+        {"ub_writer", "SELECT * FROM api_keys"},
+        {"ub_writer", "SELECT * FROM channel_secrets"},
+        {"ub_writer", "SELECT token_hash FROM channels"},
+        {"ub_writer", "SELECT * FROM tenants"},
+        {"ub_writer", "SELECT * FROM directory"},
+        {"ub_writer", "SELECT * FROM provider_app_secrets"},
+        {"ub_writer", "UPDATE channels SET name = 'x'"},
+        {"ub_writer", "DELETE FROM messages"},
+        {"ub_writer", "DELETE FROM conversations"},
+        {"ub_writer", "TRUNCATE ext_ref"},
+        {"ub_writer",
+         "INSERT INTO ingest_gap (generation, partition, first_seq, last_seq, "
+         "acknowledged_by) VALUES (1, 1, 1, 1, 'me')"},
+        {"ub_writer", "SELECT * FROM ub_find_api_key('x')"},
+        {"ub_gateway", "INSERT INTO contacts SELECT * FROM contacts"},
+        {"ub_gateway", "UPDATE conversations SET status = 1"},
+        {"ub_gateway", "UPDATE conversation_counters SET last_seq = 1"},
+        {"ub_gateway", "DELETE FROM messages"},
+        {"ub_gateway", "SELECT 1 FROM messages FOR UPDATE"},
+        {"ub_gateway", "SELECT * FROM api_keys"},
+        {"ub_gateway", "SELECT token_hash FROM channels"},
+        {"ub_gateway", "SELECT * FROM outbox"},
+        {"ub_gateway", "SELECT * FROM ext_ref"},
+        {"ub_gateway", "SELECT ub_make_partitions()"},
+        {"ub_gateway", "SELECT ub_make_partition('messages', now())"},
+        {"ub_gateway", "SELECT ub_drop_old_ext_ref()"},
+        {"ub_gateway", "SELECT * FROM ub_find_channel(1, gen_random_uuid())"},
+        {"ub_ingest", "SELECT * FROM tenants"},
+        {"ub_ingest", "SELECT * FROM channels"},
+        {"ub_ingest", "SELECT * FROM directory"},
+        {"ub_ingest", "SELECT * FROM provider_apps"},
+        {"ub_ingest", "SELECT * FROM messages"},
+        {"ub_ingest", "SELECT * FROM schema_migrations"},
+        {"ub_ingest", "SELECT ub_make_partitions()"},
+        {"ub_admin", "INSERT INTO messages SELECT * FROM messages"},
+        {"ub_admin", "DELETE FROM tenants"},
+        {"ub_admin", "UPDATE schema_migrations SET checksum = ''"},
+    };
+    for (const Attempt& attempt : attempts) {
+        CAPTURE(attempt.role, attempt.sql);
+        CHECK(fixture.Run(attempt.role, attempt.sql, 1).status().reason() == "42501");
+    }
+}
+
+TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][store]") {
+    StoreFixture fixture;
+    const auto leaves =
+        fixture.Owner("SELECT c.relname FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'"
+        );
+    REQUIRE_OK(leaves);
+    REQUIRE(leaves->size() == 1 + 3 * 5);
+    for (const std::string role : {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin"}) {
+        for (const pg::Row leaf : *leaves) {
+            const std::string name(leaf.Text(0));
+            CAPTURE(role, name);
+            CHECK(fixture.Run(role, "SELECT * FROM " + name, 1).status().reason() == "42501");
+        }
+        CAPTURE(role);
+        CHECK(fixture.Run(role, "CREATE TABLE mine (a int)").status().reason() == "42501");
+        CHECK(fixture.Run(role, "SET ROLE ub_owner").status().reason() == "42501");
+        CHECK(fixture.Run(role, "SET ROLE ub_lookup").status().reason() == "42501");
+        const auto leaf_made = fixture.Run(
+            role,
+            "CREATE TABLE leaf PARTITION OF messages FOR VALUES FROM ('2001-01-01') TO "
+            "('2001-02-01')"
+        );
+        CHECK(leaf_made.status().reason() == "42501");
+    }
+}
+
+TEST_CASE("Roles: under FORCE the owner sees nothing and is told so", "[pg][store]") {
+    StoreFixture fixture;
+    fixture.Tenant("acme");
+    auto tx = pg::SystemTx::Begin(fixture.Pool("postgres"), pg::Access::kReadWrite).value();
+    REQUIRE_OK(tx.ExecuteUnprepared("SET LOCAL ROLE ub_owner"));
+    REQUIRE(tx.ExecuteUnprepared("SELECT count(*) FROM tenants").value()[0].Int64(0) == 0);
+    REQUIRE_OK(tx.ExecuteUnprepared("SET LOCAL row_security = off"));
+    REQUIRE(tx.ExecuteUnprepared("SELECT count(*) FROM tenants").status().reason() == "42501");
+}
+
+TEST_CASE(
+    "Roles: the writer moves a conversation between leaves through its parent", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const std::string insert =
+        "INSERT INTO conversations (tenant_id, conversation_id, channel_id, thread_key, "
+        "contact_id, "
+        "provider, status, last_activity_at, created_at, version) VALUES (5, "
+        "'00000000-0000-7000-8000-00000000000$', '00000000-0000-7000-8000-0000000000cc', 't', "
+        "'00000000-0000-7000-8000-0000000000aa', 2, 1, now(), now(), 1) ON CONFLICT DO NOTHING";
+    const auto insert_as = [&](char id) {
+        std::string sql = insert;
+        sql.replace(sql.find('$'), 1, 1, id);
+        return fixture.Run("ub_writer", sql).value().affected();
+    };
+    REQUIRE(insert_as('1') == 1);
+    REQUIRE(insert_as('2') == 0);  // One open conversation a thread.
+    REQUIRE_OK(fixture.Run("ub_writer", "UPDATE conversations SET status = 4, closed_at = now()"));
+    REQUIRE(fixture.Number("SELECT count(*) FROM conversations_live") == 0);
+    REQUIRE(insert_as('2') == 1);
+    REQUIRE(fixture.Number("SELECT count(*) FROM conversations") == 2);
+    const auto reopened = fixture.Run(
+        "ub_writer", "UPDATE conversations SET closed_at = 'infinity' WHERE status = 4"
+    );
+    REQUIRE(reopened.status().reason() == "23505");  // The thread has an open one already.
+}
+
+// Every tenant table with a row of two tenants: a role sees and changes its transaction's tenant
+// alone.
+TEST_CASE("Roles: another tenant's rows do not exist", "[pg][store]") {
+    StoreFixture fixture;
+    REQUIRE_OK(fixture.Owner(
+        "DO $$ DECLARE t bigint; i uuid := gen_random_uuid(); BEGIN FOREACH t IN ARRAY ARRAY[7, 8] "
+        "LOOP INSERT INTO tenants (tenant_id, slug, name) VALUES (t, 't' || t, 'T'); "
+        "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key) "
+        "VALUES (t, i, 'c', 'C', 2, ''); "
+        "INSERT INTO channel_secrets (tenant_id, channel_id, secret_id, sealed, fingerprint) "
+        "VALUES (t, i, i, 's', 'f'); "
+        "INSERT INTO api_keys (tenant_id, key_id, name, key_hash, scopes) "
+        "VALUES (t, i, 'k', 'h', '{}'); "
+        "INSERT INTO contacts (tenant_id, contact_id, channel_id, contact_key, created_at, "
+        "updated_at) VALUES (t, i, i, 'c', now(), now()); "
+        "INSERT INTO threads (tenant_id, channel_id, thread_key, contact_id, created_at) "
+        "VALUES (t, i, 't', i, now()); "
+        "INSERT INTO conversations (tenant_id, conversation_id, channel_id, thread_key, "
+        "contact_id, "
+        "provider, status, last_activity_at, created_at, version) "
+        "VALUES (t, i, i, 't', i, 2, 1, now(), now(), 1); "
+        "INSERT INTO conversation_counters (tenant_id, conversation_id) VALUES (t, i); "
+        "INSERT INTO messages (tenant_id, conversation_id, seq, created_at, message_id, "
+        "channel_id, "
+        "direction, kind, body, received_at, version) "
+        "VALUES (t, i, 1, now(), i, i, 1, 1, 'secret', now(), 1); "
+        "INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at) VALUES (t, i, i, now()); "
+        "INSERT INTO parked_events (tenant_id, channel_id, target_key, event_key, event, "
+        "parked_at) "
+        "VALUES (t, i, i, i, 'e', now()); END LOOP; END $$"
+    ));
+    const std::map<std::string, std::vector<std::string>> readable = {
+        {"ub_gateway",
+         {"tenants",
+          "channels",
+          "contacts",
+          "threads",
+          "conversations",
+          "conversation_counters",
+          "messages"}},
+        {"ub_admin",
+         {"tenants",
+          "channels",
+          "channel_secrets",
+          "api_keys",
+          "contacts",
+          "threads",
+          "conversations",
+          "conversation_counters",
+          "messages",
+          "ext_ref",
+          "parked_events"}}};
+    for (const auto& [role, tables] : readable) {
+        for (const std::string& table : tables) {
+            CAPTURE(role, table);
+            const std::string count = "SELECT count(tenant_id) FROM " + table;
+            CHECK(fixture.Run(role, count, 7).value()[0].Int64(0) == 1);
+            CHECK(fixture.Run(role, count + " WHERE tenant_id = 8", 7).value()[0].Int64(0) == 0);
+            CHECK(fixture.Run(role, count, 9).value()[0].Int64(0) == 0);
+            CHECK(fixture.Run(role, count).value()[0].Int64(0) == 0);  // No tenant, no rows.
+        }
+    }
+    const std::string rename = "UPDATE channels SET name = 'mine'";
+    REQUIRE(fixture.Run("ub_admin", rename + " WHERE tenant_id = 8", 7).value().affected() == 0);
+    REQUIRE(fixture.Run("ub_admin", rename, 7).value().affected() == 1);
+    const auto stolen = fixture.Run("ub_admin", "UPDATE channels SET tenant_id = 9", 7);
+    REQUIRE(stolen.status().reason() == "42501");
+    REQUIRE(fixture.Run("ub_writer", "SELECT count(*) FROM messages").value()[0].Int64(0) == 2);
+}
+
+}  // namespace
+}  // namespace unibox::store

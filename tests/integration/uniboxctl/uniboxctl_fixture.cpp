@@ -1,0 +1,53 @@
+#include "uniboxctl_fixture.hpp"
+
+#include "support/status_matchers.hpp"
+#include "uniboxctl/program.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <sstream>
+
+namespace unibox::ctl {
+
+CtlFixture::CtlFixture() : database_(test::PgServer::Shared().CreateDatabase()) {
+    REQUIRE_OK(crypto::CreateKeyFile(folder_ / "seal.key"));
+    auto box = crypto::SealedBox::FromKeyFile(folder_ / "seal.key");
+    REQUIRE_OK(box);
+    box_ = std::make_unique<crypto::SealedBox>(std::move(box).value());
+    auto pool = pg::Pool::Create(database_.settings("ub_admin"), metrics_);
+    REQUIRE_OK(pool);
+    pool_ = std::move(pool).value();
+    auto lookups = pg::Pool::Create(database_.settings("ub_ingest"), metrics_);
+    REQUIRE_OK(lookups);
+    lookups_ = std::move(lookups).value();
+}
+
+Outcome CtlFixture::Run(std::vector<std::string> arguments, const std::string& role) {
+    std::vector<std::string> all{"--output", "json"};
+    for (const std::string& setting :
+         {"postgres.url=" + database_.url(role),
+          "nats.url=" + nats_.url(),
+          "secrets.key_file=" + (folder_ / "seal.key").string()}) {
+        all.insert(all.end(), {"--set", setting});
+    }
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    std::ostringstream out;
+    std::ostringstream log;
+    Outcome outcome;
+    outcome.code = RunProgram(all, out, log);
+    outcome.json = nlohmann::json::parse(out.str(), nullptr, false);
+    if (outcome.json.is_discarded()) outcome.json = nullptr;
+    outcome.log = log.str();
+    return outcome;
+}
+
+Outcome CtlFixture::Apply(const std::string& yaml, std::vector<std::string> more) {
+    const auto path = folder_ / "tenants.yaml";
+    std::ofstream(path) << yaml;
+    std::vector<std::string> arguments{"apply", "-f", path.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Run(std::move(arguments));
+}
+
+}  // namespace unibox::ctl

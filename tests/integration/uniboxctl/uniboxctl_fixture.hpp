@@ -1,0 +1,53 @@
+// uniboxctl against a migrated database and a nats-server of its own.
+// Thread safety: one thread.
+#pragma once
+
+#include "crypto/sealed_box.hpp"
+#include "obs/metrics.hpp"
+#include "pg/pool.hpp"
+#include "support/nats_server.hpp"
+#include "support/pg_server.hpp"
+#include "support/temp_dir.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace unibox::ctl {
+
+struct Outcome {
+    int code = -1;
+    nlohmann::json json;  // Of standard output; null when that is no JSON.
+    std::string log;
+};
+
+class CtlFixture {
+public:
+    CtlFixture();
+
+    // With --output json, as role ub_admin, against this database and nats-server.
+    Outcome Run(std::vector<std::string> arguments, const std::string& role = "ub_admin");
+    // Applies a tenants.yaml of this text.
+    Outcome Apply(const std::string& yaml, std::vector<std::string> more = {});
+
+    pg::Pool& pool() { return *pool_; }        // As ub_admin.
+    pg::Pool& lookups() { return *lookups_; }  // As ub_ingest, who looks API keys up.
+    const crypto::SealedBox& box() const { return *box_; }
+    const test::PgDatabase& database() const { return database_; }
+    test::NatsServer& nats() { return nats_; }
+    obs::Metrics& metrics() { return metrics_; }
+    const test::TempDir& folder() const { return folder_; }
+
+private:
+    test::TempDir folder_;
+    test::PgDatabase database_;
+    test::NatsServer nats_;
+    obs::Metrics metrics_;
+    std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<pg::Pool> lookups_;
+    std::unique_ptr<crypto::SealedBox> box_;
+};
+
+}  // namespace unibox::ctl

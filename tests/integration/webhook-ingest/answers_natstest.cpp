@@ -1,0 +1,266 @@
+// Every answer that a provider can get, and what is in the streams after it.
+#include "crypto/random.hpp"
+#include "ingest_fixture.hpp"
+#include "rpc/status_map.hpp"
+#include "support/eventually.hpp"
+#include "support/status_matchers.hpp"
+#include "unibox/v1/ingest_service.grpc.pb.h"
+
+#include <catch2/catch.hpp>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <future>
+#include <set>
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+const std::string kWhsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const std::string kOtherWhsec = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+TEST_CASE("Ingest: stored is 200 with an empty body; two tenants in one POST", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});
+    f.PutChannel(f.second, "wa2", v1::PROVIDER_WHATSAPP, "222", {});
+    const std::string body = WhatsAppBody({"111", "222"}, "A");
+    const Secret secret(f.kAppSecret);
+    const auto signature = channels::Sign("meta", {secret, body, "", 0, ""}).value();
+    const auto response = f.Post(
+        "/v1/hooks/meta", {{signature[1].name, signature[1].value}, {"Content-Type", "a/b"}}, body
+    );
+    REQUIRE_OK(response);
+    CHECK(response->status == 200);
+    CHECK(response->body.empty());
+    const auto events = f.Stored();
+    REQUIRE(events.size() == 2);
+    std::set<std::int64_t> tenants;
+    for (const auto& event : events) {
+        tenants.insert(event.tenant_id());
+        CHECK(event.message().text() == "hi");
+        CHECK(event.traceparent().size() == 55);
+    }
+    CHECK(tenants == std::set<std::int64_t>{f.first.value, f.second.value});
+    CHECK(f.Raw().empty());
+}
+
+TEST_CASE("Ingest: a route of no tenant is kept raw, its neighbours are stored", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});
+    const std::string body = WhatsAppBody({"111", "999"}, "A");
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, body) == 200);
+    CHECK(f.StoredCount() == 1);
+    const auto raws = f.Raw();
+    REQUIRE(raws.size() == 1);
+    CHECK(raws[0].reason() == "unknown_route");
+    CHECK(raws[0].detail() == "999");
+    CHECK(raws[0].body() == body);
+    CHECK(raws[0].provider() == "meta");
+}
+
+TEST_CASE("Ingest: authentic and not understood is 200 and kept, in parts if large", "[nats]") {
+    IngestFixture f;
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, "{not json") == 200);
+    REQUIRE(f.Raw().size() == 1);
+    CHECK(f.Raw()[0].reason() == "unparseable");
+    const std::string large = "{" + std::string(2'000'000, 'x');
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, large) == 200);
+    const auto raws = f.Raw();
+    REQUIRE(raws.size() == 4);
+    std::string joined;
+    for (std::size_t part = 1; part < raws.size(); ++part) {
+        CHECK(raws[part].id() == raws[1].id());
+        CHECK(raws[part].part() == static_cast<int>(part) - 1);
+        CHECK(raws[part].part_count() == 3);
+        joined += raws[part].body();
+    }
+    CHECK(joined == large);
+}
+
+TEST_CASE("Ingest: bad signature, unknown token, wrong provider look the same", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "tg", v1::PROVIDER_TELEGRAM, "", {"tg-secret"});
+    const std::vector<http::Header> wrong = {{"X-Telegram-Bot-Api-Secret-Token", "wrong"}};
+    const std::vector<http::Header> right = {{"X-Telegram-Bot-Api-Secret-Token", "tg-secret"}};
+    const auto bad = f.Post("/v1/hooks/telegram/tg-token", wrong, TelegramBody(1));
+    const auto unknown = f.Post("/v1/hooks/telegram/nobody", right, TelegramBody(1));
+    const auto other = f.Post("/v1/hooks/standard/tg-token", right, TelegramBody(1));
+    const auto app = f.Post("/v1/hooks/telegram", right, TelegramBody(1));
+    for (const auto* response : {&bad, &unknown, &other, &app}) {
+        REQUIRE_OK(*response);
+        CHECK((*response)->status == 401);
+        CHECK((*response)->body == bad->body);
+    }
+    CHECK(f.StoredCount() == 0);
+    CHECK(f.Raw().empty());
+    CHECK(f.Post("/v1/hooks/telegram/tg-token", right, TelegramBody(1))->status == 200);
+    CHECK(f.StoredCount() == 1);
+    CHECK(f.Post("/v1/hooks/myspace/tg-token", right, "")->status == 404);
+}
+
+TEST_CASE("Ingest: a channel's own secret opens no other channel", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "victim", v1::PROVIDER_WHATSAPP, "111", {"victim-secret"});
+    f.PutChannel(f.second, "thief", v1::PROVIDER_WHATSAPP, "222", {"thief-secret"});
+    const std::string path = "/v1/hooks/meta/thief-token";
+    CHECK(f.PostSigned("meta", path, "thief-secret", WhatsAppBody({"111"}, "X")) == 200);
+    CHECK(f.StoredCount() == 0);
+    REQUIRE(f.Raw().size() == 1);
+    CHECK(f.Raw()[0].reason() == "unknown_route");
+    CHECK(f.Raw()[0].tenant_id() == f.second.value);
+    // Nor does it open the app's route, nor the victim's.
+    CHECK(
+        f.PostSigned("meta", "/v1/hooks/meta", "thief-secret", WhatsAppBody({"111"}, "X")) == 401
+    );
+    const std::string victim = "/v1/hooks/meta/victim-token";
+    CHECK(f.PostSigned("meta", victim, "thief-secret", WhatsAppBody({"111"}, "X")) == 401);
+    CHECK(f.PostSigned("meta", path, "thief-secret", WhatsAppBody({"222"}, "X")) == 200);
+    const auto events = f.Stored();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].tenant_id() == f.second.value);
+}
+
+TEST_CASE("Ingest: ten repeats at once are one message of the stream", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});
+    const std::string body = WhatsAppBody({"111"}, "same");
+    std::vector<std::future<int>> posts;
+    for (int i = 0; i < 10; ++i) {
+        posts.push_back(std::async(std::launch::async, [&] {
+            return f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, body);
+        }));
+    }
+    for (auto& post : posts) CHECK(post.get() == 200);
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, body) == 200);
+    CHECK(f.StoredCount() == 1);
+    CHECK(f.metrics.GetCounter("unibox_ingest_duplicates_total", "").Get() == 10);
+}
+
+TEST_CASE("Ingest: both secrets of a rotation are good, and then the new one", "[nats][pg]") {
+    IngestFixture f;
+    const auto put = f.PutChannel(f.first, "s", v1::PROVIDER_STANDARD, "", {kOtherWhsec});
+    const std::string path = "/v1/hooks/standard/s-token";
+    CHECK(f.PostSigned("standard", path, kOtherWhsec, StandardBody("1")) == 200);
+    CHECK(f.PostSigned("standard", path, kWhsec, StandardBody("2")) == 401);
+    f.PutSecret(f.first, put.channel, kWhsec);
+    f.TellChanges();
+    CHECK(Eventually(seconds(5), [&] {
+        return f.PostSigned("standard", path, kWhsec, StandardBody("2")) == 200;
+    }));
+    CHECK(f.PostSigned("standard", path, kOtherWhsec, StandardBody("3")) == 200);
+    CHECK(f.StoredCount() == 3);
+}
+
+TEST_CASE("Ingest: the standard channel is told which field is wrong", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "s", v1::PROVIDER_STANDARD, "", {kWhsec});
+    const std::string path = "/v1/hooks/standard/s-token";
+    const std::string body = R"({"type":"message.created","data":{"text":"a","message_id":"1"}})";
+    const Secret secret(kWhsec);
+    std::vector<http::Header> headers;
+    const auto signature =
+        channels::Sign("standard", {secret, body, "", SystemClock().UnixMillis(), "w"}).value();
+    for (const auto& header : signature) {
+        headers.push_back({header.name, header.value});
+    }
+    const auto response = f.Post(path, headers, body);
+    REQUIRE_OK(response);
+    CHECK(response->status == 400);
+    CHECK(response->body.find("\"field\":\"data.contact.external_id\"") != std::string::npos);
+    CHECK(f.Raw().empty());
+}
+
+TEST_CASE("Ingest: a tenant over its rate gets 429, others go on", "[nats][pg]") {
+    IngestFixture f;
+    store::TenantSpec spec;
+    spec.slug = spec.name = "slow";
+    spec.ingest_rate_per_s = 1;
+    spec.ingest_burst = 2;
+    const TenantId slow = store::PutTenant(*f.admin, spec).value().tenant;
+    f.PutChannel(slow, "slow", v1::PROVIDER_STANDARD, "", {kWhsec});
+    f.PutChannel(slow, "slow-wa", v1::PROVIDER_WHATSAPP, "111", {});
+    f.PutChannel(f.first, "s", v1::PROVIDER_STANDARD, "", {kWhsec});
+    const auto post = [&](const std::string& slug, int n) {
+        return f.PostSigned(
+            "standard",
+            "/v1/hooks/standard/" + slug + "-token",
+            kWhsec,
+            StandardBody(std::to_string(n))
+        );
+    };
+    std::vector<int> answers;
+    for (int n = 0; n < 6; ++n) answers.push_back(post("slow", n));
+    CHECK(answers[0] == 200);
+    CHECK(answers[1] == 200);
+    CHECK(std::count(answers.begin(), answers.end(), 429) >= 3);
+    CHECK(post("s", 1) == 200);
+    // Never on Meta's route, which would disable the webhook for everybody.
+    const std::string body = WhatsAppBody({"111"}, "A");
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, body) == 200);
+}
+
+TEST_CASE("Ingest: handshakes, sizes and methods", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {"own-secret"});
+    const std::string query = "?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
+    const auto good = f.Get("/v1/hooks/meta" + query + f.kVerifyToken);
+    REQUIRE_OK(good);
+    CHECK(good->status == 200);
+    CHECK(good->body == "1158201444");
+    CHECK(f.Get("/v1/hooks/meta" + query + "wrong")->status == 403);
+    CHECK(f.Get("/v1/hooks/meta/wa1-token" + query + "wa1-token")->status == 200);
+    CHECK(f.Get("/v1/hooks/meta/wa1-token" + query + f.kVerifyToken)->status == 403);
+    CHECK(f.Get("/v1/hooks/meta/none" + query + "none")->status == 403);
+    CHECK(f.Get("/v1/hooks/telegram/x")->status == 405);
+    CHECK(f.Post("/v1/hooks/meta", {}, std::string((4 << 20) + 1, 'x'))->status == 413);
+    CHECK(f.Post("/v1/hooks/telegram/x", {}, std::string((1 << 20) + 1, 'x'))->status == 413);
+}
+
+TEST_CASE("Ingest: Twilio signs the public URL", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "sms", v1::PROVIDER_TWILIO, "", {"auth-token"});
+    const std::string body = "MessageSid=SM1&AccountSid=AC1&From=%2B1415&To=%2B1416&Body=hi";
+    const std::string path = "/v1/hooks/twilio/sms-token?a=1";
+    CHECK(f.PostSigned("twilio", path, "auth-token", body) == 200);
+    CHECK(f.StoredCount() == 1);
+    CHECK(f.PostSigned("twilio", path, "other-token", body) == 401);
+}
+
+TEST_CASE("IngestService: key, scope, channel, duplicate", "[nats][pg]") {
+    IngestFixture f;
+    const auto put = f.PutChannel(f.first, "s", v1::PROVIDER_STANDARD, "", {kWhsec});
+    const auto foreign = f.PutChannel(f.second, "s2", v1::PROVIDER_STANDARD, "", {kWhsec});
+    const Secret writer = f.PutApiKey(f.first, {"ingest:write"});
+    const Secret reader = f.PutApiKey(f.first, {"inbox:read", "inbox:write"});
+    const auto stub = v1::IngestService::NewStub(
+        grpc::CreateChannel(f.service->grpc_address(), grpc::InsecureChannelCredentials())
+    );
+    v1::IngestResponse response;
+    const auto call = [&](const Secret& key, const ChannelId& channel, const std::string& id) {
+        v1::IngestRequest request;
+        request.set_channel_id(channel.ToString());
+        request.set_message_id(id);
+        request.set_contact_id("u-9");
+        request.set_text("hello");
+        grpc::ClientContext context;
+        context.AddMetadata("authorization", "Bearer " + std::string(key.Reveal()));
+        return rpc::FromGrpc(stub->Ingest(&context, request, &response));
+    };
+    REQUIRE_OK(call(writer, put.channel, "m-1"));
+    CHECK_FALSE(response.duplicate());
+    const std::string message_id = response.message_id();
+    REQUIRE_OK(call(writer, put.channel, "m-1"));
+    CHECK(response.duplicate());
+    CHECK(f.StoredCount() == 1);
+    CHECK(Uuid::FromBytes(f.Stored()[0].message_id())->ToString() == message_id);
+    CHECK_THAT(call(reader, put.channel, "m-2"), HasCode(Code::kPermissionDenied));
+    CHECK_THAT(call(crypto::NewApiKey(), put.channel, "m-2"), HasCode(Code::kUnauthenticated));
+    CHECK_THAT(call(writer, foreign.channel, "m-2"), HasCode(Code::kNotFound));
+    CHECK_THAT(call(writer, put.channel, ""), HasCode(Code::kInvalidArgument));
+    CHECK(f.StoredCount() == 1);
+}
+
+}  // namespace
+}  // namespace unibox::test
