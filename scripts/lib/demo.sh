@@ -1,0 +1,48 @@
+# Sourced by up: the demo tenant, its sample webhooks and the inbox that they make.
+
+# The samples' page and phone number ids are the stack's own, so that they never look like another stack's.
+demo_route() { cksum <<<"$(secret demo_route)" | cut -d ' ' -f 1; }
+
+fill_in() {
+    sed -e "s|@ROUTE@|90$(demo_route)|g" -e "s|@KEY_FILE@|$stack/secrets/demo.key|g" "$1"
+}
+
+make_demo_tenant() {
+    if [[ ! -s $stack/secrets/demo.key ]]; then
+        ctl key generate --kind api --file "$stack/secrets/demo.key" >/dev/null ||
+            fail "the demo key could not be made" "look at $stack/secrets"
+    fi
+    fill_in "$repo/scripts/demo/tenants.yaml" | write_private "$stack/tenants.yaml"
+    tail_on_failure "$stack/logs/apply.log" "the demo tenant could not be made" "read the message above" \
+        ctl apply -f "$stack/tenants.yaml" --public-base-url "$ingest_url"
+    demo_key=$(cat "$stack/secrets/demo.key")
+}
+
+# Through the real path: signed as the providers sign, their times moved to now. Sending them again changes nothing.
+send_demo_webhooks() {
+    local body channel folder="$stack/state/demo-bodies"
+    mkdir -p "$folder"
+    for body in "$repo"/scripts/demo/bodies/*; do
+        channel=$(basename "${body%.*}")
+        fill_in "$body" >"$folder/${body##*/}"
+        tail_on_failure "$stack/logs/webhook-send.log" "the sample webhook ${body##*/} was refused" \
+            "read $stack/logs/webhook-ingest.log" \
+            ctl webhook send --channel "demo/${channel#*-}" --body "$folder/${body##*/}" --retime
+    done
+}
+
+show_inbox() {
+    python3 "$repo/scripts/lib/inbox.py" "$gateway_url" "$stack/secrets/demo.key" "$1" ||
+        fail "the inbox could not be read" "read the logs in $stack/logs"
+}
+
+write_environment() {
+    write_private "$stack/env" <<ENV
+UNIBOX_GATEWAY_URL=$gateway_url
+UNIBOX_GATEWAY_GRPC=$gateway_grpc
+UNIBOX_INGEST_URL=$ingest_url
+UNIBOX_DATABASE_URL=$database_url
+UNIBOX_NATS_URL=$nats_url
+UNIBOX_API_KEY=${demo_key:-}
+ENV
+}

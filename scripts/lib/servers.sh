@@ -1,0 +1,107 @@
+# Sourced by up and down: the private nats-server and PostgreSQL of a stack.
+
+payload_bytes_max=8388608
+
+start_nats() {
+    local port
+    port=$(port_of nats nats-server)
+    write_private "$stack/config/nats.conf" <<CONF
+listen: "127.0.0.1:$port"
+max_payload: $payload_bytes_max
+max_pending: 134217728
+jetstream { store_dir: "$stack/nats", max_mem: 256MB, max_file: 64GB }
+authorization { user: unibox, password: "$(secret nats_password)" }
+CONF
+    ensure_process nats-server "$(fingerprint_of "$stack/config/nats.conf")" nats-server -c "$stack/config/nats.conf"
+    wait_until 20 nats-server grep -q 'Server is ready' "$stack/logs/nats-server.log"
+    nats_url="nats://unibox:$(secret nats_password)@127.0.0.1:$port"
+}
+
+postgres_bin() {
+    local found
+    found=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    [[ -x $found/initdb ]] || fail "PostgreSQL's server programs are missing" "apt-get install postgresql"
+    echo "$found"
+}
+
+# PostgreSQL refuses to run as root. Then it runs as its own user, with its data where that user can enter.
+postgres_folder() {
+    if [[ $EUID -ne 0 ]]; then echo "$stack/postgres"; return; fi
+    echo "/var/lib/postgresql/unibox-$(sha256sum <<<"$stack" | cut -c 1-12)"
+}
+
+# The lock of the stack is not for the server that outlives the script.
+as_postgres() {
+    if [[ $EUID -ne 0 ]]; then "$@" {stack_lock}>&-; return; fi
+    (cd / && runuser -u postgres -- "$@" {stack_lock}>&-)
+}
+
+make_postgres_cluster() {
+    local folder=$1 password_file="$1/password"
+    say "making a PostgreSQL cluster in $folder"
+    mkdir -p "$folder"
+    secret postgres_password >"$password_file"
+    chmod 700 "$folder"
+    if [[ $EUID -eq 0 ]]; then chown -R postgres: "$folder"; fi
+    tail_on_failure "$stack/logs/initdb.log" "initdb failed" "look for space and permissions in $folder" \
+        as_postgres "$(postgres_bin)/initdb" --pgdata "$folder/data.new" --username unibox --pwfile "$password_file" \
+        --auth scram-sha-256 --encoding UTF8 --locale C.UTF-8
+    rm -f "$password_file"
+    as_postgres tee -a "$folder/data.new/postgresql.conf" >/dev/null <<'CONF'
+# Loopback only; no socket in a shared folder.
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 100
+shared_buffers = 256MB
+max_wal_size = 2GB
+log_min_messages = warning
+CONF
+    mv "$folder/data.new" "$folder/data"
+}
+
+postgres_is_running() { as_postgres "$(postgres_bin)/pg_ctl" status --pgdata "$(postgres_folder)/data" >/dev/null 2>&1; }
+
+start_postgres() {
+    local folder port
+    folder=$(postgres_folder)
+    [[ -d $folder/data ]] || make_postgres_cluster "$folder"
+    if postgres_is_running; then
+        port=$(as_postgres sed -n 4p "$folder/data/postmaster.pid")
+    else
+        port=$(port_of postgres postgres)
+        tail_on_failure "$stack/logs/postgres-start.log" "PostgreSQL did not start; its log is $folder/log" \
+            "read that log" \
+            as_postgres "$(postgres_bin)/pg_ctl" start --wait --timeout 60 --pgdata "$folder/data" --log "$folder/log" \
+            --options "-p $port"
+    fi
+    postgres_address="127.0.0.1:$port"
+    database_url="postgresql://unibox:$(secret postgres_password)@$postgres_address/unibox"
+    if ! psql_quietly "${database_url%/unibox}/postgres" -c 'CREATE DATABASE unibox' 2>"$stack/logs/createdb.log"; then
+        grep -q 'already exists' "$stack/logs/createdb.log" ||
+            fail "the database could not be made: $(cat "$stack/logs/createdb.log")" "read $folder/log"
+    fi
+}
+
+stop_postgres() {
+    local folder
+    folder=$(postgres_folder)
+    if [[ -d $folder/data ]] && postgres_is_running; then
+        as_postgres "$(postgres_bin)/pg_ctl" stop --wait --timeout 60 --mode fast --pgdata "$folder/data" >/dev/null ||
+            fail "PostgreSQL did not stop" "read $folder/log"
+    fi
+}
+
+# psql_quietly URL ARGUMENT...: the password goes through the environment, not through the argument list.
+psql_quietly() {
+    local url=$1 password
+    shift
+    password=${url#*://*:}
+    PGPASSWORD=${password%%@*} psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
+        "${url/:${password%%@*}@/@}" "$@" </dev/null
+}
+
+# psql_statements URL: runs the statements of standard input.
+psql_statements() {
+    local password=${1#*://*:}
+    PGPASSWORD=${password%%@*} psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --file - "${1/:${password%%@*}@/@}" >/dev/null
+}

@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""The style of this repository as a test: prints every violation and exits 1 when there is one.
+
+  scripts/tidy.py [--root DIR]
+
+What each rule means stands beside it. An exception is a line in EXCEPTIONS with its reason; an exception that is not
+needed any more is a violation too. Thread safety: one process, no state.
+"""
+import argparse
+import ast
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lib'))
+import cpp_text  # noqa: E402
+
+CPP_COLUMNS_MAX = 100
+OTHER_COLUMNS_MAX = 140
+CPP_LINES_MAX = 500
+FUNCTION_LINES_MAX = 70
+BLOB_BYTES_MAX = 512 * 1024
+
+# (rule, path or folder ending in '/') -> why it is allowed there.
+EXCEPTIONS = {
+    ('heavy-header', 'services/uniboxctl/yaml_reader.hpp'): 'private: the reader of tenants.yaml alone includes it',
+    ('sleep', 'tests/support/eventually.hpp'): 'the one place that waits between two looks at a condition',
+    ('sleep', 'tests/support/webhook_client.cpp'): 'a load keeps its pace, and a provider pauses before it tries again',
+    ('include', 'libs/domain/event_key.cpp'): 'SHA-256 of the event key; crypto stands on the same floor as domain',
+    ('heavy-header', 'libs/channels/json.hpp'): 'internal to the library, which precompiles simdjson.h',
+    ('sql', 'libs/pg/'): 'BEGIN, COMMIT and set_config belong to the transaction types, not to the product',
+}
+
+# Third-party header -> folders that alone may include it. Tests stand above all floors and may include anything.
+INCLUDE_OWNERS = {
+    r'libpq-fe\.h|postgres_ext\.h': ('libs/pg/',),
+    r'nats/(nats|status|version|adapters/\w+)\.h$|nats\.h$': ('libs/nats/',),
+    r'boost/asio': ('libs/async/',),
+    r'boost/beast': ('libs/http/',),
+    r'grpcpp/|grpc/|grpc\+\+': ('libs/rpc/', 'services/gateway/', 'services/webhook-ingest/', 'services/message-writer/'),
+    r'openssl/|sodium': ('libs/crypto/', 'libs/http/detail/transport.cpp'),
+    r'prometheus/|spdlog/': ('libs/obs/',),
+    r'toml\+\+|toml\.hpp': ('libs/config/',),
+    r'simdjson': ('libs/channels/', 'libs/wire/'),
+    r'yaml-cpp|CLI/': ('services/uniboxctl/',),
+}
+# These cost more than a second in every file that sees them.
+HEAVY_IN_HEADERS = r'nlohmann/json\.hpp|boost/beast|simdjson\.h|yaml-cpp|CLI/CLI|spdlog/|prometheus/'
+
+UNFINISHED = re.compile(r'\b(FIX' + r'ME|TO' + r'DO|XX' + r'X)\b')
+SLEEP = re.compile(r'\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(')
+GETENV = re.compile(r'\b(getenv|secure_getenv|setenv|putenv)\s*\(')
+SQL = re.compile(r'^\s*(WITH\s+\w+\s+AS\b|SELECT\s+\S|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\s|MERGE\s+INTO\s|'
+                 r'(CREATE|ALTER|DROP|TRUNCATE)\s+(TABLE|ROLE|INDEX|FUNCTION|POLICY)\b)')
+SINGLETON_NAMES = re.compile(r'(^|/)(utils?|manager|helpers?)\.(cpp|hpp)$')
+
+
+class Report:
+    """Collects violations; knows the exceptions and which of them were used."""
+
+    def __init__(self, exceptions):
+        self.exceptions, self.used, self.lines = exceptions, set(), []
+
+    def add(self, rule, path, line, text):
+        for key in ((rule, path), *((rule, folder) for folder in folders_of(path))):
+            if key in self.exceptions:
+                self.used.add(key)
+                return
+        self.lines.append(f'{path}:{line}: {text} [{rule}]')
+
+    def finish(self):
+        for rule, path in sorted(set(self.exceptions) - self.used):
+            self.lines.append(f'scripts/tidy.py:1: the exception ({rule}, {path}) is not needed any more [exceptions]')
+        return self.lines
+
+
+def folders_of(path):
+    parts = path.split('/')[:-1]
+    return ['/'.join(parts[:n]) + '/' for n in range(1, len(parts) + 1)]
+
+
+def line_of(text, position):
+    return text.count('\n', 0, position) + 1
+
+
+def check_columns(report, path, text):
+    limit = CPP_COLUMNS_MAX if is_cpp(path) else OTHER_COLUMNS_MAX
+    for number, line in enumerate(text.split('\n'), 1):
+        if len(line) > limit:
+            report.add('columns', path, number, f'{len(line)} columns, at most {limit}')
+        if line != line.rstrip():
+            report.add('columns', path, number, 'space at the end of the line')
+
+
+def check_unfinished(report, path, text):
+    for match in UNFINISHED.finditer(text):
+        report.add('unfinished', path, line_of(text, match.start()), f'"{match[0]}": finish it or write an issue')
+
+
+def check_cpp(report, path, text):
+    code, literals, _ = cpp_text.split_text(text)
+    line_count = text.count('\n')
+    if path.endswith('.cpp') and line_count > CPP_LINES_MAX:
+        report.add('file-size', path, 1, f'{line_count} lines, at most {CPP_LINES_MAX}: split it by subject')
+    for line, length in cpp_text.functions(code):
+        if length > FUNCTION_LINES_MAX:
+            report.add('function-size', path, line, f'a function of {length} lines, at most {FUNCTION_LINES_MAX}')
+    for line in cpp_text.capturing_coroutines(code):
+        report.add('lambda-coroutine', path, line, 'a capturing lambda is a coroutine: its captures die with the lambda; '
+                   'make it a function that takes them by value')
+    check_calls(report, path, code)
+    check_includes(report, path, text)
+    if not path.startswith('tests/') and not path.startswith('libs/store/'):
+        for line, literal in literals:
+            if SQL.match(literal):
+                report.add('sql', path, line, 'SQL of the product lives in libs/store and deploy/migrations')
+    if SINGLETON_NAMES.search(path):
+        report.add('names', path, 1, 'a name that says nothing: name the file after what it holds')
+
+
+def check_calls(report, path, code):
+    in_tests = path.startswith('tests/') and not path.startswith('tests/bench/')
+    if in_tests:
+        for match in SLEEP.finditer(code):
+            report.add('sleep', path, line_of(code, match.start()), 'no sleeping in tests: Eventually or FakeClock')
+    if not path.startswith('tests/') and not path.startswith('libs/config/'):
+        for match in GETENV.finditer(code):
+            report.add('getenv', path, line_of(code, match.start()), 'the environment is read in libs/config alone')
+
+
+def check_includes(report, path, text):
+    for number, line in enumerate(text.split('\n'), 1):
+        included = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
+        if not included:
+            continue
+        name = included[1]
+        if path.endswith('.hpp') and not path.startswith('tests/') and re.match(HEAVY_IN_HEADERS, name):
+            report.add('heavy-header', path, number, f'{name} is heavy: include it in a .cpp')
+        if name.startswith('../'):
+            report.add('include', path, number, 'include from the root of libs/ or services/, not with ..')
+        for pattern, owners in INCLUDE_OWNERS.items():
+            if re.match(pattern, name) and not path.startswith(('tests/',) + owners):
+                report.add('include', path, number, f'{name} may be included in {", ".join(owners)} only')
+
+
+def check_header(report, path, text):
+    if '#pragma once' not in text:
+        report.add('header', path, 1, 'no #pragma once')
+    if path.startswith(('libs/', 'services/')) and '/detail/' not in path and 'Thread safety:' not in text:
+        report.add('thread-safety', path, 1, 'a public header says "Thread safety: ..." in a comment')
+
+
+def check_python(report, path, text):
+    for node in ast.walk(ast.parse(text, path)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            length = node.end_lineno - node.lineno + 1
+            if length > FUNCTION_LINES_MAX:
+                report.add('function-size', path, node.lineno, f'a function of {length} lines')
+
+
+def check_markdown(report, path, text, files):
+    folder = os.path.dirname(path)
+    for match in re.finditer(r'\]\(([^)#\s]+)(#[^)]*)?\)', text):
+        target = match[1]
+        if re.match(r'[a-z]+:', target):
+            continue
+        resolved = os.path.normpath(os.path.join(folder, target))
+        if resolved not in files and not any(f.startswith(resolved + '/') for f in files):
+            report.add('docs', path, line_of(text, match.start()), f'the link {target} leads nowhere')
+
+
+def check_folders(report, files, texts):
+    """What concerns several files: READMEs, sources that no target builds, headers and scripts that nobody uses."""
+    for path in files:
+        parts = path.split('/')
+        if len(parts) == 3 and parts[0] in ('libs', 'services') and parts[2] == 'CMakeLists.txt':
+            if f'{parts[0]}/{parts[1]}/README.md' not in files:
+                report.add('readme', path, 1, f'{parts[0]}/{parts[1]} has no README.md')
+    lists = '\n'.join(text for path, text in texts.items() if path.endswith(('CMakeLists.txt', '.cmake')))
+    for path in files:
+        name = os.path.basename(path)
+        if path.endswith('.cpp') and not re.search(r'(^|[\s/(])' + re.escape(name) + r'\b', lists):
+            report.add('unused', path, 1, 'no CMakeLists.txt names this file')
+        if path.endswith('.hpp') and not is_included(path, texts):
+            report.add('unused', path, 1, 'nothing includes this header')
+        if path.startswith('scripts/lib/') and not is_named_elsewhere(path, texts):
+            report.add('unused', path, 1, 'no script uses this file')
+
+
+def is_included(path, texts):
+    pattern = re.compile(r'#\s*include\s*"([^"]*/)?' + re.escape(os.path.basename(path)) + '"')
+    return any(pattern.search(text) for other, text in texts.items() if is_cpp(other) and other != path)
+
+
+def is_named_elsewhere(path, texts):
+    name = os.path.basename(path)
+    stem = name[:-3] if name.endswith(('.py', '.sh')) else name
+    word = re.compile(r'\b' + re.escape(stem) + r'\b')
+    return any(word.search(text) for other, text in texts.items() if other != path and other.startswith(('scripts/', '.ci/')))
+
+
+def check_packages(report, texts):
+    """The README explains each dependency: no package without its line, no line without its package."""
+    if 'scripts/lib/packages.txt' not in texts or 'README.md' not in texts:
+        return
+    rows = [line.split() for line in texts['scripts/lib/packages.txt'].split('\n') if line and line[0] != '#']
+    for number, row in enumerate(rows, 1):
+        if len(row) < 3:
+            report.add('docs', 'scripts/lib/packages.txt', number, 'a package without a reason')
+        elif row[0] in ('build', 'serve') and f'`{row[1]}`' not in texts['README.md']:
+            report.add('docs', 'README.md', 1, f'the dependencies do not name `{row[1]}`')
+
+
+def is_cpp(path):
+    return path.endswith(('.cpp', '.hpp'))
+
+
+def is_text(path):
+    return path.endswith(('.cpp', '.hpp', '.py', '.sh', '.sql', '.proto', '.md', '.cmake', '.txt', '.yaml', '.toml')) \
+        or os.path.dirname(path) in ('scripts', '.ci')
+
+
+def repository_files(root):
+    command = ['git', '-c', f'safe.directory={root}', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
+    listed = subprocess.run(command, check=True, capture_output=True).stdout.decode().split('\0')
+    return sorted({path for path in listed if path and os.path.isfile(os.path.join(root, path))})
+
+
+def check(root, files, exceptions):
+    report, texts = Report(exceptions), {}
+    for path in files:
+        full = os.path.join(root, path)
+        if os.path.getsize(full) > BLOB_BYTES_MAX:
+            report.add('blob', path, 1, f'over {BLOB_BYTES_MAX} bytes')
+        if not is_text(path) or path.startswith('tests/data/'):
+            continue
+        with open(full, encoding='utf-8') as file:
+            texts[path] = text = file.read()
+        if not path.endswith('.md') and os.path.basename(path) != 'LICENSE':
+            check_columns(report, path, text)
+        check_unfinished(report, path, text)
+        if is_cpp(path):
+            check_cpp(report, path, text)
+        if path.endswith('.hpp'):
+            check_header(report, path, text)
+        if path.endswith('.py'):
+            check_python(report, path, text)
+        if path.endswith('.md'):
+            check_markdown(report, path, text, set(files))
+    check_folders(report, set(files), texts)
+    check_packages(report, texts)
+    return report.finish()
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Checks the style of the repository.')
+    parser.add_argument('--root', default=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    root = os.path.abspath(parser.parse_args().root)
+    violations = check(root, repository_files(root), EXCEPTIONS)
+    for line in violations:
+        print(line)
+    print(f'tidy: {len(violations)} violations' if violations else 'tidy: clean')
+    return 1 if violations else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
