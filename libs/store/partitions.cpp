@@ -33,13 +33,15 @@ constexpr pg::Statement kTake{
     "lease_until = clock_timestamp() + $4 * interval '1 ms' FROM free f "
     "WHERE p.generation = f.generation AND p.partition = f.partition "
     "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
-// "active" and waiting for the client: between two messages of a pipeline.
+// "active" and waiting for the client: between two messages of a pipeline. Chosen first and ended
+// afterwards: in one WHERE the planner may put the ending before the conditions.
 constexpr pg::Statement kEndFrozen{
     "partition_end_frozen",
-    "SELECT pid FROM pg_stat_activity "
+    "WITH frozen AS MATERIALIZED (SELECT pid FROM pg_stat_activity "
     "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() "
     "AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL "
-    "AND query_start < clock_timestamp() - $1 * interval '1 ms' AND pg_terminate_backend(pid)"};
+    "AND query_start < clock_timestamp() - $1 * interval '1 ms') "
+    "SELECT pid FROM frozen WHERE pg_terminate_backend(pid)"};
 constexpr pg::Statement kRenew{
     "partition_renew",
     "WITH mine AS (SELECT p.generation, p.partition FROM ingest_partition p "

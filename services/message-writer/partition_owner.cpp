@@ -82,43 +82,48 @@ Status PartitionOwner::TryRound() {
         const std::vector<std::string> instances, store::Heartbeat(env_.pool, env_.owner, lease_ms)
     );
     UNIBOX_RETURN_IF_ERROR(RenewLeases());
-    FindStreams();
-    UNIBOX_ASSIGN_OR_RETURN(const auto states, store::ListPartitions(env_.pool));
+    UNIBOX_ASSIGN_OR_RETURN(auto states, store::ListPartitions(env_.pool));
+    if (FindStreams(states)) {
+        UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool));
+    }
     UNIBOX_RETURN_IF_ERROR(GiveUpSurplus(ShareOf(states.size(), instances.size())));
     UNIBOX_RETURN_IF_ERROR(TakeShare(states, instances));
     TellMetrics(states);
     return {};
 }
 
-// New generations and partitions appear here; the rows of partitions are made when first seen.
-void PartitionOwner::FindStreams() {
+// New generations and partitions appear here; true if a partition was entered. One that has a row
+// is not entered again: that would wait for whoever holds the row, a frozen writer for example.
+bool PartitionOwner::FindStreams(const std::vector<store::PartitionState>& known) {
     const auto streams = streams_.List(wire::kInStreamPrefix);
     if (!streams.ok()) {
         obs::Log(obs::Level::kWarn, "streams cannot be listed", {{"error", streams.status()}});
-        return;
+        return false;
     }
     if (streams->empty()) {
         obs::Log(obs::Level::kWarn, "no ingest streams yet: run uniboxctl streams ensure");
     }
-    std::map<std::int32_t, nats::StreamInfo> found;
+    infos_.clear();
+    bool entered = false;
     for (const nats::StreamInfo& info : *streams) {
         const auto parsed = wire::ParseInStream(info.name);
         if (!parsed) continue;
         const store::PartitionId id{parsed->generation, parsed->partition};
-        if (!infos_.contains(id.Shard())) {
-            const Status status = store::EnsurePartition(env_.pool, id, info.created_unix_ms);
-            if (!status.ok()) {
-                obs::Log(
-                    obs::Level::kWarn,
-                    "partition cannot be entered",
-                    {{"stream", info.name}, {"error", status}}
-                );
-                continue;
-            }
-        }
-        found[id.Shard()] = info;
+        infos_[id.Shard()] = info;
+        const bool has_row = std::any_of(known.begin(), known.end(), [&](const auto& state) {
+            return state.id == id;
+        });
+        if (has_row) continue;
+        const Status status = store::EnsurePartition(env_.pool, id, info.created_unix_ms);
+        entered = entered || status.ok();
+        if (status.ok()) continue;
+        obs::Log(
+            obs::Level::kWarn,
+            "partition cannot be entered",
+            {{"stream", info.name}, {"error", status}}
+        );
     }
-    infos_ = std::move(found);
+    return entered;
 }
 
 std::vector<store::OwnedPartition> PartitionOwner::Owned() {

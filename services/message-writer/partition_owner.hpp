@@ -48,7 +48,7 @@ public:
 private:
     void Round();
     Status TryRound();
-    void FindStreams();
+    bool FindStreams(const std::vector<store::PartitionState>& known);
     Status RenewLeases();
     Status TakeShare(
         const std::vector<store::PartitionState>& states, const std::vector<std::string>& instances

@@ -1,7 +1,9 @@
 // Writers as processes of their own: frozen at the worst moments, and killed.
 #include "support/eventually.hpp"
+#include "support/frozen_session.hpp"
 #include "support/process.hpp"
 #include "support/status_matchers.hpp"
+#include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -83,6 +85,24 @@ TEST_CASE("Zombie: frozen between its pipelines", "[fault]") {
 }
 TEST_CASE("Zombie: frozen after commit, before publishing", "[fault]") {
     FreezeAt("before_publish");
+}
+
+TEST_CASE("Zombie: frozen in the middle of sending a pipeline", "[fault]") {
+    WriterFixture stack;
+    stack.config.postgres.idle_in_tx_timeout_ms = 1'000;
+    stack.Publish(Messages(60));
+    for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
+        const auto info = stack.streams().Info(wire::InStream(1, partition));
+        REQUIRE_OK(info);
+        REQUIRE_OK(store::EnsurePartition(stack.pool(), {1, partition}, info->created_unix_ms));
+    }
+    const FrozenSession zombie(
+        stack.config.postgres.url, "UPDATE ingest_partition SET last_seq = last_seq + 1"
+    );
+    stack.StartWriter("successor");
+    REQUIRE(stack.AllCommitted());
+    CHECK_FALSE(zombie.alive());
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 60);
 }
 
 TEST_CASE("Writer process: killed -9, another takes over in time", "[fault]") {

@@ -1,6 +1,7 @@
 #include "store/partitions.hpp"
 #include "store_fixture.hpp"
 #include "support/eventually.hpp"
+#include "support/frozen_session.hpp"
 
 #include <thread>
 
@@ -94,6 +95,28 @@ TEST_CASE("Partitions: a row that a transaction holds is passed over", "[pg][sto
     const auto taken = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
     REQUIRE(taken.size() == 1);
     REQUIRE(taken[0].id == ids[1]);
+}
+
+TEST_CASE(
+    "Partitions: of all connections only a writer's frozen pipeline is ended", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const test::FrozenSession frozen(
+        fixture.database().url("ub_writer"), "UPDATE feed SET feed_epoch = feed_epoch"
+    );
+    const test::FrozenSession other_role(
+        fixture.database().url("ub_admin"), "UPDATE tenants SET name = name"
+    );
+    const auto ended = EndFrozenWriters(fixture.writer(), 60'000);
+    REQUIRE_OK(ended);
+    CHECK(*ended == 0);  // Not frozen long enough.
+    CHECK(frozen.alive());
+    REQUIRE(Eventually(std::chrono::seconds(10), [&] {
+        const auto late = EndFrozenWriters(fixture.writer(), 100);
+        return late.ok() && *late == 1;
+    }));
+    CHECK(Eventually(std::chrono::seconds(10), [&] { return !frozen.alive(); }));
+    CHECK(other_role.alive());
 }
 
 TEST_CASE("Partitions: stop, skip with a recorded gap, reset", "[pg][store]") {

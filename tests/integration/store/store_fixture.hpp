@@ -30,6 +30,8 @@ public:
     pg::Pool& ingest() { return Pool("ub_ingest"); }
     pg::Pool& gateway() { return Pool("ub_gateway"); }
 
+    const PgDatabase& database() const { return database_; }
+
     // One statement as a role, with app.tenant_id set unless `tenant` is 0.
     Result<pg::Rows> Run(const std::string& role, const std::string& sql, std::int64_t tenant = 0) {
         auto tx = pg::SystemTx::Begin(Pool(role), pg::Access::kReadWrite);
