@@ -103,7 +103,7 @@ private:
     Status failure_;  // Final, or a gap until SkipTo.
     Status cause_;    // Why it is not reading.
 
-    std::uint64_t epoch_ = 1;  // Tells answers to the present attempt from earlier ones.
+    std::uint64_t epoch_;  // Tells answers to the present attempt from all others.
     std::uint64_t session_ = 0;
     SteadyTime state_deadline_{};
     SteadyTime retry_at_{};
@@ -132,7 +132,8 @@ LogReaderImpl::LogReaderImpl(
       metrics_(metrics),
       arrivals_(settings.on_arrival),
       next_(start_sequence),
-      created_unix_us_(settings.expected_created_unix_us) {}
+      created_unix_us_(settings.expected_created_unix_us),
+      epoch_(core_.UniqueNumber()) {}
 
 LogReaderImpl::~LogReaderImpl() {
     DropConsumer();
@@ -333,16 +334,12 @@ Status LogReaderImpl::Gap(std::uint64_t first_available) {
 }
 
 void LogReaderImpl::OnCreated(natsMsg* message) {
-    const auto reply = json::parse(detail::DataOf(message), nullptr, false);
-    const auto error = reply.is_object() ? detail::ErrorOf(reply) : std::nullopt;
-    const auto name = reply.is_object() ? reply.find("name") : reply.end();
-    if (error || name == reply.end() || !name->is_string()) {
-        Status status = error ? detail::StatusOf(*error, "consumer on " + stream_)
-                              : Internal("the JetStream API made a consumer without a name");
-        Reset("create", std::move(status));
+    auto name = detail::ReadConsumerName(detail::DataOf(message), stream_);
+    if (!name.ok()) {
+        Reset("create", name.status());
         return;
     }
-    consumer_ = name->get<std::string>();
+    consumer_ = std::move(name).value();
     consumer_sequence_ = 0;
     fruitless_pulls_ = 0;
     cause_ = Status();
@@ -382,7 +379,8 @@ void LogReaderImpl::OnHeartbeat(natsMsg* message) {
 
 Status LogReaderImpl::OnDelivery(natsMsg* message, Batch& batch) {
     const auto delivery = detail::ParseDelivery(detail::TextOf(natsMsg_GetReply(message)));
-    if (!delivery || state_ != State::kReading || delivery->consumer != consumer_) return {};
+    if (!delivery || delivery->stream != stream_) return {};
+    if (state_ != State::kReading || delivery->consumer != consumer_) return {};
     last_heard_ = Now();
     fruitless_pulls_ = 0;
     failures_ = 0;
@@ -459,7 +457,7 @@ void LogReaderImpl::Reset(std::string_view why, Status cause) {
     if (state_ == State::kReading) down_since_ = Now();
     DropConsumer();
     state_ = State::kIdle;
-    ++epoch_;
+    epoch_ = core_.UniqueNumber();
     pulls_.clear();
     cause_ = std::move(cause);
     // The first attempt is made at once, the others wait longer and longer.

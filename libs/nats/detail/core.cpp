@@ -358,7 +358,7 @@ Result<Lane*> Core::AcquireLane(Lane::Handler handler) {
     {
         const std::lock_guard lock(mutex_);
         if (free_lanes_.empty()) {
-            inbox = fmt::format("{}.{}.", inbox_base_, lanes_.size());
+            inbox = fmt::format("{}.{}.", inbox_base_, UniqueNumber());
         } else {
             lane = free_lanes_.back();
             free_lanes_.pop_back();

@@ -79,6 +79,8 @@ public:
     // Counts the connects; what was sent in an earlier session may be lost.
     std::uint64_t session() const { return session_.load(std::memory_order_acquire); }
     std::int64_t payload_bytes_max() const { return payload_bytes_max_; }
+    // Each once: names inboxes, and what must not be taken for an answer to somebody else.
+    std::uint64_t UniqueNumber() { return unique_number_.fetch_add(1, std::memory_order_relaxed); }
 
     // UNAVAILABLE reason "not_connected" without a connection: nothing is buffered while
     // reconnecting.
@@ -132,6 +134,7 @@ private:
     std::atomic<bool> connected_{false};
     std::atomic<std::uint64_t> session_{0};
     std::atomic<std::int64_t> payload_bytes_max_{0};
+    std::atomic<std::uint64_t> unique_number_{1};
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

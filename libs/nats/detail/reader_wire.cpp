@@ -1,8 +1,11 @@
 #include "nats/detail/reader_wire.hpp"
 
 #include "base/strings.hpp"
+#include "nats/detail/js_api.hpp"
+#include "nats/detail/js_error.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 
@@ -52,6 +55,18 @@ std::string ConsumerRequest(
         start_sequence,
         settings.inactive_threshold_ms * kNanosPerMilli
     );
+}
+
+Result<std::string> ReadConsumerName(std::string_view reply, const std::string& stream) {
+    const auto answer = nlohmann::json::parse(reply, nullptr, false);
+    if (!answer.is_object()) return Internal("the JetStream API does not answer in JSON");
+    if (const auto error = ErrorOf(answer)) return StatusOf(*error, "consumer on " + stream);
+    const auto of = answer.find("stream_name");
+    const auto name = answer.find("name");
+    if (of == answer.end() || *of != stream || name == answer.end() || !name->is_string()) {
+        return Internal("the JetStream API made another consumer than was asked for");
+    }
+    return name->get<std::string>();
 }
 
 std::string PullRequest(std::size_t msgs, std::size_t bytes, const LogReaderSettings& settings) {

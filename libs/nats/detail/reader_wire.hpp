@@ -27,6 +27,8 @@ std::optional<Delivery> ParseDelivery(std::string_view reply);
 std::string ConsumerRequest(
     std::string_view stream, std::uint64_t start_sequence, const LogReaderSettings& settings
 );
+// The consumer's name from the answer to CONSUMER.CREATE; else why there is none.
+Result<std::string> ReadConsumerName(std::string_view reply, const std::string& stream);
 // Body of CONSUMER.MSG.NEXT.
 std::string PullRequest(std::size_t msgs, std::size_t bytes, const LogReaderSettings& settings);
 

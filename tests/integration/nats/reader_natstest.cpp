@@ -5,6 +5,8 @@
 #include "support/tcp_gate.hpp"
 
 #include <atomic>
+#include <barrier>
+#include <future>
 
 using namespace unibox;
 using namespace unibox::test;
@@ -420,4 +422,40 @@ TEST_CASE("LogReader: a black hole between it and the server is left again", "[n
     gate.CloseAll();
     ReadUpTo(**opened, (*opened)->next_sequence(), 200);
     REQUIRE((*opened)->next_sequence() == 201);
+}
+
+// Each opens its reader at the same moment on a new connection, as the lanes of a writer do.
+TEST_CASE("LogReader: readers opened at once each read their own stream", "[nats]") {
+    NatsFixture nats;
+    nats::Streams streams(*nats.connection);
+    const std::vector<std::string> names{"LOGA", "LOGB"};
+    for (const std::string& name : names) {
+        nats::StreamSpec spec = LogSpec();
+        spec.name = name;
+        spec.subjects = {name + ".>"};
+        REQUIRE_OK(streams.Ensure(spec));
+        for (int i = 0; i < 10; ++i) REQUIRE_OK(nats.connection->Request(name + ".x", "", 2000ms));
+    }
+    for (int round = 0; round < 60; ++round) {
+        const auto connection = ConnectTo(SettingsFor(nats.server.url()), nats.metrics);
+        REQUIRE(Eventually(5s, [&] { return connection->connected(); }));
+        std::barrier start(2);
+        const auto read = [&](const std::string& name) {
+            start.arrive_and_wait();
+            auto reader = LogReader::Open(*connection, name, 1, {}, nats.metrics);
+            if (!reader.ok()) return reader.status().ToString();
+            std::string subjects;
+            while ((*reader)->next_sequence() <= 10) {
+                const auto batch = (*reader)->Fetch(kMany, kManyBytes, 5000ms);
+                if (!batch.ok()) return batch.status().ToString();
+                if (batch->empty()) return std::string("nothing came");
+                for (const LogMessage& message : *batch) subjects = message.subject;
+                if (subjects != name + ".x") return subjects;
+            }
+            return std::string();
+        };
+        auto other = std::async(std::launch::async, read, names[1]);
+        CHECK(read(names[0]) == "");
+        CHECK(other.get() == "");
+    }
 }
