@@ -17,7 +17,7 @@ using domain::BatchState;
 constexpr std::int64_t kDedupDays = 14;
 constexpr std::int64_t kTargetDays = 56;
 constexpr std::int64_t kWatermarkedMessagesMax = 1'000;
-constexpr std::int64_t kParkedPerMessageMax = 100;
+constexpr std::int64_t kParkedPerMessageMax = 1'000;
 
 // Sends the statements of one pipeline, and afterwards hands each result to the function that was
 // given with it. Statements without input are left out.

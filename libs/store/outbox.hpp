@@ -19,13 +19,15 @@ namespace unibox::store {
 struct OutboxRow {
     OutboxId id;
     event::v1::OutboxBatch batch;
-    std::int64_t age_ms = 0;  // by the database's clock
 };
 
 // Rows of a shard above `after_id`, in the order in which they became true.
-Result<std::vector<OutboxRow>> ReadOutbox(
+Result<std::vector<OutboxId>> ListOutbox(
     pg::Pool& pool, std::int32_t shard, std::int64_t after_id, std::int32_t count_max
 );
+
+// Those of the rows that are still there, in the order given.
+Result<std::vector<OutboxRow>> ReadOutbox(pg::Pool& pool, std::span<const OutboxId> ids);
 
 // Deleting what is gone already is Ok.
 Status DeleteOutbox(pg::Pool& pool, std::span<const OutboxId> rows);

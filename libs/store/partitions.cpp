@@ -19,9 +19,11 @@ constexpr pg::Statement kInstances{
     "instance_list",
     "SELECT owner FROM writer_instances WHERE seen_until >= clock_timestamp() ORDER BY owner"};
 constexpr pg::Statement kRemove{"instance_remove", "DELETE FROM writer_instances WHERE owner = $1"};
+// Looks first: ON CONFLICT alone would wait for whoever holds the row.
 constexpr pg::Statement kEnsure{
     "partition_ensure",
-    "INSERT INTO ingest_partition (generation, partition, stream_created) VALUES ($1, $2, $3) "
+    "INSERT INTO ingest_partition (generation, partition, stream_created) SELECT $1, $2, $3 "
+    "WHERE NOT EXISTS (SELECT FROM ingest_partition WHERE generation = $1 AND partition = $2) "
     "ON CONFLICT DO NOTHING"};
 constexpr pg::Statement kTake{
     "partition_take",
@@ -33,13 +35,15 @@ constexpr pg::Statement kTake{
     "lease_until = clock_timestamp() + $4 * interval '1 ms' FROM free f "
     "WHERE p.generation = f.generation AND p.partition = f.partition "
     "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
-// "active" and waiting for the client: between two messages of a pipeline. Chosen first and ended
+// "active" and waiting for the client: to send the next message of a pipeline, or to take an answer
+// that no buffer has room for. Chosen first and ended
 // afterwards: in one WHERE the planner may put the ending before the conditions.
 constexpr pg::Statement kEndFrozen{
     "partition_end_frozen",
     "WITH frozen AS MATERIALIZED (SELECT pid FROM pg_stat_activity "
     "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() "
-    "AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL "
+    "AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') AND xact_start IS NOT "
+    "NULL "
     "AND query_start < clock_timestamp() - $1 * interval '1 ms') "
     "SELECT pid FROM frozen WHERE pg_terminate_backend(pid)"};
 constexpr pg::Statement kRenew{
@@ -51,6 +55,19 @@ constexpr pg::Statement kRenew{
     "UPDATE ingest_partition p SET lease_until = clock_timestamp() + $5 * interval '1 ms' "
     "FROM mine m WHERE p.generation = m.generation AND p.partition = m.partition "
     "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
+// Rows that a transaction holds are its owner's all the same: its commit renews their lease.
+constexpr pg::Statement kExtend{
+    "partition_extend",
+    "WITH wanted AS (SELECT * FROM unnest($2::int[], $3::int[], $4::bigint[]) "
+    "AS w (generation, partition, epoch)), "
+    "free AS (SELECT generation, partition FROM ingest_partition p "
+    "JOIN wanted USING (generation, partition, epoch) "
+    "WHERE p.owner = $1 ORDER BY generation, partition FOR NO KEY UPDATE OF p SKIP LOCKED), "
+    "extended AS (UPDATE ingest_partition p "
+    "SET lease_until = clock_timestamp() + $5 * interval '1 ms' FROM free f "
+    "WHERE p.generation = f.generation AND p.partition = f.partition) "
+    "SELECT p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason "
+    "FROM ingest_partition p JOIN wanted USING (generation, partition, epoch) WHERE p.owner = $1"};
 constexpr pg::Statement kRelease{
     "partition_release",
     "WITH mine AS (SELECT p.generation, p.partition FROM ingest_partition p "
@@ -86,25 +103,34 @@ constexpr pg::Statement kReset{
     "epoch = epoch + 1, owner = NULL, lease_until = '-infinity', "
     "committed_at = clock_timestamp() WHERE generation = $1 AND partition = $2"};
 
-struct Keys {
-    std::vector<std::int32_t> generations;
-    std::vector<std::int32_t> partitions;
-    std::vector<std::int64_t> epochs;
-};
+constexpr pg::Statement kRestart{
+    "partition_restart",
+    "UPDATE ingest_partition SET stream_created = $5, last_seq = $6, stopped_reason = '', "
+    "epoch = epoch + 1, owner = NULL, lease_until = '-infinity', "
+    "committed_at = clock_timestamp() "
+    "WHERE generation = $1 AND partition = $2 AND owner = $3 AND epoch = $4"};
 
-Keys KeysOf(const std::vector<OwnedPartition>& owned) {
-    Keys keys;
+// $1 to $4: the owner, and three arrays that name its partitions and epochs.
+pg::Params OwnedParams(std::string_view owner, const std::vector<OwnedPartition>& owned) {
+    std::vector<std::int32_t> generations, partitions;
+    std::vector<std::int64_t> epochs;
     for (const OwnedPartition& partition : owned) {
-        keys.generations.push_back(partition.id.generation);
-        keys.partitions.push_back(partition.id.partition);
-        keys.epochs.push_back(partition.epoch);
+        generations.push_back(partition.id.generation);
+        partitions.push_back(partition.id.partition);
+        epochs.push_back(partition.epoch);
     }
-    return keys;
+    pg::Params params;
+    params.Add(owner).AddArray(generations).AddArray(partitions).AddArray(epochs);
+    return params;
 }
 
 Result<pg::Rows> Write(pg::Pool& pool, const pg::Statement& statement, const pg::Params& params) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     return tx.ExecuteAndCommit(statement, params);
+}
+
+Status TakenOver() {
+    return Status(Code::kAborted, "the partition was taken over").WithReason("lost");
 }
 
 std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {
@@ -153,13 +179,13 @@ Result<std::vector<OwnedPartition>> TakePartitions(
     std::int64_t lease_ms
 ) {
     if (wanted.empty()) return std::vector<OwnedPartition>();
-    Keys keys;
+    std::vector<std::int32_t> generations, partitions;
     for (const PartitionId id : wanted) {
-        keys.generations.push_back(id.generation);
-        keys.partitions.push_back(id.partition);
+        generations.push_back(id.generation);
+        partitions.push_back(id.partition);
     }
     pg::Params params;
-    params.Add(owner).AddArray(keys.generations).AddArray(keys.partitions).Add(lease_ms);
+    params.Add(owner).AddArray(generations).AddArray(partitions).Add(lease_ms);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kTake, params));
     return ToOwned(rows);
 }
@@ -176,10 +202,22 @@ Result<std::vector<OwnedPartition>> RenewPartitions(
     std::int64_t lease_ms
 ) {
     if (owned.empty()) return std::vector<OwnedPartition>();
-    const Keys keys = KeysOf(owned);
-    pg::Params params;
-    params.Add(owner).AddArray(keys.generations).AddArray(keys.partitions).AddArray(keys.epochs);
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kRenew, params.Add(lease_ms)));
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, Write(pool, kRenew, OwnedParams(owner, owned).Add(lease_ms))
+    );
+    return ToOwned(rows);
+}
+
+Result<std::vector<OwnedPartition>> ExtendLeases(
+    pg::Pool& pool,
+    std::string_view owner,
+    const std::vector<OwnedPartition>& owned,
+    std::int64_t lease_ms
+) {
+    if (owned.empty()) return std::vector<OwnedPartition>();
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, Write(pool, kExtend, OwnedParams(owner, owned).Add(lease_ms))
+    );
     return ToOwned(rows);
 }
 
@@ -187,10 +225,7 @@ Status ReleasePartitions(
     pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned
 ) {
     if (owned.empty()) return {};
-    const Keys keys = KeysOf(owned);
-    pg::Params params;
-    params.Add(owner).AddArray(keys.generations).AddArray(keys.partitions).AddArray(keys.epochs);
-    return Write(pool, kRelease, params).status();
+    return Write(pool, kRelease, OwnedParams(owner, owned)).status();
 }
 
 Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool) {
@@ -218,7 +253,7 @@ Status StopPartition(pg::Pool& pool, const OwnedPartition& owned, std::string_vi
         pg::Params::Of(owned.id.generation, owned.id.partition, owned.epoch, reason);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kStop, params));
     if (rows.affected() == 1) return {};
-    return Status(Code::kAborted, "the partition was taken over").WithReason("lost");
+    return TakenOver();
 }
 
 Result<std::int64_t> SkipGap(
@@ -240,6 +275,25 @@ Result<std::int64_t> SkipGap(
     const auto move = pg::Params::Of(id.generation, id.partition, skip_to);
     UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kMove, move).status());
     return skip_to - last_seq;
+}
+
+Status RestartPartition(
+    pg::Pool& pool,
+    std::string_view owner,
+    const OwnedPartition& owned,
+    std::int64_t stream_created_ms,
+    std::int64_t last_seq
+) {
+    const auto params = pg::Params::Of(
+        owned.id.generation,
+        owned.id.partition,
+        owner,
+        owned.epoch,
+        pg::TimestampMs{stream_created_ms},
+        last_seq
+    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kRestart, params));
+    return rows.affected() == 1 ? Status() : TakenOver();
 }
 
 Status ResetPartition(

@@ -79,6 +79,14 @@ Result<std::vector<OwnedPartition>> RenewPartitions(
     const std::vector<OwnedPartition>& owned,
     std::int64_t lease_ms
 );
+// The same without waiting, for regular renewal: a partition that a transaction holds is answered
+// as it stood before, and has its lease renewed by that transaction's commit.
+Result<std::vector<OwnedPartition>> ExtendLeases(
+    pg::Pool& pool,
+    std::string_view owner,
+    const std::vector<OwnedPartition>& owned,
+    std::int64_t lease_ms
+);
 // Gives up: owner NULL, lease over. Only with the same owner and epoch; the epoch stays (the next
 // one raises it).
 Status ReleasePartitions(
@@ -90,6 +98,17 @@ Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool);
 
 // Stops a partition with an alarm (its owner, under its epoch; ABORTED if it was taken over).
 Status StopPartition(pg::Pool& pool, const OwnedPartition& owned, std::string_view reason);
+
+// Its owner, under its epoch (else ABORTED), after the stream was made anew or lost its tail:
+// counts from `last_seq` of the stream created at `stream_created_ms`, without an owner, under a
+// new epoch.
+Status RestartPartition(
+    pg::Pool& pool,
+    std::string_view owner,
+    const OwnedPartition& owned,
+    std::int64_t stream_created_ms,
+    std::int64_t last_seq
+);
 
 // Operator: acknowledges that (last_seq, skip_to] will never be written: records the gap, sets
 // last_seq = skip_to, clears the reason, raises the epoch so that a running owner reads anew.

@@ -7,9 +7,9 @@ namespace {
 
 // "unibox" and the number of the lock: the keeper.
 constexpr pg::Statement kHoldLock{"upkeep_lock", R"sql(
-SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1970170210 AND objid
-    = 2
-                  AND pid = pg_backend_pid() AND granted)
+SELECT set_config('idle_session_timeout', $1, false),
+       EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1970170210
+                  AND objid = 2 AND pid = pg_backend_pid() AND granted)
        OR pg_try_advisory_lock(1970170210, 2))sql"};
 
 constexpr pg::Statement kDropParked{"upkeep_drop_parked", R"sql(
@@ -42,10 +42,13 @@ WHERE c.generation = $1 AND c.partition = $2 AND c.last_seq >= $3 - 1)sql"};
 
 }  // namespace
 
-Result<bool> HoldUpkeepLock(pg::Session& session) {
+Result<bool> HoldUpkeepLock(pg::Session& session, std::int64_t silent_ms_max) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(session, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(const pg::Rows rows, tx.ExecuteAndCommit(kHoldLock, {}));
-    return rows[0].Bool(0);
+    UNIBOX_ASSIGN_OR_RETURN(
+        const pg::Rows rows,
+        tx.ExecuteAndCommit(kHoldLock, pg::Params::Of(std::to_string(silent_ms_max)))
+    );
+    return rows[0].Bool(1);
 }
 
 Result<std::int64_t> DropOldParkedEvents(pg::Pool& pool, std::int64_t count_max) {

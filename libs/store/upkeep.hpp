@@ -14,9 +14,10 @@
 
 namespace unibox::store {
 
-// True if this session is (or becomes) the one that does the upkeep. It stays so until the
-// session's connection is lost; ask before each round.
-Result<bool> HoldUpkeepLock(pg::Session& session);
+// True if this session is (or becomes) the one that does the upkeep. It stays so until its
+// connection is lost, or nothing was asked for `silent_ms_max`: a frozen writer must not keep the
+// others from it. Ask before each round.
+Result<bool> HoldUpkeepLock(pg::Session& session, std::int64_t silent_ms_max);
 
 // Removes events that waited over 14 days for their message, at most `count_max`. Returns how many.
 Result<std::int64_t> DropOldParkedEvents(pg::Pool& pool, std::int64_t count_max);

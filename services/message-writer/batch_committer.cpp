@@ -250,8 +250,9 @@ BatchCommitter::Next BatchCommitter::AfterError(
         return LearnShards(store::LostShards(error)) ? Next::kAgain : Next::kInterrupted;
     }
     obs::Log(obs::Level::kWarn, "a batch failed", {{"error", error}});
-    if (IsConflict(error) && ++*conflicts <= kConflictTries) {
-        if (IsMissingLeaf(error)) MakePeriods();
+    // A leaf that cannot be made now (its table is locked) says nothing against the events.
+    const bool later = IsMissingLeaf(error) && pg::IsTransient(MakePeriods());
+    if (later || (IsConflict(error) && ++*conflicts <= kConflictTries)) {
         return Wait() ? Next::kAgain : Next::kInterrupted;
     }
     if (IsPoison(error)) return Next::kSplit;
@@ -319,9 +320,9 @@ bool BatchCommitter::StopShard(WrittenShard* shard, const std::string& reason) {
 bool BatchCommitter::CountPoison(
     WrittenShard* shard, std::int64_t sequence, const std::string& why
 ) {
-    std::deque<std::int64_t>& poison = shard->poison;
-    if (poison.empty() || poison.back() < sequence) poison.push_back(sequence);
-    while (poison.front() <= sequence - kPoisonWindow) poison.pop_front();
+    std::set<std::int64_t>& poison = shard->poison;
+    poison.insert(sequence);
+    poison.erase(poison.begin(), poison.upper_bound(*poison.rbegin() - kPoisonWindow));
     obs::Log(
         obs::Level::kWarn,
         "poison event",
@@ -344,7 +345,7 @@ bool BatchCommitter::CountFaults() {
     return true;
 }
 
-void BatchCommitter::MakePeriods() {
+Status BatchCommitter::MakePeriods() {
     env_.metrics.missing_periods.Add();
     constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
     std::set<std::int64_t> message_days, closed_days;
@@ -355,17 +356,20 @@ void BatchCommitter::MakePeriods() {
         if (write.counters.closed_at == domain::kInfinity) continue;
         closed_days.insert(write.counters.closed_at / kDayMs);
     }
-    const auto warn = [](const Status& status) {
+    Status first;
+    const auto keep = [&first](const Status& status) {
         if (status.ok()) return;
         obs::Log(obs::Level::kError, "a time partition could not be made", {{"error", status}});
+        if (first.ok()) first = status;
     };
-    warn(store::EnsurePeriods(env_.pool).status());
+    keep(store::EnsurePeriods(env_.pool).status());
     for (const std::int64_t day : message_days) {
-        warn(store::EnsurePeriodFor(env_.pool, "messages", day * kDayMs).status());
+        keep(store::EnsurePeriodFor(env_.pool, "messages", day * kDayMs).status());
     }
     for (const std::int64_t day : closed_days) {
-        warn(store::EnsurePeriodFor(env_.pool, "conversations", day * kDayMs).status());
+        keep(store::EnsurePeriodFor(env_.pool, "conversations", day * kDayMs).status());
     }
+    return first;
 }
 
 }  // namespace unibox::writer

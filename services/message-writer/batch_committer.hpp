@@ -16,9 +16,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -47,11 +47,11 @@ void AddToBatch(
 
 // A shard that a lane writes, and what the committer learnt about it.
 struct WrittenShard {
-    store::OwnedPartition owned;      // last_seq is what is committed, as far as we know
-    bool lost = false;                // belongs to another writer, or stands elsewhere now
-    bool stopped = false;             // waits for an operator
-    bool needs_sweep = true;          // the outbox may hold rows that nobody publishes
-    std::deque<std::int64_t> poison;  // sequences given up, among the last 1,000
+    store::OwnedPartition owned;    // last_seq is what is committed, as far as we know
+    bool lost = false;              // belongs to another writer, or stands elsewhere now
+    bool stopped = false;           // waits for an operator
+    bool needs_sweep = true;        // the outbox may hold rows that nobody publishes
+    std::set<std::int64_t> poison;  // sequences given up, among the last 1,000
 };
 
 using CommittedOutbox = std::vector<std::pair<store::OutboxId, event::v1::OutboxBatch>>;
@@ -118,7 +118,7 @@ private:
     // False if the lane is to end.
     bool CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why);
     bool CountFaults();
-    void MakePeriods();
+    Status MakePeriods();
 
     Environment env_;
     const GatheredBatch* batch_ = nullptr;

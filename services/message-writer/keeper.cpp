@@ -7,12 +7,15 @@
 #include "wire/subjects.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace unibox::writer {
 namespace {
 
 constexpr std::int64_t kCheckpointMsMax = 600'000;
 constexpr std::int64_t kParkedPerRoundMax = 10'000;
+// A keeper that is silent for longer is frozen or gone: another writer takes over.
+constexpr std::int64_t kSilentRoundsMax = 3;
 
 // Remembers the first failure and goes on: one broken duty must not stop the others.
 void Keep(Status* first, Status next, std::string_view duty) {
@@ -81,12 +84,18 @@ void Keeper::Stop() {
 }
 
 Status Keeper::Round() {
-    const Result<bool> held = store::HoldUpkeepLock(*session_);
+    const Result<bool> held =
+        store::HoldUpkeepLock(*session_, kSilentRoundsMax * config_.keeper.interval_ms);
     if (!held.ok()) {
         obs::Log(obs::Level::kWarn, "upkeep has no database", {{"error", held.status()}});
         return held.status();
     }
-    if (!*held) return {};
+    const auto ahead = store::PeriodsAhead(pool_);  // every writer's gauge tells the truth
+    if (ahead.ok()) metrics_.periods_ahead.Set(*ahead);
+    if (!*held) {
+        ForgetHorizons();
+        return ahead.status();
+    }
     Status first;
     Keep(&first, KeepFeed(), "feed");
     Keep(&first, KeepDatabase(), "database");
@@ -98,9 +107,6 @@ Status Keeper::KeepDatabase() {
     Status first;
     const auto made = store::EnsurePeriods(pool_);
     Keep(&first, made.status(), "periods");
-    const auto ahead = store::PeriodsAhead(pool_);
-    if (ahead.ok()) metrics_.periods_ahead.Set(*ahead);
-    Keep(&first, ahead.status(), "periods ahead");
     Keep(&first, store::DropOldExtRefs(pool_).status(), "ext_ref");
     Keep(&first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events");
     return first;
@@ -139,9 +145,18 @@ Status Keeper::KeepPartitionLog(const store::LogNeed& need) {
     UNIBOX_ASSIGN_OR_RETURN(
         const auto horizon_ms, store::RestoreHorizonMs(pool_, need.id, first_seq)
     );
+    horizons_.insert(need.id.Shard());
     metrics_.RestoreHorizonSeconds(need.id.Shard())
         .Set(static_cast<double>(horizon_ms.value_or(0)) / 1000.0);
     return {};
+}
+
+// What another writer watches now is unknown here, and no number must pretend otherwise.
+void Keeper::ForgetHorizons() {
+    for (const std::int32_t shard : horizons_) {
+        metrics_.RestoreHorizonSeconds(shard).Set(std::numeric_limits<double>::quiet_NaN());
+    }
+    horizons_.clear();
 }
 
 // A feed stream made anew begins a new feed epoch: positions in the old one mean nothing there.

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 
 namespace unibox::async {
 class Periodic;
@@ -50,6 +51,7 @@ private:
     Status KeepLog();
     Status KeepPartitionLog(const store::LogNeed& need);
     Status KeepFeed();
+    void ForgetHorizons();
 
     const Config& config_;
     pg::Pool& pool_;
@@ -57,6 +59,7 @@ private:
     WriterMetrics& metrics_;
     std::unique_ptr<pg::Session> session_;
     SteadyTime next_checkpoint_{};
+    std::set<std::int32_t> horizons_;  // shards whose gauge is ours
     std::unique_ptr<async::Periodic> rounds_;
 };
 

@@ -1,7 +1,6 @@
 #include "message-writer/lane.hpp"
 
 #include "obs/log.hpp"
-#include "store/outbox.hpp"
 #include "wire/subjects.hpp"
 
 #include <pthread.h>
@@ -14,17 +13,12 @@ namespace {
 
 constexpr Millis kReopenPause(500);
 constexpr Millis kSweepPause(200);
-constexpr std::int32_t kSweepRowsMax = 50;
-constexpr std::size_t kAcknowledgedMax = 1'000;  // deleted with one transaction
+constexpr Millis kWarnPause(10'000);
 // Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
 constexpr Millis kIdlePoll(50);
 
 SteadyTime Now() {
     return std::chrono::steady_clock::now();
-}
-
-std::int64_t UnixMillisNow() {
-    return SystemClock().UnixMillis();
 }
 
 }  // namespace
@@ -34,6 +28,7 @@ struct Lane::Reading {
     std::unique_ptr<nats::LogReader> reader;
     SteadyTime reopen_at{};
     SteadyTime sweep_at{};
+    SteadyTime warn_at{};
 };
 
 Result<std::unique_ptr<Lane>> Lane::Create(LaneEnvironment& environment, std::size_t index) {
@@ -47,7 +42,8 @@ Lane::Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::
     : env_(environment),
       index_(index),
       session_(std::move(session)),
-      streams_(environment.connection) {
+      streams_(environment.connection),
+      outbox_(env_.pool, env_.relay) {
     committer_ = std::make_unique<BatchCommitter>(BatchCommitter::Environment{
         .session = *session_,
         .pool = env_.pool,
@@ -66,12 +62,16 @@ Lane::~Lane() {
     Stop();
 }
 
-void Lane::Stop() {
+void Lane::BeginStop() {
     {
         const MutexLock lock(mutex_);
         stop_ = true;
     }
     changed_.notify_all();
+}
+
+void Lane::Stop() {
+    BeginStop();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -79,7 +79,7 @@ void Lane::Add(const store::OwnedPartition& owned) {
     {
         const MutexLock lock(mutex_);
         to_add_.push_back(owned);
-        told_[owned.id.Shard()] = {owned, false};
+        told_[owned.id.Shard()] = {owned, false, 0};
     }
     changed_.notify_all();
 }
@@ -90,7 +90,7 @@ bool Lane::Drop(std::int32_t shard, Millis wait) {
     if (!told_.contains(shard)) return true;
     to_drop_.push_back(shard);
     changed_.notify_all();
-    while (told_.contains(shard)) {
+    while (told_.contains(shard) && !stop_) {
         if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
     }
     return !told_.contains(shard);
@@ -157,7 +157,7 @@ void Lane::Run() {
     }
     CollectAcknowledged();
     // Not essential: the next owner publishes again what is left, under the same ids.
-    if (!store::DeleteOutbox(env_.pool, acknowledged_).ok()) acknowledged_.clear();
+    outbox_.DeleteAcknowledged();
     readings_.clear();
 }
 
@@ -189,7 +189,7 @@ void Lane::TellState() {
     {
         const MutexLock lock(mutex_);
         for (const auto& [number, reading] : readings_) {
-            told_[number] = {reading->shard.owned, reading->shard.lost};
+            told_[number] = {reading->shard.owned, reading->shard.lost, 0};
             if (reading->shard.lost) lost.push_back(number);
         }
     }
@@ -322,12 +322,16 @@ bool Lane::OpenReader(Reading* reading) {
 void Lane::AfterReadError(Reading* reading, const Status& error) {
     if (error.reason() == "gap") return StopForGap(reading);
     if (error.reason() == "stream_recreated") return RestartStream(reading);
-    if (error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded) return;
+    const bool passes =
+        error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded;
+    if (passes && Now() < reading->warn_at) return;
+    reading->warn_at = Now() + kWarnPause;
     obs::Log(
         obs::Level::kWarn,
         "reading failed",
         {{"shard", reading->shard.owned.id.Shard()}, {"error", error}}
     );
+    if (passes) return;  // the reader goes on by itself
     reading->reader.reset();
     reading->reopen_at = Now() + kReopenPause;
 }
@@ -343,7 +347,8 @@ void Lane::RestartStream(Reading* reading) {
     if (!info.ok()) return;
     const auto first = static_cast<std::int64_t>(std::max<std::uint64_t>(info->first_seq, 1));
     const Status status =
-        store::ResetPartition(env_.pool, owned.id, info->created_unix_ms, first - 1);
+        store::RestartPartition(env_.pool, env_.owner, owned, info->created_unix_ms, first - 1);
+    if (status.reason() == "lost") reading->shard.lost = true;
     if (!status.ok()) {
         obs::Log(
             obs::Level::kWarn, "partition cannot be reset", {{"stream", stream}, {"error", status}}
@@ -388,32 +393,30 @@ void Lane::StopForGap(Reading* reading) {
 }
 
 void Lane::Write(const GatheredBatch& batch) {
-    TellLag(batch);
+    SetPending(batch);
     std::map<std::int32_t, WrittenShard*> shards;
     for (const domain::BatchEvent& event : batch.events) {
         shards[event.shard] = &readings_.at(event.shard)->shard;
     }
     CollectAcknowledged();
-    const bool finished = committer_->Commit(batch, shards, &acknowledged_);
+    const bool finished = committer_->Commit(batch, shards, outbox_.acknowledged());
     const bool stop = stopping();
     for (const auto& [number, shard] : shards) {
         Reading* reading = readings_.at(number).get();
         // What was read and not written must be read again.
         if (!finished && !stop) reading->reader.reset();
         if (shard->stopped) reading->reader.reset();
-        if (finished && !shard->lost && !shard->stopped) env_.metrics.LagSeconds(number).Set(0);
     }
+    SetPending({});
 }
 
-void Lane::TellLag(const GatheredBatch& batch) {
-    const std::int64_t now_ms = UnixMillisNow();
-    std::int32_t last = -1;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        const std::int32_t shard = batch.events[i].shard;
-        if (shard == last) continue;  // the first of each shard is its oldest
-        last = shard;
-        const double age_s = static_cast<double>(now_ms - batch.stored_ms[i]) / 1000.0;
-        env_.metrics.LagSeconds(shard).Set(std::max(0.0, age_s));
+// When the oldest event of each shard that is being written was stored.
+void Lane::SetPending(const GatheredBatch& batch) {
+    const MutexLock lock(mutex_);
+    for (auto& [number, shard] : told_) shard.oldest_pending_ms = 0;
+    for (std::size_t i = batch.size(); i-- > 0;) {  // the first of each shard is its oldest
+        const auto at = told_.find(batch.events[i].shard);
+        if (at != told_.end()) at->second.oldest_pending_ms = batch.stored_ms[i];
     }
 }
 
@@ -430,59 +433,19 @@ void Lane::Publish(CommittedOutbox rows) {
     for (const std::int32_t shard : shards) readings_.at(shard)->shard.needs_sweep = true;
 }
 
-bool Lane::Sweep(Reading* reading) {
-    const std::int32_t shard = reading->shard.owned.id.Shard();
-    std::int64_t after = 0;
-    while (true) {
-        auto rows = store::ReadOutbox(env_.pool, shard, after, kSweepRowsMax);
-        if (!rows.ok()) {
-            obs::Log(
-                obs::Level::kWarn,
-                "outbox cannot be read",
-                {{"shard", shard}, {"error", rows.status()}}
-            );
-            return false;
-        }
-        CommittedOutbox unknown;
-        for (store::OutboxRow& row : *rows) {
-            after = row.id.id;
-            if (std::binary_search(acknowledged_.begin(), acknowledged_.end(), row.id)) continue;
-            if (!env_.relay.Knows(row.id)) unknown.emplace_back(row.id, std::move(row.batch));
-        }
-        if (!unknown.empty()) {
-            obs::Log(
-                obs::Level::kInfo,
-                "publishing leftovers",
-                {{"shard", shard}, {"rows", unknown.size()}}
-            );
-            if (!env_.relay.Publish(std::move(unknown))) return false;
-        }
-        if (static_cast<std::int32_t>(rows->size()) < kSweepRowsMax) break;
-    }
-    reading->shard.needs_sweep = false;
-    return true;
-}
-
 void Lane::SweepWhereNeeded() {
     const bool all = Now() - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
     if (all) last_sweep_ = Now();
     for (auto& [number, reading] : readings_) {
         if (reading->shard.lost || (!all && !reading->shard.needs_sweep)) continue;
         if (Now() < reading->sweep_at) continue;
-        if (!Sweep(reading.get())) {
-            reading->shard.needs_sweep = true;
-            reading->sweep_at = Now() + kSweepPause;
-        }
+        reading->shard.needs_sweep = !outbox_.Sweep(number);
+        if (reading->shard.needs_sweep) reading->sweep_at = Now() + kSweepPause;
     }
 }
 
 void Lane::CollectAcknowledged() {
-    for (const auto& [number, reading] : readings_) {
-        if (acknowledged_.size() >= kAcknowledgedMax) break;
-        const std::vector<store::OutboxId> rows = env_.relay.TakeAcknowledged(number);
-        acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());
-    }
-    std::sort(acknowledged_.begin(), acknowledged_.end());
+    for (const auto& [number, reading] : readings_) outbox_.Collect(number);
 }
 
 void Lane::DeleteAcknowledgedWhenIdle() {
@@ -490,8 +453,7 @@ void Lane::DeleteAcknowledgedWhenIdle() {
     if (Now() - idle_since_ < Millis(env_.config.outbox.idle_delete_ms)) return;
     idle_since_ = Now();
     CollectAcknowledged();
-    if (acknowledged_.empty()) return;
-    if (store::DeleteOutbox(env_.pool, acknowledged_).ok()) acknowledged_.clear();
+    outbox_.DeleteAcknowledged();
 }
 
 }  // namespace unibox::writer

@@ -10,6 +10,7 @@
 
 #include "base/mutex.hpp"
 #include "message-writer/batch_committer.hpp"
+#include "message-writer/lane_outbox.hpp"
 #include "message-writer/relay.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
@@ -37,6 +38,7 @@ struct LaneEnvironment {
 struct LaneShard {
     store::OwnedPartition owned;
     bool lost = false;
+    std::int64_t oldest_pending_ms = 0;  // stored at, of what is being written; 0 = nothing
 };
 
 class Lane {
@@ -48,8 +50,10 @@ public:
 
     // Stops after the transaction in flight; what was read and not written is left to the log.
     void Stop();
+    void BeginStop();  // without waiting for it
     void Add(const store::OwnedPartition& owned);
-    // The lane forgets the shard; true once it does not touch it any more, false after `wait`.
+    // The lane forgets the shard; true once it does not touch it any more, false after `wait`, or
+    // when the lane stops.
     bool Drop(std::int32_t shard, Millis wait);
     // The shards as the lane knows them; lost ones are told once and then forgotten.
     std::vector<LaneShard> Shards();
@@ -71,11 +75,10 @@ private:
     void StopForGap(Reading* reading);
     void Write(const GatheredBatch& batch);
     void Publish(CommittedOutbox rows);
-    bool Sweep(Reading* reading);
     void SweepWhereNeeded();
     void CollectAcknowledged();
     void DeleteAcknowledgedWhenIdle();
-    void TellLag(const GatheredBatch& batch);
+    void SetPending(const GatheredBatch& batch);
     bool Pause(Millis wait);
     void WaitForWork();
     void Arrived();
@@ -86,10 +89,10 @@ private:
     std::unique_ptr<pg::Session> session_;
     nats::Streams streams_;
     std::unique_ptr<BatchCommitter> committer_;
+    LaneOutbox outbox_;
 
     // The lane's thread alone.
     std::map<std::int32_t, std::unique_ptr<Reading>> readings_;
-    std::vector<store::OutboxId> acknowledged_;
     std::int32_t first_shard_ = 0;  // whose turn it is to be read first
     SteadyTime last_batch_{};
     SteadyTime last_sweep_{};

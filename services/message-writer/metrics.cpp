@@ -75,7 +75,7 @@ obs::Gauge& WriterMetrics::LagMessages(std::int32_t shard) {
 obs::Gauge& WriterMetrics::LagSeconds(std::int32_t shard) {
     return registry.GetGauge(
         "unibox_writer_lag_seconds",
-        "Age of the oldest event read and not committed.",
+        "Age of the oldest event that is not committed, as far as this writer knows.",
         ShardLabel(shard)
     );
 }

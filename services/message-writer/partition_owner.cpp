@@ -70,58 +70,55 @@ void PartitionOwner::Wake() {
 }
 
 void PartitionOwner::Round() {
-    const Status status = TryRound();
+    ListStreams();
+    const Status status = ShareOut();
     if (!status.ok()) {
         obs::Log(obs::Level::kWarn, "ownership round failed", {{"error", status}});
     }
+    TellMetrics();  // also while PostgreSQL is away: then above all
 }
 
-Status PartitionOwner::TryRound() {
+Status PartitionOwner::ShareOut() {
     const std::int64_t lease_ms = env_.config.ownership.lease_ms;
     UNIBOX_ASSIGN_OR_RETURN(
         const std::vector<std::string> instances, store::Heartbeat(env_.pool, env_.owner, lease_ms)
     );
     UNIBOX_RETURN_IF_ERROR(RenewLeases());
     UNIBOX_ASSIGN_OR_RETURN(auto states, store::ListPartitions(env_.pool));
-    if (FindStreams(states)) {
+    UNIBOX_ASSIGN_OR_RETURN(const bool entered, EnterNewStreams(states));
+    if (entered) {
         UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool));
     }
     UNIBOX_RETURN_IF_ERROR(GiveUpSurplus(ShareOf(states.size(), instances.size())));
-    UNIBOX_RETURN_IF_ERROR(TakeShare(states, instances));
-    TellMetrics(states);
-    return {};
+    return TakeShare(states, instances);
 }
 
-// New generations and partitions appear here; true if a partition was entered. One that has a row
-// is not entered again: that would wait for whoever holds the row, a frozen writer for example.
-bool PartitionOwner::FindStreams(const std::vector<store::PartitionState>& known) {
+// New generations and partitions appear here. When NATS is away the last answer stands.
+void PartitionOwner::ListStreams() {
     const auto streams = streams_.List(wire::kInStreamPrefix);
     if (!streams.ok()) {
         obs::Log(obs::Level::kWarn, "streams cannot be listed", {{"error", streams.status()}});
-        return false;
+        return;
     }
     if (streams->empty()) {
         obs::Log(obs::Level::kWarn, "no ingest streams yet: run uniboxctl streams ensure");
     }
     infos_.clear();
-    bool entered = false;
     for (const nats::StreamInfo& info : *streams) {
         const auto parsed = wire::ParseInStream(info.name);
         if (!parsed) continue;
-        const store::PartitionId id{parsed->generation, parsed->partition};
-        infos_[id.Shard()] = info;
-        const bool has_row = std::any_of(known.begin(), known.end(), [&](const auto& state) {
-            return state.id == id;
-        });
-        if (has_row) continue;
-        const Status status = store::EnsurePartition(env_.pool, id, info.created_unix_ms);
-        entered = entered || status.ok();
-        if (status.ok()) continue;
-        obs::Log(
-            obs::Level::kWarn,
-            "partition cannot be entered",
-            {{"stream", info.name}, {"error", status}}
-        );
+        infos_[store::PartitionId{parsed->generation, parsed->partition}] = info;
+    }
+}
+
+// Makes the rows of partitions that are seen for the first time; true if there was one.
+Result<bool> PartitionOwner::EnterNewStreams(const std::vector<store::PartitionState>& known) {
+    bool entered = false;
+    for (const auto& [id, info] : infos_) {
+        const auto is_it = [&](const auto& state) { return state.id == id; };
+        if (std::any_of(known.begin(), known.end(), is_it)) continue;
+        UNIBOX_RETURN_IF_ERROR(store::EnsurePartition(env_.pool, id, info.created_unix_ms));
+        entered = true;
     }
     return entered;
 }
@@ -158,7 +155,7 @@ Status PartitionOwner::RenewLeases() {
     if (owned.empty()) return {};
     UNIBOX_ASSIGN_OR_RETURN(
         const auto kept,
-        store::RenewPartitions(env_.pool, env_.owner, owned, env_.config.ownership.lease_ms)
+        store::ExtendLeases(env_.pool, env_.owner, owned, env_.config.ownership.lease_ms)
     );
     for (const store::OwnedPartition& before : owned) {
         const bool still = std::any_of(kept.begin(), kept.end(), [&](const auto& now) {
@@ -200,9 +197,7 @@ Status PartitionOwner::TakeShare(
         });
         // A partition of ours that no lane works on (a lane gave it up after a fault) is taken anew
         // under a new epoch once its lease was ended.
-        if (!ours && !state.lease_live && infos_.contains(state.id.Shard())) {
-            free.push_back(state.id);
-        }
+        if (!ours && !state.lease_live && infos_.contains(state.id)) free.push_back(state.id);
     }
     std::vector<store::PartitionId> wanted = Preferred(free, instances, env_.owner);
     if (wanted.size() > share - owned.size()) wanted.resize(share - owned.size());
@@ -236,28 +231,43 @@ Status PartitionOwner::FreeLocked() {
     return {};
 }
 
-void PartitionOwner::TellMetrics(const std::vector<store::PartitionState>& states) {
-    const std::vector<store::OwnedPartition> owned = Owned();
+void PartitionOwner::TellMetrics() {
+    const std::int64_t now_ms = SystemClock().UnixMillis();
+    std::set<std::int32_t> told;
     std::size_t stopped = 0;
-    for (const store::OwnedPartition& partition : owned) {
-        if (!partition.stopped_reason.empty()) ++stopped;
-        const auto info = infos_.find(partition.id.Shard());
-        if (info == infos_.end()) continue;
-        const auto last_seq = static_cast<std::int64_t>(info->second.last_seq);
-        env_.metrics.LagMessages(partition.id.Shard())
-            .Set(static_cast<double>(std::max<std::int64_t>(0, last_seq - partition.last_seq)));
+    for (const auto& lane : lanes_) {
+        for (const LaneShard& shard : lane->Shards()) {
+            if (shard.lost) continue;
+            if (!shard.owned.stopped_reason.empty()) ++stopped;
+            const auto info = infos_.find(shard.owned.id);
+            if (info == infos_.end()) continue;
+            told.insert(shard.owned.id.Shard());
+            TellLag(shard, static_cast<std::int64_t>(info->second.last_seq), now_ms);
+        }
     }
-    // Somebody else's lag is somebody else's gauge.
-    for (const store::PartitionState& state : states) {
-        if (state.owner != env_.owner) env_.metrics.LagMessages(state.id.Shard()).Set(0);
+    for (const std::int32_t shard : told_) {  // somebody else's lag is somebody else's gauge
+        if (told.contains(shard)) continue;
+        lag_.Forget(shard);
+        env_.metrics.LagMessages(shard).Set(0);
+        env_.metrics.LagSeconds(shard).Set(0);
     }
-    env_.metrics.owned_partitions.Set(static_cast<double>(owned.size()));
+    told_ = std::move(told);
+    env_.metrics.owned_partitions.Set(static_cast<double>(told_.size()));
     env_.metrics.stopped_partitions.Set(static_cast<double>(stopped));
+}
+
+void PartitionOwner::TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms) {
+    const std::int32_t number = shard.owned.id.Shard();
+    const LagSample sample{shard.owned.last_seq, stream_seq, shard.oldest_pending_ms};
+    const std::int64_t behind = std::max<std::int64_t>(0, stream_seq - sample.committed_seq);
+    env_.metrics.LagMessages(number).Set(static_cast<double>(behind));
+    env_.metrics.LagSeconds(number).Set(lag_.Seconds(number, sample, now_ms));
 }
 
 void PartitionOwner::Stop() {
     if (stopped_ || !rounds_) return;
     stopped_ = true;
+    for (const auto& lane : lanes_) lane->BeginStop();
     rounds_->Stop();
     const std::vector<store::OwnedPartition> owned = Owned();
     for (const auto& lane : lanes_) lane->Stop();

@@ -5,12 +5,15 @@
 // Thread safety: Wake from any thread; the rest from the owner of the object.
 #pragma once
 
+#include "message-writer/lag.hpp"
 #include "message-writer/lane.hpp"
 #include "nats/connection.hpp"
 #include "nats/streams.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,15 +50,17 @@ public:
 
 private:
     void Round();
-    Status TryRound();
-    bool FindStreams(const std::vector<store::PartitionState>& known);
+    Status ShareOut();
+    void ListStreams();
+    Result<bool> EnterNewStreams(const std::vector<store::PartitionState>& known);
     Status RenewLeases();
     Status TakeShare(
         const std::vector<store::PartitionState>& states, const std::vector<std::string>& instances
     );
     Status FreeLocked();
     Status GiveUpSurplus(std::size_t share);
-    void TellMetrics(const std::vector<store::PartitionState>& states);
+    void TellMetrics();
+    void TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms);
     std::vector<store::OwnedPartition> Owned();
     Lane& EmptiestLane();
     Lane* LaneOf(std::int32_t shard);
@@ -63,7 +68,9 @@ private:
     LaneEnvironment& env_;
     std::vector<std::unique_ptr<Lane>>& lanes_;
     nats::Streams streams_;
-    std::map<std::int32_t, nats::StreamInfo> infos_;  // by shard, as last seen
+    std::map<store::PartitionId, nats::StreamInfo> infos_;  // as last seen
+    std::set<std::int32_t> told_;                           // shards whose lag was told
+    LagWatch lag_;
     std::shared_ptr<async::Periodic> rounds_;
     bool stopped_ = false;
 };

@@ -11,8 +11,11 @@ namespace unibox::test {
 
 class FrozenSession {
 public:
-    // Begins a transaction, runs `sql` in it, and says nothing more.
-    FrozenSession(const std::string& url, const std::string& sql);
+    enum class Answers { kRead, kIgnored };
+
+    // Begins a transaction, runs `sql` in it, and says nothing more. Answers that are not read fill
+    // the buffers, so that the server waits with sending.
+    FrozenSession(const std::string& url, const std::string& sql, Answers answers = Answers::kRead);
     ~FrozenSession();
     FrozenSession(const FrozenSession&) = delete;
     FrozenSession& operator=(const FrozenSession&) = delete;

@@ -10,6 +10,8 @@
 
 namespace unibox::store::detail {
 
+// Aliases are added to those that are there: another partition may have added some since they were
+// read.
 inline constexpr pg::Statement kWriteContacts{"batch_write_contacts", R"sql(
 INSERT INTO contacts AS c (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
     created_at, updated_at)
@@ -20,8 +22,9 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::te
      AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at,
      updated_at)
 ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
-SET display_name = excluded.display_name, aliases = excluded.aliases, updated_at =
-    excluded.updated_at)sql"};
+SET display_name = excluded.display_name, updated_at = greatest(c.updated_at, excluded.updated_at),
+    aliases = c.aliases || ARRAY(SELECT a FROM unnest(excluded.aliases) a WHERE a <> ALL
+    (c.aliases)))sql"};
 
 inline constexpr pg::Statement kWriteThreads{"batch_write_threads", R"sql(
 INSERT INTO threads AS t (tenant_id, channel_id, thread_key, contact_id, conversation_id,

@@ -1,9 +1,12 @@
 // What the committer does when the data, the schema or the ownership is not as it should be.
 #include "committer_fixture.hpp"
 #include "store/periods.hpp"
+#include "support/frozen_session.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <optional>
 
 namespace unibox::test {
 namespace {
@@ -63,6 +66,17 @@ TEST_CASE("Committer: more than ten poison events stop the partition", "[pg]") {
     );
 }
 
+TEST_CASE("Committer: what the database refuses counts beside what cannot be read", "[pg]") {
+    CommitterFixture inbox;
+    Poison(inbox, "bad%");
+    std::vector<std::string> payloads;
+    for (const auto& event : Messages(40, "bad")) payloads.push_back(event.SerializeAsString());
+    payloads.emplace_back("\xff\xff not a message");
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK(inbox.shard(0).stopped);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") <= 10);
+}
+
 TEST_CASE("Committer: a stopped partition does not hold up its neighbours", "[pg]") {
     CommitterFixture inbox;
     inbox.Own(2);
@@ -89,6 +103,26 @@ TEST_CASE("Committer: a missing leaf is made and the batch repeated", "[pg]") {
     CHECK(inbox.Count("SELECT count(*) FROM messages") == 1);
     CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 0);
     CHECK(inbox.metrics().missing_periods.Get() >= 1);
+}
+
+TEST_CASE("Committer: a leaf that cannot be made yet is waited for", "[pg]") {
+    CommitterFixture inbox;
+    inbox.Run("ALTER FUNCTION ub_make_partition SET lock_timeout = '50ms'");
+    inbox.Run(
+        "DO $$ DECLARE leaf regclass; BEGIN FOR leaf IN SELECT inhrelid::regclass "
+        "FROM pg_inherits WHERE inhparent = 'messages'::regclass "
+        "LOOP EXECUTE format('DROP TABLE %s', leaf); END LOOP; END $$"
+    );
+    std::optional<FrozenSession> analyze;
+    analyze.emplace(inbox.database().url(), "LOCK TABLE messages IN SHARE UPDATE EXCLUSIVE MODE");
+    int pause_count = 0;
+    inbox.on_pause = [&] {
+        if (++pause_count == 8) analyze.reset();
+    };
+    REQUIRE(inbox.Write(Messages(3, "good")));
+    CHECK(pause_count >= 8);
+    CHECK(inbox.Count("SELECT count(*) FROM messages") == 3);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 0);
 }
 
 TEST_CASE("Committer: a partition taken over is dropped alone", "[pg]") {

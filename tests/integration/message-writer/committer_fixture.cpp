@@ -38,7 +38,11 @@ void CommitterFixture::Build(const std::string& owner) {
         .lease_ms = 15'000,
         .metrics = *metrics_,
         .fault_point = fault_point_,
-        .pause = [this](Millis) { return --pauses_allowed >= 0; },
+        .pause =
+            [this](Millis) {
+                on_pause();
+                return --pauses_allowed >= 0;
+            },
         .publish =
             [this](writer::CommittedOutbox rows) {
                 for (auto& [id, batch] : rows) {

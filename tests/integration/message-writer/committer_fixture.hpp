@@ -6,6 +6,7 @@
 #include "support/inbound_events.hpp"
 #include "support/pg_server.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ public:
     std::vector<event::v1::FeedEvent> feed() const;
 
     int pauses_allowed = 1'000;
+    std::function<void()> on_pause = [] {};
     writer::BatchSettings settings{.retry_ms_max = 200};
 
 private:

@@ -212,7 +212,9 @@ TEST_CASE("Relay: the next owner publishes what the dead one left behind", "[nat
     REQUIRE(committer.Write(events));
     std::size_t row_count = 0;
     for (std::int32_t shard = kShard; shard < kShard + kPartitionCount; ++shard) {
-        const auto rows = store::ReadOutbox(committer.pool(), shard, 0, 100);
+        const auto ids = store::ListOutbox(committer.pool(), shard, 0, 100);
+        REQUIRE_OK(ids);
+        const auto rows = store::ReadOutbox(committer.pool(), *ids);
         REQUIRE_OK(rows);
         row_count += rows->size();
         for (const auto& row : *rows) REQUIRE(f.relay->Publish({{row.id, row.batch}}));

@@ -166,5 +166,28 @@ TEST_CASE("Keeper: the log loses what was committed long ago, and nothing else",
     CHECK(stack.Count("SELECT count(*) FROM messages") == 45);
 }
 
+TEST_CASE("Writer: its lag grows while PostgreSQL is away", "[nats]") {
+    PgServer server;
+    WriterFixture stack(server);
+    stack.StartWriter("one");
+    stack.Publish(Messages(50));
+    REQUIRE(stack.AllCommitted());
+    writer::WriterMetrics metrics(stack.registry);
+    const auto worst = [&](auto gauge) {
+        double lag = 0;
+        for (std::int32_t shard = 1000; shard < 1000 + WriterFixture::kPartitions; ++shard) {
+            lag = std::max(lag, (metrics.*gauge)(shard).Get());
+        }
+        return lag;
+    };
+    server.Stop();
+    stack.Publish(Messages(50));
+    CHECK(Eventually(seconds(20), [&] { return worst(&writer::WriterMetrics::LagSeconds) > 2; }));
+    CHECK(worst(&writer::WriterMetrics::LagMessages) > 0);
+    server.Start();
+    REQUIRE(stack.AllCommitted());
+    CHECK(Eventually(seconds(10), [&] { return worst(&writer::WriterMetrics::LagSeconds) == 0; }));
+}
+
 }  // namespace
 }  // namespace unibox::test

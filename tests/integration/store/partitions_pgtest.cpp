@@ -1,4 +1,5 @@
 #include "store/partitions.hpp"
+#include "store/upkeep.hpp"
 #include "store_fixture.hpp"
 #include "support/eventually.hpp"
 #include "support/frozen_session.hpp"
@@ -117,6 +118,71 @@ TEST_CASE(
     }));
     CHECK(Eventually(std::chrono::seconds(10), [&] { return !frozen.alive(); }));
     CHECK(other_role.alive());
+}
+
+TEST_CASE("Partitions: a connection that cannot be answered is ended too", "[pg][store]") {
+    StoreFixture fixture;
+    const test::FrozenSession deaf(
+        fixture.database().url("ub_writer"),
+        "SELECT repeat('x', 1000000) FROM generate_series(1, 200)",
+        test::FrozenSession::Answers::kIgnored
+    );
+    REQUIRE(Eventually(std::chrono::seconds(10), [&] {
+        const auto ended = EndFrozenWriters(fixture.writer(), 100);
+        return ended.ok() && *ended == 1;
+    }));
+}
+
+TEST_CASE("Partitions: leases are extended without waiting for a transaction", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 2);
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, 1).value();
+    const test::FrozenSession batch(
+        fixture.database().url("ub_writer"),
+        "UPDATE ingest_partition SET last_seq = 5 WHERE partition = 0"
+    );
+    const auto kept = ExtendLeases(fixture.writer(), "a", mine, kLeaseMs);
+    REQUIRE_OK(kept);
+    CHECK(kept->size() == 2);
+    const auto states = ListPartitions(fixture.writer()).value();
+    CHECK_FALSE(states[0].lease_live);  // its transaction will renew it
+    CHECK(states[1].lease_live);
+    auto lost = mine;
+    ++lost[1].epoch;
+    CHECK(ExtendLeases(fixture.writer(), "a", lost, kLeaseMs).value().size() == 1);
+}
+
+TEST_CASE("Partitions: only the owner restarts one, under its epoch", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 1);
+    const auto old = TakePartitions(fixture.writer(), "a", ids, -1).value();
+    const auto now = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    const auto restart = [&](const char* owner, const OwnedPartition& owned) {
+        return RestartPartition(fixture.writer(), owner, owned, kCreatedMs + 9, 0);
+    };
+    CHECK_THAT(restart("a", old[0]), HasCode(Code::kAborted));
+    CHECK_THAT(restart("a", now[0]), HasCode(Code::kAborted));
+    REQUIRE_OK(restart("b", now[0]));
+    const auto states = ListPartitions(fixture.writer()).value();
+    CHECK(states[0].stream_created_ms == kCreatedMs + 9);
+    CHECK(states[0].epoch == now[0].epoch + 1);
+    CHECK(states[0].owner == std::nullopt);
+}
+
+TEST_CASE("Upkeep: a silent keeper loses its lock", "[pg][store]") {
+    StoreFixture fixture;
+    obs::Metrics metrics;
+    const auto session = [&] {
+        return pg::Session::Create(fixture.database().settings("ub_writer"), metrics).value();
+    };
+    const auto silent = session();
+    const auto other = session();
+    REQUIRE(HoldUpkeepLock(*silent, 200).value());
+    REQUIRE(Eventually(std::chrono::seconds(10), [&] {
+        return HoldUpkeepLock(*other, 60'000).value();
+    }));
+    const auto again = HoldUpkeepLock(*silent, 200);
+    CHECK_FALSE((again.ok() && *again));
 }
 
 TEST_CASE("Partitions: stop, skip with a recorded gap, reset", "[pg][store]") {

@@ -1,0 +1,65 @@
+#include "message-writer/lane_outbox.hpp"
+
+#include "obs/log.hpp"
+#include "store/outbox.hpp"
+
+#include <algorithm>
+
+namespace unibox::writer {
+namespace {
+
+constexpr std::int32_t kRowsMax = 50;            // read at once
+constexpr std::size_t kAcknowledgedMax = 1'000;  // deleted with one transaction
+
+bool CannotRead(std::int32_t shard, const Status& error) {
+    obs::Log(obs::Level::kWarn, "outbox cannot be read", {{"shard", shard}, {"error", error}});
+    return false;
+}
+
+}  // namespace
+
+// Ids first: a row that waits for the stream may be large, and is known.
+bool LaneOutbox::Sweep(std::int32_t shard) {
+    std::int64_t after = 0;
+    while (true) {
+        const auto ids = store::ListOutbox(pool_, shard, after, kRowsMax);
+        if (!ids.ok()) return CannotRead(shard, ids.status());
+        auto rows = store::ReadOutbox(pool_, Unknown(*ids));
+        if (!rows.ok()) return CannotRead(shard, rows.status());
+        CommittedOutbox leftovers;
+        for (store::OutboxRow& row : *rows) leftovers.emplace_back(row.id, std::move(row.batch));
+        if (!leftovers.empty()) {
+            obs::Log(
+                obs::Level::kInfo,
+                "publishing leftovers",
+                {{"shard", shard}, {"rows", leftovers.size()}}
+            );
+            if (!relay_.Publish(std::move(leftovers))) return false;
+        }
+        if (static_cast<std::int32_t>(ids->size()) < kRowsMax) return true;
+        after = ids->back().id;
+    }
+}
+
+std::vector<store::OutboxId> LaneOutbox::Unknown(const std::vector<store::OutboxId>& ids) const {
+    std::vector<store::OutboxId> unknown;
+    for (const store::OutboxId& id : ids) {
+        if (std::binary_search(acknowledged_.begin(), acknowledged_.end(), id)) continue;
+        if (!relay_.Knows(id)) unknown.push_back(id);
+    }
+    return unknown;
+}
+
+void LaneOutbox::Collect(std::int32_t shard) {
+    if (acknowledged_.size() >= kAcknowledgedMax) return;
+    const std::vector<store::OutboxId> rows = relay_.TakeAcknowledged(shard);
+    acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());
+    std::sort(acknowledged_.begin(), acknowledged_.end());
+}
+
+void LaneOutbox::DeleteAcknowledged() {
+    if (acknowledged_.empty()) return;
+    if (store::DeleteOutbox(pool_, acknowledged_).ok()) acknowledged_.clear();
+}
+
+}  // namespace unibox::writer
