@@ -1,10 +1,12 @@
 // One connection to NATS: core publish, subscribe, request. It reconnects for ever by itself, and
-// is rebuilt when nats.c gives it up (two equal authentication errors), so that rotated credentials
-// are picked up. Publisher, LogReader and Streams are built on it.
+// is rebuilt when nats.c gives it up (two equal authentication errors), so that a rotated
+// creds_file is picked up; a new password, token or certificate needs a restart. Publisher,
+// LogReader and Streams are built on it.
 //
 // Whoever uses a Connection must die before it.
-// Thread safety: all methods may be called from any thread. Handlers run on threads of nats.c, one
-// per subscription, and must not block for long.
+// Thread safety: all methods may be called from any thread. All handlers of the process run on one
+// thread of nats.c, which also brings acknowledgements and answers: they must not block, and must
+// not call Request.
 #pragma once
 
 #include "base/clock.hpp"
@@ -32,7 +34,7 @@ public:
     using Handler = std::function<void(std::string_view subject, std::string_view payload)>;
 
     // Ok also when no server answers yet: connecting goes on in the background.
-    // Refused credentials are tried again for ever too (they are read anew each time).
+    // Refused credentials are tried again for ever too (a creds_file is read anew each time).
     // INVALID_ARGUMENT: the settings are wrong, for example a certificate that cannot be read.
     static Result<std::unique_ptr<Connection>> Connect(
         const Settings& settings, obs::Metrics& metrics

@@ -4,6 +4,7 @@
 #include "nats/detail/core.hpp"
 #include "nats/detail/js_api.hpp"
 #include "nats/detail/js_error.hpp"
+#include "nats/detail/pulls.hpp"
 #include "nats/detail/reader_wire.hpp"
 #include "obs/log.hpp"
 #include "obs/metrics.hpp"
@@ -55,11 +56,6 @@ public:
 
 private:
     enum class State { kIdle, kInfo, kCreate, kReading };
-    struct Pull {
-        std::uint64_t id;
-        std::size_t msgs_left;
-        SteadyTime expires;
-    };
     struct Batch {
         std::vector<LogMessage> messages;
         std::size_t count_max;
@@ -82,7 +78,6 @@ private:
     Status Recreated(std::string message);
     void Ask(State next, const std::string& call, std::string_view body, char kind);
     void TopUp(SteadyTime now);
-    void EndPull(std::uint64_t id);
     void Reset(std::string_view why, Status cause = {});
     void DropConsumer();
     Result<std::vector<LogMessage>> NothingNew() const;
@@ -112,9 +107,7 @@ private:
 
     std::string consumer_;
     std::uint64_t consumer_sequence_ = 0;
-    std::deque<Pull> pulls_;
-    std::uint64_t next_pull_ = 1;
-    int fruitless_pulls_ = 0;
+    detail::Pulls pulls_;
     SteadyTime last_heard_{};
     SteadyTime last_fetch_{};
 };
@@ -225,8 +218,7 @@ Status LogReaderImpl::Drive(SteadyTime now) {
         Reset("silence", Unavailable("the consumer is silent"));
         return {};
     }
-    // Server 2.9.10 does not always say that a pull has expired.
-    while (!pulls_.empty() && now >= pulls_.front().expires) pulls_.pop_front();
+    pulls_.DropExpired(now);
     TopUp(now);
     return {};
 }
@@ -341,7 +333,6 @@ void LogReaderImpl::OnCreated(natsMsg* message) {
     }
     consumer_ = std::move(name).value();
     consumer_sequence_ = 0;
-    fruitless_pulls_ = 0;
     cause_ = Status();
     state_ = State::kReading;
     last_heard_ = Now();
@@ -362,8 +353,9 @@ void LogReaderImpl::OnPullStatus(natsMsg* message, std::string_view id) {
         Reset("consumer_lost", Unavailable(fmt::format("pull ended: {} {}", status, text)));
         return;
     }
-    EndPull(std::strtoull(std::string(id).c_str(), nullptr, 10));
-    if (status != "408" && ++fruitless_pulls_ > kFruitlessPullsMax) {
+    const std::uint64_t ended_pull = std::strtoull(std::string(id).c_str(), nullptr, 10);
+    pulls_.Ended(ended_pull, status != "408");
+    if (pulls_.fruitless() > kFruitlessPullsMax) {
         Reset("fruitless", Unavailable(fmt::format("pulls end at once: {} {}", status, text)));
     }
 }
@@ -382,7 +374,6 @@ Status LogReaderImpl::OnDelivery(natsMsg* message, Batch& batch) {
     if (!delivery || delivery->stream != stream_) return {};
     if (state_ != State::kReading || delivery->consumer != consumer_) return {};
     last_heard_ = Now();
-    fruitless_pulls_ = 0;
     failures_ = 0;
     const bool first = consumer_sequence_ == 0;
     if (delivery->consumer_sequence != consumer_sequence_ + 1) {
@@ -407,7 +398,7 @@ Status LogReaderImpl::OnDelivery(natsMsg* message, Batch& batch) {
     out.msg_id = detail::HeaderOf(message, "Nats-Msg-Id");
     out.traceparent = detail::HeaderOf(message, "traceparent");
     batch.bytes += out.payload.size();
-    if (!pulls_.empty() && --pulls_.front().msgs_left == 0) pulls_.pop_front();
+    pulls_.Delivered();
     return {};
 }
 
@@ -424,24 +415,20 @@ void LogReaderImpl::Ask(State next, const std::string& call, std::string_view bo
 
 void LogReaderImpl::TopUp(SteadyTime now) {
     const std::size_t msgs = std::max<std::size_t>(settings_.credit_msgs / kPulls, 1);
-    // Less than one message's size would end every pull with 409 before it is served.
     const auto payload_max = static_cast<std::size_t>(core_.payload_bytes_max());
-    const std::size_t bytes =
-        std::max(settings_.credit_bytes / kPulls, payload_max + kHeaderBytesMax);
+    // After a pull that ended without a message the next one is too large for the usual bytes.
+    const std::size_t bytes = pulls_.fruitless() == 0
+                                  ? std::max<std::size_t>(settings_.credit_bytes / kPulls, 1)
+                                  : payload_max + kHeaderBytesMax;
     const std::string subject = fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream_, consumer_);
     while (pulls_.size() < kPulls) {
-        const std::uint64_t id = next_pull_++;
+        const Millis expires(settings_.pull_expires_ms + settings_.heartbeat_ms);
+        const std::uint64_t id = pulls_.Add(msgs, now + expires);
         const std::string reply = fmt::format("{}p{}-{}", lane_->inbox(), epoch_, id);
         const std::string body = detail::PullRequest(msgs, bytes, settings_);
         if (core_.Send(subject.c_str(), reply.c_str(), body) != NATS_OK)
             return;  // Silence follows.
-        const Millis expires(settings_.pull_expires_ms + settings_.heartbeat_ms);
-        pulls_.push_back({.id = id, .msgs_left = msgs, .expires = now + expires});
     }
-}
-
-void LogReaderImpl::EndPull(std::uint64_t id) {
-    std::erase_if(pulls_, [&](const Pull& pull) { return pull.id == id; });
 }
 
 void LogReaderImpl::DropConsumer() {
@@ -458,7 +445,7 @@ void LogReaderImpl::Reset(std::string_view why, Status cause) {
     DropConsumer();
     state_ = State::kIdle;
     epoch_ = core_.UniqueNumber();
-    pulls_.clear();
+    pulls_.Clear();
     cause_ = std::move(cause);
     // The first attempt is made at once, the others wait longer and longer.
     const Millis wait = failures_ == 0 ? Millis(0) : kRetryWaitMin * (1 << std::min(failures_, 6));

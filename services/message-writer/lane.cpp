@@ -13,6 +13,14 @@ namespace {
 
 constexpr Millis kReopenPause(500);
 constexpr Millis kSweepPause(200);
+// What the server may send ahead to all readers of a lane: together they must stay below its
+// max_pending (64 MB by default), or it cuts the connection.
+constexpr std::size_t kCreditBytes = 16 * 1024 * 1024;
+constexpr std::size_t kReaderCreditBytesMin = 256 * 1024;
+constexpr std::size_t kReaderCreditBytesMax = 8 * 1024 * 1024;
+// A stream must be seen without its tail for so long: a leader that was just elected may not know
+// all of its log yet.
+constexpr Millis kTailLostFor(5'000);
 constexpr Millis kWarnPause(10'000);
 // Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
 constexpr Millis kIdlePoll(50);
@@ -29,6 +37,7 @@ struct Lane::Reading {
     SteadyTime reopen_at{};
     SteadyTime sweep_at{};
     SteadyTime warn_at{};
+    std::optional<SteadyTime> tail_lost_since;
 };
 
 Result<std::unique_ptr<Lane>> Lane::Create(LaneEnvironment& environment, std::size_t index) {
@@ -297,6 +306,8 @@ bool Lane::OpenReader(Reading* reading) {
     }
     nats::LogReaderSettings settings;
     settings.credit_msgs = std::max<std::size_t>(200, 2 * env_.config.batch.events_max);
+    settings.credit_bytes =
+        std::clamp(kCreditBytes / readings_.size(), kReaderCreditBytesMin, kReaderCreditBytesMax);
     settings.expected_created_unix_us = info->created_unix_us;
     settings.on_arrival = [this] { Arrived(); };
     auto reader = nats::LogReader::Open(
@@ -311,6 +322,7 @@ bool Lane::OpenReader(Reading* reading) {
         return false;
     }
     reading->reader = std::move(*reader);
+    reading->tail_lost_since.reset();
     obs::Log(
         obs::Level::kInfo,
         "reading",
@@ -345,6 +357,11 @@ void Lane::RestartStream(Reading* reading) {
     reading->reopen_at = Now() + kReopenPause;
     const auto info = streams_.Info(stream);
     if (!info.ok()) return;
+    if (info->created_unix_ms == owned.stream_created_ms) {
+        if (static_cast<std::int64_t>(info->last_seq) >= owned.last_seq) return;  // as it should be
+        if (!reading->tail_lost_since) reading->tail_lost_since = Now();
+        if (Now() - *reading->tail_lost_since < kTailLostFor) return;
+    }
     const auto first = static_cast<std::int64_t>(std::max<std::uint64_t>(info->first_seq, 1));
     const Status status =
         store::RestartPartition(env_.pool, env_.owner, owned, info->created_unix_ms, first - 1);

@@ -459,3 +459,42 @@ TEST_CASE("LogReader: readers opened at once each read their own stream", "[nats
         CHECK(other.get() == "");
     }
 }
+
+// 32 readers of one connection against a server with the usual max_pending.
+TEST_CASE("LogReader: many readers do not outrun the connection", "[nats]") {
+    constexpr int kReaders = 32;
+    constexpr int kMessages = 120;
+    NatsFixture nats({.extra_config = "max_pending: 64MB\n"});
+    nats::Streams streams(*nats.connection);
+    auto publisher = nats::Publisher::Create(*nats.connection, {}, nats.metrics);
+    REQUIRE_OK(publisher);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    Outcomes outcomes;
+    for (int i = 0; i < kMessages; ++i) {
+        nats::Outgoing message;
+        message.subject = "log.x";
+        message.payload = std::string(100'000, 'x');
+        const auto deadline = std::chrono::steady_clock::now() + 30s;
+        (*publisher)->Publish(std::move(message), deadline, outcomes.Done(i));
+        REQUIRE(outcomes.WaitFor(static_cast<std::size_t>(i) + 1, 30s));
+    }
+    const auto connection = ConnectTo(SettingsFor(nats.server.url()), nats.metrics);
+    nats::LogReaderSettings settings;
+    settings.credit_bytes = 1024 * 1024;
+    std::vector<std::unique_ptr<LogReader>> readers;
+    for (int i = 0; i < kReaders; ++i) {
+        auto reader = LogReader::Open(*connection, "LOG", 1, settings, nats.metrics);
+        REQUIRE_OK(reader);
+        readers.push_back(std::move(*reader));
+    }
+    CHECK(Eventually(60s, [&] {
+        bool done = true;
+        for (const auto& reader : readers) {
+            const auto batch = reader->Fetch(kMany, 1'000'000, 0ms);
+            done = done && batch.ok() && reader->next_sequence() > kMessages;
+        }
+        return done;
+    }));
+    const obs::Labels reconnects{{"cause", "reconnect"}};
+    CHECK(nats.metrics.GetCounter("unibox_nats_reader_resets_total", "", reconnects).Get() == 0);
+}
