@@ -32,8 +32,8 @@ struct LogMessage {
 
 struct LogReaderSettings {
     // What the server may send ahead of Fetch; two pulls of half the credit each are outstanding. A
-    // message that is larger than half the credit is asked for alone. The credit of all readers of a
-    // connection must stay below the server's max_pending, or it cuts the connection.
+    // message that is larger than half the credit is asked for alone. The credit of all readers of
+    // a connection must stay below the server's max_pending, or it cuts the connection.
     std::size_t credit_msgs = 2000;
     std::size_t credit_bytes = 8 * 1024 * 1024;
     std::int64_t heartbeat_ms =
