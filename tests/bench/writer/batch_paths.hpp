@@ -17,7 +17,8 @@ struct Timing {
     std::string name;
     std::int64_t events = 0;
     double seconds = 0;
-    double batch_p99_ms = 0;  // from BEGIN to COMMIT
+    double batch_p99_ms = 0;    // from BEGIN to COMMIT
+    bool p99_is_bound = false;  // the sum of what its phases stay below
     double own_cpu_seconds = 0;
     double postgres_cpu_seconds = 0;
     double nats_cpu_seconds = 0;
