@@ -3,10 +3,13 @@
 #include "base/assert.hpp"
 #include "base/strings.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 namespace unibox::config {
@@ -39,6 +42,21 @@ bool IsHostPort(const Value& value) {
     const std::string_view host = std::string_view(text).substr(0, colon);
     const bool bare_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
     return port && port_text[0] != '-' && *port >= 0 && *port <= 65535 && !bare_ipv6;
+}
+
+bool IsReadableFile(const std::string& path) {
+    std::error_code ignored;
+    return access(path.c_str(), R_OK) == 0 && !std::filesystem::is_directory(path, ignored);
+}
+
+// Of a setting that names a file: `given` is NotEmpty() or nothing.
+Check ReadableFile(Check given) {
+    std::string rule = given.holds ? "a readable file" : "a readable file or empty";
+    return {std::move(rule), [given = std::move(given)](const Value& value) {
+                const std::string& path = std::get<std::string>(value);
+                if (path.empty()) return !given.holds || given.holds(value);
+                return IsReadableFile(path);
+            }};
 }
 
 template <typename Target>
@@ -125,6 +143,9 @@ FieldTable& FieldTable::Append(Field field) {
     field.section = section_;
     field.unit = UnitOf(field.name);
     field.default_value = field.get();
+    const bool is_text = std::holds_alternative<std::string>(field.default_value);
+    if (is_text && field.name.ends_with("_file"))
+        field.check = ReadableFile(std::move(field.check));
     fields_.push_back(std::move(field));
     return *this;
 }

@@ -3,7 +3,8 @@
 //
 // A field is set by, each overriding the one before: its default (the value bound), the TOML file,
 // the environment (UNIBOX_<SECTION>_<FIELD>), a flag (--section.field=value). Units stand last in
-// names (_ms, _s, _bytes, _per_s). Thread safety: one owner; the bound fields are plain memory.
+// names (_ms, _s, _bytes, _per_s); a text or path that ends in _file names a file that must be
+// readable where a value is set. Thread safety: one owner; the bound fields are plain memory.
 #pragma once
 
 #include "base/secret.hpp"
