@@ -8,11 +8,15 @@
 namespace unibox::rpc {
 namespace {
 
+// All values of the name, joined as HTTP joins them: two keys are no key.
 std::string Metadata(const grpc::CallbackServerContext& context, const char* name) {
-    const auto& all = context.client_metadata();
-    const auto found = all.find(name);
-    if (found == all.end()) return {};
-    return {found->second.data(), found->second.size()};
+    std::string joined;
+    const auto [begin, end] = context.client_metadata().equal_range(name);
+    for (auto at = begin; at != end; ++at) {
+        joined += at == begin ? "" : ", ";
+        joined.append(at->second.data(), at->second.size());
+    }
+    return joined;
 }
 
 SteadyTime Now() {

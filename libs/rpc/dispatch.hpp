@@ -20,7 +20,7 @@ namespace unibox::rpc {
 
 // What a use case may know of its call, whatever the transport.
 struct Call {
-    std::string authorization;           // The whole header value; "" = none.
+    std::string authorization;           // The header value; "" = none; of several "a, b".
     std::string traceparent;             // The client's if valid, else a new one.
     SteadyTime deadline;                 // Always set: see Settings.deadline_default_ms.
     std::function<bool()> is_cancelled;  // The client has gone; may be empty.

@@ -46,8 +46,9 @@ void WorkSettings::Describe(config::FieldTable& table) {
 }
 
 Config::Config() {
-    http.listen = "127.0.0.1:8080";
-    grpc.listen = "127.0.0.1:9090";
+    // Not webhook-ingest's, so that both start on one machine as they are.
+    http.listen = "127.0.0.1:8081";
+    grpc.listen = "127.0.0.1:9091";
     postgres.pool_size = 8;
     postgres.statement_timeout_ms = 5'000;
 }

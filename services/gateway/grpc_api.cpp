@@ -8,7 +8,7 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
     const Request* request,
     Response* response,
     const char* method,
-    Status (Inbox::*use_case)(const Principal&, const Request&, Response&) const
+    Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
 ) {
     return rpc::Dispatch(
         context,
@@ -23,7 +23,7 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
                 const Principal caller,
                 authenticator.Check(call.authorization, kInboxReadScope, call.deadline)
             );
-            return (inbox.*use_case)(caller, in, out);
+            return (inbox.*use_case)(caller, call.deadline, in, out);
         }
     );
 }

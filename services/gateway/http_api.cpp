@@ -1,5 +1,6 @@
 #include "gateway/http_api.hpp"
 
+#include "base/strings.hpp"
 #include "obs/json.hpp"
 #include "obs/trace_id.hpp"
 #include "wire/json_transcoder.hpp"
@@ -19,19 +20,22 @@ namespace pb = google::protobuf;
 struct Endpoint {
     std::function<std::unique_ptr<pb::Message>()> new_request;
     std::function<std::unique_ptr<pb::Message>()> new_response;
-    std::function<Status(const Principal&, const pb::Message&, pb::Message&)> use_case;
+    std::function<Status(const Principal&, SteadyTime, const pb::Message&, pb::Message&)> use_case;
 };
 
 template <class Request, class Response>
 Endpoint MakeEndpoint(
-    const Inbox& inbox, Status (Inbox::*use_case)(const Principal&, const Request&, Response&) const
+    const Inbox& inbox,
+    Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
 ) {
     return {
         [] { return std::make_unique<Request>(); },
         [] { return std::make_unique<Response>(); },
-        [&inbox, use_case](const Principal& caller, const pb::Message& in, pb::Message& out) {
+        [&inbox, use_case](
+            const Principal& caller, SteadyTime deadline, const pb::Message& in, pb::Message& out
+        ) {
             return (inbox.*use_case)(
-                caller, static_cast<const Request&>(in), static_cast<Response&>(out)
+                caller, deadline, static_cast<const Request&>(in), static_cast<Response&>(out)
             );
         }};
 }
@@ -53,9 +57,20 @@ wire::PathValues ValuesOf(const wire::HttpBinding& binding, const http::PathPara
     return values;
 }
 
+// All fields of the name, as RFC 9110 joins them: two keys are no key.
+std::string JoinedHeader(const http::Request& request, std::string_view name) {
+    std::string joined;
+    for (const http::HeaderView& header : request.headers) {
+        if (!EqualsIgnoreCaseAscii(header.name, name)) continue;
+        joined += joined.empty() ? "" : ", ";
+        joined += header.value;
+    }
+    return joined;
+}
+
 rpc::Call CallOf(const http::Request& request, const rpc::Dispatcher& dispatcher) {
     rpc::Call call;
-    call.authorization = request.Find("authorization").value_or("");
+    call.authorization = JoinedHeader(request, "authorization");
     const auto given = obs::ValidTraceparent(request.Find("traceparent").value_or(""));
     call.traceparent = given ? *given : obs::NewTraceparent();
     call.deadline = dispatcher.DefaultDeadline();
@@ -124,7 +139,7 @@ private:
         UNIBOX_RETURN_IF_ERROR(
             wire::ToRequest(binding_, exchange.path, request.query, request.body, in.get())
         );
-        UNIBOX_RETURN_IF_ERROR(endpoint_.use_case(caller, *in, *out));
+        UNIBOX_RETURN_IF_ERROR(endpoint_.use_case(caller, call.deadline, *in, *out));
         UNIBOX_ASSIGN_OR_RETURN(exchange.json, wire::ToJson(*out));
         return {};
     }

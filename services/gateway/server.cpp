@@ -36,11 +36,13 @@ struct Server::Parts {
         : pool(std::move(given_pool)),
           authenticator(
               config.authn,
-              [this](const std::string& hash) { return store::FindApiKey(*pool, hash); },
+              [this](const std::string& hash, SteadyTime deadline) {
+                  return store::FindApiKey(*pool, hash, deadline);
+              },
               clock,
               metrics
           ),
-          inbox(*pool),
+          inbox(*pool, clock),
           work(PoolSettings(config.work)),
           dispatcher(config.grpc, work, metrics),
           grpc_api(inbox, authenticator, dispatcher) {}

@@ -147,12 +147,17 @@ TEST_CASE("Config: a file that is named must be there", "[unit][config]") {
         return config::Load(table, {}, {}, flags);
     };
     REQUIRE_OK(load({}));
-    CHECK(load({}, config::NotEmpty()).field() == "tls.tls_cert_file");
+    CHECK(load({}, config::ReadableFile()).field() == "tls.tls_cert_file");
     REQUIRE_OK(load({"tls.tls_cert_file=" + path, "tls.tls_key_file=" + path}));
     for (const std::string& bad : {path + ".none", files.dir.path().string()}) {
         CHECK(load({"tls.tls_key_file=" + bad}).field() == "tls.tls_key_file");
         CHECK(load({"tls.tls_cert_file=" + bad}).field() == "tls.tls_cert_file");
     }
+    // The path of a secret that a tool is going to write.
+    std::filesystem::path later;
+    config::FieldTable tool;
+    tool.Section("secrets").AddSecretPath("key_file", &later, "Key.");
+    REQUIRE_OK(config::Load(tool, {}, {}, {"secrets.key_file=" + path + ".none"}));
     // One without the other is of no use.
     for (const std::string name : {"tls_cert_file", "tls_key_file"}) {
         const Status status = load({"tls." + name + "=" + path});

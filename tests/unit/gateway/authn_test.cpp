@@ -27,8 +27,9 @@ struct Bench {
     explicit Bench(gateway::AuthnSettings settings = {})
         : authenticator(
               settings,
-              [this](const std::string& hash) -> Result<store::ApiKeyInfo> {
+              [this](const std::string& hash, SteadyTime deadline) -> Result<store::ApiKeyInfo> {
                   ++lookups;
+                  asked_until = deadline;
                   if (gate.valid()) gate.wait();
                   if (away) return Unavailable("no connection");
                   const auto found = keys.find(hash);
@@ -62,6 +63,7 @@ struct Bench {
     std::map<std::string, store::ApiKeyInfo> keys;
     std::atomic<int> lookups{0};
     std::atomic<bool> away{false};
+    SteadyTime asked_until;
     std::shared_future<void> gate;
     gateway::Authenticator authenticator;
 };
