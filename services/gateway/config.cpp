@@ -42,6 +42,13 @@ void WorkSettings::Describe(config::FieldTable& table) {
             &queue_count_max,
             "Requests that wait for a thread; more are refused with 429.",
             config::InRange(0, 100'000)
+        )
+        .Add(
+            "tenant_share_percent",
+            &tenant_share_percent,
+            "One tenant's requests may hold so much of the threads and of the queue; above it they "
+            "wait, then they are refused with 429.",
+            config::InRange(1, 100)
         );
 }
 

@@ -95,16 +95,8 @@ struct Exchange {
 
 class Handler {
 public:
-    Handler(
-        wire::HttpBinding binding,
-        Endpoint endpoint,
-        Authenticator& authenticator,
-        rpc::Dispatcher& dispatcher
-    )
-        : binding_(std::move(binding)),
-          endpoint_(std::move(endpoint)),
-          authenticator_(authenticator),
-          dispatcher_(dispatcher) {}
+    Handler(wire::HttpBinding binding, Endpoint endpoint, Admission& admission)
+        : binding_(std::move(binding)), endpoint_(std::move(endpoint)), admission_(admission) {}
 
     void Handle(
         std::shared_ptr<http::Request> request,
@@ -115,10 +107,12 @@ public:
         exchange->request = std::move(request);
         exchange->path = ValuesOf(binding_, params);
         exchange->respond = std::move(respond);
-        dispatcher_.Run(
+        admission_.Run(
             std::string(binding_.method->name()),
-            CallOf(*exchange->request, dispatcher_),
-            [this, exchange](const rpc::Call& call) { return Work(call, *exchange); },
+            CallOf(*exchange->request, admission_.dispatcher()),
+            [this, exchange](const rpc::Call& call, const Principal& caller) {
+                return Work(call, caller, *exchange);
+            },
             [exchange](const Status& status) {
                 exchange->respond(
                     status.ok() ? JsonResponse(std::move(exchange->json)) : ProblemOf(status)
@@ -128,11 +122,7 @@ public:
     }
 
 private:
-    Status Work(const rpc::Call& call, Exchange& exchange) const {
-        UNIBOX_ASSIGN_OR_RETURN(
-            const Principal caller,
-            authenticator_.Check(call.authorization, kInboxReadScope, call.deadline)
-        );
+    Status Work(const rpc::Call& call, const Principal& caller, Exchange& exchange) const {
         const auto in = endpoint_.new_request();
         const auto out = endpoint_.new_response();
         const http::Request& request = *exchange.request;
@@ -146,8 +136,7 @@ private:
 
     const wire::HttpBinding binding_;
     const Endpoint endpoint_;
-    Authenticator& authenticator_;
-    rpc::Dispatcher& dispatcher_;
+    Admission& admission_;
 };
 
 void AppendMember(std::string& json, std::string_view name, std::string_view text) {
@@ -159,9 +148,7 @@ void AppendMember(std::string& json, std::string_view name, std::string_view tex
 
 }  // namespace
 
-Result<std::vector<http::Route>> HttpRoutes(
-    const Inbox& inbox, Authenticator& authenticator, rpc::Dispatcher& dispatcher
-) {
+Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admission) {
     const auto* service =
         v1::ListConversationsRequest::descriptor()->file()->FindServiceByName("InboxService");
     UNIBOX_ASSIGN_OR_RETURN(auto bindings, wire::HttpBindings(*service));
@@ -174,9 +161,8 @@ Result<std::vector<http::Route>> HttpRoutes(
         route.method = binding.verb;
         route.pattern = binding.pattern;
         route.body_bytes_max = binding.body.empty() ? 0 : kHttpBodyBytesMax;
-        const auto handler = std::make_shared<const Handler>(
-            std::move(binding), endpoint->second, authenticator, dispatcher
-        );
+        const auto handler =
+            std::make_shared<const Handler>(std::move(binding), endpoint->second, admission);
         route.handler = [handler](
                             std::shared_ptr<http::Request> request,
                             const http::PathParams& params,

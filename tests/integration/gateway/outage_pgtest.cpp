@@ -174,6 +174,7 @@ TEST_CASE("Freeze: backends that do not answer are 503 in time, for everybody", 
     test::PgServer server;
     auto config = OnlyDeadlines(1'000);
     config.postgres.pool_size = 2;
+    config.work.tenant_share_percent = 100;  // All that wait, wait for a connection.
     GatewayFixture fixture(server, config);
     const auto tenant = fixture.AddTenant("frozen");
     for (const auto& response : Burst(fixture, tenant.key, 8)) CHECK(response.status == 200);
@@ -193,6 +194,40 @@ TEST_CASE("Freeze: backends that do not answer are 503 in time, for everybody", 
     CHECK(test::Eventually(20s, [&] {
         return fixture.Get("/v1/conversations", tenant.key).status == 200;
     }));
+}
+
+TEST_CASE("Overload: a tenant with too many calls does not hold up another", "[pg][gateway]") {
+    auto config = OnlyDeadlines(60'000);
+    config.work.thread_count = 4;
+    config.work.queue_count_max = 20;
+    config.work.tenant_share_percent = 25;  // One at work, five that wait.
+    GatewayFixture fixture(test::PgServer::Shared(), config);
+    const auto busy = fixture.AddTenant("busy");
+    const auto other = fixture.AddTenant("calm");
+    fixture.AddConversations(other, 1, 1, false);
+    const std::string contact = "/v1/contacts/" + GatewayFixture::ContactUuid(other, 1);
+    CHECK(fixture.Get("/v1/conversations", busy.key).status == 200);
+    CHECK(fixture.Get(contact, other.key).status == 200);
+
+    Superuser superuser(fixture);
+    auto lock = std::make_optional(superuser.Lock("conversations"));
+    auto burst = std::async(std::launch::async, [&] { return Burst(fixture, busy.key, 12); });
+    CHECK(test::Eventually(20s, [&] {
+        const std::string refused = "unibox_gateway_tenant_refused_total 6";
+        return fixture.metrics().Render().find(refused) != std::string::npos;
+    }));
+    // All that it may have is taken, and one thread of four.
+    CHECK(fixture.Get(contact, other.key).status == 200);
+    lock.reset();
+    int good = 0;
+    for (const auto& response : burst.get()) {
+        if (response.status == 200) ++good;
+        if (response.status == 200) continue;
+        CHECK(response.status == 429);
+        CHECK(response.body.find("tenant_overloaded") != std::string::npos);
+        CHECK(response.Find("retry-after").has_value());
+    }
+    CHECK(good == 6);
 }
 
 TEST_CASE("Overload: what the queue cannot take is 429, and it passes", "[pg][gateway]") {
