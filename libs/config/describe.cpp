@@ -1,11 +1,11 @@
 #include "config/describe.hpp"
 
+#include "config/mask.hpp"
+
 #include <fmt/format.h>
 
 namespace unibox::config {
 namespace {
-
-constexpr std::string_view kMask = "****";
 
 std::string Quote(std::string_view text) {
     std::string out = "\"";
@@ -28,23 +28,6 @@ std::string RealText(double real) {
     return text;
 }
 
-// What follows "password=" up to the end of the value, in "key=value key=value" and in
-// "?key=value&key=value".
-void MaskParameter(std::string& text, std::string_view name) {
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
-        at += name.size();
-        auto end = at;
-        if (end < text.size() && text[end] == '\'') {
-            end = text.find('\'', end + 1);
-            end = end == std::string::npos ? text.size() : end + 1;
-        } else {
-            end = std::min(text.find_first_of(" &", end), text.size());
-        }
-        text.replace(at, end - at, kMask);
-        at += kMask.size();
-    }
-}
-
 std::string EscapeCell(std::string text) {
     for (auto at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
         text.insert(at, "\\");
@@ -53,29 +36,6 @@ std::string EscapeCell(std::string text) {
 }
 
 }  // namespace
-
-std::string MaskPasswords(std::string_view url) {
-    std::string text(url);
-    // Each of several URLs in a list, as NATS takes them.
-    for (auto scheme = text.find("://"); scheme != std::string::npos;
-         scheme = text.find("://", scheme)) {
-        const auto start = scheme + 3;
-        const auto authority_end = std::min(text.find_first_of("/?, ", start), text.size());
-        const auto at = text.rfind('@', authority_end);
-        scheme = start;
-        if (at == std::string::npos || at < start || at >= authority_end) continue;
-        const auto colon = text.find(':', start);
-        // Without a colon the whole user part is a token (nats://token@host).
-        const bool token = text.compare(0, 4, "nats") == 0 || text.compare(0, 3, "tls") == 0;
-        if (colon < at) {
-            text.replace(colon + 1, at - colon - 1, kMask);
-        } else if (token) {
-            text.replace(start, at - start, kMask);
-        }
-    }
-    MaskParameter(text, "password=");
-    return text;
-}
 
 std::string ValueText(const Field& field, const Value& value) {
     switch (value.index()) {

@@ -1,5 +1,5 @@
-// Settings as text. Secrets never appear: of a secret file its path is shown, of a URL its password
-// masked. Thread safety: pure functions.
+// Settings as text. Secrets never appear: of a secret file its path is shown, of a connection
+// string what mask.hpp leaves. Thread safety: pure functions.
 #pragma once
 
 #include "config/field_table.hpp"
@@ -19,8 +19,5 @@ std::string Document(const FieldTable& table, std::string_view service);
 
 // The value as TOML, masked where it must be.
 std::string ValueText(const Field& field, const Value& value);
-
-// Replaces the password in postgres://user:password@host/… , nats://… , "password=…".
-std::string MaskPasswords(std::string_view url);
 
 }  // namespace unibox::config

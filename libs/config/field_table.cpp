@@ -3,10 +3,13 @@
 #include "base/assert.hpp"
 #include "base/strings.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 namespace unibox::config {
@@ -39,6 +42,12 @@ bool IsHostPort(const Value& value) {
     const std::string_view host = std::string_view(text).substr(0, colon);
     const bool bare_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
     return port && port_text[0] != '-' && *port >= 0 && *port <= 65535 && !bare_ipv6;
+}
+
+bool IsReadableFile(const Value& value) {
+    const std::string& path = std::get<std::string>(value);
+    std::error_code ignored;
+    return access(path.c_str(), R_OK) == 0 && !std::filesystem::is_directory(path, ignored);
 }
 
 template <typename Target>
@@ -102,6 +111,16 @@ Check HostPortOrEmpty() {
             }};
 }
 
+Check ReadableFile() {
+    return {"a readable file", IsReadableFile};
+}
+
+Check ReadableFileOrEmpty() {
+    return {"a readable file or empty", [](const Value& value) {
+                return std::get<std::string>(value).empty() || IsReadableFile(value);
+            }};
+}
+
 std::string_view SourceName(Source source) {
     constexpr std::array<std::string_view, 4> kNames = {"default", "file", "environment", "flag"};
     return kNames[static_cast<std::size_t>(source)];
@@ -125,6 +144,10 @@ FieldTable& FieldTable::Append(Field field) {
     field.section = section_;
     field.unit = UnitOf(field.name);
     field.default_value = field.get();
+    const bool is_text = std::holds_alternative<std::string>(field.default_value);
+    if (is_text && field.name.ends_with("_file") && !field.check.holds) {
+        field.check = ReadableFileOrEmpty();
+    }
     fields_.push_back(std::move(field));
     return *this;
 }
@@ -211,7 +234,8 @@ FieldTable& FieldTable::AddSecretPath(
     std::string field, std::filesystem::path* target, std::string description, Check check
 ) {
     UNIBOX_ASSERT(field.ends_with("_file"));
-    Add(std::move(field), target, std::move(description), std::move(check));
+    Add(std::move(field), target, std::move(description));
+    fields_.back().check = std::move(check);
     fields_.back().kind = Kind::kSecretFile;
     return *this;
 }

@@ -3,7 +3,8 @@
 //
 // A field is set by, each overriding the one before: its default (the value bound), the TOML file,
 // the environment (UNIBOX_<SECTION>_<FIELD>), a flag (--section.field=value). Units stand last in
-// names (_ms, _s, _bytes, _per_s). Thread safety: one owner; the bound fields are plain memory.
+// names (_ms, _s, _bytes, _per_s); a text or path that ends in _file must be a readable file, or
+// empty, unless it has another check. Thread safety: one owner; the bound fields are plain memory.
 #pragma once
 
 #include "base/secret.hpp"
@@ -33,6 +34,8 @@ Check NotEmpty();                                   // Texts and lists.
 Check OneOf(TextList allowed);                      // Texts.
 Check HostPort();  // "host:port", "[::1]:port"; port 0 = any free one.
 Check HostPortOrEmpty();
+Check ReadableFile();  // Paths; a folder is none.
+Check ReadableFileOrEmpty();
 
 enum class Kind {
     kPlain,
@@ -86,13 +89,14 @@ public:
         std::string field, std::filesystem::path* target, std::string description, Check check = {}
     );
     // A secret: the setting is the path of a file and ends in "_file"; its content, without the
-    // line end after it, goes to `target`. Empty path = no secret (give NotEmpty() where there must
-    // be one). At most 64 KiB.
+    // line end after it, goes to `target`. Empty path = no secret (give ReadableFile() where there
+    // must be one). At most 64 KiB.
     FieldTable& AddSecretFile(
         std::string field, Secret* target, std::string description, Check check = {}
     );
     // The same where the reader of the file needs its path (to re-read it, or for a library that
-    // wants a file name).
+    // wants a file name). Without a check the file need not be there yet: the tool that makes it
+    // has the same setting.
     FieldTable& AddSecretPath(
         std::string field, std::filesystem::path* target, std::string description, Check check = {}
     );

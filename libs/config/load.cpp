@@ -6,6 +6,8 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -152,6 +154,21 @@ bool IsServiceLink(std::string_view name) {
            name.find("_PORT_") != std::string_view::npos;
 }
 
+// Addresses that a stack hands to its users' programs (DIR/env of scripts/up). Some begin like a
+// section of ours; where one of them is a setting (UNIBOX_NATS_URL), it is read as that.
+constexpr std::array<std::string_view, 6> kPublishedNames = {
+    "UNIBOX_GATEWAY_URL",
+    "UNIBOX_GATEWAY_GRPC",
+    "UNIBOX_INGEST_URL",
+    "UNIBOX_DATABASE_URL",
+    "UNIBOX_NATS_URL",
+    "UNIBOX_API_KEY"};
+
+bool IsNoSetting(std::string_view name) {
+    const auto published = std::find(kPublishedNames.begin(), kPublishedNames.end(), name);
+    return published != kPublishedNames.end() || IsServiceLink(name);
+}
+
 Status LoadEnvironment(FieldTable& table, const Environment& environment) {
     std::map<std::string, Field*, std::less<>> by_variable;
     std::set<std::string> prefixes;
@@ -169,7 +186,7 @@ Status LoadEnvironment(FieldTable& table, const Environment& environment) {
             continue;
         }
         for (const std::string& prefix : prefixes) {
-            if (name.starts_with(prefix) && !IsServiceLink(name))
+            if (name.starts_with(prefix) && !IsNoSetting(name))
                 return UnknownKey(name, "environment");
         }
     }
@@ -220,9 +237,24 @@ Status ReadSecret(Field& field) {
     return {};
 }
 
+// A certificate is of no use without its key, nor the other way round.
+Status CheckCertificate(FieldTable& table, const Field& certificate) {
+    constexpr std::string_view kSuffix = "_cert_file";
+    if (!certificate.name.ends_with(kSuffix)) return {};
+    const std::string stem = certificate.name.substr(0, certificate.name.size() - kSuffix.size());
+    const Field* key = table.Find(certificate.section, stem + "_key_file");
+    if (key == nullptr) return {};
+    const auto is_empty = [](const Field& field) {
+        return std::get<std::string>(field.get()).empty();
+    };
+    if (is_empty(certificate) == is_empty(*key)) return {};
+    return Refuse(key->FullName(), "belongs together with " + certificate.FullName());
+}
+
 // Defaults are checked too: a setting that must be given has an empty default and NotEmpty().
-Status CheckAll(const FieldTable& table) {
+Status CheckAll(FieldTable& table) {
     for (const Field& field : table.fields()) {
+        UNIBOX_RETURN_IF_ERROR(CheckCertificate(table, field));
         if (field.check.holds && !field.check.holds(field.get())) {
             return Refuse(field.FullName(), "must be " + field.check.rule);
         }

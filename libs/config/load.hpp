@@ -22,8 +22,9 @@ Environment ProcessEnvironment();
 // this order, then secret files, then applies the checks. INVALID_ARGUMENT with field() =
 // "section.field" for: a key that no field has (a variable only if the table has its section:
 // UNIBOX_POSTGRES_POL_SIZE is refused, UNIBOX_API_KEY is none of ours), a value of the wrong type,
-// a value that its check refuses, a secret file that cannot be read. No message ever holds the
-// value of a secret or URL.
+// a value that its check refuses, a file that cannot be read, a certificate (…_cert_file) without
+// its key (…_key_file). Never touches the network. No message ever holds the value of a secret or
+// URL.
 Status Load(
     FieldTable& table,
     const std::optional<std::filesystem::path>& file,

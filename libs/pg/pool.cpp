@@ -5,6 +5,7 @@
 #include "pg/detail/connection.hpp"
 #include "pg/transaction.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <string>
 #include <utility>
@@ -35,8 +36,10 @@ struct Probe {
     obs::Histogram& wait_seconds;
 };
 
-Result<std::unique_ptr<detail::Connection>> OpenCounted(const Settings& settings, Probe& probe) {
-    auto connection = detail::Connection::Open(settings);
+Result<std::unique_ptr<detail::Connection>> OpenCounted(
+    const Settings& settings, SteadyTime deadline, Probe& probe
+) {
+    auto connection = detail::Connection::Open(settings, deadline);
     (connection.ok() ? probe.opened : probe.failed).Add();
     return connection;
 }
@@ -62,7 +65,7 @@ struct Pool::State {
     ~State() { probe.open.Add(-static_cast<double>(open_count)); }
 
     // An idle connection, or permission (nullptr) to open one.
-    Result<std::unique_ptr<detail::Connection>> TakeIdleOrRoom();
+    Result<std::unique_ptr<detail::Connection>> TakeIdleOrRoom(SteadyTime deadline);
     void GiveBack(std::unique_ptr<detail::Connection> connection);
     void Forget();
 
@@ -74,11 +77,13 @@ struct Pool::State {
     std::int64_t open_count UNIBOX_GUARDED_BY(mutex) = 0;
 };
 
-Result<std::unique_ptr<detail::Connection>> Pool::State::TakeIdleOrRoom() {
-    const auto deadline = std::chrono::steady_clock::now() + Millis(settings.acquire_timeout_ms);
+Result<std::unique_ptr<detail::Connection>> Pool::State::TakeIdleOrRoom(SteadyTime deadline) {
+    const SteadyTime by_settings =
+        std::chrono::steady_clock::now() + Millis(settings.acquire_timeout_ms);
+    const SteadyTime until = std::min(by_settings, deadline);
     const MutexLock lock(mutex);
     while (idle.empty() && open_count >= settings.pool_size) {
-        if (freed.wait_until(mutex, deadline) == std::cv_status::timeout && idle.empty() &&
+        if (freed.wait_until(mutex, until) == std::cv_status::timeout && idle.empty() &&
             open_count >= settings.pool_size) {
             probe.exhausted.Add();
             return Status(Code::kResourceExhausted, "no free database connection")
@@ -120,12 +125,12 @@ Result<std::unique_ptr<Pool>> Pool::Create(const Settings& settings, obs::Metric
     return std::unique_ptr<Pool>(new Pool(std::make_shared<State>(settings, metrics)));
 }
 
-Result<detail::Lease> Pool::Acquire(detail::PassKey /*key*/) {
+Result<detail::Lease> Pool::Acquire(detail::PassKey /*key*/, SteadyTime deadline) {
     const auto start = std::chrono::steady_clock::now();
-    UNIBOX_ASSIGN_OR_RETURN(auto connection, state_->TakeIdleOrRoom());
+    UNIBOX_ASSIGN_OR_RETURN(auto connection, state_->TakeIdleOrRoom(deadline));
     if (connection != nullptr && !connection->IsAlive()) connection.reset();
     if (connection == nullptr) {
-        auto opened = OpenCounted(state_->settings, state_->probe);
+        auto opened = OpenCounted(state_->settings, deadline, state_->probe);
         if (!opened.ok()) {
             state_->Forget();
             return opened.status();
@@ -175,11 +180,11 @@ void Session::Disconnect() {
     connection_.reset();
 }
 
-Result<detail::Lease> Session::Acquire(detail::PassKey /*key*/) {
+Result<detail::Lease> Session::Acquire(detail::PassKey /*key*/, SteadyTime deadline) {
     if (!connected() || !connection_->IsAlive()) {
         connection_.reset();
         Probe probe(metrics_);
-        UNIBOX_ASSIGN_OR_RETURN(connection_, OpenCounted(settings_, probe));
+        UNIBOX_ASSIGN_OR_RETURN(connection_, OpenCounted(settings_, deadline, probe));
         ++connection_count_;
     }
     return detail::Lease(connection_.get(), [](detail::Connection* /*kept*/) {});

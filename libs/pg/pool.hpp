@@ -2,6 +2,7 @@
 // thread's own connection). Neither can run a statement by itself: see transaction.hpp.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "pg/settings.hpp"
 
@@ -38,9 +39,9 @@ public:
     std::int64_t open_count() const;  // Connections open now.
     std::int64_t in_use_count() const;
 
-    // Transactions only. RESOURCE_EXHAUSTED (reason "pool_exhausted") after acquire_timeout_ms;
-    // UNAVAILABLE or DEADLINE_EXCEEDED when connecting fails.
-    Result<detail::Lease> Acquire(detail::PassKey key);
+    // Transactions only. RESOURCE_EXHAUSTED (reason "pool_exhausted") after acquire_timeout_ms or
+    // at the deadline; UNAVAILABLE or DEADLINE_EXCEEDED when connecting fails.
+    Result<detail::Lease> Acquire(detail::PassKey key, SteadyTime deadline);
 
     struct State;
 
@@ -68,7 +69,7 @@ public:
     std::int64_t connection_count() const { return connection_count_; }
 
     // Transactions only.
-    Result<detail::Lease> Acquire(detail::PassKey key);
+    Result<detail::Lease> Acquire(detail::PassKey key, SteadyTime deadline);
 
 private:
     Session(const Settings& settings, obs::Metrics& metrics);

@@ -2,12 +2,31 @@
 
 #include "config/field_table.hpp"
 
+#include <libpq-fe.h>
+
+#include <memory>
+
 namespace unibox::pg {
+namespace {
+
+// libpq's own reading of it, without any network.
+bool IsConnectionString(const config::Value& value) {
+    const std::string& text = std::get<std::string>(value);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(text.c_str(), nullptr), PQconninfoFree
+    );
+    return !text.empty() && options != nullptr;
+}
+
+}  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
     table.Section("postgres", "The database.")
         .AddUrl(
-            "url", &url, "Connection: URI or keywords, as libpq reads them.", config::NotEmpty()
+            "url",
+            &url,
+            "Connection: URI or keywords, as libpq reads them.",
+            {"postgresql://… or keyword=value …", IsConnectionString}
         )
         .Add("pool_size", &pool_size, "Connections at most.", config::InRange(1, 1000))
         .Add(

@@ -3,6 +3,8 @@
 #include "pg/detail/transaction.hpp"
 #include "pg/sqlstate.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace unibox::pg {
@@ -31,13 +33,20 @@ Transaction::~Transaction() {
     Rollback();
 }
 
+std::int64_t Transaction::StatementTimeoutMs() const {
+    const std::int64_t by_settings = lease_->settings().statement_timeout_ms;
+    if (deadline_ == SteadyTime::max()) return by_settings;
+    const auto left = std::chrono::ceil<Millis>(deadline_ - std::chrono::steady_clock::now());
+    return std::clamp<std::int64_t>(left.count(), 1, by_settings);  // 0 would mean: never.
+}
+
 Status Transaction::QueueBegin() {
     if (begun_) return {};
     begun_ = true;
     const Settings& settings = lease_->settings();
     const Params params = Params::Of(
         tenant_ ? tenant_->ToString() : std::string(),
-        std::to_string(settings.statement_timeout_ms),
+        std::to_string(StatementTimeoutMs()),
         std::to_string(settings.lock_timeout_ms),
         std::to_string(settings.idle_in_tx_timeout_ms)
     );
@@ -147,8 +156,8 @@ TenantTx::TenantTx(TenantTx&&) noexcept = default;
 TenantTx& TenantTx::operator=(TenantTx&&) noexcept = default;
 TenantTx::~TenantTx() = default;
 
-Result<TenantTx> TenantTx::Begin(Pool& pool, TenantId tenant, Access access) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(pool, tenant, access));
+Result<TenantTx> TenantTx::Begin(Pool& pool, TenantId tenant, Access access, SteadyTime deadline) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(pool, tenant, access, deadline));
     return TenantTx(std::move(tx));
 }
 Result<Rows> TenantTx::Execute(const Statement& statement, const Params& params) {
@@ -169,12 +178,14 @@ SystemTx::SystemTx(SystemTx&&) noexcept = default;
 SystemTx& SystemTx::operator=(SystemTx&&) noexcept = default;
 SystemTx::~SystemTx() = default;
 
-Result<SystemTx> SystemTx::Begin(Pool& pool, Access access) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(pool, std::nullopt, access));
+Result<SystemTx> SystemTx::Begin(Pool& pool, Access access, SteadyTime deadline) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(pool, std::nullopt, access, deadline));
     return SystemTx(std::move(tx));
 }
 Result<SystemTx> SystemTx::Begin(Session& session, Access access) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(session, std::nullopt, access));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto tx, Transaction::Begin(session, std::nullopt, access, SteadyTime::max())
+    );
     return SystemTx(std::move(tx));
 }
 Result<Rows> SystemTx::Execute(const Statement& statement, const Params& params) {
@@ -202,7 +213,9 @@ WriterTx& WriterTx::operator=(WriterTx&&) noexcept = default;
 WriterTx::~WriterTx() = default;
 
 Result<WriterTx> WriterTx::Begin(Session& session) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, Transaction::Begin(session, std::nullopt, Access::kReadWrite));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto tx, Transaction::Begin(session, std::nullopt, Access::kReadWrite, SteadyTime::max())
+    );
     return WriterTx(std::move(tx));
 }
 Status WriterTx::Send(const Statement& statement, const Params& params) {

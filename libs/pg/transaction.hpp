@@ -2,12 +2,13 @@
 // (the writer's pipelines over many tenants) and SystemTx (tables without a tenant).
 //
 // Every transaction sends BEGIN together with its first statement, limits its statements by the
-// settings' timeouts, and rolls back when it is destroyed before Commit. After an error a
-// transaction is over: it has been rolled back, and all further calls answer FAILED_PRECONDITION.
-// Errors: sqlstate.hpp. Thread safety: one thread at a time; a transaction must not outlive its
-// Pool or Session.
+// settings' timeouts and by its deadline, if it has one, and rolls back when it is destroyed before
+// Commit. After an error a transaction is over: it has been rolled back, and all further calls
+// answer FAILED_PRECONDITION. Errors: sqlstate.hpp. Thread safety: one thread at a time; a
+// transaction must not outlive its Pool or Session.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/params.hpp"
@@ -31,7 +32,11 @@ class Transaction;
 // tenant's rows alone.
 class TenantTx {
 public:
-    static Result<TenantTx> Begin(Pool& pool, TenantId tenant, Access access);
+    // Nothing of the transaction goes on for much more than half a second after `deadline`: not the
+    // wait for a connection, no statement, no wait for an answer.
+    static Result<TenantTx> Begin(
+        Pool& pool, TenantId tenant, Access access, SteadyTime deadline = SteadyTime::max()
+    );
     TenantTx(TenantTx&&) noexcept;
     TenantTx& operator=(TenantTx&&) noexcept;
     ~TenantTx();
@@ -52,7 +57,10 @@ private:
 // A transaction on tables that have no tenant: directory, partitions, migrations.
 class SystemTx {
 public:
-    static Result<SystemTx> Begin(Pool& pool, Access access);
+    // `deadline` as of TenantTx.
+    static Result<SystemTx> Begin(
+        Pool& pool, Access access, SteadyTime deadline = SteadyTime::max()
+    );
     static Result<SystemTx> Begin(Session& session, Access access);
     SystemTx(SystemTx&&) noexcept;
     SystemTx& operator=(SystemTx&&) noexcept;

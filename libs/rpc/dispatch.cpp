@@ -8,11 +8,15 @@
 namespace unibox::rpc {
 namespace {
 
+// All values of the name, joined as HTTP joins them: two keys are no key.
 std::string Metadata(const grpc::CallbackServerContext& context, const char* name) {
-    const auto& all = context.client_metadata();
-    const auto found = all.find(name);
-    if (found == all.end()) return {};
-    return {found->second.data(), found->second.size()};
+    std::string joined;
+    const auto [begin, end] = context.client_metadata().equal_range(name);
+    for (auto at = begin; at != end; ++at) {
+        joined += at == begin ? "" : ", ";
+        joined.append(at->second.data(), at->second.size());
+    }
+    return joined;
 }
 
 SteadyTime Now() {
@@ -39,29 +43,46 @@ void LogFailure(const std::string& method, const Status& status) {
 
 }  // namespace
 
+Status RunInTime(const Call& call, const std::function<Status(const Call&)>& use_case) {
+    const obs::LogContext context(call.traceparent);
+    if (call.is_cancelled && call.is_cancelled()) {
+        return Status(Code::kCancelled, "the client has gone");
+    }
+    return Now() >= call.deadline ? Expired() : use_case(call);
+}
+
 void Dispatcher::Run(
+    const std::string& method, Call call, std::function<Status(const Call&)> use_case, Finish finish
+) {
+    Begin(
+        method,
+        std::move(call),
+        [use_case = std::move(use_case)](const Call& started, const Finish& done) {
+            done(RunInTime(started, use_case));
+        },
+        std::move(finish)
+    );
+}
+
+void Dispatcher::Begin(
     const std::string& method,
     Call call,
-    std::function<Status(const Call&)> use_case,
-    std::function<void(const Status&)> finish
+    std::function<void(const Call&, const Finish&)> begin,
+    Finish finish
 ) {
     const SteadyTime begun = Now();
-    // Shared with the refusal below: a refused closure must still be able to answer.
-    const auto answer = std::make_shared<std::function<void(const Status&)>>(std::move(finish));
-    const bool taken = pool_.TryPost(
-        [this, method, begun, answer, call = std::move(call), use_case = std::move(use_case)] {
-            const obs::LogContext context(call.traceparent);
-            Status status;
-            if (call.is_cancelled && call.is_cancelled()) {
-                status = Status(Code::kCancelled, "the client has gone");
-            } else {
-                status = Now() >= call.deadline ? Expired() : use_case(call);
-            }
-            LogFailure(method, status);
-            Observe(method, status, begun);
-            (*answer)(status);
-        }
-    );
+    const Finish done = [this, method, begun, finish = std::move(finish), trace = call.traceparent](
+                            const Status& status
+                        ) {
+        const obs::LogContext context(trace);
+        LogFailure(method, status);
+        Observe(method, status, begun);
+        finish(status);
+    };
+    const bool taken = pool_.TryPost([done, call = std::move(call), begin = std::move(begin)] {
+        const obs::LogContext context(call.traceparent);
+        begin(call, done);
+    });
     if (taken) return;
     metrics_
         .GetCounter(
@@ -71,8 +92,7 @@ void Dispatcher::Run(
         )
         .Add();
     const Status refused = ResourceExhausted("too many requests at once").WithReason("overloaded");
-    Observe(method, refused, begun);
-    (*answer)(refused);
+    done(refused);
 }
 
 void Dispatcher::Observe(const std::string& method, const Status& status, SteadyTime begun) {

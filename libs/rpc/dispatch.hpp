@@ -20,11 +20,18 @@ namespace unibox::rpc {
 
 // What a use case may know of its call, whatever the transport.
 struct Call {
-    std::string authorization;           // The whole header value; "" = none.
+    std::string authorization;           // The header value; "" = none; of several "a, b".
     std::string traceparent;             // The client's if valid, else a new one.
     SteadyTime deadline;                 // Always set: see Settings.deadline_default_ms.
     std::function<bool()> is_cancelled;  // The client has gone; may be empty.
 };
+
+// Answers a call: exactly once, from any thread.
+using Finish = std::function<void(const Status&)>;
+
+// Runs a use case with the call's trace id in its log lines; or CANCELLED if the client has gone,
+// DEADLINE_EXCEEDED if the deadline has passed.
+Status RunInTime(const Call& call, const std::function<Status(const Call&)>& use_case);
 
 // Runs use cases of one server and measures them: unibox_rpc_seconds{method,code},
 // unibox_rpc_refused_total{method}.
@@ -40,7 +47,15 @@ public:
         const std::string& method,
         Call call,
         std::function<Status(const Call&)> use_case,
-        std::function<void(const Status&)> finish
+        Finish finish
+    );
+    // The same for work that may be done later, by another of the pool's threads: `begin` runs in
+    // the pool at once, and hands over what finishes the call.
+    void Begin(
+        const std::string& method,
+        Call call,
+        std::function<void(const Call&, const Finish&)> begin,
+        Finish finish
     );
     Call CallOf(grpc::CallbackServerContext& context) const;
     // For a call whose transport has no deadlines.

@@ -175,7 +175,8 @@ int RunMain(
     }
     const Status loaded =
         config::Load(table, options->config_file, config::ProcessEnvironment(), options->settings);
-    if (!loaded.ok()) return Complain(loaded, kExitBadConfig);
+    const Status checked = loaded.ok() ? settings.Check() : loaded;
+    if (!checked.ok()) return Complain(checked, kExitBadConfig);
     if (options->action == Action::kPrintConfig) PrintText(stdout, config::Print(table));
     if (options->action != Action::kRun) return kExitOk;
     obs::ConfigureLog(std::string(service_name), *obs::ParseLevel(settings.log_level));

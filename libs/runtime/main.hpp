@@ -2,6 +2,8 @@
 //
 //   --help  --version  --config FILE  --check-config  --print-config [--format toml|markdown]
 //   --<section>.<field>=<value>
+// --check-config finds whatever is wrong with the settings alone, the files they name included, and
+// never touches the network: what it passes, a start does not refuse as bad configuration.
 // Exit codes: 0 ok, 1 failed, 2 bad configuration or usage, 3 a dependency was missing at the
 // start. Thread safety: call once, from main().
 #pragma once

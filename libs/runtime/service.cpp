@@ -59,6 +59,16 @@ void Settings::Describe(config::FieldTable& table) {
         );
 }
 
+Status Settings::Check() const {
+    if (drain_ms < shutdown_ms_max) return {};
+    return InvalidArgument(
+               "runtime.drain_ms must be less than runtime.shutdown_ms_max: else every stop is a "
+               "hard one"
+    )
+        .WithReason("config_invalid")
+        .WithField("runtime.drain_ms");
+}
+
 struct Service::Impl {
     Impl(std::string given_name, Settings given_settings)
         : name(std::move(given_name)), settings(std::move(given_settings)) {}

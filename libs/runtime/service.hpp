@@ -28,11 +28,14 @@ struct Settings {
     // After readiness went off, how long requests are still taken: load balancers need a while to
     // notice.
     int drain_ms = 5'000;
-    // From the signal to the end of the process; then the watchdog ends it hard with exit code 1.
+    // From the signal to the end of the process, drain included; then the watchdog ends it hard
+    // with exit code 1.
     int shutdown_ms_max = 30'000;
 
     // Sections "log", "admin" and "runtime".
     void Describe(config::FieldTable& table);
+    // Whether they go together. INVALID_ARGUMENT with field().
+    Status Check() const;
 };
 
 constexpr int kExitOk = 0;

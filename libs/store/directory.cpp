@@ -29,8 +29,13 @@ constexpr pg::Statement kApps{
 
 constexpr std::size_t kRouteKeysMax = 1'000;
 
-Result<pg::Rows> Ask(pg::Pool& pool, const pg::Statement& statement, const pg::Params& params) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+Result<pg::Rows> Ask(
+    pg::Pool& pool,
+    const pg::Statement& statement,
+    const pg::Params& params,
+    SteadyTime deadline = SteadyTime::max()
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly, deadline));
     return tx.ExecuteAndCommit(statement, params);
 }
 
@@ -59,9 +64,9 @@ Result<ChannelInfo> OneChannel(const Result<pg::Rows>& rows) {
 
 }  // namespace
 
-Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash) {
+Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash, SteadyTime deadline) {
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, Ask(pool, kApiKey, pg::Params::Of(pg::Bytes{key_hash}))
+        const auto rows, Ask(pool, kApiKey, pg::Params::Of(pg::Bytes{key_hash}), deadline)
     );
     if (rows.empty()) return NotFound("no such API key");
     const pg::Row row = rows[0];

@@ -8,6 +8,7 @@
 // one round trip.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
@@ -70,7 +71,9 @@ struct ProviderApp {
 };
 
 // `key_hash`: SHA-256 of the whole key, 32 bytes.
-Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash);
+Result<ApiKeyInfo> FindApiKey(
+    pg::Pool& pool, std::string_view key_hash, SteadyTime deadline = SteadyTime::max()
+);
 // `token_hash`: SHA-256 of the channel token, 32 bytes.
 Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_hash);
 // For events that name their channel themselves (gRPC ingest).

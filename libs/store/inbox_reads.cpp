@@ -174,18 +174,30 @@ v1::Message ToMessage(const pg::Row& row, ConversationId conversation) {
 }
 
 // Every read of this file: a read-only transaction of one statement.
-Result<pg::Rows> Read(
-    pg::Pool& pool, TenantId tenant, const pg::Statement& statement, const pg::Params& params
-) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadOnly));
-    return tx.ExecuteAndCommit(statement, params);
-}
+class Reader {
+public:
+    Reader(pg::Pool& pool, TenantId tenant, SteadyTime deadline)
+        : pool_(pool), tenant_(tenant), deadline_(deadline) {}
+
+    Result<pg::Rows> Read(const pg::Statement& statement, const pg::Params& params) const {
+        UNIBOX_ASSIGN_OR_RETURN(
+            auto tx, pg::TenantTx::Begin(pool_, tenant_, pg::Access::kReadOnly, deadline_)
+        );
+        return tx.ExecuteAndCommit(statement, params);
+    }
+
+private:
+    pg::Pool& pool_;
+    const TenantId tenant_;
+    const SteadyTime deadline_;
+};
 
 }  // namespace
 
 Result<ConversationPage> ListConversations(
-    pg::Pool& pool, TenantId tenant, const ConversationQuery& query
+    pg::Pool& pool, TenantId tenant, const ConversationQuery& query, SteadyTime deadline
 ) {
+    const Reader reader(pool, tenant, deadline);
     UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
     const bool closed = query.status == v1::CONVERSATION_STATUS_CLOSED;
     const std::size_t statement =
@@ -203,7 +215,7 @@ Result<ConversationPage> ListConversations(
     );
     if (query.channel) params.Add(*query.channel);
 
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Read(pool, tenant, kList[statement], params));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, reader.Read(kList[statement], params));
     ConversationPage page;
     for (const auto row : rows) {
         if (std::cmp_equal(page.conversations.size(), query.count_max)) {
@@ -217,28 +229,33 @@ Result<ConversationPage> ListConversations(
 }
 
 Result<v1::Conversation> GetConversation(
-    pg::Pool& pool, TenantId tenant, ConversationId conversation
+    pg::Pool& pool, TenantId tenant, ConversationId conversation, SteadyTime deadline
 ) {
+    const Reader reader(pool, tenant, deadline);
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, Read(pool, tenant, kGet, pg::Params::Of(tenant, conversation))
+        const auto rows, reader.Read(kGet, pg::Params::Of(tenant, conversation))
     );
     if (rows.empty()) return NotFound("no such conversation").WithReason("conversation_not_found");
     return ToConversation(rows[0]);
 }
 
-Result<MessagePage> ListMessages(pg::Pool& pool, TenantId tenant, const MessageQuery& query) {
+Result<MessagePage> ListMessages(
+    pg::Pool& pool, TenantId tenant, const MessageQuery& query, SteadyTime deadline
+) {
+    const Reader reader(pool, tenant, deadline);
+    UNIBOX_ASSERT(query.seq_above >= 0 && query.seq_below.value_or(0) >= 0);
     UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
     const std::int64_t below = query.seq_below.value_or(std::numeric_limits<std::int64_t>::max());
     const std::int64_t limit = std::int64_t{query.count_max} + 1;
     const auto params = pg::Params::Of(tenant, query.conversation, query.seq_above, below, limit);
     const MessageStatements& statements = query.oldest_first ? kOldestFirst : kNewestFirst;
-    UNIBOX_ASSIGN_OR_RETURN(auto rows, Read(pool, tenant, statements.window, params));
+    UNIBOX_ASSIGN_OR_RETURN(auto rows, reader.Read(statements.window, params));
     if (rows.empty()) return NotFound("no such conversation").WithReason("conversation_not_found");
     const std::int64_t last_seq = rows[0].Int64(kLastSeqColumn);
     const std::int64_t expected = std::min(limit, std::min(below - 1, last_seq) - query.seq_above);
     const std::int64_t got = rows[0].IsNull(0) ? 0 : rows.size();
     if (got < expected) {
-        UNIBOX_ASSIGN_OR_RETURN(rows, Read(pool, tenant, statements.all, params));
+        UNIBOX_ASSIGN_OR_RETURN(rows, reader.Read(statements.all, params));
     }
     MessagePage page;
     for (const auto row : rows) {
@@ -250,9 +267,12 @@ Result<MessagePage> ListMessages(pg::Pool& pool, TenantId tenant, const MessageQ
     return page;
 }
 
-Result<v1::Contact> GetContact(pg::Pool& pool, TenantId tenant, ContactId contact) {
+Result<v1::Contact> GetContact(
+    pg::Pool& pool, TenantId tenant, ContactId contact, SteadyTime deadline
+) {
+    const Reader reader(pool, tenant, deadline);
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, Read(pool, tenant, kContact, pg::Params::Of(tenant, contact))
+        const auto rows, reader.Read(kContact, pg::Params::Of(tenant, contact))
     );
     if (rows.empty()) return NotFound("no such contact").WithReason("contact_not_found");
     const pg::Row row = rows[0];

@@ -4,10 +4,12 @@
 // Each call is one transaction of one statement (messages: a second one where retention left gaps)
 // that touches only the partitions it needs: the list reads the leaf of live conversations alone
 // (closed ones: all others), detail and messages take the leaf from conversation_counters. Errors:
-// NOT_FOUND (also for what belongs to another tenant), and those of libs/pg. Thread safety: any
-// thread; each call takes one connection of the pool for its transaction.
+// NOT_FOUND (also for what belongs to another tenant), and those of libs/pg; little later than the
+// deadline at the latest. Thread safety: any thread; each call takes one connection of the pool for
+// its transaction.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
@@ -24,7 +26,7 @@ namespace unibox::store {
 // Place of a conversation in the list. Microseconds, as PostgreSQL stores them: a rounded place
 // would skip or repeat rows.
 struct ActivityPosition {
-    std::int64_t last_activity_us = 0;  // Since the Unix epoch.
+    std::int64_t last_activity_us = 0;  // Since the Unix epoch; of the years 0 to 9999.
     ConversationId conversation;
     auto operator<=>(const ActivityPosition&) const = default;
 };
@@ -44,18 +46,18 @@ struct ConversationPage {
 };
 
 Result<ConversationPage> ListConversations(
-    pg::Pool& pool, TenantId tenant, const ConversationQuery& query
+    pg::Pool& pool, TenantId tenant, const ConversationQuery& query, SteadyTime deadline
 );
 
 Result<v1::Conversation> GetConversation(
-    pg::Pool& pool, TenantId tenant, ConversationId conversation
+    pg::Pool& pool, TenantId tenant, ConversationId conversation, SteadyTime deadline
 );
 
 struct MessageQuery {
     ConversationId conversation;
     bool oldest_first = false;
     std::int32_t count_max = 50;  // 1 to 1,000.
-    // Both bounds are exclusive.
+    // Both bounds are exclusive, and 0 or more.
     std::int64_t seq_above = 0;
     std::optional<std::int64_t> seq_below;
 };
@@ -65,8 +67,12 @@ struct MessagePage {
     bool more = false;
 };
 
-Result<MessagePage> ListMessages(pg::Pool& pool, TenantId tenant, const MessageQuery& query);
+Result<MessagePage> ListMessages(
+    pg::Pool& pool, TenantId tenant, const MessageQuery& query, SteadyTime deadline
+);
 
-Result<v1::Contact> GetContact(pg::Pool& pool, TenantId tenant, ContactId contact);
+Result<v1::Contact> GetContact(
+    pg::Pool& pool, TenantId tenant, ContactId contact, SteadyTime deadline
+);
 
 }  // namespace unibox::store

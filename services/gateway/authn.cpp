@@ -4,6 +4,7 @@
 #include "base/strings.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
+#include "gateway/outage_log.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -81,7 +82,8 @@ struct Authenticator::State {
           unknown(static_cast<std::size_t>(given.unknown_count_max)),
           hits(Lookups(metrics, "cached")),
           lookups(Lookups(metrics, "looked_up")),
-          failures(Lookups(metrics, "failed")) {}
+          failures(Lookups(metrics, "failed")),
+          outage("API keys cannot be looked up", given_clock) {}
 
     static obs::Counter& Lookups(obs::Metrics& metrics, const char* outcome) {
         return metrics.GetCounter(
@@ -94,7 +96,7 @@ struct Authenticator::State {
     std::optional<Result<store::ApiKeyInfo>> Cached(const std::string& hash) UNIBOX_REQUIRES(mutex);
     Result<store::ApiKeyInfo> WaitFor(const Flight& flight, SteadyTime deadline)
         UNIBOX_REQUIRES(mutex);
-    Result<store::ApiKeyInfo> LookUp(const std::string& hash, Flight& flight);
+    Result<store::ApiKeyInfo> LookUp(const std::string& hash, SteadyTime deadline, Flight& flight);
     void Keep(const std::string& hash, const Result<store::ApiKeyInfo>& found)
         UNIBOX_REQUIRES(mutex);
 
@@ -109,6 +111,7 @@ struct Authenticator::State {
     obs::Counter& hits;
     obs::Counter& lookups;
     obs::Counter& failures;
+    OutageLog outage;
 };
 
 std::optional<Result<store::ApiKeyInfo>> Authenticator::State::Cached(const std::string& hash) {
@@ -132,13 +135,19 @@ Result<store::ApiKeyInfo> Authenticator::State::Find(const std::string& hash, St
             return WaitFor(*running, deadline);
         }
     }
-    return LookUp(hash, *flight);
+    return LookUp(hash, deadline, *flight);
 }
 
-Result<store::ApiKeyInfo> Authenticator::State::LookUp(const std::string& hash, Flight& flight) {
+Result<store::ApiKeyInfo> Authenticator::State::LookUp(
+    const std::string& hash, SteadyTime deadline, Flight& flight
+) {
     lookups.Add();
-    Result<store::ApiKeyInfo> found = lookup(hash);
-    if (!found.ok() && found.status().code() != Code::kNotFound) failures.Add();
+    Result<store::ApiKeyInfo> found = lookup(hash, deadline);
+    if (!found.ok() && found.status().code() != Code::kNotFound) {
+        failures.Add();
+        outage.Warn(found.status());
+        found = Unavailable("API keys cannot be checked now").WithReason("directory_unavailable");
+    }
     {
         const MutexLock lock(mutex);
         Keep(hash, found);
@@ -152,7 +161,8 @@ Result<store::ApiKeyInfo> Authenticator::State::LookUp(const std::string& hash, 
 Result<store::ApiKeyInfo> Authenticator::State::WaitFor(const Flight& flight, SteadyTime deadline) {
     while (!flight.result) {
         if (landed.wait_until(mutex, deadline) == std::cv_status::timeout && !flight.result) {
-            return DeadlineExceeded("the API key could not be looked up in time");
+            return DeadlineExceeded("the API key could not be looked up in time")
+                .WithReason("deadline_exceeded");
         }
     }
     return *flight.result;
@@ -180,9 +190,7 @@ Result<Principal> Authenticator::Check(
     if (!key) return Refused();
     const auto found = state_->Find(crypto::Sha256(*key), deadline);
     if (!found.ok()) {
-        if (found.status().code() == Code::kNotFound) return Refused();
-        if (found.status().code() == Code::kDeadlineExceeded) return found.status();
-        return Unavailable("API keys cannot be checked now").WithReason("directory_unavailable");
+        return found.status().code() == Code::kNotFound ? Refused() : found.status();
     }
     const store::ApiKeyInfo& info = *found;
     const bool expired = info.expired || state_->clock.UnixMillis() >= info.expires_at_ms;

@@ -2,8 +2,9 @@
 //
 // Keys are looked up by their SHA-256 and cached: found ones for known_ms_max, others for
 // unknown_ms_max, both bounded in number. Many calls with the same key that is not in the cache
-// make one lookup. While the directory is away (UNAVAILABLE), cached keys work until they are too
-// old. Thread safety: every function from any thread. Check may block for one lookup.
+// make one lookup. While the directory is away (UNAVAILABLE, and a warning in the log), cached keys
+// work until they are too old. Thread safety: every function from any thread. Check may block for
+// one lookup.
 #pragma once
 
 #include "base/clock.hpp"
@@ -29,8 +30,9 @@ struct Principal {
 class Authenticator {
 public:
     // Finds a key by its hash: store::FindApiKey on a pool. NOT_FOUND = no such key; anything else
-    // = try again later.
-    using Lookup = std::function<Result<store::ApiKeyInfo>(const std::string& key_hash)>;
+    // = try again later. Answers little later than the deadline.
+    using Lookup =
+        std::function<Result<store::ApiKeyInfo>(const std::string& key_hash, SteadyTime deadline)>;
 
     Authenticator(AuthnSettings settings, Lookup lookup, const Clock& clock, obs::Metrics& metrics);
     ~Authenticator();

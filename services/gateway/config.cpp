@@ -42,12 +42,20 @@ void WorkSettings::Describe(config::FieldTable& table) {
             &queue_count_max,
             "Requests that wait for a thread; more are refused with 429.",
             config::InRange(0, 100'000)
+        )
+        .Add(
+            "tenant_share_percent",
+            &tenant_share_percent,
+            "One tenant's requests may hold so much of the threads and of the queue; above it they "
+            "wait, then they are refused with 429.",
+            config::InRange(1, 100)
         );
 }
 
 Config::Config() {
-    http.listen = "127.0.0.1:8080";
-    grpc.listen = "127.0.0.1:9090";
+    // Not webhook-ingest's, so that both start on one machine as they are.
+    http.listen = "127.0.0.1:8081";
+    grpc.listen = "127.0.0.1:9091";
     postgres.pool_size = 8;
     postgres.statement_timeout_ms = 5'000;
 }

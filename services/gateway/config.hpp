@@ -23,8 +23,9 @@ struct AuthnSettings {
 };
 
 struct WorkSettings {
-    int thread_count = 12;      // A few more than database connections.
-    int queue_count_max = 512;  // Requests that wait; more are refused.
+    int thread_count = 12;          // A few more than database connections.
+    int queue_count_max = 512;      // Requests that wait; more are refused.
+    int tenant_share_percent = 50;  // Of both, for one tenant.
 
     // Section "work".
     void Describe(config::FieldTable& table);

@@ -8,24 +8,19 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
     const Request* request,
     Response* response,
     const char* method,
-    Status (Inbox::*use_case)(const Principal&, const Request&, Response&) const
+    Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
 ) {
-    return rpc::Dispatch(
-        context,
-        request,
-        response,
-        dispatcher_,
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    admission_.Run(
         method,
-        [&authenticator = authenticator_,
-         &inbox = inbox_,
-         use_case](const rpc::Call& call, const Request& in, Response& out) -> Status {
-            UNIBOX_ASSIGN_OR_RETURN(
-                const Principal caller,
-                authenticator.Check(call.authorization, kInboxReadScope, call.deadline)
-            );
-            return (inbox.*use_case)(caller, in, out);
-        }
+        admission_.dispatcher().CallOf(*context),
+        // Request and response are gRPC's and live until the end of the call.
+        [&inbox = inbox_, use_case, request, response](
+            const rpc::Call& call, const Principal& caller
+        ) { return (inbox.*use_case)(caller, call.deadline, *request, *response); },
+        [reactor](const Status& status) { reactor->Finish(rpc::ToGrpc(status)); }
     );
+    return reactor;
 }
 
 grpc::ServerUnaryReactor* GrpcApi::ListConversations(

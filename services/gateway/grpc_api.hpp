@@ -1,10 +1,9 @@
-// unibox.v1.InboxService over gRPC: translates, authenticates and hands over to Inbox.
+// unibox.v1.InboxService over gRPC: hands over to Admission and Inbox.
 // Thread safety: gRPC calls it from its threads.
 #pragma once
 
-#include "gateway/authn.hpp"
+#include "gateway/admission.hpp"
 #include "gateway/inbox.hpp"
-#include "rpc/dispatch.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 
 namespace unibox::gateway {
@@ -12,8 +11,7 @@ namespace unibox::gateway {
 class GrpcApi final : public v1::InboxService::CallbackService {
 public:
     // All must outlive the object.
-    GrpcApi(const Inbox& inbox, Authenticator& authenticator, rpc::Dispatcher& dispatcher)
-        : inbox_(inbox), authenticator_(authenticator), dispatcher_(dispatcher) {}
+    GrpcApi(const Inbox& inbox, Admission& admission) : inbox_(inbox), admission_(admission) {}
 
     grpc::ServerUnaryReactor* ListConversations(
         grpc::CallbackServerContext* context,
@@ -43,12 +41,11 @@ private:
         const Request* request,
         Response* response,
         const char* method,
-        Status (Inbox::*use_case)(const Principal&, const Request&, Response&) const
+        Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
     );
 
     const Inbox& inbox_;
-    Authenticator& authenticator_;
-    rpc::Dispatcher& dispatcher_;
+    Admission& admission_;
 };
 
 }  // namespace unibox::gateway

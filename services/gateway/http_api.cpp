@@ -1,5 +1,6 @@
 #include "gateway/http_api.hpp"
 
+#include "base/strings.hpp"
 #include "obs/json.hpp"
 #include "obs/trace_id.hpp"
 #include "wire/json_transcoder.hpp"
@@ -19,19 +20,22 @@ namespace pb = google::protobuf;
 struct Endpoint {
     std::function<std::unique_ptr<pb::Message>()> new_request;
     std::function<std::unique_ptr<pb::Message>()> new_response;
-    std::function<Status(const Principal&, const pb::Message&, pb::Message&)> use_case;
+    std::function<Status(const Principal&, SteadyTime, const pb::Message&, pb::Message&)> use_case;
 };
 
 template <class Request, class Response>
 Endpoint MakeEndpoint(
-    const Inbox& inbox, Status (Inbox::*use_case)(const Principal&, const Request&, Response&) const
+    const Inbox& inbox,
+    Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
 ) {
     return {
         [] { return std::make_unique<Request>(); },
         [] { return std::make_unique<Response>(); },
-        [&inbox, use_case](const Principal& caller, const pb::Message& in, pb::Message& out) {
+        [&inbox, use_case](
+            const Principal& caller, SteadyTime deadline, const pb::Message& in, pb::Message& out
+        ) {
             return (inbox.*use_case)(
-                caller, static_cast<const Request&>(in), static_cast<Response&>(out)
+                caller, deadline, static_cast<const Request&>(in), static_cast<Response&>(out)
             );
         }};
 }
@@ -53,9 +57,20 @@ wire::PathValues ValuesOf(const wire::HttpBinding& binding, const http::PathPara
     return values;
 }
 
+// All fields of the name, as RFC 9110 joins them: two keys are no key.
+std::string JoinedHeader(const http::Request& request, std::string_view name) {
+    std::string joined;
+    for (const http::HeaderView& header : request.headers) {
+        if (!EqualsIgnoreCaseAscii(header.name, name)) continue;
+        joined += joined.empty() ? "" : ", ";
+        joined += header.value;
+    }
+    return joined;
+}
+
 rpc::Call CallOf(const http::Request& request, const rpc::Dispatcher& dispatcher) {
     rpc::Call call;
-    call.authorization = request.Find("authorization").value_or("");
+    call.authorization = JoinedHeader(request, "authorization");
     const auto given = obs::ValidTraceparent(request.Find("traceparent").value_or(""));
     call.traceparent = given ? *given : obs::NewTraceparent();
     call.deadline = dispatcher.DefaultDeadline();
@@ -80,16 +95,8 @@ struct Exchange {
 
 class Handler {
 public:
-    Handler(
-        wire::HttpBinding binding,
-        Endpoint endpoint,
-        Authenticator& authenticator,
-        rpc::Dispatcher& dispatcher
-    )
-        : binding_(std::move(binding)),
-          endpoint_(std::move(endpoint)),
-          authenticator_(authenticator),
-          dispatcher_(dispatcher) {}
+    Handler(wire::HttpBinding binding, Endpoint endpoint, Admission& admission)
+        : binding_(std::move(binding)), endpoint_(std::move(endpoint)), admission_(admission) {}
 
     void Handle(
         std::shared_ptr<http::Request> request,
@@ -100,10 +107,12 @@ public:
         exchange->request = std::move(request);
         exchange->path = ValuesOf(binding_, params);
         exchange->respond = std::move(respond);
-        dispatcher_.Run(
+        admission_.Run(
             std::string(binding_.method->name()),
-            CallOf(*exchange->request, dispatcher_),
-            [this, exchange](const rpc::Call& call) { return Work(call, *exchange); },
+            CallOf(*exchange->request, admission_.dispatcher()),
+            [this, exchange](const rpc::Call& call, const Principal& caller) {
+                return Work(call, caller, *exchange);
+            },
             [exchange](const Status& status) {
                 exchange->respond(
                     status.ok() ? JsonResponse(std::move(exchange->json)) : ProblemOf(status)
@@ -113,26 +122,21 @@ public:
     }
 
 private:
-    Status Work(const rpc::Call& call, Exchange& exchange) const {
-        UNIBOX_ASSIGN_OR_RETURN(
-            const Principal caller,
-            authenticator_.Check(call.authorization, kInboxReadScope, call.deadline)
-        );
+    Status Work(const rpc::Call& call, const Principal& caller, Exchange& exchange) const {
         const auto in = endpoint_.new_request();
         const auto out = endpoint_.new_response();
         const http::Request& request = *exchange.request;
         UNIBOX_RETURN_IF_ERROR(
             wire::ToRequest(binding_, exchange.path, request.query, request.body, in.get())
         );
-        UNIBOX_RETURN_IF_ERROR(endpoint_.use_case(caller, *in, *out));
+        UNIBOX_RETURN_IF_ERROR(endpoint_.use_case(caller, call.deadline, *in, *out));
         UNIBOX_ASSIGN_OR_RETURN(exchange.json, wire::ToJson(*out));
         return {};
     }
 
     const wire::HttpBinding binding_;
     const Endpoint endpoint_;
-    Authenticator& authenticator_;
-    rpc::Dispatcher& dispatcher_;
+    Admission& admission_;
 };
 
 void AppendMember(std::string& json, std::string_view name, std::string_view text) {
@@ -144,9 +148,7 @@ void AppendMember(std::string& json, std::string_view name, std::string_view tex
 
 }  // namespace
 
-Result<std::vector<http::Route>> HttpRoutes(
-    const Inbox& inbox, Authenticator& authenticator, rpc::Dispatcher& dispatcher
-) {
+Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admission) {
     const auto* service =
         v1::ListConversationsRequest::descriptor()->file()->FindServiceByName("InboxService");
     UNIBOX_ASSIGN_OR_RETURN(auto bindings, wire::HttpBindings(*service));
@@ -159,9 +161,8 @@ Result<std::vector<http::Route>> HttpRoutes(
         route.method = binding.verb;
         route.pattern = binding.pattern;
         route.body_bytes_max = binding.body.empty() ? 0 : kHttpBodyBytesMax;
-        const auto handler = std::make_shared<const Handler>(
-            std::move(binding), endpoint->second, authenticator, dispatcher
-        );
+        const auto handler =
+            std::make_shared<const Handler>(std::move(binding), endpoint->second, admission);
         route.handler = [handler](
                             std::shared_ptr<http::Request> request,
                             const http::PathParams& params,

@@ -3,10 +3,9 @@
 // over.
 #pragma once
 
-#include "gateway/authn.hpp"
+#include "gateway/admission.hpp"
 #include "gateway/inbox.hpp"
 #include "http/router.hpp"
-#include "rpc/dispatch.hpp"
 
 #include <cstddef>
 #include <vector>
@@ -18,9 +17,7 @@ inline constexpr std::size_t kHttpBodyBytesMax = 1 << 20;  // Of methods that ta
 // One route for each binding of the service; all arguments must outlive the server that serves
 // them. FAILED_PRECONDITION for an annotation that cannot be served, INTERNAL if a method has no
 // use case here.
-Result<std::vector<http::Route>> HttpRoutes(
-    const Inbox& inbox, Authenticator& authenticator, rpc::Dispatcher& dispatcher
-);
+Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admission);
 
 // A failed Status as problem+json: type, title, status, detail, and if given: reason, field (as in
 // the proto) and errors (with the parameter's JSON name). 401 carries WWW-Authenticate, 429 and 503

@@ -1,11 +1,10 @@
 #include "gateway/inbox.hpp"
 
 #include "gateway/page_token.hpp"
-#include "obs/log.hpp"
 #include "store/inbox_reads.hpp"
 
-#include <atomic>
-#include <chrono>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,10 @@ namespace {
 constexpr std::int32_t kPageSizeDefault = 50;
 constexpr std::int32_t kPageSizeMax = 100;
 constexpr std::size_t kUuidBytes = 16;
+// What PostgreSQL can read, and add a page to, in a token that somebody made up.
+constexpr std::int64_t kYear0Us = -62'167'219'200'000'000;
+constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
+constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max() - 1'000;
 
 Status Wrong(std::string_view field, const std::string& must) {
     return InvalidArgument(std::string(field) + " must be " + must)
@@ -36,33 +39,6 @@ Result<Id> ParseId(std::string_view field, const std::string& text) {
     return Id{*uuid};
 }
 
-// Once a second at most: during an outage every call fails alike.
-void LogReadFailure(const Status& status) {
-    static std::atomic<std::int64_t> logged_at_s{-1};
-    const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
-    const std::int64_t now_s = std::chrono::floor<std::chrono::seconds>(since_start).count();
-    if (logged_at_s.exchange(now_s) == now_s) return;
-    obs::Log(
-        obs::Level::kWarn,
-        "the database could not answer",
-        {{"error", status}, {"sqlstate", status.reason()}}
-    );
-}
-
-// What PostgreSQL cannot do now, in the words of our API. The SQLSTATE stays in our log alone.
-Status ReadFailed(const Status& status) {
-    if (status.code() == Code::kNotFound) return status;
-    LogReadFailure(status);
-    if (status.code() == Code::kResourceExhausted) {
-        return ResourceExhausted("too many requests at once").WithReason("overloaded");
-    }
-    if (status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded ||
-        status.code() == Code::kAborted) {
-        return Unavailable("the database does not answer now").WithReason("database_unavailable");
-    }
-    return Internal(status.ToString());
-}
-
 std::string ListName(const store::ConversationQuery& query) {
     return "conversations/" + std::to_string(query.status) + "/" +
            (query.channel ? query.channel->ToString() : "") + "/" + (query.unread ? "1" : "0");
@@ -72,9 +48,11 @@ Result<store::ActivityPosition> ParsePosition(
     TenantId tenant, const std::string& list, const std::string& token
 ) {
     UNIBOX_ASSIGN_OR_RETURN(const std::string place, DecodePageToken(tenant, list, token));
-    if (place.size() != 8 + kUuidBytes) return Wrong("page_token", "a token of this list");
+    if (place.size() != 8 + kUuidBytes) return PageTokenInvalid();
+    const std::int64_t activity_us = UnpackInt64(place);
+    if (activity_us < kYear0Us || activity_us > kYear9999Us) return PageTokenInvalid();
     UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(std::string_view(place).substr(8)));
-    return store::ActivityPosition{UnpackInt64(place), ConversationId{id}};
+    return store::ActivityPosition{activity_us, ConversationId{id}};
 }
 
 Result<store::ConversationQuery> ToQuery(
@@ -122,24 +100,45 @@ Result<store::MessageQuery> ToQuery(TenantId tenant, const v1::ListMessagesReque
         const std::string place,
         DecodePageToken(tenant, ListName(request, query), request.page_token())
     );
-    if (place.size() != 8) return Wrong("page_token", "a token of this list");
+    if (place.size() != 8) return PageTokenInvalid();
+    const std::int64_t seq = UnpackInt64(place);
+    if (seq < 0 || seq > kSeqMax) return PageTokenInvalid();
     if (query.oldest_first) {
-        query.seq_above = UnpackInt64(place);
+        query.seq_above = seq;
     } else {
-        query.seq_below = UnpackInt64(place);
+        query.seq_below = seq;
     }
     return query;
 }
 
 }  // namespace
 
+// What PostgreSQL cannot do now, in the words of our API. The SQLSTATE stays in our log alone.
+Status Inbox::ReadFailed(const Status& status) const {
+    switch (status.code()) {
+        case Code::kNotFound:
+            return status;
+        case Code::kUnavailable:
+        case Code::kDeadlineExceeded:
+        case Code::kAborted:
+        case Code::kResourceExhausted:  // Its connections, memory or disk: not the caller's doing.
+            outage_.Warn(status);
+            return Unavailable("the database does not answer now")
+                .WithReason("database_unavailable");
+        default:
+            outage_.Warn(status);
+            return Internal(status.ToString());
+    }
+}
+
 Status Inbox::ListConversations(
     const Principal& caller,
+    SteadyTime deadline,
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(const auto query, ToQuery(caller.tenant, request));
-    auto page = store::ListConversations(pool_, caller.tenant, query);
+    auto page = store::ListConversations(pool_, caller.tenant, query, deadline);
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Conversation& conversation : page->conversations) {
         *response.add_conversations() = std::move(conversation);
@@ -153,12 +152,15 @@ Status Inbox::ListConversations(
 }
 
 Status Inbox::GetConversation(
-    const Principal& caller, const v1::GetConversationRequest& request, v1::Conversation& response
+    const Principal& caller,
+    SteadyTime deadline,
+    const v1::GetConversationRequest& request,
+    v1::Conversation& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(
         const auto id, ParseId<ConversationId>("conversation_id", request.conversation_id())
     );
-    auto found = store::GetConversation(pool_, caller.tenant, id);
+    auto found = store::GetConversation(pool_, caller.tenant, id, deadline);
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};
@@ -166,11 +168,12 @@ Status Inbox::GetConversation(
 
 Status Inbox::ListMessages(
     const Principal& caller,
+    SteadyTime deadline,
     const v1::ListMessagesRequest& request,
     v1::ListMessagesResponse& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(const auto query, ToQuery(caller.tenant, request));
-    auto page = store::ListMessages(pool_, caller.tenant, query);
+    auto page = store::ListMessages(pool_, caller.tenant, query, deadline);
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Message& message : page->messages) *response.add_messages() = std::move(message);
     if (page->more) {
@@ -183,10 +186,13 @@ Status Inbox::ListMessages(
 }
 
 Status Inbox::GetContact(
-    const Principal& caller, const v1::GetContactRequest& request, v1::Contact& response
+    const Principal& caller,
+    SteadyTime deadline,
+    const v1::GetContactRequest& request,
+    v1::Contact& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(const auto id, ParseId<ContactId>("contact_id", request.contact_id()));
-    auto found = store::GetContact(pool_, caller.tenant, id);
+    auto found = store::GetContact(pool_, caller.tenant, id, deadline);
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};

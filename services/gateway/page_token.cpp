@@ -18,15 +18,15 @@ std::string Checksum(TenantId tenant, std::string_view list, std::string_view pl
     return crypto::Sha256(text).substr(0, kChecksumBytes);
 }
 
-Status Refused() {
+}  // namespace
+
+Status PageTokenInvalid() {
     return InvalidArgument(
                "page_token must be the next_page_token of the page before, with the same filters"
     )
         .WithReason("page_token_invalid")
         .WithField("page_token");
 }
-
-}  // namespace
 
 std::string EncodePageToken(TenantId tenant, std::string_view list, std::string_view place) {
     std::string bytes(1, kVersion);
@@ -38,13 +38,13 @@ std::string EncodePageToken(TenantId tenant, std::string_view list, std::string_
 Result<std::string> DecodePageToken(
     TenantId tenant, std::string_view list, std::string_view token
 ) {
-    if (token.size() > kTokenBytesMax) return Refused();
+    if (token.size() > kTokenBytesMax) return PageTokenInvalid();
     const auto bytes = crypto::Base64UrlDecode(token);
     if (!bytes || bytes->size() <= 1 + kChecksumBytes || bytes->front() != kVersion)
-        return Refused();
+        return PageTokenInvalid();
     const std::string_view view = *bytes;
     const std::string_view place = view.substr(1 + kChecksumBytes);
-    if (view.substr(1, kChecksumBytes) != Checksum(tenant, list, place)) return Refused();
+    if (view.substr(1, kChecksumBytes) != Checksum(tenant, list, place)) return PageTokenInvalid();
     return std::string(place);
 }
 

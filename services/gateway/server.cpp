@@ -1,15 +1,18 @@
 #include "gateway/server.hpp"
 
 #include "async/worker_pool.hpp"
+#include "gateway/admission.hpp"
 #include "gateway/authn.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
+#include "gateway/tenant_turns.hpp"
 #include "http/server.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
 #include "store/directory.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -21,6 +24,17 @@ async::WorkerPoolSettings PoolSettings(const WorkSettings& settings) {
         .name = "work",
         .thread_count = static_cast<std::size_t>(settings.thread_count),
         .queue_count_max = static_cast<std::size_t>(settings.queue_count_max)};
+}
+
+TenantTurnLimits TurnLimits(const WorkSettings& settings) {
+    const auto share = [&](int count) {
+        return static_cast<std::size_t>(count) *
+               static_cast<std::size_t>(settings.tenant_share_percent) / 100;
+    };
+    return {
+        .running_max = std::max<std::size_t>(share(settings.thread_count), 1),
+        .waiting_max = share(settings.queue_count_max),
+        .waiting_total_max = static_cast<std::size_t>(settings.queue_count_max)};
 }
 
 }  // namespace
@@ -36,20 +50,26 @@ struct Server::Parts {
         : pool(std::move(given_pool)),
           authenticator(
               config.authn,
-              [this](const std::string& hash) { return store::FindApiKey(*pool, hash); },
+              [this](const std::string& hash, SteadyTime deadline) {
+                  return store::FindApiKey(*pool, hash, deadline);
+              },
               clock,
               metrics
           ),
-          inbox(*pool),
+          inbox(*pool, clock),
+          turns(TurnLimits(config.work)),
           work(PoolSettings(config.work)),
           dispatcher(config.grpc, work, metrics),
-          grpc_api(inbox, authenticator, dispatcher) {}
+          admission(dispatcher, authenticator, turns, metrics),
+          grpc_api(inbox, admission) {}
 
     std::unique_ptr<pg::Pool> pool;
     Authenticator authenticator;
     Inbox inbox;
+    TenantTurns turns;
     async::WorkerPool work;
     rpc::Dispatcher dispatcher;
+    Admission admission;
     GrpcApi grpc_api;
     std::unique_ptr<rpc::Server> grpc;
     std::unique_ptr<http::Server> http;
@@ -60,9 +80,7 @@ Result<std::unique_ptr<Server>> Server::Start(
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
     auto parts = std::make_unique<Parts>(config, std::move(pool), clock, metrics);
-    UNIBOX_ASSIGN_OR_RETURN(
-        auto routes, HttpRoutes(parts->inbox, parts->authenticator, parts->dispatcher)
-    );
+    UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(parts->inbox, parts->admission));
     UNIBOX_ASSIGN_OR_RETURN(parts->grpc, rpc::Server::Start(config.grpc, {&parts->grpc_api}));
     UNIBOX_ASSIGN_OR_RETURN(
         parts->http, http::Server::Start(config.http, std::move(routes), metrics, "http")

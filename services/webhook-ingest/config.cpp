@@ -31,7 +31,7 @@ void Config::Describe(config::FieldTable& table) {
             "key_file",
             &secrets_key_file,
             "File with the key that seals secrets at rest.",
-            config::NotEmpty()
+            config::ReadableFile()
         );
     DescribeIngest(table);
     DescribePublisher(table);

@@ -40,9 +40,12 @@ void IgnoreNotice(void* /*unused*/, const pg_result* /*unused*/) {}
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Connection::Open(const Settings& settings) {
+Result<std::unique_ptr<Connection>> Connection::Open(
+    const Settings& settings, SteadyTime deadline
+) {
     std::unique_ptr<Connection> connection(new Connection(settings));
-    UNIBOX_RETURN_IF_ERROR(connection->Connect());
+    const SteadyTime by_settings = Steady::now() + Millis(settings.connect_timeout_ms);
+    UNIBOX_RETURN_IF_ERROR(connection->Connect(std::min(by_settings, deadline)));
     return connection;
 }
 
@@ -57,8 +60,7 @@ void Connection::Close() {
     prepared_.clear();
 }
 
-Status Connection::Connect() {
-    const auto deadline = Steady::now() + Millis(settings_.connect_timeout_ms);
+Status Connection::Connect(SteadyTime deadline) {
     // What stands before dbname are defaults that the url may override, what stands after it is
     // fixed.
     constexpr std::array kKeys = {
@@ -274,9 +276,19 @@ Status Connection::ReadAll(SteadyTime deadline, Outcome& outcome) {
     return {};
 }
 
+// The server cancels a statement at the deadline itself (statement_timeout). Its answer, and the
+// one to the ROLLBACK that follows, get a moment longer: they spare us a new connection.
+SteadyTime Connection::AnswerDeadline() const {
+    constexpr Millis kGrace{300};
+    const SteadyTime now = Steady::now();
+    const SteadyTime by_settings = now + Millis(settings_.io_timeout_ms);
+    if (by_settings <= deadline_) return by_settings;
+    return std::min(by_settings, std::max(deadline_, now) + kGrace);
+}
+
 Outcome Connection::Sync() {
     Outcome outcome;
-    const auto deadline = Steady::now() + Millis(settings_.io_timeout_ms);
+    const SteadyTime deadline = AnswerDeadline();
     Status link = connection_ == nullptr             ? Unavailable("PostgreSQL: not connected")
                   : PQpipelineSync(connection_) != 1 ? Lost("cannot send")
                                                      : Status();
@@ -295,7 +307,7 @@ Outcome Connection::Sync() {
 
 Status Connection::RunScript(const std::string& sql) {
     if (connection_ == nullptr) return Unavailable("PostgreSQL: not connected");
-    const auto deadline = Steady::now() + Millis(settings_.io_timeout_ms);
+    const SteadyTime deadline = AnswerDeadline();
     if (PQexitPipelineMode(connection_) != 1 || PQsendQuery(connection_, sql.c_str()) != 1) {
         return Lost("cannot send");
     }

@@ -42,14 +42,17 @@ struct Outcome {
 
 class Connection {
 public:
-    // Connects within settings.connect_timeout_ms. UNAVAILABLE or DEADLINE_EXCEEDED.
-    static Result<std::unique_ptr<Connection>> Open(const Settings& settings);
+    // Connects within settings.connect_timeout_ms and before `deadline`. UNAVAILABLE or
+    // DEADLINE_EXCEEDED.
+    static Result<std::unique_ptr<Connection>> Open(const Settings& settings, SteadyTime deadline);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     const Settings& settings() const { return settings_; }
     void SetIoTimeout(std::int64_t io_timeout_ms) { settings_.io_timeout_ms = io_timeout_ms; }
+    // Of the transaction that follows: bounds its round trips beside settings.io_timeout_ms.
+    void SetDeadline(SteadyTime deadline) { deadline_ = deadline; }
     // Connected, in no transaction, nothing queued: may be used for the next transaction.
     bool IsReusable() const;
     // False if the server has closed the idle connection. One poll without waiting.
@@ -58,8 +61,8 @@ public:
     // Adds a statement to the pipeline. `unnamed`: parse it anew even if settings say prepared.
     Status Queue(const Statement& statement, const Params& params, bool unnamed = false);
     int queued_count() const { return queued_count_; }
-    // Sends what is queued and reads all answers, at most settings.io_timeout_ms. Reads while it
-    // writes.
+    // Sends what is queued and reads all answers, at most settings.io_timeout_ms and little longer
+    // than the deadline. Reads while it writes.
     Outcome Sync();
     // A script in the simple protocol; nothing may be queued.
     Status RunScript(const std::string& sql);
@@ -76,7 +79,8 @@ private:
     };
 
     explicit Connection(const Settings& settings) : settings_(settings) {}
-    Status Connect();
+    Status Connect(SteadyTime deadline);
+    SteadyTime AnswerDeadline() const;
     Status PollConnect(SteadyTime deadline);
     Status PrepareIfNew(const Statement& statement, const Params& params);
     // Waits until the socket can be read (or written, while output is pending). Not Ok: the
@@ -91,6 +95,7 @@ private:
     void ForgetQueue();
 
     Settings settings_;
+    SteadyTime deadline_ = SteadyTime::max();
     pg_conn* connection_ = nullptr;
     std::vector<Expected> expected_;
     std::map<std::string, Prepared, std::less<>> prepared_;

@@ -2,11 +2,13 @@
 // Thread safety: one thread at a time.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/detail/connection.hpp"
 #include "pg/transaction.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,20 +29,23 @@ private:
 
     template <typename Source>
     static Result<std::unique_ptr<Transaction>> Begin(
-        Source& source, std::optional<TenantId> tenant, Access access
+        Source& source, std::optional<TenantId> tenant, Access access, SteadyTime deadline
     ) {
-        auto lease = source.Acquire(PassKey());
+        auto lease = source.Acquire(PassKey(), deadline);
         if (!lease.ok()) return lease.status();
+        (*lease)->SetDeadline(deadline);
         return std::unique_ptr<Transaction>(
-            new Transaction(std::move(lease).value(), tenant, access)
+            new Transaction(std::move(lease).value(), tenant, access, deadline)
         );
     }
 
-    Transaction(Lease lease, std::optional<TenantId> tenant, Access access)
-        : lease_(std::move(lease)), tenant_(tenant), access_(access) {}
+    Transaction(Lease lease, std::optional<TenantId> tenant, Access access, SteadyTime deadline)
+        : lease_(std::move(lease)), tenant_(tenant), access_(access), deadline_(deadline) {}
 
     // Queues BEGIN and the transaction's settings before the first statement.
     Status QueueBegin();
+    // By settings, or what is left until the deadline.
+    std::int64_t StatementTimeoutMs() const;
     Status Queue(const Statement& statement, const Params& params, bool unnamed = false);
     // Results of the statements queued by Queue since the last Sync. Rolls back after an error.
     Result<std::vector<Rows>> Sync();
@@ -53,6 +58,7 @@ private:
     Lease lease_;
     std::optional<TenantId> tenant_;
     Access access_;
+    SteadyTime deadline_;
     bool begun_ = false;
     bool over_ = false;
     bool outcome_unknown_ = false;

@@ -1,9 +1,11 @@
+#include "gateway/page_token.hpp"
 #include "gateway_fixture.hpp"
 #include "rpc/status_map.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -121,6 +123,61 @@ TEST_CASE("Errors: a page token works with its tenant and filters alone", "[pg][
     changed = request;
     changed.mutable_page_token()->back() = changed.page_token().back() == 'A' ? 'Q' : 'A';
     CHECK(ListStatus(fixture, tenant.key, changed).field() == "page_token");
+}
+
+TEST_CASE("Errors: a forged page token is a wrong token, whatever it says", "[pg][gateway]") {
+    GatewayFixture fixture;
+    const auto tenant = fixture.AddTenant("forger");
+    fixture.AddConversations(tenant, 1, 3, false);
+    const std::string id = GatewayFixture::ConversationUuid(tenant, 1);
+    constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+    const auto answer = [&](const std::string& target, const std::string& list, std::string place) {
+        const std::string token = gateway::EncodePageToken(tenant.id, list, place);
+        const char* mark = target.find('?') == std::string::npos ? "?" : "&";
+        return fixture.Get(target + mark + "pageToken=" + token, tenant.key);
+    };
+    const auto activity = [&](std::int64_t last_activity_us) {
+        return answer(
+            "/v1/conversations",
+            "conversations/0//0",
+            gateway::PackInt64(last_activity_us) + std::string(16, '\xFF')
+        );
+    };
+    const auto seq = [&](std::int64_t number, bool oldest_first) {
+        return answer(
+            "/v1/conversations/" + id + "/messages?order=" + (oldest_first ? "2" : "1"),
+            "messages/" + id + (oldest_first ? "/1/0" : "/0/0"),
+            gateway::PackInt64(number)
+        );
+    };
+    const auto refused = [](const http::Response& response) {
+        INFO(response.body);
+        CHECK(response.status == 400);
+        CHECK(Holds(response, "\"reason\":\"page_token_invalid\""));
+    };
+    for (const std::int64_t bad :
+         {kMin,
+          std::int64_t{-62'167'219'200'000'001},
+          std::int64_t{253'402'300'800'000'000},
+          kMax}) {
+        refused(activity(bad));
+    }
+    for (const std::int64_t good :
+         {std::int64_t{-62'167'219'200'000'000},
+          std::int64_t{0},
+          std::int64_t{253'402'300'799'999'999}}) {
+        CHECK(activity(good).status == 200);
+    }
+    for (const bool oldest_first : {false, true}) {
+        for (const std::int64_t bad : {kMin, std::int64_t{-1}, kMax - 999, kMax}) {
+            refused(seq(bad, oldest_first));
+        }
+        for (const std::int64_t good : {std::int64_t{0}, std::int64_t{1}, kMax - 1'000}) {
+            CHECK(seq(good, oldest_first).status == 200);
+        }
+    }
+    refused(answer("/v1/conversations", "conversations/0//0", "short"));
 }
 
 TEST_CASE("Errors: 401 is the same for whatever is wrong with a key", "[pg][gateway]") {

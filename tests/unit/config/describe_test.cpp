@@ -68,19 +68,3 @@ TEST_CASE("Document: shows defaults, whatever was loaded", "[unit][config]") {
     REQUIRE_OK(config::Load(table, {}, {}, {"s.size=6"}));
     CHECK(config::Document(table, "x") == before);
 }
-
-TEST_CASE("MaskPasswords: every place where a password can stand", "[unit][config]") {
-    const std::vector<std::pair<std::string, std::string>> cases = {
-        {"postgresql://u:p@h:5432/db?x=1", "postgresql://u:****@h:5432/db?x=1"},
-        {"postgresql://u:p@ss@h/db", "postgresql://u:****@h/db"},
-        {"postgresql://u@h/db", "postgresql://u@h/db"},
-        {"postgresql://h/db?user=u&password=p&x=1", "postgresql://h/db?user=u&password=****&x=1"},
-        {"host=h password=p dbname=d", "host=h password=**** dbname=d"},
-        {"host=h password='p q' dbname=d", "host=h password=**** dbname=d"},
-        {"nats://u:p@a:4222,nats://u:q@b:4222", "nats://u:****@a:4222,nats://u:****@b:4222"},
-        {"nats://token@a:4222", "nats://****@a:4222"},
-        {"nats://a:4222", "nats://a:4222"},
-        {"", ""},
-    };
-    for (const auto& [given, masked] : cases) CHECK(config::MaskPasswords(given) == masked);
-}

@@ -110,6 +110,62 @@ TEST_CASE("Config: variables of other programs are none of ours", "[unit][config
     REQUIRE_OK(config::Load(table, {}, environment, {}));
 }
 
+TEST_CASE("Config: the addresses that a stack publishes stop no service", "[unit][config]") {
+    const config::Environment published = {
+        {"UNIBOX_GATEWAY_URL", "http://127.0.0.1:1"},
+        {"UNIBOX_GATEWAY_GRPC", "127.0.0.1:2"},
+        {"UNIBOX_INGEST_URL", "http://127.0.0.1:3"},
+        {"UNIBOX_DATABASE_URL", "postgresql://127.0.0.1/db"},
+        {"UNIBOX_NATS_URL", "nats://127.0.0.1:4"},
+        {"UNIBOX_API_KEY", "ubk_x"}};
+    // Sections that all of the names begin with, and none of whose fields they are ...
+    int other = 1;
+    config::FieldTable strangers;
+    for (const char* section : {"gateway", "ingest", "database", "nats", "api"}) {
+        strangers.Section(section).Add("other", &other, "Another one.");
+    }
+    REQUIRE_OK(config::Load(strangers, {}, published, {}));
+    CHECK_FALSE(config::Load(strangers, {}, {{"UNIBOX_INGEST_URLS", "x"}}, {}).ok());
+    // ... and one where a name is a setting as well.
+    std::string url;
+    config::FieldTable table;
+    table.Section("nats").AddUrl("url", &url, "Servers.");
+    REQUIRE_OK(config::Load(table, {}, published, {}));
+    CHECK(url == "nats://127.0.0.1:4");
+}
+
+TEST_CASE("Config: a file that is named must be there", "[unit][config]") {
+    const Files files;
+    const auto path = files.Write("pem", "x");
+    const auto load = [](const std::vector<std::string>& flags, config::Check check = {}) {
+        std::string cert;
+        std::filesystem::path key;
+        config::FieldTable table;
+        table.Section("tls")
+            .Add("tls_cert_file", &cert, "Certificate.", check)
+            .Add("tls_key_file", &key, "Its key.");
+        return config::Load(table, {}, {}, flags);
+    };
+    REQUIRE_OK(load({}));
+    CHECK(load({}, config::ReadableFile()).field() == "tls.tls_cert_file");
+    REQUIRE_OK(load({"tls.tls_cert_file=" + path, "tls.tls_key_file=" + path}));
+    for (const std::string& bad : {path + ".none", files.dir.path().string()}) {
+        CHECK(load({"tls.tls_key_file=" + bad}).field() == "tls.tls_key_file");
+        CHECK(load({"tls.tls_cert_file=" + bad}).field() == "tls.tls_cert_file");
+    }
+    // The path of a secret that a tool is going to write.
+    std::filesystem::path later;
+    config::FieldTable tool;
+    tool.Section("secrets").AddSecretPath("key_file", &later, "Key.");
+    REQUIRE_OK(config::Load(tool, {}, {}, {"secrets.key_file=" + path + ".none"}));
+    // One without the other is of no use.
+    for (const std::string name : {"tls_cert_file", "tls_key_file"}) {
+        const Status status = load({"tls." + name + "=" + path});
+        CHECK(status.field() == "tls.tls_key_file");
+        CHECK(status.message().find("tls.tls_cert_file") != std::string::npos);
+    }
+}
+
 TEST_CASE("Config: wrong types and broken rules name the field and the rule", "[unit][config]") {
     struct Case {
         std::string flag;
@@ -131,7 +187,7 @@ TEST_CASE("Config: wrong types and broken rules name the field and the rule", "[
         {"http.listen=h:70000", "http.listen", "host:port"},
         {"http.listen=::1:80", "http.listen", "host:port"},
         {"http.listen", "http.listen", "needs a value"},
-        {"secrets.key_file=/does/not/exist", "secrets.key_file", "cannot read"},
+        {"secrets.key_file=/does/not/exist", "secrets.key_file", "a readable file or empty"},
     };
     for (const Case& one : cases) {
         INFO(one.flag);

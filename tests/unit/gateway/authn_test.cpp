@@ -2,6 +2,7 @@
 
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
+#include "obs/log.hpp"
 #include "pg/values.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
@@ -27,10 +28,11 @@ struct Bench {
     explicit Bench(gateway::AuthnSettings settings = {})
         : authenticator(
               settings,
-              [this](const std::string& hash) -> Result<store::ApiKeyInfo> {
+              [this](const std::string& hash, SteadyTime deadline) -> Result<store::ApiKeyInfo> {
                   ++lookups;
+                  asked_until = deadline;
                   if (gate.valid()) gate.wait();
-                  if (away) return Unavailable("no connection");
+                  if (away) return Unavailable("no connection").WithReason("08006");
                   const auto found = keys.find(hash);
                   if (found == keys.end()) return NotFound("no such key");
                   return found->second;
@@ -62,6 +64,7 @@ struct Bench {
     std::map<std::string, store::ApiKeyInfo> keys;
     std::atomic<int> lookups{0};
     std::atomic<bool> away{false};
+    SteadyTime asked_until;
     std::shared_future<void> gate;
     gateway::Authenticator authenticator;
 };
@@ -158,6 +161,42 @@ TEST_CASE("Authn: while the directory is away, cached keys work until too old", 
     bench.away = false;  // A failure is not kept.
     REQUIRE_OK(bench.Check(key));
     REQUIRE_OK(bench.Check(other));
+}
+
+TEST_CASE("Authn: an outage of the directory is in the log, once a second", "[unit][gateway]") {
+    std::vector<std::string> lines;
+    const obs::LogCaptureForTest capture([&](std::string_view line) { lines.emplace_back(line); });
+    Bench bench;
+    bench.away = true;
+    const auto key = bench.Add();
+    for (int i = 0; i < 5; ++i) {
+        const Status status = bench.Check(key).status();
+        CHECK_THAT(status, HasCode(Code::kUnavailable));
+        CHECK(status.reason() == "directory_unavailable");
+        CHECK(status.message().find("no connection") == std::string::npos);
+    }
+    CHECK(bench.lookups == 5);
+    REQUIRE(lines.size() == 1);
+    for (const char* part : {"\"level\":\"warn\"", "no connection", "\"sqlstate\":\"08006\""}) {
+        CHECK(lines[0].find(part) != std::string::npos);
+    }
+    bench.clock.Advance(Millis(1'000));
+    CHECK_FALSE(bench.Check(key).ok());
+    CHECK(lines.size() == 2);
+    CHECK_FALSE(bench.Check(std::string(crypto::NewApiKey().Reveal())).ok());
+    CHECK(lines.size() == 2);
+    // A key that does not exist is no outage.
+    bench.away = false;
+    bench.clock.Advance(Millis(1'000));
+    CHECK_FALSE(bench.Check(std::string(crypto::NewApiKey().Reveal())).ok());
+    CHECK(lines.size() == 2);
+}
+
+TEST_CASE("Authn: a lookup knows the deadline of its call", "[unit][gateway]") {
+    Bench bench;
+    const auto deadline = std::chrono::steady_clock::now() + 7s;
+    REQUIRE_OK(bench.authenticator.Check("Bearer " + bench.Add(), "inbox:read", deadline));
+    CHECK(bench.asked_until == deadline);
 }
 
 TEST_CASE("Authn: many calls with one key make one lookup", "[unit][gateway]") {

@@ -98,6 +98,9 @@ TEST_CASE("Main: bad configuration or usage is exit code 2 and says what", "[uni
         {{"--check-config", "--toy.mode=x"}, "toy.mode"},
         {{"--format=xml"}, "--format"},
         {{"--runtime.drain_ms=-1"}, "runtime.drain_ms"},
+        {{"--runtime.drain_ms=30000"}, "runtime.shutdown_ms_max"},
+        {{"--check-config", "--runtime.shutdown_ms_max=5000"}, "runtime.drain_ms"},
+        {{"--check-config", "--toy.key_file=/does/not/exist"}, "toy.key_file"},
     };
     for (const auto& [arguments, text] : cases) {
         const auto [code, output] = Finish(arguments);

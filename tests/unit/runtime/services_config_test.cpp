@@ -1,0 +1,117 @@
+// What each service makes of its settings before it starts anything: the real programs, without
+// PostgreSQL and NATS.
+#include "support/process.hpp"
+#include "support/temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace unibox;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::vector<std::string> kServices = {"webhook-ingest", "message-writer", "gateway"};
+
+// Runs services with the settings that they cannot do without.
+class Services {
+public:
+    Services() { std::ofstream(dir_ / "key") << std::string(32, 'k'); }
+
+    std::string key() const { return (dir_ / "key").string(); }
+
+    struct Ended {
+        int code = 0;
+        std::string output;
+    };
+    Ended Run(
+        const std::string& service,
+        std::vector<std::string> arguments,
+        std::map<std::string, std::string> environment = {}
+    ) const {
+        test::ProcessOptions options;
+        options.arguments = std::move(arguments);
+        for (const auto& [name, value] : environment) options.environment[name] = value;
+        if (service == "webhook-ingest") options.environment["UNIBOX_SECRETS_KEY_FILE"] = key();
+        test::Process process(UNIBOX_BINARY_DIR "/bin/" + service, options);
+        const auto code = process.WaitForExit(20s);
+        REQUIRE(code.has_value());
+        return {*code, process.output()};
+    }
+
+private:
+    test::TempDir dir_;
+};
+
+}  // namespace
+
+TEST_CASE("Services: the addresses that a stack publishes stop none of them", "[net][runtime]") {
+    const Services services;
+    const std::map<std::string, std::string> published = {
+        {"UNIBOX_GATEWAY_URL", "http://127.0.0.1:1"},
+        {"UNIBOX_GATEWAY_GRPC", "127.0.0.1:2"},
+        {"UNIBOX_INGEST_URL", "http://127.0.0.1:3"},
+        {"UNIBOX_DATABASE_URL", "postgresql://127.0.0.1/db"},
+        {"UNIBOX_NATS_URL", "nats://127.0.0.1:4"},
+        {"UNIBOX_API_KEY", "ubk_x"}};
+    for (const std::string& service : kServices) {
+        for (const auto& variable : published) {
+            INFO(service << " with " << variable.first);
+            const auto one = services.Run(service, {"--check-config"}, {variable});
+            INFO(one.output);
+            CHECK(one.code == 0);
+        }
+        CHECK(services.Run(service, {"--check-config"}, published).code == 0);
+    }
+}
+
+TEST_CASE("Services: what cannot start does not pass --check-config either", "[net][runtime]") {
+    const Services services;
+    struct Case {
+        std::string service;
+        std::string setting;
+        std::string field;
+    };
+    std::vector<Case> cases = {
+        {"webhook-ingest", "secrets.key_file=/does/not/exist", "secrets.key_file"},
+        {"webhook-ingest", "http.tls_cert_file=/does/not/exist", "http.tls_cert_file"},
+        {"webhook-ingest", "http.tls_cert_file=" + services.key(), "http.tls_key_file"},
+        {"webhook-ingest", "nats.creds_file=/does/not/exist", "nats.creds_file"},
+        {"message-writer", "nats.tls_cert_file=" + services.key(), "nats.tls_key_file"},
+        {"message-writer", "nats.tls_ca_file=/does/not/exist", "nats.tls_ca_file"},
+        {"gateway", "http.tls_key_file=/does/not/exist", "http.tls_key_file"},
+    };
+    for (const std::string& service : kServices) {
+        cases.push_back({service, "runtime.drain_ms=600000", "runtime.drain_ms"});
+        cases.push_back({service, "postgres.url=host=h hunter2", "postgres.url"});
+        cases.push_back({service, "postgres.url=postgresql://u:hunter2@[::1/db", "postgres.url"});
+        cases.push_back({service, "postgres.url=", "postgres.url"});
+        cases.push_back({service, "postgres.url_file=/does/not/exist", "postgres.url_file"});
+    }
+    for (const Case& one : cases) {
+        for (const bool check : {true, false}) {
+            INFO(one.service << " --" << one.setting << " check " << check);
+            std::vector<std::string> arguments = {"--" + one.setting, "--admin.listen=127.0.0.1:0"};
+            if (check) arguments.push_back("--check-config");
+            const auto ended = services.Run(one.service, arguments);
+            INFO(ended.output);
+            CHECK(ended.code == 2);
+            CHECK(ended.output.find(one.field) != std::string::npos);
+            CHECK(ended.output.find("hunter2") == std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("Services: a host that nobody knows is no bad configuration", "[net][runtime]") {
+    const Services services;
+    for (const std::string& service : kServices) {
+        const auto ended = services.Run(
+            service, {"--check-config", "--postgres.url=postgresql://no-such-host.invalid/db"}
+        );
+        CHECK(ended.code == 0);
+    }
+}
