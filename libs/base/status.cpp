@@ -39,7 +39,7 @@ std::string_view CodeName(Code code) {
 
 Status::Status(Code code, std::string message) {
     if (code == Code::kOk) return;
-    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}});
+    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}, 0});
 }
 
 Status Status::WithReason(std::string_view reason) && {
@@ -54,6 +54,14 @@ Status Status::WithField(std::string_view field) && {
     if (detail_) {
         detail_ = std::make_shared<Detail>(*detail_);
         detail_->field = field;
+    }
+    return std::move(*this);
+}
+
+Status Status::WithRetryAfter(std::int64_t retry_after_ms) && {
+    if (detail_) {
+        detail_ = std::make_shared<Detail>(*detail_);
+        detail_->retry_after_ms = retry_after_ms;
     }
     return std::move(*this);
 }

@@ -1,5 +1,7 @@
 #include "http/chunked.hpp"
 
+#include "base/strings.hpp"
+
 #include <algorithm>
 
 namespace unibox::http {
@@ -21,12 +23,16 @@ bool HasControlCharacter(std::string_view text) {
     });
 }
 
-// A trailer is read and dropped, but a field that would frame or be folded shows an attack.
+// A trailer is read and dropped, but one that would frame or route, or is folded, shows an attack
+// (RFC 9110, 6.5.1).
 bool IsTrailer(std::string_view line) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return false;
-    return line.substr(0, colon).find_first_of(" \t") == std::string_view::npos &&
-           !HasControlCharacter(line);
+    const std::string_view name = line.substr(0, colon);
+    for (const char* forbidden : {"content-length", "transfer-encoding", "host"}) {
+        if (EqualsIgnoreCaseAscii(name, forbidden)) return false;
+    }
+    return name.find_first_of(" \t") == std::string_view::npos && !HasControlCharacter(line);
 }
 
 }  // namespace

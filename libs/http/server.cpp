@@ -20,9 +20,6 @@ using detail::Refusal;
 using detail::Shared;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
-constexpr std::string_view kNoPlace =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-    "Connection: close\r\n\r\n";
 
 // The network that connection_count_per_client_max counts: IPv4 /24, IPv6 /64.
 std::string NetworkOf(const async::asio::ip::address& address) {
@@ -76,6 +73,10 @@ Status CheckSettings(const Settings& settings) {
     UNIBOX_RETURN_IF_ERROR(positive(settings.head_timeout_ms, "head_timeout_ms"));
     UNIBOX_RETURN_IF_ERROR(positive(settings.body_timeout_ms, "body_timeout_ms"));
     UNIBOX_RETURN_IF_ERROR(positive(settings.body_bytes_per_s_min, "body_bytes_per_s_min"));
+    UNIBOX_RETURN_IF_ERROR(positive(settings.body_total_ms_max, "body_total_ms_max"));
+    UNIBOX_RETURN_IF_ERROR(
+        positive(settings.in_flight_bytes_per_client_percent, "in_flight_bytes_per_client_percent")
+    );
     UNIBOX_RETURN_IF_ERROR(positive(settings.idle_timeout_ms, "idle_timeout_ms"));
     UNIBOX_RETURN_IF_ERROR(positive(settings.handler_timeout_ms, "handler_timeout_ms"));
     UNIBOX_RETURN_IF_ERROR(positive(settings.write_timeout_ms, "write_timeout_ms"));
@@ -86,10 +87,16 @@ Status CheckSettings(const Settings& settings) {
     return positive(settings.request_count_per_connection_max, "request_count_per_connection_max");
 }
 
+std::string NoPlaceAnswer(std::int64_t retry_after_s) {
+    return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " + std::to_string(retry_after_s) +
+           "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+}
+
 class AsioServer final : public Server {
 public:
     AsioServer(Settings settings, Router router, obs::Metrics& metrics, std::string listener)
-        : shared_(std::move(settings), std::move(router), metrics, std::move(listener)) {
+        : shared_(std::move(settings), std::move(router), metrics, std::move(listener)),
+          no_place_(NoPlaceAnswer(shared_.settings.retry_after_s)) {
         for (std::int64_t i = 0; i < shared_.settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<NetThread>(shared_));
         }
@@ -190,24 +197,26 @@ private:
         error_code error;
         const tcp::endpoint peer = socket.remote_endpoint(error);
         if (error) return;  // Gone already.
-        std::string network = NetworkOf(peer.address());
-        if (const auto refusal = shared_.connections.Take(network)) {
-            shared_.metrics.CountRefusal(*refusal);
+        Refusal refusal{};
+        detail::Client* client = shared_.connections.Take(NetworkOf(peer.address()), &refusal);
+        if (client == nullptr) {
+            shared_.metrics.CountRefusal(refusal);
             if (!shared_.tls) {
                 // As far as it goes without waiting; the connection is closed in any case.
                 ::send(
                     socket.native_handle(),
-                    kNoPlace.data(),
-                    kNoPlace.size(),
+                    no_place_.data(),
+                    no_place_.size(),
                     MSG_NOSIGNAL | MSG_DONTWAIT
                 );
             }
             return;
         }
-        thread.Adopt(std::move(socket), peer.address().to_string(), std::move(network));
+        thread.Adopt(std::move(socket), peer.address().to_string(), *client);
     }
 
     Shared shared_;
+    const std::string no_place_;
     std::vector<std::unique_ptr<NetThread>> threads_;
     std::optional<tcp::acceptor> acceptor_;           // First net thread only, once started.
     std::optional<async::asio::steady_timer> pause_;  // Likewise.

@@ -34,19 +34,24 @@ struct Settings {
     std::int64_t connection_count_per_client_max = 1'000;
     std::int64_t in_flight_request_count_max = 10'000;
     std::int64_t in_flight_bytes_max = 256LL << 20;  // Bodies held, arriving or being handled.
+    // Of it, what the bodies of one client network may hold; 100 = all (behind a proxy).
+    std::int64_t in_flight_bytes_per_client_percent = 50;
     std::int64_t head_bytes_max = 8 << 10;
     std::int64_t header_count_max = 64;
     std::int64_t target_bytes_max = 2 << 10;
     std::int64_t head_timeout_ms = 5'000;
-    // A body may take this long plus its bytes at body_bytes_per_s_min.
+    // In each such time a body that is not complete must grow by at least as much as
+    // body_bytes_per_s_min gives in it: a fast beginning buys no silence.
     std::int64_t body_timeout_ms = 10'000;
     std::int64_t body_bytes_per_s_min = 16 << 10;
+    std::int64_t body_total_ms_max = 30'000;   // The whole body, however it arrives.
     std::int64_t idle_timeout_ms = 60'000;     // Kept-alive connection without a request.
     std::int64_t handler_timeout_ms = 30'000;  // Then 503; a later answer is dropped.
     std::int64_t write_timeout_ms = 10'000;    // Without any progress of a response.
     std::int64_t request_count_per_connection_max = 1'000'000;
-    std::string tls_cert_file;  // PEM chain; empty = plain HTTP.
-    std::string tls_key_file;   // PEM.
+    std::int64_t retry_after_s = 1;  // Told with every 503. The service's choice: no field.
+    std::string tls_cert_file;       // PEM chain; empty = plain HTTP.
+    std::string tls_key_file;  // PEM. With TLS the process must ignore SIGPIPE (runtime does).
 
     // The fields as section "http" of a service's configuration.
     void Describe(config::FieldTable& table);

@@ -61,6 +61,13 @@ void Settings::DescribeLimits(config::FieldTable& table) {
             config::InRange(1 << 20, 1LL << 40)
         )
         .Add(
+            "in_flight_bytes_per_client_percent",
+            &in_flight_bytes_per_client_percent,
+            "Part of in_flight_bytes_max that the bodies of one client network may hold; above it "
+            "503 with Retry-After. 100 = all of it, for a listener behind a proxy.",
+            config::InRange(1, 100)
+        )
+        .Add(
             "head_bytes_max",
             &head_bytes_max,
             "Request line and fields; more is answered 431.",
@@ -97,15 +104,22 @@ void Settings::DescribeTimes(config::FieldTable& table) {
         .Add(
             "body_timeout_ms",
             &body_timeout_ms,
-            "From the end of the head to the end of the body, plus what "
-            "body_bytes_per_s_min allows.",
+            "In each such time a body must grow by what body_bytes_per_s_min gives, or be "
+            "complete; "
+            "else 408.",
             Milliseconds()
         )
         .Add(
             "body_bytes_per_s_min",
             &body_bytes_per_s_min,
-            "Slowest rate of a long body.",
+            "Slowest rate of a long body, measured over each body_timeout_ms.",
             config::InRange(1, 1LL << 40)
+        )
+        .Add(
+            "body_total_ms_max",
+            &body_total_ms_max,
+            "From the end of the head to the end of the body, at any rate; then 408.",
+            Milliseconds()
         )
         .Add(
             "idle_timeout_ms",

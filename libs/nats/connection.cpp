@@ -46,6 +46,10 @@ Status Connection::Subscribe(std::string_view subject, Handler handler) {
     return core_->Subscribe(subject, std::move(handler));
 }
 
+void Connection::OnConnect(std::function<void()> handler) {
+    core_->AddSessionListener(std::move(handler));
+}
+
 Result<std::string> Connection::Request(
     std::string_view subject, std::string_view payload, Millis timeout
 ) {

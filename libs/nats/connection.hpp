@@ -53,6 +53,9 @@ public:
     // Until the connection dies. `handler` sees every message from now on, also after reconnects;
     // what was published while the connection was away is missed. `subject` may have wildcards.
     Status Subscribe(std::string_view subject, Handler handler);
+    // `handler` runs after each connect from now on, when the subscriptions are in place: what came
+    // while the connection was away was missed. Until the connection dies.
+    void OnConnect(std::function<void()> handler);
     // UNAVAILABLE: not connected, or nobody answers (reason "no_responders"). DEADLINE_EXCEEDED.
     Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
     // Waits until the server has seen all that was published; DEADLINE_EXCEEDED or UNAVAILABLE.

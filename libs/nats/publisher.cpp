@@ -33,6 +33,10 @@ SteadyTime Now() {
     return std::chrono::steady_clock::now();
 }
 
+Status WindowFull() {
+    return ResourceExhausted("the publish window is full").WithReason("window_full");
+}
+
 struct Completion {
     detail::Recipient recipient;
     Result<PubAck> result;
@@ -56,7 +60,9 @@ public:
 private:
     using Lock = std::unique_lock<std::mutex>;
 
-    Status Admit(const Outgoing& message) const;
+    Status Admit(const Outgoing& message) const {
+        return detail::CheckOutgoing(message, settings_.window_bytes, core_.payload_bytes_max());
+    }
     bool Reserve(std::size_t count, std::size_t bytes);
     std::uint32_t Place(std::size_t bytes, SteadyTime deadline, detail::Recipient recipient);
     void BuildAndSend(std::uint32_t index, const Outgoing& message);
@@ -147,17 +153,6 @@ PublisherImpl::~PublisherImpl() {
     thread_.join();
 }
 
-Status PublisherImpl::Admit(const Outgoing& message) const {
-    UNIBOX_RETURN_IF_ERROR(detail::CheckOutgoing(message));
-    const std::size_t bytes = detail::SizeOf(message);
-    const auto limit = core_.payload_bytes_max();
-    if (bytes > settings_.window_bytes ||
-        (limit > 0 && message.payload.size() > static_cast<std::size_t>(limit))) {
-        return InvalidArgument("the message is larger than NATS accepts").WithReason("too_large");
-    }
-    return {};
-}
-
 bool PublisherImpl::Reserve(std::size_t count, std::size_t bytes) {
     if (in_flight_ + count > settings_.window_msgs || window_.free_count() < count) return false;
     if (in_flight_bytes_ + bytes > settings_.window_bytes) return false;
@@ -190,7 +185,7 @@ void PublisherImpl::Publish(Outgoing message, SteadyTime deadline, Done done) {
     {
         const Lock lock(mutex_);
         if (status.ok() && !Reserve(1, bytes)) {
-            status = ResourceExhausted("the publish window is full").WithReason("window_full");
+            status = WindowFull();
         }
         if (!status.ok()) {
             SettleNow(std::move(recipient), std::move(status));
@@ -206,35 +201,37 @@ void PublisherImpl::PublishAll(std::vector<Outgoing> messages, SteadyTime deadli
     group->results.resize(messages.size());
     group->remaining = messages.size();
     group->done = std::move(done);
-    Status status;
+    if (messages.empty()) {
+        group->remaining = 1;
+        const Lock lock(mutex_);
+        SettleNow({.done = [group](auto) { group->done({}); }, .group = {}, .index = 0}, {});
+        return;
+    }
+    std::vector<Status> refusals;
+    std::size_t count = 0;
     std::size_t bytes = 0;
     for (const auto& message : messages) {
+        refusals.push_back(Admit(message));
+        if (!refusals.back().ok()) continue;
+        ++count;
         bytes += detail::SizeOf(message);
-        if (status.ok()) status = Admit(message);
     }
-    std::vector<std::uint32_t> indices;
+    std::vector<std::pair<std::uint32_t, const Outgoing*>> placed;
     {
         const Lock lock(mutex_);
-        if (status.ok() && !Reserve(messages.size(), bytes)) {
-            status = ResourceExhausted("the publish window is full").WithReason("window_full");
-        }
-        if (messages.empty()) {
-            group->remaining = 1;
-            SettleNow(
-                {.done = [group](auto) { group->done({}); }, .group = {}, .index = 0}, status
-            );
-        }
+        const bool room = Reserve(count, bytes);
         for (std::size_t i = 0; i < messages.size(); ++i) {
             detail::Recipient recipient{.done = {}, .group = group, .index = i};
-            if (status.ok()) {
-                indices.push_back(Place(detail::SizeOf(messages[i]), deadline, std::move(recipient))
-                );
+            if (refusals[i].ok() && !room) refusals[i] = WindowFull();
+            if (refusals[i].ok()) {
+                const std::size_t size = detail::SizeOf(messages[i]);
+                placed.emplace_back(Place(size, deadline, std::move(recipient)), &messages[i]);
             } else {
-                SettleNow(std::move(recipient), status);
+                SettleNow(std::move(recipient), std::move(refusals[i]));
             }
         }
     }
-    for (std::size_t i = 0; i < indices.size(); ++i) BuildAndSend(indices[i], messages[i]);
+    for (const auto& [index, message] : placed) BuildAndSend(index, *message);
 }
 
 // The slot is busy: nobody else touches its message.

@@ -78,9 +78,9 @@ public:
     // Never blocks. `done` runs exactly once, on the publisher's own thread, never inside this
     // call; while it runs no other completion, deadline or retry of this publisher is handled.
     virtual void Publish(Outgoing message, SteadyTime deadline, Done done) = 0;
-    // All messages of one request; `done` runs once, when the last of them is decided. When they do
-    // not all fit into the window none is sent and each result is "window_full". Empty: done with
-    // {}.
+    // All messages of one request; `done` runs once, when the last of them is decided. One that can
+    // never be sent ("too_large", "bad_subject") is refused alone. When the others do not all fit
+    // into the window none is sent and each of them is "window_full". Empty: done with {}.
     virtual void PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) = 0;
 
     virtual std::size_t in_flight() const = 0;  // Messages in the window.

@@ -168,6 +168,8 @@ std::vector<StreamSpec> UniboxStreams(const StreamOptions& options) {
     ev.bytes_max = options.ev_bytes_max;
     specs.push_back(ev);
     StreamSpec raw = LogStream(wire::kRawStream, wire::kRawSubjects);
+    // A log for diagnosis: full, it must not turn the webhooks away that it would have described.
+    raw.discard = Discard::kOld;
     raw.age_max_ms = options.keep_age_max_ms;
     raw.bytes_max = options.raw_bytes_max;
     specs.push_back(raw);

@@ -49,7 +49,9 @@ google::rpc::Status Details(const Status& status) {
         violation->set_description(PublicMessage(status));
         details.add_details()->PackFrom(bad_request);
     }
-    if (const auto delay = RetryDelay(status.code())) {
+    const auto delay = status.retry_after_ms() > 0 ? std::optional(Millis(status.retry_after_ms()))
+                                                   : RetryDelay(status.code());
+    if (delay) {
         google::rpc::RetryInfo retry;
         retry.mutable_retry_delay()->set_seconds(delay->count() / 1000);
         retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay->count() % 1000) * 1'000'000);
@@ -79,6 +81,13 @@ Status FromGrpc(const grpc::Status& status) {
     for (const auto& any : details.details()) {
         google::rpc::ErrorInfo info;
         google::rpc::BadRequest wrong;
+        google::rpc::RetryInfo retry;
+        if (any.Is<google::rpc::RetryInfo>() && any.UnpackTo(&retry)) {
+            const auto& delay = retry.retry_delay();
+            result = std::move(result).WithRetryAfter(
+                delay.seconds() * 1000 + delay.nanos() / 1'000'000
+            );
+        }
         if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info)) {
             result = std::move(result).WithReason(info.reason());
         }

@@ -12,15 +12,17 @@
 namespace unibox::rpc {
 
 // Carries google.rpc.Status as details: ErrorInfo (reason, domain "unibox") if there is a reason,
-// BadRequest if there is a field, RetryInfo if RetryDelay has a value. INTERNAL, UNKNOWN and
-// DATA_LOSS tell clients only "internal error": their messages are for our log.
+// BadRequest if there is a field, RetryInfo if the status says after how long, or else RetryDelay.
+// INTERNAL, UNKNOWN and DATA_LOSS tell clients only "internal error": their messages are for our
+// log.
 grpc::Status ToGrpc(const Status& status);
-// The inverse: code, message, reason and field.
+// The inverse: code, message, reason, field and wait.
 Status FromGrpc(const grpc::Status& status);
 
 // The HTTP status for a code, as google.rpc.Code documents it (499 for CANCELLED).
 int HttpCode(Code code);
-// How long a client should wait before it repeats: RESOURCE_EXHAUSTED, UNAVAILABLE and ABORTED.
+// How long a client should wait before it repeats, if nothing more is known: RESOURCE_EXHAUSTED,
+// UNAVAILABLE and ABORTED.
 std::optional<Millis> RetryDelay(Code code);
 // The message that a client may see.
 std::string PublicMessage(const Status& status);

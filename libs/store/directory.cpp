@@ -23,7 +23,8 @@ constexpr pg::Statement kByRoute{
     "SELECT " UNIBOX_CHANNEL_COLUMNS ", wanted_key FROM ub_find_channels_by_route($1, $2)"};
 constexpr pg::Statement kApps{
     "directory_apps",
-    "SELECT app_id, slug, verify_token_sealed, secrets FROM ub_find_provider_apps($1)"};
+    "SELECT app_id, slug, verify_token_sealed, secrets, secrets_valid_until "
+    "FROM ub_find_provider_apps($1)"};
 
 #undef UNIBOX_CHANNEL_COLUMNS
 
@@ -111,7 +112,8 @@ Result<std::vector<ProviderApp>> FindProviderApps(pg::Pool& pool, std::string_vi
             {row.GetUuid(0),
              std::string(row.Text(1)),
              std::string(row.GetBytes(2)),
-             row.TextArray(3)}
+             row.TextArray(3),
+             row.Timestamp(4).unix_ms}
         );
     }
     return apps;

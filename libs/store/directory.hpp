@@ -68,6 +68,7 @@ struct ProviderApp {
     std::string verify_token_sealed;  // additional data "app:<app_id>"
     std::vector<std::string>
         sealed_secrets;  // live ones, newest first; additional data "app:<app_id>"
+    std::int64_t secrets_valid_until_ms = 0;  // as in ChannelInfo
 };
 
 // `key_hash`: SHA-256 of the whole key, 32 bytes.

@@ -12,13 +12,11 @@ constexpr std::int64_t kCountMax = 100'000'000;
 Config::Config() {
     http.listen = "0.0.0.0:8080";
     grpc.listen = "0.0.0.0:9090";
-    // A webhook waits for a look-up at most as long as for its PubAcks.
+    // A look-up fails well before the webhook that waits for it must be answered.
     postgres.connect_timeout_ms = 1'000;
     postgres.acquire_timeout_ms = 1'000;
     postgres.statement_timeout_ms = 1'000;
-    postgres.io_timeout_ms = 2'000;
-    publisher.window_msgs = 4'096;
-    publisher.window_bytes = 64 << 20;
+    postgres.io_timeout_ms = 1'200;
 }
 
 void Config::Describe(config::FieldTable& table) {
@@ -50,7 +48,9 @@ void Config::DescribeIngest(config::FieldTable& table) {
         .Add(
             "deadline_ms",
             &ingest.deadline_ms,
-            "From the request to the last acknowledgement; then 503.",
+            "From the request to the last acknowledgement; then 503. Whatever else it waits for, a "
+            "webhook is answered 503 at the latest 500 ms after that, or after "
+            "http.handler_timeout_ms, if that is less.",
             config::InRange(50, 60'000)
         )
         .Add("retry_after_s", &ingest.retry_after_s, "Told with 503.", config::InRange(1, 3'600))
@@ -69,7 +69,7 @@ void Config::DescribeIngest(config::FieldTable& table) {
         .Add(
             "inline_bytes_max",
             &ingest.inline_bytes_max,
-            "Larger bodies are verified and parsed in the worker threads.",
+            "Larger bodies are verified and parsed in the body threads.",
             config::InRange(0, kBodyBytesMax)
         )
         .Add(
@@ -98,13 +98,19 @@ void Config::DescribeThreads(config::FieldTable& table) {
         .Add(
             "worker_thread_count",
             &worker_thread_count,
-            "Threads for look-ups and large bodies.",
+            "Threads for look-ups.",
+            config::InRange(1, 256)
+        )
+        .Add(
+            "body_thread_count",
+            &body_thread_count,
+            "Threads for large bodies.",
             config::InRange(1, 256)
         )
         .Add(
             "worker_queue_count_max",
             &worker_queue_count_max,
-            "Work that may wait for them; more is answered 503.",
+            "Work that may wait for each kind of thread; more is answered 503.",
             config::InRange(1, 1'000'000)
         )
         .Add(
@@ -172,7 +178,8 @@ void Config::DescribeLookups(config::FieldTable& table) {
         .Add(
             "retry_ms",
             &lookups.retry_ms,
-            "Between two attempts while PostgreSQL is away.",
+            "While PostgreSQL is away: from a failed look-up to the next one. Until then unknown "
+            "keys are answered 503 at once.",
             config::InRange(10, 60'000)
         )
         .Add(

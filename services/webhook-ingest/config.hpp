@@ -29,6 +29,7 @@ struct Config {
     LookupSettings lookups;
     std::filesystem::path secrets_key_file;
     std::size_t worker_thread_count = 8;
+    std::size_t body_thread_count = 4;
     std::size_t worker_queue_count_max = 4'096;
     std::size_t rpc_thread_count = 16;
     std::int64_t duplicate_window_ms = 120'000;

@@ -55,6 +55,13 @@ std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> First(
     };
 }
 
+std::span<const Secret> Live(
+    std::span<const Secret> secrets, std::int64_t valid_until_ms, std::int64_t now_ms
+) {
+    if (now_ms < valid_until_ms) return secrets;
+    return secrets.first(secrets.size() > 1 ? 1 : 0);
+}
+
 }  // namespace
 
 std::unique_ptr<Directory> MakeStoreDirectory(pg::Pool& pool) {
@@ -91,7 +98,14 @@ Endpoints::Endpoints(
           clock,
           pool,
           [this](const std::vector<std::string>& keys) { return LoadApps(keys); },
-          [](const ProviderApps&) { return false; },
+          [this](const ProviderApps& provider) {
+              const std::int64_t now_ms = clock_.UnixMillis();
+              return std::any_of(
+                  provider.apps.begin(),
+                  provider.apps.end(),
+                  [now_ms](const auto& app) { return now_ms >= app.secrets_valid_until_ms; }
+              );
+          },
           CountOf("apps")
       ),
       api_keys_(
@@ -110,7 +124,7 @@ Endpoints::Endpoints(
 
 LookupCache<Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
     constexpr std::array<const char*, static_cast<std::size_t>(LookupOutcome::kCount)> kNames = {
-        "hit", "negative_hit", "stale", "waited"};
+        "hit", "negative_hit", "stale", "waited", "failing"};
     std::array<obs::Counter*, kNames.size()> counters{};
     for (std::size_t i = 0; i < kNames.size(); ++i) {
         counters[i] = &metrics_.GetCounter(
@@ -159,9 +173,16 @@ void Endpoints::Forget() {
 }
 
 std::span<const Secret> Endpoints::LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms) {
-    const std::span<const Secret> secrets = endpoint.secrets;
-    if (now_ms < endpoint.secrets_valid_until_ms) return secrets;
-    return secrets.size() > 1 ? secrets.first(1) : secrets.first(0);
+    return Live(endpoint.secrets, endpoint.secrets_valid_until_ms, now_ms);
+}
+
+std::vector<Secret> Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now_ms) {
+    std::vector<Secret> all;
+    for (const auto& app : provider.apps) {
+        const auto live = Live(app.secrets, app.secrets_valid_until_ms, now_ms);
+        all.insert(all.end(), live.begin(), live.end());
+    }
+    return all;
 }
 
 Result<Endpoints::ChannelFound> Endpoints::LoadChannels(const std::vector<std::string>& keys) {
@@ -230,18 +251,21 @@ EndpointPtr Endpoints::ToEndpoint(const store::ChannelInfo& info) {
     endpoint->rate_per_s = info.ingest_rate_per_s;
     endpoint->burst = info.ingest_burst;
     endpoint->disabled = info.disabled;
-    Unseal(info.sealed_secrets, "channel:" + info.channel.ToString(), &endpoint->secrets);
+    endpoint->secrets_incomplete =
+        !Unseal(info.sealed_secrets, "channel:" + info.channel.ToString(), &endpoint->secrets);
     return endpoint;
 }
 
-void Endpoints::Unseal(
+bool Endpoints::Unseal(
     const std::vector<std::string>& sealed,
     const std::string& additional_data,
     std::vector<Secret>* secrets
 ) {
+    bool complete = true;
     for (const std::string& one : sealed) {
         auto opened = box_.Open(one, additional_data);
         if (!opened.ok()) {
+            complete = false;
             unseal_failures_.Add();
             obs::Log(
                 obs::Level::kError,
@@ -252,6 +276,7 @@ void Endpoints::Unseal(
             secrets->push_back(std::move(*opened));
         }
     }
+    return complete;
 }
 
 Result<LookupCache<ProviderApps>::Found> Endpoints::LoadApps(const std::vector<std::string>& keys) {
@@ -260,11 +285,14 @@ Result<LookupCache<ProviderApps>::Found> Endpoints::LoadApps(const std::vector<s
         UNIBOX_ASSIGN_OR_RETURN(const auto apps, directory_.Apps(provider));
         if (apps.empty()) continue;
         auto loaded = std::make_shared<ProviderApps>();
-        loaded->any = true;
         for (const store::ProviderApp& app : apps) {
             const std::string additional_data = "app:" + app.app_id.ToString();
-            Unseal(app.sealed_secrets, additional_data, &loaded->secrets);
-            Unseal({app.verify_token_sealed}, additional_data, &loaded->verify_tokens);
+            auto& own = loaded->apps.emplace_back();
+            own.secrets_valid_until_ms = app.secrets_valid_until_ms;
+            loaded->secrets_incomplete |=
+                !Unseal(app.sealed_secrets, additional_data, &own.secrets);
+            loaded->verify_tokens_incomplete |=
+                !Unseal({app.verify_token_sealed}, additional_data, &loaded->verify_tokens);
         }
         found.emplace(provider, std::move(loaded));
     }

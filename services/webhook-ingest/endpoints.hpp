@@ -45,6 +45,7 @@ struct Endpoint {
     std::string route_key;
     std::string public_base_url;
     std::vector<Secret> secrets;  // Newest first; those that could be unsealed.
+    bool secrets_incomplete = false;
     std::int64_t secrets_valid_until_ms = 0;
     std::int64_t rate_per_s = 0;
     std::int64_t burst = 0;
@@ -53,10 +54,16 @@ struct Endpoint {
 using EndpointPtr = std::shared_ptr<const Endpoint>;
 
 // All apps of one provider: which of them sent a webhook is only known by the secret that matches.
+// Incomplete: one could not be unsealed, so that no match proves nothing.
 struct ProviderApps {
-    std::vector<Secret> secrets;
+    struct App {
+        std::vector<Secret> secrets;  // As an Endpoint's.
+        std::int64_t secrets_valid_until_ms = 0;
+    };
+    std::vector<App> apps;
+    bool secrets_incomplete = false;
     std::vector<Secret> verify_tokens;
-    bool any = false;  // There are apps; their secrets may still be unusable.
+    bool verify_tokens_incomplete = false;
 };
 using ProviderAppsPtr = std::shared_ptr<const ProviderApps>;
 
@@ -99,9 +106,10 @@ public:
     // Something was changed in the directory: everything must be confirmed before it is served.
     void Forget();
 
-    // The secrets of an endpoint that may still be used: when the first of them has ended and no
-    // newer answer could be had, only the newest of several.
+    // The secrets of an endpoint, or of each app, that may still be used: when the first of them
+    // has ended and no newer answer could be had, only the newest of several.
     static std::span<const Secret> LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms);
+    static std::vector<Secret> LiveSecrets(const ProviderApps& apps, std::int64_t now_ms);
 
 private:
     using ChannelFound = LookupCache<Endpoint>::Found;
@@ -110,7 +118,8 @@ private:
     Result<LookupCache<ApiKey>::Found> LoadApiKeys(const std::vector<std::string>& keys);
     Status LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found);
     EndpointPtr ToEndpoint(const store::ChannelInfo& info);
-    void Unseal(
+    // False: not all of them could be unsealed.
+    bool Unseal(
         const std::vector<std::string>& sealed,
         const std::string& additional_data,
         std::vector<Secret>* secrets

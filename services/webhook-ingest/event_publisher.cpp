@@ -114,7 +114,10 @@ void EventPublisher::Publish(
 
 void EventPublisher::Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate) {
     if (status.ok() && !duplicate) stored_.Add();
-    if (status.reason() == "no_stream" || status.reason() == "wrong_stream") log_.LookAgain();
+    const std::string& reason = status.reason();
+    if (reason == "no_stream" || reason == "wrong_stream" || reason == "stream_sealed") {
+        log_.LookAgain();
+    }
     Count(batch, status, duplicate);
     window_.Finish(batch.mine[index], status);
 }

@@ -2,6 +2,7 @@
 
 #include "channels/complete.hpp"
 #include "channels/meta_handshake.hpp"
+#include "channels/text.hpp"
 #include "crypto/random.hpp"
 #include "ingest_job.hpp"
 #include "obs/trace_id.hpp"
@@ -43,7 +44,7 @@ Ingest::Ingest(
     EventPublisher& events,
     nats::Publisher& publisher,
     RateLimiter& limiter,
-    async::WorkerPool& pool,
+    async::WorkerPool& body_pool,
     const Clock& clock,
     obs::Metrics& metrics
 )
@@ -52,7 +53,7 @@ Ingest::Ingest(
       events_(events),
       publisher_(publisher),
       limiter_(limiter),
-      pool_(pool),
+      body_pool_(body_pool),
       clock_(clock),
       counters_(std::make_unique<Counters>(metrics)),
       dummy_secret_(crypto::NewStandardWebhookSecret()) {}
@@ -116,19 +117,26 @@ void Ingest::OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found) {
     job->endpoint = *found;
     const auto secrets = Endpoints::LiveSecrets(*job->endpoint, job->receive_time_ms);
     if (secrets.empty()) return NotNow(*job, "secret_missing");
+    job->secrets_incomplete = job->endpoint->secrets_incomplete;
     GoOn(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
 }
 
 void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
     if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
     if (!found.ok()) return GoOn(job, [this, job] { Refuse(*job); });
-    if ((*found)->secrets.empty()) return NotNow(*job, "secret_missing");
-    GoOn(job, [this, job, apps = *found] { VerifyAndParse(job, apps->secrets); });
+    job->app_secrets = Endpoints::LiveSecrets(**found, job->receive_time_ms);
+    if (job->app_secrets.empty()) return NotNow(*job, "secret_missing");
+    job->secrets_incomplete = (*found)->secrets_incomplete;
+    GoOn(job, [this, job] { VerifyAndParse(job, job->app_secrets); });
 }
 
 void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
     if (job->request->body.size() <= settings_.inline_bytes_max) return next();
-    if (!pool_.TryPost(std::move(next))) NotNow(*job, "overloaded");
+    const bool posted = body_pool_.TryPost([this, job, next = std::move(next)] {
+        if (clock_.Steady() < job->deadline) return next();
+        NotNow(*job, "overloaded");  // It has waited too long: nobody reads another answer.
+    });
+    if (!posted) NotNow(*job, "overloaded");
 }
 
 bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
@@ -144,6 +152,7 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
 
 void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
     if (!Verified(*job, secrets)) {
+        if (job->secrets_incomplete) return NotNow(*job, "secret_missing");
         return Answer(
             *job, "unauthenticated", http::Response::Problem(401, http::ReasonPhrase(401))
         );
@@ -288,8 +297,9 @@ void Ingest::StoreRaw(const JobPtr& job) {
         raw.set_channel_id(job->endpoint->channel.value.ToBytes());
     }
     raw.set_body(job->request->body);
-    raw.set_content_type(std::string(job->webhook.content_type));
-    raw.set_query(std::string(job->request->query));
+    // What is not UTF-8 would make the record unreadable; the body is bytes.
+    raw.set_content_type(channels::CleanText(job->webhook.content_type));
+    raw.set_query(channels::CleanText(job->request->query));
     raw.set_receive_time_ms(job->receive_time_ms);
     counters_->Raw(job->provider, job->raw_reason);
     events_.PublishRaw(raw, job->deadline, [this, job](const EventPublisher::Outcome& outcome) {
@@ -314,8 +324,9 @@ void Ingest::Handshake(
 ) {
     const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
     if (provider != kMeta) return NoSuchProvider(*job);
-    const auto answer = [this, job](std::span<const Secret> verify_tokens) {
+    const auto answer = [this, job](std::span<const Secret> verify_tokens, bool incomplete) {
         auto challenge = channels::MetaHandshake(job->request->query, verify_tokens);
+        if (!challenge.ok() && incomplete) return NotNow(*job, "secret_missing");
         if (!challenge.ok()) {
             return Answer(
                 *job, "handshake_refused", http::Response::Problem(403, http::ReasonPhrase(403))
@@ -326,7 +337,8 @@ void Ingest::Handshake(
     if (token.empty()) {
         endpoints_.Apps(provider, [this, job, answer](const Result<ProviderAppsPtr>& found) {
             if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
-            answer(found.ok() ? (*found)->verify_tokens : std::vector<Secret>());
+            if (!found.ok()) return answer({}, false);
+            answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
         });
         return;
     }
@@ -335,7 +347,7 @@ void Ingest::Handshake(
         [this, job, answer, secret = Secret(std::string(token))](const Result<EndpointPtr>& found) {
             if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "channel_lookup");
             const bool known = found.ok() && !(*found)->disabled;
-            answer(known ? std::vector<Secret>{secret} : std::vector<Secret>());
+            answer({&secret, known ? 1U : 0U}, false);
         }
     );
 }

@@ -4,7 +4,7 @@
 // Answers: 200 stored (empty body), also when the body was kept in UB_RAW because it was authentic
 // but not understood or its route has no tenant; 401 bad signature or unknown channel token (the
 // same answer); 403 wrong verify token; 400 with the field (standard only); 429 over the tenant's
-// rate (standard only); 503 with Retry-After when something could not be stored or known.
+// rate (standard only); 503 with Retry-After when something could not be stored or known in time.
 // Thread safety: any thread.
 #pragma once
 
@@ -35,20 +35,21 @@ struct IngestSettings {
     std::string public_base_url = "http://127.0.0.1:8080";
     std::int64_t deadline_ms = 1'500;         // From the request to the last PubAck.
     std::int64_t retry_after_s = 5;           // Told with 503.
-    std::size_t inline_bytes_max = 64 << 10;  // Larger bodies are verified in the worker pool.
+    std::size_t inline_bytes_max = 64 << 10;  // Larger bodies are verified in the pool.
     std::size_t in_flight_msgs_max = 4'000;   // Messages on their way; above it 503 at once.
 };
 
 class Ingest {
 public:
-    // All references must outlive the object; the pool must be stopped before it dies.
+    // All references must outlive the object; the pool must be stopped before it dies. It is for
+    // large bodies alone: look-ups that hang must not stand in their way.
     Ingest(
         IngestSettings settings,
         Endpoints& endpoints,
         EventPublisher& events,
         nats::Publisher& publisher,
         RateLimiter& limiter,
-        async::WorkerPool& pool,
+        async::WorkerPool& body_pool,
         const Clock& clock,
         obs::Metrics& metrics
     );
@@ -126,7 +127,7 @@ private:
     EventPublisher& events_;
     nats::Publisher& publisher_;
     RateLimiter& limiter_;
-    async::WorkerPool& pool_;
+    async::WorkerPool& body_pool_;
     const Clock& clock_;
     std::unique_ptr<Counters> counters_;
     const Secret dummy_secret_;  // Makes an unknown token cost what a wrong signature costs.

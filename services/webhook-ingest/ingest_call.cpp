@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::size_t kIdBytesMax = 255;
 constexpr std::size_t kTextBytesMax = 65'536;
+// What google.protobuf.Timestamp allows: 0001-01-01 to 9999-12-31.
+constexpr std::int64_t kTimestampSecondsMin = -62'135'596'800;
+constexpr std::int64_t kTimestampSecondsMax = 253'402'300'799;
+constexpr std::int32_t kTimestampNanosMax = 999'999'999;
 constexpr std::string_view kScope = "ingest:write";
 constexpr std::string_view kBearer = "Bearer ";
 
@@ -20,11 +24,18 @@ Status Invalid(std::string_view field, std::string_view what) {
     return InvalidArgument(std::string(field) + " " + std::string(what)).WithField(field);
 }
 
+Status CheckString(const std::string& text, std::string_view field, std::size_t bytes_max) {
+    if (text.size() > bytes_max) {
+        return Invalid(field, "is longer than " + std::to_string(bytes_max) + " bytes");
+    }
+    if (text.find('\0') != std::string::npos) return Invalid(field, "holds a NUL");
+    if (channels::CleanText(text) != text) return Invalid(field, "is not UTF-8");
+    return {};
+}
+
 Status CheckId(const std::string& id, std::string_view field, bool required) {
     if (id.empty() && required) return Invalid(field, "is missing");
-    if (id.size() > kIdBytesMax) return Invalid(field, "is longer than 255 bytes");
-    if (id.find('\0') != std::string::npos) return Invalid(field, "holds a NUL");
-    return {};
+    return CheckString(id, field, kIdBytesMax);
 }
 
 // Waits for an answer that comes by callback; DEADLINE_EXCEEDED if it does not come in time.
@@ -46,6 +57,31 @@ private:
     std::shared_ptr<std::promise<T>> promise_ = std::make_shared<std::promise<T>>();
 };
 
+// As strict as the same message by webhook: nothing is cut silently.
+Status CheckAttachment(const v1::Attachment& attachment, const std::string& field) {
+    if (attachment.type() == v1::ATTACHMENT_TYPE_UNSPECIFIED) {
+        return Invalid(field + ".type", "is missing");
+    }
+    const auto check = [&field](const std::string& text, const char* name, std::size_t max) {
+        return CheckString(text, field + name, max);
+    };
+    UNIBOX_RETURN_IF_ERROR(check(attachment.name(), ".name", channels::kNameBytesMax));
+    UNIBOX_RETURN_IF_ERROR(check(attachment.mime_type(), ".mime_type", channels::kNameBytesMax));
+    UNIBOX_RETURN_IF_ERROR(check(attachment.provider_media_id(), ".provider_media_id", kIdBytesMax)
+    );
+    UNIBOX_RETURN_IF_ERROR(check(attachment.url(), ".url", channels::kUrlBytesMax));
+    if (attachment.size_bytes() < 0) return Invalid(field + ".size_bytes", "is negative");
+    return {};
+}
+
+Status CheckTime(const google::protobuf::Timestamp& time) {
+    if (time.seconds() < kTimestampSecondsMin || time.seconds() > kTimestampSecondsMax ||
+        time.nanos() < 0 || time.nanos() > kTimestampNanosMax) {
+        return Invalid("create_time", "is not a Timestamp");
+    }
+    return {};
+}
+
 Status CheckRequest(const v1::IngestRequest& request) {
     UNIBOX_RETURN_IF_ERROR(CheckId(request.message_id(), "message_id", true));
     UNIBOX_RETURN_IF_ERROR(CheckId(request.conversation_ref(), "conversation_ref", false));
@@ -55,11 +91,11 @@ Status CheckRequest(const v1::IngestRequest& request) {
     if (request.attachments_size() > channels::kAttachmentCountMax) {
         return Invalid("attachments", "are more than 64");
     }
-    for (const v1::Attachment& attachment : request.attachments()) {
-        if (attachment.type() == v1::ATTACHMENT_TYPE_UNSPECIFIED) {
-            return Invalid("attachments.type", "is missing");
-        }
+    for (int i = 0; i < request.attachments_size(); ++i) {
+        const std::string field = "attachments[" + std::to_string(i) + "]";
+        UNIBOX_RETURN_IF_ERROR(CheckAttachment(request.attachments(i), field));
     }
+    if (request.has_create_time()) UNIBOX_RETURN_IF_ERROR(CheckTime(request.create_time()));
     if (request.text().empty() && request.attachments().empty()) {
         return Invalid("text", "is missing, and there are no attachments");
     }
@@ -147,8 +183,11 @@ Status Ingest::Call(
     UNIBOX_ASSIGN_OR_RETURN(
         const EndpointPtr channel, ChannelOf(tenant, request.channel_id(), deadline)
     );
-    if (limiter_.Take(tenant, channel->rate_per_s, channel->burst) > 0) {
-        return ResourceExhausted("over the tenant's rate").WithReason("over_rate");
+    const std::int64_t wait_ms = limiter_.Take(tenant, channel->rate_per_s, channel->burst);
+    if (wait_ms > 0) {
+        return ResourceExhausted("over the tenant's rate")
+            .WithReason("over_rate")
+            .WithRetryAfter(wait_ms);
     }
     if (Overloaded()) return Unavailable("too much is on its way").WithReason("overloaded");
     channels::ProviderEvent event = EventOf(request);

@@ -1,9 +1,12 @@
 #include "ingest_job.hpp"
 
+#include "channels/text.hpp"
+
 namespace unibox::ingest {
 namespace {
 
 constexpr std::size_t kDetailBytesMax = 1'000;
+constexpr std::size_t kCharacterBytesMax = 4;  // Of UTF-8: a cut leaves no room for another.
 
 std::string CounterKey(std::string_view provider, std::string_view outcome) {
     return std::string(provider).append(":").append(outcome);
@@ -13,9 +16,10 @@ std::string CounterKey(std::string_view provider, std::string_view outcome) {
 
 void Ingest::Job::KeepRaw(std::string_view reason, std::string_view detail) {
     if (raw_reason.empty()) raw_reason = reason;
-    if (detail.empty() || raw_detail.size() >= kDetailBytesMax) return;
+    if (detail.empty() || raw_detail.size() + kCharacterBytesMax > kDetailBytesMax) return;
     if (!raw_detail.empty()) raw_detail += "; ";
-    raw_detail += detail.substr(0, kDetailBytesMax - std::min(kDetailBytesMax, raw_detail.size()));
+    raw_detail += channels::CleanText(detail);
+    raw_detail.resize(channels::CutUtf8(raw_detail, kDetailBytesMax).size());
 }
 
 Ingest::Counters::Counters(obs::Metrics& registry)

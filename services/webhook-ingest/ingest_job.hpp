@@ -25,8 +25,10 @@ struct Ingest::Job {
     SteadyTime begun{};
     SteadyTime deadline{};
 
-    EndpointPtr endpoint;  // Of the token; null on an app's route.
-    std::vector<Secret> app_secrets;
+    EndpointPtr endpoint;             // Of the token; null on an app's route.
+    std::vector<Secret> app_secrets;  // On an app's route.
+    // There are secrets that could not be unsealed: a signature that matches none may be good.
+    bool secrets_incomplete = false;
     std::vector<channels::ProviderEvent> events;  // Whose channel is not known yet.
     std::vector<event::v1::InboundEvent> completed;
     std::string raw_reason;  // Not empty: the body goes to UB_RAW.

@@ -7,6 +7,11 @@
 #include <set>
 
 namespace unibox::ingest {
+namespace {
+
+constexpr std::string_view kStreamPrefix = "UB_";  // All of ours; ShapeOf takes the log's.
+
+}  // namespace
 
 std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams) {
     std::map<int, std::set<int>> partitions;
@@ -32,6 +37,10 @@ IngestLog::IngestLog(nats::Connection& connection, std::int64_t refresh_ms, obs:
       refresh_ms_(refresh_ms),
       partitions_(metrics.GetGauge(
           "unibox_ingest_partitions", "Partitions of the log that is written to; 0 = unknown."
+      )),
+      raw_full_(metrics.GetGauge(
+          "unibox_ingest_raw_full_ratio",
+          "Bytes of UB_RAW by its limit; near 1 each new webhook there drops the oldest."
       )) {}
 
 Status IngestLog::Start() {
@@ -68,7 +77,11 @@ void IngestLog::LookAgain() {
 }
 
 Status IngestLog::Refresh() {
-    UNIBOX_ASSIGN_OR_RETURN(const auto streams, streams_.List(wire::kInStreamPrefix));
+    UNIBOX_ASSIGN_OR_RETURN(const auto streams, streams_.List(kStreamPrefix));
+    for (const nats::StreamInfo& stream : streams) {
+        if (stream.name != wire::kRawStream || stream.bytes_max <= 0) continue;
+        raw_full_.Set(static_cast<double>(stream.bytes) / static_cast<double>(stream.bytes_max));
+    }
     const auto found = ShapeOf(streams);
     if (!found) return Unavailable("the ingest log has no streams").WithReason("no_stream");
     const std::uint64_t packed =

@@ -1,5 +1,6 @@
 // Which streams the ingest log has now: the newest generation that is not sealed, and how many
-// partitions it has. Read from NATS again and again; the last answer is kept when NATS is away.
+// partitions it has; and how full UB_RAW is, for the metrics. Read from NATS again and again; the
+// last answer is kept when NATS is away.
 // Thread safety: any thread.
 #pragma once
 
@@ -46,6 +47,7 @@ private:
     nats::Streams streams_;
     const std::int64_t refresh_ms_;
     obs::Gauge& partitions_;
+    obs::Gauge& raw_full_;
     std::atomic<std::uint64_t> packed_{0};  // generation << 32 | partition count
     Mutex mutex_;
     std::unique_ptr<async::Periodic> periodic_ UNIBOX_GUARDED_BY(mutex_);

@@ -2,9 +2,13 @@
 // pool, each key once however many wait for it (single flight).
 //
 // What is known is served for refresh_ms as it is; then it is served while a new load runs behind
-// it; after max_age_ms, or after Forget, the caller waits for the new load. When loads fail, what
-// is known is served on, up to stale_ms_max, with one attempt each retry_ms; keys that are not
-// known get the error. "There is no such key" is remembered for negative_ms.
+// it; after max_age_ms, or after Forget, the caller waits for the new load. "There is no such key"
+// is remembered for negative_ms.
+//
+// When a load fails, what is known is served on, up to stale_ms_max, and for keys that are not
+// known the error is the answer at once, also for those that wait in the pool. One load at a time,
+// of whichever key is asked for first, then probes: retry_ms after the last failure.
+//
 // Bounded: positive_count_max and negative_count_max entries, least recently used ones go first.
 // Thread safety: any thread. Callbacks run on the calling thread (all known) or on a pool thread.
 #pragma once
@@ -37,7 +41,7 @@ struct LookupSettings {
     std::size_t negative_count_max = 10'000;
 };
 
-enum class LookupOutcome { kHit, kNegativeHit, kStale, kWaited, kCount };
+enum class LookupOutcome { kHit, kNegativeHit, kStale, kWaited, kFailing, kCount };
 
 template <typename Value>
 class LookupCache {
@@ -73,22 +77,28 @@ public:
     void Get(const Keys& keys, Done done) {
         std::vector<Result<ValuePtr>> results(keys.size());
         std::shared_ptr<Call> call;
-        Keys to_load;
+        Load load;
         {
             const MutexLock lock(mutex_);
+            const bool may_load = MayLoadLocked();
             for (std::size_t i = 0; i < keys.size(); ++i) {
-                Entry& entry = entries_[keys[i]];
-                bool load = false;
-                if (!ServeLocked(keys[i], entry, &results[i], &load)) {
+                const auto at = entries_.try_emplace(keys[i]).first;
+                Entry& entry = at->second;
+                bool wanted = false;
+                if (!ServeLocked(keys[i], entry, may_load, &results[i], &wanted)) {
                     if (!call) call = std::make_shared<Call>();
                     ++call->pending;
                     entry.waiters.push_back({call, i});
                 }
-                if (load && !entry.loading) {
+                if (wanted && !entry.loading) {
                     entry.loading = true;
-                    to_load.push_back(keys[i]);
+                    load.keys.push_back(keys[i]);
                 }
+                if (!entry.known && !entry.loading) entries_.erase(at);  // Failed at once.
             }
+            load.epoch = epoch_;
+            load.probe = failing_ && !load.keys.empty();
+            probing_ |= load.probe;
             // Nobody can deliver to the call before the lock is free.
             if (call) {
                 call->results = std::move(results);
@@ -96,7 +106,7 @@ public:
             }
         }
         if (!call) done(std::move(results));
-        if (!to_load.empty()) StartLoad(std::move(to_load));
+        if (!load.keys.empty()) Start(std::move(load));
     }
 
     // Whatever is known must be confirmed by a new load before it is served (unless loads fail).
@@ -135,6 +145,11 @@ private:
         Order* order = nullptr;  // The list that holds it, if any.
         Order::iterator place;
     };
+    struct Load {
+        Keys keys;
+        std::uint64_t epoch = 0;
+        bool probe = false;  // Begun while loads fail, to see whether they still do.
+    };
     struct Delivery {
         Waiter waiter;
         Result<ValuePtr> result;
@@ -142,9 +157,15 @@ private:
 
     static Status NoSuchKey() { return NotFound("no such key"); }
 
+    bool MayLoadLocked() const UNIBOX_REQUIRES(mutex_) {
+        if (!failing_) return true;
+        return !probing_ && clock_.Steady() - failed_at_ >= Millis(settings_.retry_ms);
+    }
+
     // True: `result` is set. `load`: a load is due, behind the answer or for it.
-    bool ServeLocked(const std::string& key, Entry& entry, Result<ValuePtr>* result, bool* load)
-        UNIBOX_REQUIRES(mutex_) {
+    bool ServeLocked(
+        const std::string& key, Entry& entry, bool may_load, Result<ValuePtr>* result, bool* load
+    ) UNIBOX_REQUIRES(mutex_) {
         const SteadyTime now = clock_.Steady();
         const Millis age = std::chrono::duration_cast<Millis>(now - entry.loaded_at);
         const bool current = entry.known && entry.epoch == epoch_;
@@ -158,8 +179,7 @@ private:
             const bool expired = expired_(*entry.value);
             const bool due = !current || expired || age.count() >= settings_.refresh_ms;
             const bool must = !current || expired || age.count() >= settings_.max_age_ms;
-            const bool resting = failing_ && now - failed_at_ < Millis(settings_.retry_ms);
-            *load = due && !resting;
+            *load = due && may_load;
             if (!must || failing_) {
                 count_(due ? LookupOutcome::kStale : LookupOutcome::kHit);
                 Touch(key, entry, positives_, settings_.positive_count_max);
@@ -167,33 +187,47 @@ private:
                 return true;
             }
         }
+        if (!may_load) {
+            count_(LookupOutcome::kFailing);
+            *result = failure_;
+            return true;
+        }
         count_(LookupOutcome::kWaited);
         *load = true;
         return false;
     }
 
-    void StartLoad(Keys keys) {
-        const auto shared_keys = std::make_shared<const Keys>(std::move(keys));
-        std::uint64_t epoch = 0;
-        {
-            const MutexLock lock(mutex_);
-            epoch = epoch_;
-        }
-        const bool posted = pool_.TryPost([this, shared_keys, epoch] {
-            FinishLoad(*shared_keys, epoch, loader_(*shared_keys));
+    void Start(Load load) {
+        const auto shared = std::make_shared<const Load>(std::move(load));
+        const bool posted = pool_.TryPost([this, shared] {
+            const Status futile = WhyFutile(*shared);
+            Finish(*shared, futile.ok() ? Note(loader_(shared->keys)) : futile);
         });
-        if (!posted) {
-            FinishLoad(*shared_keys, epoch, ResourceExhausted("too many look-ups are waiting"));
-        }
+        if (!posted) Finish(*shared, Note(ResourceExhausted("too many look-ups are waiting")));
     }
 
-    void FinishLoad(const Keys& keys, std::uint64_t epoch, const Result<Found>& loaded) {
+    // Loads that were begun before others failed do not each wait for their own failure.
+    Status WhyFutile(const Load& load) const {
+        const MutexLock lock(mutex_);
+        return failing_ && !load.probe ? failure_ : Status();
+    }
+
+    Result<Found> Note(Result<Found> loaded) {
+        const MutexLock lock(mutex_);
+        failing_ = !loaded.ok();
+        failure_ = loaded.status();
+        if (failing_) failed_at_ = clock_.Steady();
+        return loaded;
+    }
+
+    void Finish(const Load& load, const Result<Found>& loaded) {
         std::vector<Delivery> deliveries;
         {
             const MutexLock lock(mutex_);
-            failing_ = !loaded.ok();
-            if (failing_) failed_at_ = clock_.Steady();
-            for (const std::string& key : keys) SettleLocked(key, epoch, loaded, &deliveries);
+            if (load.probe) probing_ = false;
+            for (const std::string& key : load.keys) {
+                SettleLocked(key, load.epoch, loaded, &deliveries);
+            }
         }
         for (Delivery& delivery : deliveries) {
             Call& call = *delivery.waiter.call;
@@ -268,7 +302,9 @@ private:
     Order negatives_ UNIBOX_GUARDED_BY(mutex_);
     std::uint64_t epoch_ UNIBOX_GUARDED_BY(mutex_) = 0;
     bool failing_ UNIBOX_GUARDED_BY(mutex_) = false;
+    Status failure_ UNIBOX_GUARDED_BY(mutex_);
     SteadyTime failed_at_ UNIBOX_GUARDED_BY(mutex_){};
+    bool probing_ UNIBOX_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace unibox::ingest

@@ -14,7 +14,14 @@
 #include "rpc/server.hpp"
 #include "wire/subjects.hpp"
 
+#include <algorithm>
+
 namespace unibox::ingest {
+namespace {
+
+constexpr std::int64_t kAnswerGraceMs = 500;  // For the answer of the deadline itself to get out.
+
+}  // namespace
 
 // In the order in which they are built; each refers to those above it only.
 struct WebhookIngest::Parts {
@@ -30,6 +37,7 @@ struct WebhookIngest::Parts {
 
     Status Connect();
     Status Serve();
+    http::Settings HttpSettings() const;
 
     const Config config;
     const Clock& steady;
@@ -42,6 +50,7 @@ struct WebhookIngest::Parts {
     std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<IngestLog> log;
     std::unique_ptr<async::WorkerPool> workers;
+    std::unique_ptr<async::WorkerPool> body_workers;
     std::unique_ptr<async::WorkerPool> rpc_workers;
     std::unique_ptr<Endpoints> endpoints;
     std::unique_ptr<nats::Publisher> publisher;
@@ -87,6 +96,8 @@ Status WebhookIngest::Parts::Connect() {
 Status WebhookIngest::Parts::Serve() {
     workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
         "work", config.worker_thread_count, config.worker_queue_count_max});
+    body_workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
+        "body-work", config.body_thread_count, config.worker_queue_count_max});
     rpc_workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
         "rpc-work", config.rpc_thread_count, config.worker_queue_count_max});
     endpoints =
@@ -95,13 +106,15 @@ Status WebhookIngest::Parts::Serve() {
     IngestSettings settings = config.ingest;
     settings.in_flight_msgs_max = config.publisher.window_msgs - config.publisher.window_msgs / 16;
     ingest = std::make_unique<Ingest>(
-        settings, *endpoints, *events, *publisher, limiter, *workers, steady, registry
+        settings, *endpoints, *events, *publisher, limiter, *body_workers, steady, registry
     );
     UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
         wire::kChannelsChanged, [this](std::string_view, std::string_view) { endpoints->Forget(); }
     ));
+    // While the connection was away, changes were told to nobody.
+    connection->OnConnect([this] { endpoints->Forget(); });
     UNIBOX_ASSIGN_OR_RETURN(
-        http, http::Server::Start(config.http, Routes(*ingest, config.bodies), registry)
+        http, http::Server::Start(HttpSettings(), Routes(*ingest, config.bodies), registry)
     );
     dispatcher = std::make_unique<rpc::Dispatcher>(config.grpc, *rpc_workers, registry);
     api = std::make_unique<GrpcApi>(*ingest, *dispatcher);
@@ -109,6 +122,15 @@ Status WebhookIngest::Parts::Serve() {
     http_address = http->address();
     grpc_address = grpc->address();
     return {};
+}
+
+// No webhook waits for much longer than its deadline, whatever it waits for.
+http::Settings WebhookIngest::Parts::HttpSettings() const {
+    http::Settings settings = config.http;
+    settings.handler_timeout_ms =
+        std::min(settings.handler_timeout_ms, config.ingest.deadline_ms + kAnswerGraceMs);
+    settings.retry_after_s = config.ingest.retry_after_s;
+    return settings;
 }
 
 Status WebhookIngest::Start() {
@@ -124,6 +146,7 @@ void WebhookIngest::Stop(Millis grace) {
     if (parts.http) parts.http->Stop(grace.count());
     if (parts.rpc_workers) parts.rpc_workers->Stop();
     if (parts.workers) parts.workers->Stop();
+    if (parts.body_workers) parts.body_workers->Stop();
     parts.publisher.reset();
     if (parts.log) parts.log->Stop();
     parts.log.reset();

@@ -47,8 +47,9 @@ private:
     std::atomic<bool> answered_{false};
 };
 
-Response Overloaded(std::string_view detail) {
-    return Response::Problem(503, ReasonPhrase(503), detail).WithHeader("Retry-After", "1");
+Response Overloaded(const Settings& settings, std::string_view detail) {
+    return Response::Problem(503, ReasonPhrase(503), detail)
+        .WithHeader("Retry-After", std::to_string(settings.retry_after_s));
 }
 
 Response ProblemOf(const HeadError& error) {
@@ -58,13 +59,13 @@ Response ProblemOf(const HeadError& error) {
 }  // namespace
 
 Connection::Connection(
-    NetThread& thread, async::tcp::socket socket, std::string address, std::string client_network
+    NetThread& thread, async::tcp::socket socket, std::string address, Client& client
 )
     : thread_(thread),
       shared_(thread.shared()),
       socket_(std::move(socket)),
       address_(std::move(address)),
-      client_network_(std::move(client_network)) {}
+      client_(client) {}
 
 void Connection::Start() {
     async::error_code ignored;
@@ -85,7 +86,7 @@ void Connection::Close() {
     async::error_code ignored;
     socket_.close(ignored);
     thread_.Remove(*this);
-    shared_.connections.Release(client_network_);
+    shared_.connections.Release(client_);
 }
 
 void Connection::ArmRead() {
@@ -216,7 +217,9 @@ void Connection::BeginRequest(std::string_view head) {
         return Refuse(Refusal::kBadHead, ProblemOf(*error), true);
     }
     body_bytes_left_ = framing_.content_length;
-    SetDeadline(shared_.settings.body_timeout_ms);
+    body_end_ = request_begin_ + Millis(shared_.settings.body_total_ms_max);
+    renewed_body_bytes_ = 0;
+    SetBodyDeadline();
     if (!Admit()) return;
     if (framing_.expects_continue && (framing_.chunked || framing_.content_length > 0)) {
         // Never seen to block: the socket's send buffer is empty before the answer.
@@ -256,11 +259,17 @@ bool Connection::Admit() {
         return false;
     }
     if (shared_.in_flight_requests.load() >= shared_.settings.in_flight_request_count_max) {
-        Refuse(Refusal::kInFlightRequests, Overloaded("too many requests in flight"), has_body);
+        Refuse(
+            Refusal::kInFlightRequests,
+            Overloaded(shared_.settings, "too many requests in flight"),
+            has_body
+        );
         return false;
     }
-    if (shared_.in_flight_bytes.load() >= shared_.settings.in_flight_bytes_max) {
-        Refuse(Refusal::kInFlightBytes, Overloaded("too many bytes in flight"), has_body);
+    // With one byte more: at the limit nothing is begun.
+    const auto over = OverBytes(shared_.in_flight_bytes + 1, client_.body_bytes + 1);
+    if (over) {
+        Refuse(*over, Overloaded(shared_.settings, "too many bytes in flight"), has_body);
         return false;
     }
     counted_requests_ = 1;
@@ -291,22 +300,47 @@ bool Connection::ProcessBody(std::string_view data, std::size_t* used) {
         done = body_bytes_left_ == 0;
     }
     if (!CountBodyBytes()) return false;
-    if (done) {
-        Dispatch();
-        return state_ == State::kHead;
+    if (!done) {
+        RenewBodyDeadline();
+        return false;
     }
-    return false;
+    Dispatch();
+    return state_ == State::kHead;
 }
 
 bool Connection::CountBodyBytes() {
     const auto held = static_cast<std::int64_t>(request_->body.size());
-    const std::int64_t before = shared_.in_flight_bytes.fetch_add(held - counted_body_bytes_);
-    const std::int64_t after = before + held - counted_body_bytes_;
+    const std::int64_t more = held - counted_body_bytes_;
     counted_body_bytes_ = held;
+    const std::int64_t in_all = shared_.in_flight_bytes.fetch_add(more) + more;
+    const std::int64_t of_client = client_.body_bytes.fetch_add(more) + more;
     // A body that is larger than the whole allowance is let through when it is alone.
-    if (after <= shared_.settings.in_flight_bytes_max || after == held) return true;
-    Refuse(Refusal::kInFlightBytes, Overloaded("too many bytes in flight"), true);
+    const auto over = OverBytes(in_all == held ? 0 : in_all, of_client == held ? 0 : of_client);
+    if (!over) return true;
+    Refuse(*over, Overloaded(shared_.settings, "too many bytes in flight"), true);
     return false;
+}
+
+std::optional<Refusal> Connection::OverBytes(std::int64_t in_all, std::int64_t of_client) const {
+    if (in_all > shared_.settings.in_flight_bytes_max) return Refusal::kInFlightBytes;
+    if (of_client > shared_.in_flight_bytes_per_client_max) {
+        return Refusal::kInFlightBytesOfClient;
+    }
+    return std::nullopt;
+}
+
+void Connection::SetBodyDeadline() {
+    SetDeadline(shared_.settings.body_timeout_ms);
+    deadline_ = std::min(deadline_, body_end_);
+}
+
+void Connection::RenewBodyDeadline() {
+    const Settings& settings = shared_.settings;
+    const std::int64_t wanted =
+        std::max<std::int64_t>(1, settings.body_bytes_per_s_min * settings.body_timeout_ms / 1000);
+    if (counted_body_bytes_ - renewed_body_bytes_ < wanted) return;
+    renewed_body_bytes_ = counted_body_bytes_;
+    SetBodyDeadline();
 }
 
 void Connection::Dispatch() {
@@ -424,6 +458,7 @@ void Connection::AfterWrite() {
 
 void Connection::ReleaseRequest() {
     shared_.in_flight_bytes.fetch_sub(counted_body_bytes_);
+    client_.body_bytes.fetch_sub(counted_body_bytes_);
     shared_.in_flight_requests.fetch_sub(counted_requests_);
     counted_body_bytes_ = 0;
     counted_requests_ = 0;
@@ -431,14 +466,8 @@ void Connection::ReleaseRequest() {
     params_ = {};
 }
 
-SteadyTime Connection::BodyDeadline() const {
-    const auto received = static_cast<std::int64_t>(request_->body.size());
-    return deadline_ + Millis(received * 1000 / shared_.settings.body_bytes_per_s_min);
-}
-
 void Connection::CheckDeadline() {
-    const SteadyTime deadline = state_ == State::kBody ? BodyDeadline() : deadline_;
-    if (thread_.now() < deadline) return;
+    if (thread_.now() < deadline_) return;
     switch (state_) {
         case State::kHead:
             if (!head_begun_) return Close();
@@ -448,7 +477,9 @@ void Connection::CheckDeadline() {
         case State::kBody:
             return Refuse(Refusal::kBodyTimeout, Response::Problem(408, ReasonPhrase(408)), true);
         case State::kHandling:
-            return Refuse(Refusal::kHandlerTimeout, Overloaded("no answer in time"), true);
+            return Refuse(
+                Refusal::kHandlerTimeout, Overloaded(shared_.settings, "no answer in time"), true
+            );
         case State::kWriting:
         case State::kLingering:
             return Close();

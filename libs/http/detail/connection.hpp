@@ -22,12 +22,7 @@ namespace unibox::http::detail {
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    Connection(
-        NetThread& thread,
-        async::tcp::socket socket,
-        std::string address,
-        std::string client_network
-    );
+    Connection(NetThread& thread, async::tcp::socket socket, std::string address, Client& client);
 
     void Start();
     void Close();
@@ -58,6 +53,11 @@ private:
     // False: refused, with the answer sent.
     bool Admit();
     bool CountBodyBytes();
+    // Why a body that makes this many bytes in flight, and of its client, cannot be held.
+    std::optional<Refusal> OverBytes(std::int64_t in_all, std::int64_t of_client) const;
+    void SetBodyDeadline();
+    // A new deadline, if the body has grown by enough since the last one.
+    void RenewBodyDeadline();
     void Dispatch();
     // After an answer was written outside Process: goes on with what was pipelined.
     void GoOn();
@@ -70,14 +70,13 @@ private:
     void AfterWrite();
     void ReleaseRequest();
     void SetDeadline(std::int64_t after_ms) { deadline_ = thread_.now() + Millis(after_ms); }
-    SteadyTime BodyDeadline() const;
 
     NetThread& thread_;
     Shared& shared_;
     async::tcp::socket socket_;
     std::unique_ptr<Transport> transport_;
     const std::string address_;
-    const std::string client_network_;
+    Client& client_;  // Its place is held until Close.
 
     State state_ = State::kHead;
     bool processing_ = false;  // Inside Process: answers do not recurse into it.
@@ -98,6 +97,8 @@ private:
     std::uint64_t body_bytes_left_ = 0;
     std::size_t body_bytes_max_ = 0;
     std::int64_t counted_body_bytes_ = 0;
+    std::int64_t renewed_body_bytes_ = 0;  // Those at which its deadline was set.
+    SteadyTime body_end_{};                // No deadline of the body is later.
     std::int64_t counted_requests_ = 0;
     std::uint64_t request_number_ = 0;
     SteadyTime request_begin_{};

@@ -88,17 +88,13 @@ void NetThread::Stop() {
     answers_->SetOwner({});
 }
 
-void NetThread::Adopt(async::tcp::socket socket, std::string address, std::string client_network) {
+void NetThread::Adopt(async::tcp::socket socket, std::string address, Client& client) {
     async::asio::post(
         loop_,
-        [this,
-         socket = std::move(socket),
-         address = std::move(address),
-         client_network = std::move(client_network)]() mutable {
+        [this, socket = std::move(socket), address = std::move(address), &client]() mutable {
             ReadClock();
-            auto connection = std::make_shared<Connection>(
-                *this, std::move(socket), std::move(address), std::move(client_network)
-            );
+            auto connection =
+                std::make_shared<Connection>(*this, std::move(socket), std::move(address), client);
             connection->index = connections_.size();
             connections_.push_back(connection);
             shared_.metrics.CountConnection(1);

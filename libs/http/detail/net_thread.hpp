@@ -63,7 +63,7 @@ public:
 
     async::asio::io_context& loop() { return loop_; }
     // Any thread: takes over an accepted connection whose place was taken in ConnectionCounts.
-    void Adopt(async::tcp::socket socket, std::string address, std::string client_network);
+    void Adopt(async::tcp::socket socket, std::string address, Client& client);
     // Any thread: closes connections that wait for a request.
     void CloseIdle();
 

@@ -20,6 +20,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kRe
     "handler_timeout",
     "in_flight_requests",
     "in_flight_bytes",
+    "in_flight_bytes_of_client",
 };
 
 }  // namespace
@@ -83,22 +84,26 @@ void ServerMetrics::CountUnanswered() {
     unanswered_->Add();
 }
 
-std::optional<Refusal> ConnectionCounts::Take(const std::string& client_network) {
+Client* ConnectionCounts::Take(const std::string& client_network, Refusal* refusal) {
     const MutexLock lock(mutex_);
-    if (count_ >= count_max_) return Refusal::kConnectionCount;
-    std::int64_t& of_client = by_client_[client_network];
-    if (per_client_max_ > 0 && of_client >= per_client_max_) {
-        return Refusal::kConnectionCountOfClient;
+    if (count_ >= count_max_) {
+        *refusal = Refusal::kConnectionCount;
+        return nullptr;
     }
-    ++of_client;
+    Client& client = clients_[client_network];
+    if (per_client_max_ > 0 && client.connection_count >= per_client_max_) {
+        *refusal = Refusal::kConnectionCountOfClient;
+        return nullptr;
+    }
+    if (client.connection_count == 0) client.network = client_network;
+    ++client.connection_count;
     ++count_;
-    return std::nullopt;
+    return &client;
 }
 
-void ConnectionCounts::Release(const std::string& client_network) {
+void ConnectionCounts::Release(Client& client) {
     const MutexLock lock(mutex_);
-    const auto entry = by_client_.find(client_network);
-    if (entry != by_client_.end() && --entry->second <= 0) by_client_.erase(entry);
+    if (--client.connection_count == 0) clients_.erase(std::string(client.network));
     if (--count_ == 0) none_left_.notify_all();
 }
 

@@ -39,6 +39,7 @@ enum class Refusal {
     kHandlerTimeout,
     kInFlightRequests,
     kInFlightBytes,
+    kInFlightBytesOfClient,
     kCount,
 };
 
@@ -68,15 +69,23 @@ private:
     obs::Counter* unanswered_ = nullptr;
 };
 
-// Counts open connections, in all and by client network (IPv4 /24, IPv6 /64).
+// What one client network (IPv4 /24, IPv6 /64) holds.
+struct Client {
+    std::string network;
+    std::int64_t connection_count = 0;  // Guarded by ConnectionCounts's mutex.
+    std::atomic<std::int64_t> body_bytes{0};
+};
+
+// Counts open connections, in all and by client network.
 class ConnectionCounts {
 public:
     ConnectionCounts(std::int64_t count_max, std::int64_t per_client_max)
         : count_max_(count_max), per_client_max_(per_client_max) {}
 
-    // Takes a place, or says why there is none.
-    std::optional<Refusal> Take(const std::string& client_network);
-    void Release(const std::string& client_network);
+    // Takes a place, or says why there is none (null). The client lives until its last place is
+    // released.
+    Client* Take(const std::string& client_network, Refusal* refusal);
+    void Release(Client& client);
     std::int64_t Count() const;
     // False if connections were left after `wait`.
     bool WaitUntilNone(std::chrono::milliseconds wait);
@@ -87,7 +96,7 @@ private:
     mutable Mutex mutex_;
     std::condition_variable_any none_left_;
     std::int64_t count_ UNIBOX_GUARDED_BY(mutex_) = 0;
-    std::unordered_map<std::string, std::int64_t> by_client_ UNIBOX_GUARDED_BY(mutex_);
+    std::unordered_map<std::string, Client> clients_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 struct Shared {
@@ -95,7 +104,10 @@ struct Shared {
         : settings(std::move(the_settings)),
           router(std::move(the_router)),
           metrics(registry, std::move(listener), router.routes()),
-          connections(settings.connection_count_max, settings.connection_count_per_client_max) {
+          connections(settings.connection_count_max, settings.connection_count_per_client_max),
+          in_flight_bytes_per_client_max(
+              settings.in_flight_bytes_max / 100 * settings.in_flight_bytes_per_client_percent
+          ) {
         limits.head_bytes_max = static_cast<std::size_t>(settings.head_bytes_max);
         limits.header_count_max = static_cast<std::size_t>(settings.header_count_max);
         limits.target_bytes_max = static_cast<std::size_t>(settings.target_bytes_max);
@@ -107,6 +119,7 @@ struct Shared {
     std::shared_ptr<TlsContext> tls;  // Null: plain.
     ServerMetrics metrics;
     ConnectionCounts connections;
+    const std::int64_t in_flight_bytes_per_client_max;
     std::atomic<std::int64_t> in_flight_requests{0};
     std::atomic<std::int64_t> in_flight_bytes{0};
     std::atomic<bool> draining{false};

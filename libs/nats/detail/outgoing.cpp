@@ -25,7 +25,9 @@ bool IsHeaderValue(std::string_view value) {
 
 }  // namespace
 
-Status CheckOutgoing(const Outgoing& message) {
+Status CheckOutgoing(
+    const Outgoing& message, std::size_t window_bytes, std::int64_t payload_bytes_max
+) {
     if (!IsSubjectForPublish(message.subject)) {
         return InvalidArgument("not a subject to publish on").WithReason("bad_subject");
     }
@@ -33,6 +35,11 @@ Status CheckOutgoing(const Outgoing& message) {
         !IsHeaderValue(message.traceparent)) {
         return InvalidArgument("a header has control characters or is too long")
             .WithReason("bad_header");
+    }
+    const auto payload_bytes = static_cast<std::int64_t>(message.payload.size());
+    if (SizeOf(message) > window_bytes ||
+        (payload_bytes_max > 0 && payload_bytes > payload_bytes_max)) {
+        return InvalidArgument("the message is larger than NATS accepts").WithReason("too_large");
     }
     return {};
 }

@@ -6,12 +6,16 @@
 #include "nats/publisher.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace unibox::nats::detail {
 
-// INVALID_ARGUMENT reason "bad_subject", or "bad_header" for an id with control characters.
-Status CheckOutgoing(const Outgoing& message);
+// INVALID_ARGUMENT: it could never be sent. Reason "bad_subject", "bad_header" (an id with control
+// characters), or "too_large" for the window or for the server (payload_bytes_max; 0: not known).
+Status CheckOutgoing(
+    const Outgoing& message, std::size_t window_bytes, std::int64_t payload_bytes_max
+);
 // What it counts in the window.
 std::size_t SizeOf(const Outgoing& message);
 Result<MessagePtr> BuildMessage(const Outgoing& message, const std::string& reply);

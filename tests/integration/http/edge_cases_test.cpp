@@ -22,6 +22,9 @@ std::vector<EdgeCase> EdgeCases() {
     for (std::string line; std::getline(file, line);) {
         const auto json = nlohmann::json::parse(line);
         cases.push_back({json.at("name"), json.at("request"), json.at("want")});
+        // webhooks.md, section 4, rule 11 stands over the recorded row: a Transfer-Encoding that
+        // is not exactly "chunked" is 400, whatever else it could be.
+        if (cases.back().name == "TE gzip, chunked") cases.back().want = "400 close";
     }
     return cases;
 }
@@ -56,6 +59,7 @@ TEST_CASE("Server: a smuggled second request is never answered", "[net][http]") 
          {std::string("Transfer-Encoding: xchunked"),
           std::string("Transfer-Encoding: identity"),
           std::string("Transfer-Encoding: chunked, identity"),
+          std::string("Transfer-Encoding: gzip, chunked"),
           std::string("Transfer-Encoding : chunked"),
           std::string("Content-Length: 0\r\nContent-Length: 34"),
           std::string("Content-Length: 0, 34"),

@@ -1,4 +1,4 @@
-// A server with a few routes, and a raw socket that says exactly what a test wants said.
+// A server with a few routes.
 // Thread safety: the test's thread.
 #pragma once
 
@@ -6,11 +6,10 @@
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "obs/metrics.hpp"
+#include "support/raw_socket.hpp"
 
-#include <chrono>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace unibox::test {
@@ -42,33 +41,5 @@ struct HttpFixture {
     HeldAnswers held;
     std::unique_ptr<http::Server> server;
 };
-
-class RawSocket {
-public:
-    explicit RawSocket(const std::string& address);
-    ~RawSocket();
-    RawSocket(const RawSocket&) = delete;
-    RawSocket& operator=(const RawSocket&) = delete;
-
-    // False if the peer has closed.
-    bool Send(std::string_view data);
-    void FinishSending();
-    // Reads until `text` has come, the peer closes or `timeout` passes; all that came since the
-    // last call.
-    std::string ReadUntil(
-        std::string_view text, std::chrono::milliseconds timeout = std::chrono::seconds(5)
-    );
-    // Reads until the peer closes; false after `timeout`. What came is in `received`.
-    bool ReadToEnd(
-        std::string* received, std::chrono::milliseconds timeout = std::chrono::seconds(5)
-    );
-
-private:
-    int socket_ = -1;
-};
-
-// Status of the first response in `text`, 0 if there is none.
-int StatusOf(std::string_view text);
-std::size_t CountOf(std::string_view text, std::string_view part);
 
 }  // namespace unibox::test

@@ -62,6 +62,72 @@ TEST_CASE("Limits: slow heads and slow bodies are cut off with 408", "[net][http
     CHECK(fixture.Refused("body_timeout") == 1);
 }
 
+TEST_CASE("Limits: a fast beginning buys a body no silence", "[net][http]") {
+    http::Settings settings;
+    settings.body_timeout_ms = 300;
+    settings.body_bytes_per_s_min = 1'000;
+    settings.in_flight_bytes_max = 100'000;
+    settings.in_flight_bytes_per_client_percent = 100;
+    HttpFixture fixture(settings);
+    RawSocket stalled(fixture.server->address());
+    // At 1,000 bytes/s these would have been good for a minute and a half.
+    REQUIRE(stalled.Send(PostWithLength("/big", 95'001) + std::string(95'000, 'x')));
+    std::string received;
+    CHECK(stalled.ReadToEnd(&received, seconds(20)));
+    CHECK(StatusOf(received) == 408);
+    CHECK(fixture.Refused("body_timeout") == 1);
+    RawSocket later(fixture.server->address());
+    REQUIRE(later.Send(PostWithLength("/big", 95'000) + std::string(95'000, 'x')));
+    CHECK(StatusOf(later.ReadUntil("95000")) == 200);
+}
+
+TEST_CASE("Limits: a body at the minimum rate goes on, up to the time for all of it", "[net]") {
+    http::Settings settings;
+    settings.body_timeout_ms = 1'000;
+    settings.body_bytes_per_s_min = 1;
+    settings.body_total_ms_max = 3'000;
+    HttpFixture fixture(settings);
+    RawSocket socket(fixture.server->address());
+    REQUIRE(socket.Send(PostWithLength("/big", 1'000'000)));
+    const auto begun = std::chrono::steady_clock::now();
+    std::string received;
+    REQUIRE(Eventually(seconds(30), [&] {
+        socket.Send("x");
+        received += socket.ReadUntil("\r\n\r\n", std::chrono::milliseconds(20));
+        return !received.empty();
+    }));
+    CHECK(StatusOf(received) == 408);
+    // Longer than without its bytes: the rate was kept.
+    CHECK(std::chrono::steady_clock::now() - begun >= seconds(2));
+}
+
+TEST_CASE("Limits: one client network leaves room for the bodies of others", "[net][http]") {
+    http::Settings settings;
+    settings.in_flight_bytes_max = 100'000;
+    settings.in_flight_bytes_per_client_percent = 50;
+    HttpFixture fixture(settings);
+    const std::string request = PostWithLength("/held", 20'000) + std::string(20'000, 'x');
+    RawSocket first(fixture.server->address(), "127.0.0.1");
+    RawSocket second(fixture.server->address(), "127.0.0.2");
+    REQUIRE(first.Send(request));
+    REQUIRE(second.Send(request));
+    REQUIRE(Eventually(seconds(5), [&] { return fixture.held.count() == 2; }));
+    RawSocket third(fixture.server->address(), "127.0.0.3");
+    REQUIRE(third.Send(request));
+    const std::string refused = third.ReadUntil("}");
+    CHECK(StatusOf(refused) == 503);
+    CHECK(refused.find("Retry-After: ") != std::string::npos);
+    CHECK(fixture.Refused("in_flight_bytes_of_client") == 1);
+    RawSocket other(fixture.server->address(), "127.0.1.1");
+    REQUIRE(other.Send(request));
+    REQUIRE(Eventually(seconds(5), [&] { return fixture.held.count() == 3; }));
+    fixture.held.Release("free");
+    CHECK(StatusOf(other.ReadUntil("free")) == 200);
+    RawSocket again(fixture.server->address(), "127.0.0.1");
+    REQUIRE(again.Send(request));
+    CHECK(Eventually(seconds(5), [&] { return fixture.held.count() == 1; }));
+}
+
 TEST_CASE("Limits: dripping a byte now and then does not help a slow head", "[net][http]") {
     http::Settings settings;
     settings.head_timeout_ms = 300;
@@ -126,6 +192,7 @@ TEST_CASE("Limits: requests and bytes in flight get 503 with Retry-After", "[net
     const bool by_bytes = GENERATE(false, true);
     settings.in_flight_request_count_max = by_bytes ? 100 : 2;
     settings.in_flight_bytes_max = by_bytes ? 2000 : 1 << 20;
+    settings.in_flight_bytes_per_client_percent = 100;
     HttpFixture fixture(settings);
     RawSocket first(fixture.server->address());
     RawSocket second(fixture.server->address());
@@ -147,12 +214,14 @@ TEST_CASE("Limits: requests and bytes in flight get 503 with Retry-After", "[net
 TEST_CASE("Limits: a handler without an answer", "[net][http]") {
     http::Settings settings;
     settings.handler_timeout_ms = 150;
+    settings.retry_after_s = 7;
     HttpFixture fixture(settings);
     RawSocket slow(fixture.server->address());
     REQUIRE(slow.Send(PostWithLength("/held", 0)));
     std::string received;
     CHECK(slow.ReadToEnd(&received));
     CHECK(StatusOf(received) == 503);
+    CHECK(received.find("Retry-After: 7\r\n") != std::string::npos);
     fixture.held.Release("too late");  // Goes nowhere, harmlessly.
     RawSocket thrown(fixture.server->address());
     REQUIRE(thrown.Send("GET /throw HTTP/1.1\r\nHost: a\r\n\r\n"));

@@ -1,4 +1,4 @@
-// Keep-alive, pipelining, many requests, several net threads, orderly stop, TLS.
+// Keep-alive, pipelining, many requests, several net threads, orderly stop.
 #include "http_fixture.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"

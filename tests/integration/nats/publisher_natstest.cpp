@@ -30,9 +30,11 @@ Outgoing Message(int number, std::string payload = "hello") {
 
 struct PublisherFixture : NatsFixture {
     explicit PublisherFixture(
-        nats::PublisherSettings settings = {}, const nats::StreamSpec& spec = LogSpec()
+        nats::PublisherSettings settings = {},
+        const nats::StreamSpec& spec = LogSpec(),
+        NatsServerOptions options = {}
     )
-        : streams(*connection) {
+        : NatsFixture(std::move(options)), streams(*connection) {
         REQUIRE_OK(streams.Ensure(spec));
         auto created = Publisher::Create(*connection, settings, metrics);
         REQUIRE_OK(created);
@@ -178,6 +180,28 @@ TEST_CASE("Publisher: a message over the stream's limit is too_large", "[nats]")
     const auto refused = nats.PublishAndWait(Message(1, std::string(1000, 'x')));
     CHECK_THAT(refused.status(), HasCode(Code::kInvalidArgument));
     CHECK(refused.status().reason() == "too_large");
+}
+
+TEST_CASE("Publisher: a message that is too large fails alone in its group", "[nats]") {
+    NatsServerOptions small;
+    small.max_payload_bytes = 64 * 1024;
+    PublisherFixture nats({}, LogSpec(), small);
+    std::vector<Outgoing> group = {Message(1), Message(2, std::string(65'537, 'x')), Message(3)};
+    group.push_back(Message(4));
+    group.back().subject = "log.*";
+    std::promise<std::vector<Result<nats::PubAck>>> told;
+    nats.publisher->PublishAll(group, In(5s), [&](std::vector<Result<nats::PubAck>> results) {
+        told.set_value(std::move(results));
+    });
+    const auto results = told.get_future().get();
+    REQUIRE(results.size() == 4);
+    REQUIRE_OK(results[0]);
+    CHECK(results[1].status().reason() == "too_large");
+    REQUIRE_OK(results[2]);
+    CHECK(results[3].status().reason() == "bad_subject");
+    CHECK(nats.streams.Info("LOG")->messages == 2);
+    CHECK(nats.publisher->in_flight() == 0);
+    CHECK(nats.publisher->in_flight_bytes() == 0);
 }
 
 TEST_CASE("Publisher: a subject of another stream is refused", "[nats]") {

@@ -96,6 +96,35 @@ TEST_CASE("Streams: limits are brought up to date, unknown fields are kept", "[n
     CHECK(config->find(R"("deny_delete":true)") != std::string::npos);
 }
 
+TEST_CASE("Streams: a full UB_RAW that refused new bodies learns to drop old ones", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    nats::StreamOptions options;
+    options.raw_bytes_max = 20'000;
+    const auto table = nats::UniboxStreams(options);
+    const auto declared = std::find_if(table.begin(), table.end(), [](const auto& spec) {
+        return spec.name == "UB_RAW";
+    });
+    REQUIRE(declared != table.end());
+    nats::StreamSpec earlier = *declared;
+    earlier.discard = nats::Discard::kNew;
+    REQUIRE_OK(streams.Ensure(earlier));
+    const auto store = [&] {
+        const std::string body(1'000, 'x');
+        return nats.connection->Request("ub.raw.meta", body, 2s).value().find("error") ==
+               std::string::npos;
+    };
+    REQUIRE(Eventually(10s, [&] { return !store(); }));  // Full.
+    const auto before = streams.Info("UB_RAW").value();
+    REQUIRE_OK(streams.Ensure(*declared));
+    for (int i = 0; i < 30; ++i) REQUIRE(store());
+    const auto after = streams.Info("UB_RAW").value();
+    CHECK(after.last_seq == before.last_seq + 30);
+    CHECK(after.first_seq > before.first_seq);
+    CHECK(after.bytes <= 20'000);
+    REQUIRE_OK(streams.Ensure(*declared));
+}
+
 TEST_CASE("Streams: an incompatible stream is refused and left alone", "[nats]") {
     NatsFixture nats;
     Streams streams(*nats.connection);

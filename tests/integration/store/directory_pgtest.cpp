@@ -144,6 +144,8 @@ TEST_CASE("Directory: provider apps with their secrets and verify token", "[pg][
     REQUIRE(PutApp(fixture.admin(), id, spec, std::nullopt).value() == Change::kUnchanged);
     REQUIRE(PutApp(fixture.admin(), id, spec, "verify-2").value() == Change::kUpdated);
     REQUIRE_OK(PutAppSecret(fixture.admin(), id, {"s1", "f1"}, kHourMs));
+    const auto single = FindProviderApps(fixture.ingest(), "meta").value();
+    REQUIRE(single[0].secrets_valid_until_ms == pg::kInfinity.unix_ms);
     REQUIRE_OK(PutAppSecret(fixture.admin(), id, {"s2", "f2"}, kHourMs));
     const auto same = PutAppSecret(fixture.admin(), id, {"s2", "f2"}, kHourMs);
     REQUIRE(same.value() == Change::kUnchanged);
@@ -152,6 +154,8 @@ TEST_CASE("Directory: provider apps with their secrets and verify token", "[pg][
     REQUIRE(apps[0].app_id == id);
     REQUIRE(apps[0].verify_token_sealed == "verify-2");
     REQUIRE(apps[0].sealed_secrets == std::vector<std::string>{"s2", "s1"});
+    REQUIRE(apps[0].secrets_valid_until_ms > 0);
+    REQUIRE(apps[0].secrets_valid_until_ms < pg::kInfinity.unix_ms);
     REQUIRE(FindProviderApps(fixture.ingest(), "twilio")->empty());
     const auto app = FindApp(fixture.admin(), "main").value();
     REQUIRE(app.app_id == id);

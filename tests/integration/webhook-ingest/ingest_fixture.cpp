@@ -17,13 +17,14 @@ constexpr std::int64_t kOverlapMs = 3'600'000;
 
 }  // namespace
 
-IngestFixture::IngestFixture(PgServer& database_server)
+IngestFixture::IngestFixture(PgServer& database_server, const Configure& configure)
     : database(database_server.CreateDatabase()) {
     const auto key_file = dir / "key";
     REQUIRE_OK(crypto::CreateKeyFile(key_file));
     box = std::make_unique<crypto::SealedBox>(crypto::SealedBox::FromKeyFile(key_file).value());
     admin = pg::Pool::Create(database.settings("ub_admin"), metrics).value();
-    PutTenantsAndApp();
+    PutTenants();
+    PutMetaApp("app", kAppSecret, kVerifyToken, *box);
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.postgres.url = database.url("ub_ingest");
@@ -32,6 +33,7 @@ IngestFixture::IngestFixture(PgServer& database_server)
     config.ingest.public_base_url = "https://hooks.example.com/in";
     config.lookups.negative_ms = 60'000;
     config.log_refresh_ms = 200;
+    if (configure) configure(config);
     connection = nats::Connection::Connect(config.nats, metrics).value();
     REQUIRE(Eventually(kPatience, [&] { return connection->connected(); }));
     nats::Streams streams(*connection);
@@ -48,19 +50,26 @@ IngestFixture::IngestFixture(PgServer& database_server)
     REQUIRE(Eventually(kPatience, [&] { return partitions.Get() == 4; }));
 }
 
-void IngestFixture::PutTenantsAndApp() {
+void IngestFixture::PutTenants() {
     store::TenantSpec spec;
     spec.slug = spec.name = "first";
     first = store::PutTenant(*admin, spec).value().tenant;
     spec.slug = spec.name = "second";
     second = store::PutTenant(*admin, spec).value().tenant;
-    const Uuid app = NewUuidV7(1);
+}
+
+void IngestFixture::PutMetaApp(
+    const std::string& slug,
+    const std::string& secret,
+    const std::string& verify_token,
+    const crypto::SealedBox& key
+) {
+    const Uuid app = NewUuidV7(SystemClock().UnixMillis());
     const std::string aad = "app:" + app.ToString();
-    const std::string token = box->Seal(Secret(kVerifyToken), aad);
-    REQUIRE_OK(store::PutApp(*admin, app, {"app", "meta"}, token));
-    const Secret secret{kAppSecret};
+    const Secret opened(secret);
+    REQUIRE_OK(store::PutApp(*admin, app, {slug, "meta"}, key.Seal(Secret(verify_token), aad)));
     REQUIRE_OK(store::PutAppSecret(
-        *admin, app, {box->Seal(secret, aad), box->Fingerprint(secret)}, kOverlapMs
+        *admin, app, {key.Seal(opened, aad), key.Fingerprint(opened)}, kOverlapMs
     ));
 }
 
@@ -82,13 +91,16 @@ store::ChannelPut IngestFixture::PutChannel(
     return *put;
 }
 
-void IngestFixture::PutSecret(TenantId tenant, ChannelId channel, const std::string& secret) {
+void IngestFixture::PutSecret(
+    TenantId tenant, ChannelId channel, const std::string& secret, const crypto::SealedBox* key
+) {
+    const crypto::SealedBox& used = key == nullptr ? *box : *key;
     const std::string aad = "channel:" + channel.ToString();
     REQUIRE_OK(store::PutChannelSecret(
         *admin,
         tenant,
         channel,
-        {box->Seal(Secret(secret), aad), box->Fingerprint(Secret(secret))},
+        {used.Seal(Secret(secret), aad), used.Fingerprint(Secret(secret))},
         kOverlapMs
     ));
 }

@@ -17,6 +17,7 @@
 #include "unibox/event/v1/inbound.pb.h"
 #include "webhook-ingest/service.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,13 @@ public:
     static constexpr const char* kAppSecret = "app-secret";
     static constexpr const char* kVerifyToken = "verify-me";
 
-    // The service's database is `database_server`'s, which the test may stop.
-    explicit IngestFixture(PgServer& database_server = PgServer::Shared());
+    using Configure = std::function<void(ingest::Config&)>;
+
+    // The service's database is `database_server`'s, which the test may stop. `configure` has the
+    // last word on its configuration.
+    explicit IngestFixture(
+        PgServer& database_server = PgServer::Shared(), const Configure& configure = {}
+    );
 
     // Makes a channel of a tenant (1 or 2); its token is the slug with "-token".
     store::ChannelPut PutChannel(
@@ -39,8 +45,21 @@ public:
         const std::string& route_key,
         const std::vector<std::string>& secrets
     );
-    void PutSecret(TenantId tenant, ChannelId channel, const std::string& secret);
+    // Sealed with the service's key, or with another one.
+    void PutSecret(
+        TenantId tenant,
+        ChannelId channel,
+        const std::string& secret,
+        const crypto::SealedBox* key = nullptr
+    );
     Secret PutApiKey(TenantId tenant, std::vector<std::string> scopes);
+    // Another app of Meta's, whose secret and verify token are sealed with `key`.
+    void PutMetaApp(
+        const std::string& slug,
+        const std::string& secret,
+        const std::string& verify_token,
+        const crypto::SealedBox& key
+    );
     // As `uniboxctl apply` does after its changes.
     void TellChanges();
 
@@ -74,7 +93,7 @@ public:
     std::unique_ptr<ingest::WebhookIngest> service;
 
 private:
-    void PutTenantsAndApp();
+    void PutTenants();
 };
 
 // One WhatsApp text message each for `phone_number_ids`, in one POST.

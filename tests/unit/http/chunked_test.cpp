@@ -55,7 +55,10 @@ TEST_CASE("Chunked: what is not exactly chunked is broken", "[unit][http]") {
           "1111111111111111\r\n",
           "0\r\nno colon\r\n\r\n",
           "0\r\n folded\r\n\r\n",
-          "0\r\nA : b\r\n\r\n"}) {
+          "0\r\nA : b\r\n\r\n",
+          "0\r\nContent-Length: 5\r\n\r\n",
+          "0\r\nX: 1\r\ntransfer-ENCODING: chunked\r\n\r\n",
+          "0\r\nHost: b\r\n\r\n"}) {
         CAPTURE(input);
         CHECK(Decode(input, 1).state == State::kBroken);
         CHECK(Decode(input, input.size()).state == State::kBroken);

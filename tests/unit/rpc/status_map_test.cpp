@@ -71,6 +71,18 @@ TEST_CASE("StatusMap: reason, field and retry travel as google.rpc details", "[u
     CHECK(back.field() == "page_size");
 }
 
+TEST_CASE("StatusMap: a wait that is known goes before the usual one", "[unit][rpc]") {
+    const Status given = ResourceExhausted("over the rate").WithRetryAfter(2'500);
+    google::rpc::Status details;
+    REQUIRE(details.ParseFromString(rpc::ToGrpc(given).error_details()));
+    REQUIRE(details.details_size() == 1);
+    google::rpc::RetryInfo retry;
+    REQUIRE(details.details(0).UnpackTo(&retry));
+    CHECK(retry.retry_delay().seconds() == 2);
+    CHECK(retry.retry_delay().nanos() == 500'000'000);
+    CHECK(rpc::FromGrpc(rpc::ToGrpc(given)).retry_after_ms() == 2'500);
+}
+
 TEST_CASE("StatusMap: what broke inside is not told outside", "[unit][rpc]") {
     for (const Code code : {Code::kInternal, Code::kUnknown, Code::kDataLoss}) {
         const Status status(code, "password=secret");

@@ -34,12 +34,11 @@ public:
         }
         return found;
     }
-    Result<std::vector<store::ProviderApp>> Apps(std::string_view) override {
-        return std::vector<store::ProviderApp>();
-    }
+    Result<std::vector<store::ProviderApp>> Apps(std::string_view) override { return apps; }
     Result<store::ApiKeyInfo> ApiKey(std::string_view) override { return NotFound("none"); }
 
     store::ChannelInfo channel;
+    std::vector<store::ProviderApp> apps;
 };
 
 struct Fixture {
@@ -79,7 +78,53 @@ TEST_CASE("Endpoints: secrets are unsealed, a foreign one is left out", "[unit]"
     REQUIRE_OK(found);
     REQUIRE((*found)->secrets.size() == 2);
     CHECK((*found)->secrets[0].Reveal() == "new");
+    CHECK((*found)->secrets_incomplete);
     CHECK(f.metrics.GetCounter("unibox_ingest_unseal_failures_total", "").Get() == 1);
+}
+
+TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation", "[unit]") {
+    Fixture f;
+    const std::int64_t now_ms = f.clock.UnixMillis();
+    for (const std::string name : {"a", "b"}) {
+        store::ProviderApp app;
+        app.app_id = NewUuidV7(1);
+        const std::string aad = "app:" + app.app_id.ToString();
+        app.verify_token_sealed = f.box.Seal(Secret("verify-" + name), aad);
+        app.sealed_secrets = {
+            f.box.Seal(Secret("new-" + name), aad), f.box.Seal(Secret("old-" + name), aad)};
+        app.secrets_valid_until_ms = name == "a" ? now_ms + 60'000 : now_ms + 120'000;
+        f.directory.apps.push_back(app);
+    }
+    std::atomic<int> answers{0};
+    ProviderAppsPtr apps;
+    const auto ask = [&] {
+        const int before = answers;
+        f.endpoints.Apps("meta", [&](Result<ProviderAppsPtr> found) {
+            apps = found.ok() ? *found : nullptr;
+            ++answers;
+        });
+        REQUIRE(test::Eventually(std::chrono::seconds(5), [&] { return answers > before; }));
+    };
+    ask();
+    REQUIRE(apps);
+    CHECK_FALSE(apps->secrets_incomplete);
+    CHECK_FALSE(apps->verify_tokens_incomplete);
+    CHECK(Endpoints::LiveSecrets(*apps, now_ms).size() == 4);
+    const auto live = Endpoints::LiveSecrets(*apps, now_ms + 60'000);
+    REQUIRE(live.size() == 3);
+    CHECK(live[0].Reveal() == "new-a");
+    CHECK(live[1].Reveal() == "new-b");
+    // What has ended is asked for again, long before it is old.
+    f.directory.apps[0].sealed_secrets.pop_back();
+    f.directory.apps[0].secrets_valid_until_ms = std::numeric_limits<std::int64_t>::max();
+    f.directory.apps[1].sealed_secrets.push_back(f.box.Seal(Secret("x"), "app:other"));
+    f.clock.Advance(Millis(59'000));
+    ask();
+    CHECK(Endpoints::LiveSecrets(*apps, now_ms).size() == 4);
+    f.clock.Advance(Millis(1'000));
+    ask();
+    CHECK(Endpoints::LiveSecrets(*apps, f.clock.UnixMillis()).size() == 3);
+    CHECK(apps->secrets_incomplete);
 }
 
 TEST_CASE("Endpoints: only the newest secret survives the end of the first", "[unit]") {

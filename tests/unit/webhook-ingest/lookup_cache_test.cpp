@@ -158,6 +158,62 @@ TEST_CASE("Lookup cache: an outage serves what is known and errors for the rest"
     CHECK(f.Get("a") == "error");
 }
 
+TEST_CASE("Lookup cache: while loads fail, unknown keys are told at once", "[unit]") {
+    Fixture f;
+    f.source.down = true;
+    CHECK(f.Get("x") == "error");
+    REQUIRE(f.source.load_count == 1);
+    for (int i = 0; i < 20; ++i) CHECK(f.Get("y" + std::to_string(i)) == "error");
+    CHECK(f.source.load_count == 1);
+    f.clock.Advance(Millis(1'000));
+    CHECK(f.Get("y1") == "error");  // The one attempt.
+    CHECK(f.source.load_count == 2);
+    CHECK(f.Get("y2") == "error");
+    CHECK(f.source.load_count == 2);
+    f.source.down = false;
+    f.clock.Advance(Millis(1'000));
+    CHECK(f.Get("a") == "1");
+    CHECK(f.Get("y3") == "none");
+}
+
+TEST_CASE("Lookup cache: one probe at a time, however many keys are due", "[unit]") {
+    Fixture f;
+    for (int i = 0; i < 50; ++i) f.source.Set("k" + std::to_string(i), "v");
+    for (int i = 0; i < 50; ++i) REQUIRE(f.Get("k" + std::to_string(i)) == "v");
+    f.source.down = true;
+    f.clock.Advance(Millis(400'000));
+    CHECK(f.Get("k0") == "v");  // It waited for the load that failed.
+    const int before = f.source.load_count;
+    f.clock.Advance(Millis(1'000));
+    f.source.held = true;
+    for (int i = 0; i < 50; ++i) CHECK(f.Get("k" + std::to_string(i)) == "v");
+    CHECK(f.Get("unknown") == "error");
+    f.clock.Advance(Millis(10'000));  // The probe hangs: no other is begun.
+    for (int i = 0; i < 50; ++i) CHECK(f.Get("k" + std::to_string(i)) == "v");
+    CHECK(f.Get("unknown") == "error");
+    f.source.held = false;
+    CHECK(f.LoadsReach(before + 1));
+    f.source.down = false;
+    f.clock.Advance(Millis(1'000));
+    CHECK(f.Get("unknown") == "none");
+}
+
+TEST_CASE("Lookup cache: loads that wait behind a failed one do not fail one by one", "[unit]") {
+    Fixture f;
+    f.source.down = true;
+    f.source.held = true;
+    std::atomic<int> errors{0};
+    for (int i = 0; i < 50; ++i) {
+        f.cache.Get({"k" + std::to_string(i)}, [&](std::vector<Result<Cache::ValuePtr>> results) {
+            if (!results.front().ok()) ++errors;
+        });
+    }
+    REQUIRE(test::Eventually(seconds(5), [&] { return f.source.load_count == 2; }));
+    f.source.held = false;  // Both threads of the pool come back with a failure.
+    CHECK(test::Eventually(seconds(5), [&] { return errors == 50; }));
+    CHECK(f.source.load_count <= 3);
+}
+
 TEST_CASE("Lookup cache: Forget makes the next one wait for the new value", "[unit]") {
     Fixture f;
     REQUIRE(f.Get("a") == "1");

@@ -1,0 +1,221 @@
+// IngestService over gRPC: who may, what is refused and why, and when to come again.
+#include "crypto/random.hpp"
+#include "ingest_fixture.hpp"
+#include "rpc/status_map.hpp"
+#include "support/eventually.hpp"
+#include "support/status_matchers.hpp"
+#include "unibox/v1/ingest_service.grpc.pb.h"
+
+#include <catch2/catch.hpp>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <functional>
+#include <future>
+#include <limits>
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+const std::string kWhsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+v1::IngestRequest Request(const ChannelId& channel, const std::string& id) {
+    v1::IngestRequest request;
+    request.set_channel_id(channel.ToString());
+    request.set_message_id(id);
+    request.set_contact_id("u-9");
+    request.set_text("hello");
+    return request;
+}
+
+// A caller with an API key of the first tenant and one of its channels.
+struct Caller {
+    explicit Caller(IngestFixture& fixture)
+        : channel(
+              fixture.PutChannel(fixture.first, "s", v1::PROVIDER_STANDARD, "", {kWhsec}).channel
+          ),
+          key(fixture.PutApiKey(fixture.first, {"ingest:write"})),
+          stub(v1::IngestService::NewStub(grpc::CreateChannel(
+              fixture.service->grpc_address(), grpc::InsecureChannelCredentials()
+          ))) {}
+
+    Status Call(const v1::IngestRequest& request) { return CallAs(key, request); }
+    Status Call(const std::string& id) { return Call(Request(channel, id)); }
+    Status CallAs(const Secret& api_key, const v1::IngestRequest& request) {
+        grpc::ClientContext context;
+        context.AddMetadata("authorization", "Bearer " + std::string(api_key.Reveal()));
+        return rpc::FromGrpc(stub->Ingest(&context, request, &response));
+    }
+
+    ChannelId channel;
+    Secret key;
+    std::unique_ptr<v1::IngestService::Stub> stub;
+    v1::IngestResponse response;
+};
+
+TEST_CASE("IngestService: key, scope, channel, duplicate", "[nats][pg]") {
+    IngestFixture f;
+    Caller caller(f);
+    const auto foreign = f.PutChannel(f.second, "s2", v1::PROVIDER_STANDARD, "", {kWhsec});
+    const Secret reader = f.PutApiKey(f.first, {"inbox:read", "inbox:write"});
+    REQUIRE_OK(caller.Call("m-1"));
+    CHECK_FALSE(caller.response.duplicate());
+    const std::string message_id = caller.response.message_id();
+    REQUIRE_OK(caller.Call("m-1"));
+    CHECK(caller.response.duplicate());
+    CHECK(f.StoredCount() == 1);
+    CHECK(Uuid::FromBytes(f.Stored()[0].message_id())->ToString() == message_id);
+    const auto again = Request(caller.channel, "m-2");
+    CHECK_THAT(caller.CallAs(reader, again), HasCode(Code::kPermissionDenied));
+    CHECK_THAT(caller.CallAs(crypto::NewApiKey(), again), HasCode(Code::kUnauthenticated));
+    CHECK_THAT(caller.Call(Request(foreign.channel, "m-2")), HasCode(Code::kNotFound));
+    CHECK_THAT(caller.Call(""), HasCode(Code::kInvalidArgument));
+    CHECK(f.StoredCount() == 1);
+}
+
+TEST_CASE("IngestService: times that are none are refused, the ends are not", "[nats][pg]") {
+    IngestFixture f;
+    Caller caller(f);
+    const auto at = [&](std::int64_t unix_s, std::int32_t nanos) {
+        auto request =
+            Request(caller.channel, std::to_string(unix_s) + "." + std::to_string(nanos));
+        request.mutable_create_time()->set_seconds(unix_s);
+        request.mutable_create_time()->set_nanos(nanos);
+        return caller.Call(request);
+    };
+    for (const std::int64_t bad :
+         {std::numeric_limits<std::int64_t>::max(),
+          std::numeric_limits<std::int64_t>::min(),
+          std::int64_t{253'402'300'800},
+          std::int64_t{-62'135'596'801}}) {
+        const Status status = at(bad, 0);
+        CHECK_THAT(status, HasCode(Code::kInvalidArgument));
+        CHECK(status.field() == "create_time");
+    }
+    CHECK(at(1, -1).field() == "create_time");
+    CHECK(at(1, 1'000'000'000).field() == "create_time");
+    CHECK_THAT(at(1'785'412'800, 999'999'999), IsOk());
+    CHECK_THAT(at(253'402'300'799, 0), IsOk());
+    CHECK_THAT(at(-62'135'596'800, 0), IsOk());
+}
+
+TEST_CASE("IngestService: an attachment is taken whole or refused with its field", "[nats][pg]") {
+    IngestFixture f;
+    Caller caller(f);
+    const auto with = [&](const std::function<void(v1::Attachment&)>& change) {
+        auto request = Request(caller.channel, "m-1");
+        request.add_attachments()->set_type(v1::ATTACHMENT_TYPE_IMAGE);
+        auto& attachment = *request.add_attachments();
+        attachment.set_type(v1::ATTACHMENT_TYPE_FILE);
+        change(attachment);
+        return caller.Call(request);
+    };
+    const auto field_of = [&](const std::function<void(v1::Attachment&)>& change) {
+        const Status status = with(change);
+        CHECK_THAT(status, HasCode(Code::kInvalidArgument));
+        return status.field();
+    };
+    const std::string url = "https://example.com/";
+    CHECK(field_of([](auto& a) { a.clear_type(); }) == "attachments[1].type");
+    CHECK(field_of([](auto& a) { a.set_url(std::string(2'049, 'u')); }) == "attachments[1].url");
+    CHECK(field_of([](auto& a) { a.set_name(std::string(256, 'n')); }) == "attachments[1].name");
+    CHECK(field_of([](auto& a) { a.set_name(std::string("a\0b", 3)); }) == "attachments[1].name");
+    CHECK(field_of([](auto& a) {
+              a.set_provider_media_id(std::string(256, 'i'));
+          }) == "attachments[1].provider_media_id");
+    CHECK(field_of([](auto& a) {
+              a.set_mime_type(std::string("\0", 1));
+          }) == "attachments[1].mime_type");
+    CHECK(field_of([](auto& a) { a.set_size_bytes(-1); }) == "attachments[1].size_bytes");
+    CHECK(f.StoredCount() == 0);
+    REQUIRE_OK(with([&](auto& a) {
+        a.set_url(url + std::string(2'048 - url.size(), 'u'));
+        a.set_name(std::string(255, 'n'));
+        a.set_provider_media_id(std::string(255, 'i'));
+    }));
+    const auto stored = f.Stored();
+    REQUIRE(stored.size() == 1);
+    const auto& attachment = stored[0].message().attachments(1);
+    CHECK(attachment.url().size() == 2'048);
+    CHECK(attachment.name().size() == 255);
+    CHECK(attachment.provider_media_id().size() == 255);
+}
+
+TEST_CASE("IngestService: over the rate it says after how long to repeat", "[nats][pg]") {
+    IngestFixture f;
+    store::TenantSpec spec;
+    spec.slug = spec.name = "first";
+    spec.ingest_rate_per_s = 1;
+    spec.ingest_burst = 1;
+    REQUIRE_OK(store::PutTenant(*f.admin, spec));
+    Caller caller(f);
+    int refused_count = 0;
+    std::int64_t shortest_ms = 1'000;
+    for (int i = 0; i < 20; ++i) {
+        const Status status = caller.Call("m-" + std::to_string(i));
+        if (status.ok()) continue;
+        ++refused_count;
+        CHECK_THAT(status, HasCode(Code::kResourceExhausted));
+        CHECK(status.reason() == "over_rate");
+        CHECK(status.retry_after_ms() >= 1);
+        shortest_ms = std::min(shortest_ms, status.retry_after_ms());
+    }
+    CHECK(refused_count > 0);
+    CHECK(shortest_ms < 1'000);  // What is left until the next token: not the usual second.
+}
+
+TEST_CASE("IngestService: overloaded is UNAVAILABLE at once, and passes", "[nats][pg]") {
+    constexpr int kCalls = 24;
+    IngestFixture f(PgServer::Shared(), [](auto& config) {
+        config.publisher.window_msgs = 16;
+        config.ingest.deadline_ms = 20'000;
+        config.rpc_thread_count = 2 * kCalls;
+    });
+    Caller caller(f);
+    REQUIRE_OK(caller.Call("m-0"));
+    f.nats.Pause();
+    std::vector<std::future<Status>> calls;
+    for (int i = 0; i < kCalls; ++i) {
+        calls.push_back(std::async(std::launch::async, [&caller, i] {
+            grpc::ClientContext context;
+            context.AddMetadata("authorization", "Bearer " + std::string(caller.key.Reveal()));
+            v1::IngestResponse response;
+            const auto request = Request(caller.channel, "w-" + std::to_string(i));
+            return rpc::FromGrpc(caller.stub->Ingest(&context, request, &response));
+        }));
+    }
+    const auto refused_count = [&] {
+        return std::count_if(calls.begin(), calls.end(), [](auto& call) {
+            return call.wait_for(seconds(0)) == std::future_status::ready;
+        });
+    };
+    CHECK(Eventually(seconds(10), [&] { return refused_count() >= kCalls - 16; }));
+    const Status refused = caller.Call("m-1");
+    CHECK_THAT(refused, HasCode(Code::kUnavailable));
+    CHECK(refused.reason() == "overloaded");
+    CHECK(refused.retry_after_ms() > 0);
+    f.nats.Resume();
+    int stored = 0;
+    for (auto& call : calls) stored += call.get().ok() ? 1 : 0;
+    CHECK(stored >= 15);
+    CHECK(Eventually(seconds(20), [&] { return caller.Call("m-2").ok(); }));
+}
+
+TEST_CASE("IngestService: without PostgreSQL known keys and channels go on", "[nats][pg]") {
+    PgServer postgres;
+    IngestFixture f(postgres);
+    Caller caller(f);
+    const Secret unknown = f.PutApiKey(f.first, {"ingest:write", "inbox:read"});
+    REQUIRE_OK(caller.Call("m-1"));
+    postgres.Kill9();
+    CHECK_THAT(caller.Call("m-2"), IsOk());
+    const auto request = Request(caller.channel, "m-3");
+    CHECK_THAT(caller.CallAs(unknown, request), HasCode(Code::kUnavailable));
+    postgres.Start();
+    CHECK(Eventually(seconds(20), [&] { return caller.CallAs(unknown, request).ok(); }));
+}
+
+}  // namespace
+}  // namespace unibox::test
