@@ -9,7 +9,9 @@ using nats::Streams;
 
 namespace {
 
-void Store(NatsFixture& nats, const std::string& subject, int count) {
+void Store(
+    NatsFixture& nats, const std::string& subject, int count, std::size_t padding_bytes = 0
+) {
     auto publisher = nats::Publisher::Create(*nats.connection, {}, nats.metrics);
     REQUIRE_OK(publisher);
     static int stored = 0;
@@ -20,6 +22,7 @@ void Store(NatsFixture& nats, const std::string& subject, int count) {
         // A slow server makes the publisher send again: without an id it would be stored twice.
         message.msg_id = std::to_string(++stored);
         message.payload = "message " + std::to_string(i + 1);
+        message.payload.append(padding_bytes, '.');
         (*publisher)
             ->Publish(std::move(message), std::chrono::steady_clock::now() + 10s, outcomes.Done(i));
     }
@@ -46,7 +49,7 @@ TEST_CASE("Streams: the declared table can be created, twice", "[nats]") {
     CHECK((*in)[0].name == "UB_IN_2_00");
     CHECK((*in)[2].name == "UB_IN_2_02");
     CHECK((*in)[0].subjects == std::vector<std::string>{"ub.in.2.00.>"});
-    CHECK((*in)[0].bytes_max == options.in_bytes_max);
+    CHECK((*in)[0].bytes_max == options.in_bytes_max.value);
     CHECK(streams.List("")->size() == 6);
     CHECK(streams.List("NONE")->empty());
 }
@@ -94,6 +97,80 @@ TEST_CASE("Streams: limits are brought up to date, unknown fields are kept", "[n
     CHECK(config->find(R"("description":"ours")") != std::string::npos);
     CHECK(config->find(R"("discard":"old")") != std::string::npos);
     CHECK(config->find(R"("deny_delete":true)") != std::string::npos);
+}
+
+TEST_CASE("Streams: limits below what is stored are refused, and nothing goes", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    Store(nats, "log.x", 8, 512 * 1024);
+    const auto before = streams.Info("LOG");
+    REQUIRE_OK(before);
+    REQUIRE(before->bytes > 4'000'000);
+    nats::StreamSpec lowered = LogSpec();
+    SECTION("bytes") {
+        lowered.bytes_max = 1 << 20;
+        const Status refused = streams.Ensure(lowered);
+        CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
+        CHECK(refused.reason() == "would_drop_messages");
+        CHECK(refused.message().find("LOG") != std::string::npos);
+        CHECK(refused.message().find(std::to_string(before->bytes)) != std::string::npos);
+        lowered.bytes_max = 8 << 20;
+        REQUIRE_OK(streams.Ensure(lowered));
+    }
+    SECTION("age") {
+        // The server itself refuses an age below the dedup window, until ours is the reason.
+        lowered.age_max_ms = 20;
+        CHECK(Eventually(5s, [&] {
+            return streams.Ensure(lowered).reason() == "would_drop_messages";
+        }));
+        lowered.age_max_ms = 3'600'000;
+        REQUIRE_OK(streams.Ensure(lowered));
+    }
+    const auto after = streams.Info("LOG");
+    REQUIRE_OK(after);
+    CHECK(after->first_seq == 1);
+    CHECK(after->messages == 8);
+}
+
+TEST_CASE("Streams: a default is for a new stream, an existing one keeps its limits", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    nats::StreamSpec spec = LogSpec();
+    spec.bytes_max = nats::Limit::Default(10'000'000);
+    REQUIRE_OK(streams.Ensure(spec));
+    CHECK(streams.Info("LOG")->bytes_max == 10'000'000);
+    nats::StreamSpec raised = LogSpec();
+    raised.bytes_max = 20'000'000;
+    REQUIRE_OK(streams.Ensure(raised));
+    spec.discard = nats::Discard::kOld;  // Something to update.
+    REQUIRE_OK(streams.Ensure(spec));
+    CHECK(streams.Info("LOG")->bytes_max == 20'000'000);
+}
+
+TEST_CASE("Streams: a generation keeps its count when streams are gone", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    for (const int generation : {1, 2}) {
+        nats::StreamOptions options;
+        options.generation = generation;
+        options.partition_count = 2 * generation;
+        for (const auto& spec : nats::UniboxStreams(options)) REQUIRE_OK(streams.Ensure(spec));
+    }
+    REQUIRE_OK(streams.Delete("UB_IN_2_03"));
+    REQUIRE_OK(streams.Delete("UB_IN_2_00"));
+    const auto infos = streams.List("UB_IN_");
+    REQUIRE_OK(infos);
+    const auto generations = nats::GenerationsOf(*infos);
+    REQUIRE(generations.size() == 2);
+    CHECK(generations[0].number == 1);
+    CHECK(generations[0].partition_count == 2);
+    CHECK(generations[1].partition_count == 4);
+    CHECK(nats::GenerationsOf({}).empty());
+    // A stream that does not tell: as many as its number says at least.
+    nats::StreamInfo silent;
+    silent.name = "UB_IN_7_02";
+    CHECK(nats::GenerationsOf({silent}).back().partition_count == 3);
 }
 
 TEST_CASE("Streams: an incompatible stream is refused and left alone", "[nats]") {
