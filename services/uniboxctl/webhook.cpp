@@ -149,7 +149,7 @@ Status Send(Context& context, const Options& options) {
     context.Print(Answer()
                       .Add("http_status", std::int64_t{response.status})
                       .Add("milliseconds", took.count())
-                      .Add("answer", response.body));
+                      .AddBytes("answer", response.body));
     if (response.status / 100 == 2) return {};
     return FailedPrecondition(fmt::format("the answer was {}", response.status));
 }
