@@ -148,6 +148,40 @@ TEST_CASE("Streams: a default is for a new stream, an existing one keeps its lim
     CHECK(streams.Info("LOG")->bytes_max == 20'000'000);
 }
 
+// One of three servers that make a cluster.
+NatsServerOptions ClusterNode(int number, const std::vector<int>& cluster_ports) {
+    std::string routes;
+    for (const int port : cluster_ports) {
+        routes += "\"nats://127.0.0.1:" + std::to_string(port) + "\",";
+    }
+    const std::string own = std::to_string(cluster_ports[static_cast<std::size_t>(number)]);
+    return {
+        .extra_config = "server_name: node" + std::to_string(number) +
+                        "\ncluster { name: test, listen: \"127.0.0.1:" + own + "\", routes: [" +
+                        routes + "] }"};
+}
+
+TEST_CASE("Streams: replicas become fewer only when that is said", "[nats]") {
+    const std::vector<int> ports = {FreePort(), FreePort(), FreePort()};
+    NatsFixture nats(ClusterNode(0, ports));
+    const NatsServer second(ClusterNode(1, ports));
+    const NatsServer third(ClusterNode(2, ports));
+    Streams streams(*nats.connection);
+    nats::StreamSpec spec = LogSpec();
+    spec.replicas = 3;
+    REQUIRE(Eventually(60s, [&] { return streams.Ensure(spec).ok(); }));
+    spec.replicas = 1;
+    const Status refused = streams.Ensure(spec);
+    CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
+    CHECK(refused.reason() == "fewer_replicas");
+    spec.replicas = nats::Limit::Default(1);
+    REQUIRE_OK(streams.Ensure(spec));
+    CHECK(streams.Info("LOG")->replicas == 3);
+    spec.replicas = 1;
+    REQUIRE_OK(streams.Ensure(spec, nats::Replicas::kMayShrink));
+    CHECK(streams.Info("LOG")->replicas == 1);
+}
+
 TEST_CASE("Streams: a generation keeps its count when streams are gone", "[nats]") {
     NatsFixture nats;
     Streams streams(*nats.connection);
