@@ -1,5 +1,6 @@
 #include "nats/streams.hpp"
 
+#include "base/strings.hpp"
 #include "nats/detail/js_api.hpp"
 #include "wire/subjects.hpp"
 
@@ -7,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace unibox::nats {
 namespace {
@@ -25,22 +27,34 @@ std::string_view DiscardName(Discard discard) {
     return discard == Discard::kNew ? "new" : "old";
 }
 
-// What an update may change.
-json LimitsOf(const StreamSpec& spec) {
-    return {
+std::int64_t OrNone(std::int64_t limit) {
+    return limit > 0 ? limit : -1;
+}
+
+// What an update may change. Defaults only for a new stream.
+json LimitsOf(const StreamSpec& spec, bool with_defaults) {
+    json limits{
         {"discard", DiscardName(spec.discard)},
-        {"max_age", spec.age_max_ms * kNanosPerMilli},
-        {"max_bytes", spec.bytes_max > 0 ? spec.bytes_max : -1},
-        {"max_msg_size", spec.message_bytes_max > 0 ? spec.message_bytes_max : -1},
-        {"duplicate_window", spec.dedup_window_ms * kNanosPerMilli},
-        {"num_replicas", spec.replicas},
         {"deny_delete", spec.deny_delete},
+        // Not ours to choose: each would lose messages, or their acknowledgements.
+        {"max_msgs", -1},
+        {"max_msgs_per_subject", -1},
+        {"no_ack", false}};
+    const auto add = [&](const char* key, const Limit& limit, std::int64_t wanted) {
+        if (with_defaults || !limit.is_default) limits[key] = wanted;
     };
+    add("max_age", spec.age_max_ms, spec.age_max_ms.value * kNanosPerMilli);
+    add("max_bytes", spec.bytes_max, OrNone(spec.bytes_max.value));
+    add("max_msg_size", spec.message_bytes_max, OrNone(spec.message_bytes_max.value));
+    add("duplicate_window", spec.dedup_window_ms, spec.dedup_window_ms.value * kNanosPerMilli);
+    add("num_replicas", spec.replicas, spec.replicas.value);
+    return limits;
 }
 
 json ConfigOf(const StreamSpec& spec) {
-    json config = LimitsOf(spec);
+    json config = LimitsOf(spec, true);
     config["name"] = spec.name;
+    if (!spec.description.empty()) config["description"] = spec.description;
     config["subjects"] = spec.subjects;
     config["retention"] = RetentionName(spec.retention);
     config["storage"] = "file";
@@ -71,6 +85,12 @@ Status CheckCompatible(const StreamSpec& spec, const json& config) {
     std::sort(present.begin(), present.end());
     if (wanted != present) return Incompatible(spec, "set of subjects");
     if (config.value("sealed", false)) return Incompatible(spec, "state: it is sealed");
+    if (config.contains("mirror") || config.contains("sources")) {
+        return Incompatible(spec, "origin: its messages come from another stream");
+    }
+    if (config.value("deny_purge", false)) {
+        return Incompatible(spec, "deny_purge, which cannot be cleared");
+    }
     if (config.value("deny_delete", false) && !spec.deny_delete) {
         return Incompatible(spec, "deny_delete, which cannot be cleared");
     }
@@ -95,10 +115,10 @@ bool SameLimits(const json& limits, const json& config) {
     return true;
 }
 
-Status Verify(const StreamSpec& spec, const json& reply) {
+Status Verify(const StreamSpec& spec, const json& limits, const json& reply) {
     const json& config = reply.at("config");
     UNIBOX_RETURN_IF_ERROR(CheckCompatible(spec, config));
-    if (!SameLimits(LimitsOf(spec), config)) return Incompatible(spec, "set of limits");
+    if (!SameLimits(limits, config)) return Incompatible(spec, "set of limits");
     return {};
 }
 
@@ -106,24 +126,77 @@ Status Create(Connection& connection, const StreamSpec& spec) {
     UNIBOX_ASSIGN_OR_RETURN(
         const json reply, CallApi(connection, "STREAM.CREATE." + spec.name, ConfigOf(spec))
     );
-    return Verify(spec, reply);
+    return Verify(spec, LimitsOf(spec, true), reply);
 }
 
-Status BringUpToDate(Connection& connection, const StreamSpec& spec, const json& info) {
+Status WouldDrop(const StreamSpec& spec, std::string_view why) {
+    return FailedPrecondition(fmt::format("stream {} {}", spec.name, why))
+        .WithReason("would_drop_messages");
+}
+
+// The server deletes the oldest messages until lowered limits are met, whatever `discard` says.
+Status CheckDropsNothing(const StreamSpec& spec, const json& info) {
+    const json& state = info.at("state");
+    if (state.at("messages").get<std::uint64_t>() == 0) return {};
+    const auto bytes = state.at("bytes").get<std::int64_t>();
+    const Limit& bytes_max = spec.bytes_max;
+    if (!bytes_max.is_default && bytes_max.value > 0 && bytes_max.value < bytes) {
+        return WouldDrop(
+            spec,
+            fmt::format(
+                "holds {} bytes: at most {} bytes would delete the oldest", bytes, bytes_max.value
+            )
+        );
+    }
+    const Limit& age_max = spec.age_max_ms;
+    if (age_max.is_default || age_max.value <= 0) return {};
+    const auto age_max_now = info.at("config").value("max_age", std::int64_t{0}) / kNanosPerMilli;
+    if (age_max_now > 0 && age_max_now <= age_max.value) return {};
+    const auto first = detail::ParseTimeNanos(state.at("first_ts").get<std::string>());
+    const std::int64_t age = SystemClock().UnixMillis() - first.value_or(0) / kNanosPerMilli;
+    if (age < age_max.value) return {};
+    return WouldDrop(
+        spec,
+        fmt::format(
+            "holds {} bytes, the oldest {} ms old: at most {} ms would delete them",
+            bytes,
+            age,
+            age_max.value
+        )
+    );
+}
+
+Status CheckReplicas(const StreamSpec& spec, const json& config) {
+    const auto present = config.value("num_replicas", std::int64_t{1});
+    if (spec.replicas.is_default || spec.replicas.value >= present) return {};
+    return FailedPrecondition(fmt::format(
+                                  "stream {} has {} replicas, {} would make it less safe",
+                                  spec.name,
+                                  present,
+                                  spec.replicas.value
+                              ))
+        .WithReason("fewer_replicas");
+}
+
+Status BringUpToDate(
+    Connection& connection, const StreamSpec& spec, const json& info, Replicas replicas
+) {
     json config = info.at("config");
     UNIBOX_RETURN_IF_ERROR(CheckCompatible(spec, config));
-    const json limits = LimitsOf(spec);
+    const json limits = LimitsOf(spec, false);
     if (SameLimits(limits, config)) return {};
+    UNIBOX_RETURN_IF_ERROR(CheckDropsNothing(spec, info));
+    if (replicas == Replicas::kKeep) UNIBOX_RETURN_IF_ERROR(CheckReplicas(spec, config));
     config.update(limits);  // What we do not declare stays as the operator set it.
     UNIBOX_ASSIGN_OR_RETURN(
         const json reply, CallApi(connection, "STREAM.UPDATE." + spec.name, config)
     );
-    return Verify(spec, reply);
+    return Verify(spec, limits, reply);
 }
 
-Status EnsureOnce(Connection& connection, const StreamSpec& spec) {
+Status EnsureOnce(Connection& connection, const StreamSpec& spec, Replicas replicas) {
     const auto info = CallApi(connection, "STREAM.INFO." + spec.name, nullptr);
-    if (info.ok()) return BringUpToDate(connection, spec, *info);
+    if (info.ok()) return BringUpToDate(connection, spec, *info, replicas);
     if (info.status().code() != Code::kNotFound) return info.status();
     return Create(connection, spec);
 }
@@ -137,9 +210,24 @@ Status CheckName(std::string_view name) {
     return InvalidArgument(fmt::format("'{}' is no name for a stream", name)).WithField("name");
 }
 
+// The description of a partition's stream, and what it says.
+std::string PartitionText(int partition, int partition_count) {
+    return fmt::format("partition {} of 0 to {}", partition, partition_count - 1);
+}
+
+int CountInPartitionText(std::string_view text) {
+    constexpr std::string_view kMark = " of 0 to ";
+    const std::size_t at = text.find(kMark);
+    if (!text.starts_with("partition ") || at == text.npos) return 0;
+    const auto last = ParseInt64(text.substr(at + kMark.size()));
+    if (!last || *last < 0 || *last > wire::kPartitionMax) return 0;
+    return static_cast<int>(*last) + 1;
+}
+
 StreamSpec InSpec(const StreamOptions& options, int partition) {
     StreamSpec spec;
     spec.name = wire::InStream(options.generation, partition);
+    spec.description = PartitionText(partition, options.partition_count);
     spec.subjects = {wire::InSubjects(options.generation, partition)};
     spec.discard = Discard::kNew;
     spec.age_max_ms = options.in_age_max_ms;
@@ -159,7 +247,7 @@ StreamSpec LogStream(std::string_view name, std::string_view subjects) {
 
 std::vector<StreamSpec> UniboxStreams(const StreamOptions& options) {
     std::vector<StreamSpec> specs;
-    for (int partition = 0; partition < options.partition_count; ++partition) {
+    for (int partition = options.partition_count - 1; partition >= 0; --partition) {
         specs.push_back(InSpec(options, partition));
     }
     StreamSpec ev = LogStream(wire::kEvStream, wire::kEvSubjects);
@@ -184,12 +272,25 @@ std::vector<StreamSpec> UniboxStreams(const StreamOptions& options) {
     return specs;
 }
 
-Status Streams::Ensure(const StreamSpec& spec) {
+std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams) {
+    std::map<int, int> counts;
+    for (const StreamInfo& stream : streams) {
+        const auto id = wire::ParseInStream(stream.name);
+        if (!id) continue;
+        int& count = counts[id->generation];
+        count = std::max({count, id->partition + 1, CountInPartitionText(stream.description)});
+    }
+    std::vector<Generation> generations;
+    for (const auto& [number, count] : counts) generations.push_back({number, count});
+    return generations;
+}
+
+Status Streams::Ensure(const StreamSpec& spec, Replicas replicas) {
     UNIBOX_RETURN_IF_ERROR(CheckName(spec.name));
     try {
-        Status status = EnsureOnce(connection_, spec);
+        Status status = EnsureOnce(connection_, spec, replicas);
         // Another process created it between our look and our create.
-        if (status.code() == Code::kAlreadyExists) status = EnsureOnce(connection_, spec);
+        if (status.code() == Code::kAlreadyExists) status = EnsureOnce(connection_, spec, replicas);
         return status;
     } catch (const json::exception& error) {
         return Internal(fmt::format("stream {}: {}", spec.name, error.what()));

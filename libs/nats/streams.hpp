@@ -17,38 +17,56 @@ namespace unibox::nats {
 enum class Discard { kNew, kOld };  // Refuse new messages, or drop old ones, when full.
 enum class Retention { kLimits, kWorkQueue };
 
+// What limits a stream. A number is what the stream must have. A default is for a new stream alone:
+// one that exists keeps what an operator gave it.
+struct Limit {
+    constexpr Limit(std::int64_t number) : value(number) {}  // NOLINT(google-explicit-constructor)
+    static constexpr Limit Default(std::int64_t number) {
+        Limit limit(number);
+        limit.is_default = true;
+        return limit;
+    }
+
+    std::int64_t value;
+    bool is_default = false;
+};
+
 struct StreamSpec {
     std::string name;
+    std::string description;  // Of a new stream; an existing one keeps its own.
     std::vector<std::string> subjects;
     Retention retention = Retention::kLimits;
     Discard discard = Discard::kNew;
-    std::int64_t age_max_ms = 0;          // 0: no limit.
-    std::int64_t bytes_max = -1;          // -1: no limit.
-    std::int64_t message_bytes_max = -1;  // -1: the server's max_payload.
-    std::int64_t dedup_window_ms = 120'000;
-    int replicas = 1;
+    Limit age_max_ms = 0;                          // 0: no limit.
+    Limit bytes_max = -1;                          // -1: no limit.
+    Limit message_bytes_max = Limit::Default(-1);  // -1: the server's max_payload.
+    Limit dedup_window_ms = 120'000;
+    Limit replicas = 1;
     bool deny_delete = false;  // Single messages cannot be deleted; purge stays possible.
 };
 
 struct StreamOptions {
     int generation = 1;
     int partition_count = 8;
-    int replicas = 1;
-    std::int64_t in_bytes_max = 1LL << 30;  // Each partition.
-    std::int64_t in_age_max_ms = 7LL * 24 * 3600 * 1000;
-    std::int64_t ev_bytes_max = 4LL << 30;
-    std::int64_t ev_age_max_ms = 24LL * 3600 * 1000;
-    std::int64_t raw_bytes_max = 1LL << 30;
-    std::int64_t dlq_bytes_max = 1LL << 30;
-    std::int64_t keep_age_max_ms = 30LL * 24 * 3600 * 1000;  // UB_RAW and UB_DLQ.
-    std::int64_t dedup_window_ms = 120'000;
+    Limit replicas = Limit::Default(1);
+    Limit in_bytes_max = Limit::Default(1LL << 30);  // Each partition.
+    Limit in_age_max_ms = Limit::Default(7LL * 24 * 3600 * 1000);
+    Limit ev_bytes_max = Limit::Default(4LL << 30);
+    Limit ev_age_max_ms = Limit::Default(24LL * 3600 * 1000);
+    Limit raw_bytes_max = Limit::Default(1LL << 30);
+    Limit dlq_bytes_max = Limit::Default(1LL << 30);
+    Limit keep_age_max_ms = Limit::Default(30LL * 24 * 3600 * 1000);  // UB_RAW and UB_DLQ.
+    Limit dedup_window_ms = Limit::Default(120'000);
 };
 
-// The declared table: UB_IN_<generation>_<pp> for each partition, UB_EV, UB_RAW, UB_DLQ.
+// The declared table: UB_IN_<generation>_<pp> for each partition, UB_EV, UB_RAW, UB_DLQ. The
+// partitions come from the last to the first: webhook-ingest uses a generation once its streams
+// are 0..n-1, so made in this order it is never seen with fewer.
 std::vector<StreamSpec> UniboxStreams(const StreamOptions& options);
 
 struct StreamInfo {
     std::string name;
+    std::string description;
     std::uint64_t first_seq =
         0;  // last_seq + 1 when the stream is empty (0 if nothing was ever stored).
     std::uint64_t last_seq = 0;
@@ -64,6 +82,16 @@ struct StreamInfo {
     std::int64_t created_unix_us = 0;  // Identifies the stream's incarnation.
 };
 
+struct Generation {
+    int number = 0;
+    int partition_count = 0;
+};
+// The generations of the ingest log among `streams`, oldest first. Each stream tells with how many
+// others it was made, so the count is known even when some are missing.
+std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams);
+
+enum class Replicas { kKeep, kMayShrink };
+
 // Every call waits at most the connection's request timeout. UNAVAILABLE: no server, or JetStream
 // is off (reason "no_responders"); DEADLINE_EXCEEDED; NOT_FOUND: no such stream or message.
 class Streams {
@@ -71,9 +99,11 @@ public:
     explicit Streams(Connection& connection) : connection_(connection) {}
 
     // Creates the stream, or brings its limits to what is declared, or finds it equal. Fields that
-    // the declaration does not know are kept. FAILED_PRECONDITION reason "incompatible_stream":
-    // storage, retention, subjects or a cleared deny_delete would need a new stream.
-    Status Ensure(const StreamSpec& spec);
+    // the declaration does not know are kept. FAILED_PRECONDITION, and nothing is changed: reason
+    // "incompatible_stream": storage, retention, subjects or a cleared deny_delete would need a new
+    // stream; "would_drop_messages": the server would delete stored messages to meet the new bytes
+    // or age, even with Discard::kNew; "fewer_replicas": unless `replicas` says that they may.
+    Status Ensure(const StreamSpec& spec, Replicas replicas = Replicas::kKeep);
     Result<StreamInfo> Info(std::string_view name);
     // Those whose name begins with `prefix`, by name.
     Result<std::vector<StreamInfo>> List(std::string_view prefix);

@@ -68,6 +68,8 @@ struct ApiKeySpec {
     std::string name;
     std::string key_hash;  // SHA-256 of the whole key
     std::vector<std::string> scopes;
+    // The key was made for the case that there is none of this name: an existing one stays.
+    bool only_if_new = false;
 };
 struct ApiKeyRow {
     Uuid key_id;
@@ -107,6 +109,20 @@ Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::
 // transaction.
 Result<ChannelPut> PutChannel(pg::Pool& pool, TenantId tenant, const ChannelSpec& spec);
 Result<std::vector<ChannelRow>> ListChannels(pg::Pool& pool, TenantId tenant);
+// "tenant/channel" for messages to operators.
+Result<std::string> NameOfChannel(pg::Pool& pool, TenantId tenant, ChannelId channel);
+
+// A channel's route key becomes `route_key` ("" = none).
+struct RouteMove {
+    TenantId tenant;
+    ChannelId channel;
+    std::int16_t provider = 0;
+    std::string route_key;
+};
+// All at once: every moved channel gives its route up before any takes one, so channels of one or
+// of several tenants may exchange theirs. ALREADY_EXISTS names the tenant and the channel that has
+// the route, and then nothing has moved. NOT_FOUND: no such channel.
+Status MoveRoutes(pg::Pool& pool, const std::vector<RouteMove>& moves);
 
 // Makes `secret` the channel's newest. Known by its fingerprint: nothing changes. Otherwise the
 // older ones expire after `overlap_ms` (they stay live until then, so that a rotation loses
@@ -119,11 +135,12 @@ Result<Change> PutChannelSecret(
     std::int64_t overlap_ms
 );
 
-// Found by name; an existing key of the same name keeps its hash, only scopes change.
+// Found by name; only scopes change. FAILED_PRECONDITION: the name has another key, or was revoked.
+// ALREADY_EXISTS: the key is in use under another name or by another tenant.
 Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec);
 Result<std::vector<ApiKeyRow>> ListApiKeys(pg::Pool& pool, TenantId tenant);
-// NOT_FOUND if there is none of this name. Revoking twice is Ok.
-Status RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name);
+// NOT_FOUND if there is none of this name; kUnchanged if it was revoked before.
+Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name);
 
 // Found by slug. The id must be known before its verify token can be sealed ("app:<app_id>"): ask
 // FindApp, and give the id of NewUuidV7 for a new one. Absent verify_token_sealed: keep what is

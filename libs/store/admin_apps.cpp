@@ -28,7 +28,7 @@ constexpr pg::Statement kInsertSecret{
 
 constexpr pg::Statement kLockKey{
     "admin_lock_key",
-    "SELECT key_id, revoked_at IS NOT NULL FROM api_keys "
+    "SELECT key_id, revoked_at IS NOT NULL, key_hash FROM api_keys "
     "WHERE tenant_id = $1 AND name = $2 FOR UPDATE"};
 constexpr pg::Statement kInsertKey{
     "admin_insert_key",
@@ -36,7 +36,8 @@ constexpr pg::Statement kInsertKey{
     "VALUES ($1, $2, $3, $4, $5)"};
 constexpr pg::Statement kEnterKey{
     "admin_enter_key",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (1, $1, $2, $3)"};
+    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (1, $1, $2, $3) "
+    "ON CONFLICT DO NOTHING"};
 constexpr pg::Statement kUpdateKey{
     "admin_update_key",
     "UPDATE api_keys SET scopes = $3 WHERE tenant_id = $1 AND key_id = $2 "
@@ -47,8 +48,8 @@ constexpr pg::Statement kListKeys{
     "ORDER BY name"};
 constexpr pg::Statement kRevokeKey{
     "admin_revoke_key",
-    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) "
-    "WHERE tenant_id = $1 AND name = $2"};
+    "UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_id = $2 "
+    "AND revoked_at IS NULL"};
 
 constexpr pg::Statement kFindApp{
     "admin_find_app",
@@ -106,6 +107,19 @@ Change ChangeOf(const pg::Rows& before) {
     return before.empty() ? Change::kCreated : Change::kUpdated;
 }
 
+// Whether the key of this name may stay for what `spec` says.
+Status CheckSameKey(const pg::Row& before, const ApiKeySpec& spec) {
+    if (before.Bool(1)) {
+        return FailedPrecondition("API key " + spec.name + " was revoked: use another name")
+            .WithField("name");
+    }
+    if (spec.only_if_new || before.GetBytes(2) == spec.key_hash) return {};
+    return FailedPrecondition(
+               "API key " + spec.name + " has another key: use a new name and revoke this one"
+    )
+        .WithField("key");
+}
+
 DeadLetter ToDeadLetter(const pg::Row& row) {
     DeadLetter letter;
     letter.id = row.Int64(0);
@@ -152,10 +166,7 @@ Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec
         const auto before, tx.Execute(kLockKey, pg::Params::Of(tenant, spec.name))
     );
     if (!before.empty()) {
-        if (before[0].Bool(1)) {
-            return FailedPrecondition("API key " + spec.name + " was revoked: use another name")
-                .WithField("name");
-        }
+        UNIBOX_RETURN_IF_ERROR(CheckSameKey(before[0], spec));
         pg::Params scopes = pg::Params::Of(tenant, before[0].GetUuid(0));
         scopes.AddArray(spec.scopes);
         UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kUpdateKey, scopes));
@@ -163,10 +174,17 @@ Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec
     }
     const Uuid key_id = NewId();
     const pg::Bytes hash{spec.key_hash};
-    pg::Params row = pg::Params::Of(tenant, key_id, spec.name, hash);
-    UNIBOX_RETURN_IF_ERROR(tx.Execute(kInsertKey, row.AddArray(spec.scopes)).status());
     const auto entry = pg::Params::Of(hash, tenant, key_id);
-    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kEnterKey, entry).status());
+    UNIBOX_ASSIGN_OR_RETURN(const auto entered, tx.Execute(kEnterKey, entry));
+    if (entered.affected() == 0) {
+        return Status(
+                   Code::kAlreadyExists,
+                   "this key is in use under another name or by another tenant: each needs its own"
+        )
+            .WithField("key");
+    }
+    pg::Params row = pg::Params::Of(tenant, key_id, spec.name, hash);
+    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kInsertKey, row.AddArray(spec.scopes)).status());
     return Change::kCreated;
 }
 
@@ -182,12 +200,13 @@ Result<std::vector<ApiKeyRow>> ListApiKeys(pg::Pool& pool, TenantId tenant) {
     return keys;
 }
 
-Status RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name) {
+Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadWrite));
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, tx.ExecuteAndCommit(kRevokeKey, pg::Params::Of(tenant, name))
-    );
-    return rows.affected() == 1 ? Status() : NotFound("no API key " + std::string(name));
+    UNIBOX_ASSIGN_OR_RETURN(const auto found, tx.Execute(kLockKey, pg::Params::Of(tenant, name)));
+    if (found.empty()) return NotFound("there is no API key " + std::string(name));
+    const auto key = pg::Params::Of(tenant, found[0].GetUuid(0));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kRevokeKey, key));
+    return rows.affected() == 1 ? Change::kUpdated : Change::kUnchanged;
 }
 
 Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug) {

@@ -95,5 +95,5 @@ migrate() {
 
 ensure_streams() {
     tail_on_failure "$stack/logs/streams.log" "the streams could not be made" "read $stack/logs/nats-server.log" \
-        ctl streams ensure --partitions 8
+        ctl streams ensure
 }

@@ -4,6 +4,7 @@
 #include "store/admin.hpp"
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/verbs.hpp"
 
 #include <CLI/CLI.hpp>
@@ -22,15 +23,15 @@ struct Options {
 std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
     const auto provider = static_cast<v1::Provider>(row.spec.provider);
     const std::string& own = row.spec.public_base_url;
-    std::string url = own.empty() ? context.settings().public_base_url : own;
-    url += "/v1/hooks/" + std::string(channels::UrlNameOf(provider));
-    if (!row.spec.token_hash.has_value()) return url;
-    const auto box = context.Box();
-    if (box.ok()) {
-        const std::string token = DerivedChannelToken(**box, row.channel);
-        if (crypto::Sha256(token) == *row.spec.token_hash) return url + "/" + token;
+    std::string token;
+    if (row.spec.token_hash.has_value()) {
+        const auto box = context.Box();
+        if (box.ok()) token = DerivedChannelToken(**box, row.channel);
+        if (crypto::Sha256(token) != *row.spec.token_hash) token = "(token)";
     }
-    return url + "/(token)";
+    return JoinHookUrl(
+        own.empty() ? context.settings().public_base_url : own, channels::UrlNameOf(provider), token
+    );
 }
 
 Status AddRows(Context& context, pg::Pool& pool, TenantId tenant, Table& table) {

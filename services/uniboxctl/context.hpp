@@ -35,6 +35,8 @@ public:
     void Print(const Answer& answer);
     // A line for people; to the log when the output is JSON.
     void Note(std::string_view line);
+    // A line that the answer for programs tells anyway: nothing when the output is JSON.
+    void NoteForPeople(std::string_view line);
 
 private:
     Settings settings_;

@@ -67,46 +67,74 @@ Status Show(Context& context, const Options& options) {
     return {};
 }
 
-// The stored event, if it is one: bytes that nobody can read are dead letters too.
+// The stored event, if it is one that has a place in the log: what nobody can read is a dead letter
+// too.
 std::optional<event::v1::InboundEvent> EventOf(const store::DeadLetter& letter) {
     event::v1::InboundEvent event;
     if (!event.ParseFromString(letter.event) || event.tenant_id() <= 0) return std::nullopt;
+    if (!Uuid::FromBytes(event.channel_id()).ok()) return std::nullopt;
     return event;
 }
 
-Status ReplayOne(
-    pg::Pool& pool,
-    LogPublisher& log,
-    const store::DeadLetter& letter,
-    const event::v1::InboundEvent& event,
-    Table& table
-) {
+// Puts letters back and keeps account of it.
+class Replayer {
+public:
+    Replayer(pg::Pool& pool, LogPublisher& log) : pool_(pool), log_(log) {}
+
+    // Not Ok only for what would meet the next letter too.
+    Status Replay(const store::DeadLetter& letter);
+    std::int64_t stored() const { return stored_; }
+    std::int64_t kept() const { return kept_; }
+    Table TakeTable() { return std::move(table_); }
+
+private:
+    void Keep(const store::DeadLetter& letter, std::string why);
+
+    pg::Pool& pool_;
+    LogPublisher& log_;
+    std::int64_t stored_ = 0;
+    std::int64_t kept_ = 0;
+    Table table_{{"id", "stream", "sequence", "note"}};
+};
+
+// It stays where it is, and keeps no other from going back.
+void Replayer::Keep(const store::DeadLetter& letter, std::string why) {
+    ++kept_;
+    table_.Add({letter.id, std::string(), std::int64_t{0}, std::move(why)});
+}
+
+Status Replayer::Replay(const store::DeadLetter& letter) {
+    const auto event = EventOf(letter);
+    if (!event) {
+        Keep(letter, "is no event");
+        return {};
+    }
     const std::string msg_id = fmt::format("dead-letter-{}-{}", letter.id, NowMs());
-    UNIBOX_ASSIGN_OR_RETURN(const auto ack, log.Publish(event, msg_id));
-    UNIBOX_RETURN_IF_ERROR(store::MarkDeadLetterReplayed(pool, letter.id));
-    table.Add(
-        {letter.id, ack.stream, static_cast<std::int64_t>(ack.sequence), std::string("stored")}
+    const auto ack = log_.Publish(*event, msg_id);
+    if (ack.status().code() == Code::kInvalidArgument) {
+        Keep(letter, ack.status().message());
+        return {};
+    }
+    UNIBOX_RETURN_IF_ERROR(ack.status());
+    UNIBOX_RETURN_IF_ERROR(store::MarkDeadLetterReplayed(pool_, letter.id));
+    ++stored_;
+    table_.Add(
+        {letter.id, ack->stream, static_cast<std::int64_t>(ack->sequence), std::string("stored")}
     );
     return {};
 }
 
-Status ReplayAll(pg::Pool& pool, LogPublisher& log, std::int64_t count_max, Table& table) {
+Status ReplayAll(pg::Pool& pool, Replayer& replayer, std::int64_t count_max) {
     std::int64_t after = 0;
-    for (std::int64_t count = 0; count < count_max;) {
+    while (replayer.stored() < count_max) {
         UNIBOX_ASSIGN_OR_RETURN(
             const auto letters, store::ListDeadLetters(pool, after, kPageSize, false)
         );
         if (letters.empty()) break;
         for (const store::DeadLetter& letter : letters) {
-            if (count >= count_max) break;
+            if (replayer.stored() >= count_max) break;
             after = letter.id;
-            const auto event = EventOf(letter);
-            if (!event) {  // It stays, and keeps no other from going back.
-                table.Add({letter.id, std::string(), std::int64_t{0}, std::string("is no event")});
-                continue;
-            }
-            ++count;
-            UNIBOX_RETURN_IF_ERROR(ReplayOne(pool, log, letter, *event, table));
+            UNIBOX_RETURN_IF_ERROR(replayer.Replay(letter));
         }
     }
     return {};
@@ -116,18 +144,20 @@ Status Replay(Context& context, const Options& options) {
     if (options.all == (options.id != 0)) return InvalidArgument("give --id ID or --all");
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
-    Table table({"id", "stream", "sequence", "note"});
+    Replayer replayer(*pool, *log);
     Status done;
     if (options.all) {
-        done = ReplayAll(*pool, *log, options.count_max, table);
+        done = ReplayAll(*pool, replayer, options.count_max);
     } else {
         UNIBOX_ASSIGN_OR_RETURN(const auto letter, store::GetDeadLetter(*pool, options.id));
-        const auto event = EventOf(letter);
-        if (!event) return InvalidArgument(fmt::format("dead letter {} is no event", letter.id));
-        done = ReplayOne(*pool, *log, letter, *event, table);
+        done = replayer.Replay(letter);
     }
-    context.Print(Answer().Add("replayed", std::move(table)));
-    return done;
+    context.Print(Answer().Add("replayed", replayer.TakeTable()));
+    UNIBOX_RETURN_IF_ERROR(done);
+    if (replayer.kept() == 0) return {};
+    return FailedPrecondition(
+        fmt::format("{} dead letters could not be replayed and stay", replayer.kept())
+    );
 }
 
 }  // namespace
@@ -135,7 +165,10 @@ Status Replay(Context& context, const Options& options) {
 void AddDeadLetters(CLI::App& app, Action& action) {
     auto* verb = app.add_subcommand("dead-letters", "Events that could not be written");
     verb->require_subcommand(1);
-    verb->footer("Example: uniboxctl dead-letters replay --all (docs/runbooks/dead-letters.md)");
+    verb->footer(
+        "A replay ends with 1 when a letter could not go back; the others went.\n"
+        "Example: uniboxctl dead-letters replay --all (docs/runbooks/dead-letters.md)"
+    );
     const auto options = std::make_shared<Options>();
     auto* list = verb->add_subcommand("list", "The oldest first");
     list->add_flag("--with-replayed", options->with_replayed, "Also those that went back");

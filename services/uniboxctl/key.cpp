@@ -2,10 +2,8 @@
 #include "crypto/random.hpp"
 #include "crypto/sealed_box.hpp"
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -22,21 +20,6 @@ Secret Generate(const std::string& kind) {
     if (kind == "token") return crypto::NewChannelToken();
     if (kind == "standard") return crypto::NewStandardWebhookSecret();
     return crypto::GenerateKeyFileText();
-}
-
-// A new file that its owner alone may read.
-Status WriteNewFile(const std::string& path, std::string_view text) {
-    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0) {
-        const bool exists = errno == EEXIST;
-        return {
-            exists ? Code::kAlreadyExists : Code::kInvalidArgument,
-            (exists ? "there is a file " : "cannot make ") + path};
-    }
-    const auto written = write(file, text.data(), text.size());
-    const bool ok = fsync(file) == 0 && written == static_cast<ssize_t>(text.size());
-    if (close(file) != 0 || !ok) return Internal("cannot write " + path);
-    return {};
 }
 
 Status Generate(Context& context, const Options& options) {

@@ -26,21 +26,17 @@ Result<std::unique_ptr<LogPublisher>> LogPublisher::Create(Context& context) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
-    int generation = 0;
-    int count = 0;
-    for (const nats::StreamInfo& info : infos) {
-        const auto id = wire::ParseInStream(info.name);
-        if (!id || id->generation < generation) continue;
-        count = id->generation > generation ? 1 : count + 1;
-        generation = id->generation;
-    }
-    if (count == 0) {
+    const auto generations = nats::GenerationsOf(infos);
+    if (generations.empty()) {
         return FailedPrecondition("there are no ingest streams; run `uniboxctl streams ensure`");
     }
+    const nats::Generation& newest = generations.back();
     UNIBOX_ASSIGN_OR_RETURN(
         auto publisher, nats::Publisher::Create(*connection, {}, context.metrics())
     );
-    return std::unique_ptr<LogPublisher>(new LogPublisher(std::move(publisher), generation, count));
+    return std::unique_ptr<LogPublisher>(
+        new LogPublisher(std::move(publisher), newest.number, newest.partition_count)
+    );
 }
 
 Result<nats::PubAck> LogPublisher::Publish(

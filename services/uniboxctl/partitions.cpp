@@ -18,6 +18,7 @@ struct PartitionOptions {
     int partition = 0;
     std::int64_t skip_to = -1;
     std::string by;
+    bool force = false;
 };
 
 struct Lag {
@@ -83,17 +84,48 @@ Status List(Context& context) {
     return {};
 }
 
+Result<store::PartitionState> FindPartition(pg::Pool& pool, store::PartitionId id) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto states, store::ListPartitions(pool));
+    for (const store::PartitionState& state : states) {
+        if (state.id == id) return state;
+    }
+    return NotFound(fmt::format("there is no partition {} {}", id.generation, id.partition));
+}
+
+// The last sequence that is not in the stream any more.
+Result<std::int64_t> LastExpired(Context& context, store::PartitionId id) {
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    nats::Streams streams(*connection);
+    const std::string stream = wire::InStream(id.generation, id.partition);
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
+    return std::max<std::int64_t>(0, static_cast<std::int64_t>(info.first_seq) - 1);
+}
+
+// Stored events are given up only by force.
+Status CheckGivesUpNothingStored(
+    Context& context, const store::PartitionState& state, std::int64_t skip_to
+) {
+    if (skip_to <= state.last_seq) return {};
+    UNIBOX_ASSIGN_OR_RETURN(const std::int64_t expired, LastExpired(context, state.id));
+    if (skip_to <= expired) return {};
+    return FailedPrecondition(fmt::format(
+        "{} to {} are stored and not written yet: --force gives them up; `partitions resume` goes "
+        "on with them",
+        std::max(expired, state.last_seq) + 1,
+        skip_to
+    ));
+}
+
 Status Skip(Context& context, const PartitionOptions& options) {
+    const store::PartitionId id{options.generation, options.partition};
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
     std::int64_t skip_to = options.skip_to;
     if (skip_to < 0) {  // Everything that the stream does not have any more.
-        UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
-        nats::Streams streams(*connection);
-        const std::string stream = wire::InStream(options.generation, options.partition);
-        UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
-        skip_to = std::max<std::int64_t>(0, static_cast<std::int64_t>(info.first_seq) - 1);
+        UNIBOX_ASSIGN_OR_RETURN(skip_to, LastExpired(context, id));
+    } else if (!options.force) {
+        UNIBOX_RETURN_IF_ERROR(CheckGivesUpNothingStored(context, state, skip_to));
     }
-    const store::PartitionId id{options.generation, options.partition};
     UNIBOX_ASSIGN_OR_RETURN(
         const std::int64_t skipped, store::SkipGap(*pool, id, skip_to, options.by)
     );
@@ -102,6 +134,21 @@ Status Skip(Context& context, const PartitionOptions& options) {
                       .Add("partition", std::int64_t{id.partition})
                       .Add("skipped_sequences", skipped)
                       .Add("last_seq", skip_to));
+    return {};
+}
+
+Status Resume(Context& context, const PartitionOptions& options) {
+    const store::PartitionId id{options.generation, options.partition};
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
+    if (state.stopped_reason.empty()) return FailedPrecondition("the partition is not stopped");
+    // A gap of nothing: the sequence stays, the stop is over.
+    UNIBOX_RETURN_IF_ERROR(store::SkipGap(*pool, id, state.last_seq, "").status());
+    context.Print(Answer()
+                      .Add("generation", std::int64_t{id.generation})
+                      .Add("partition", std::int64_t{id.partition})
+                      .Add("was_stopped_for", state.stopped_reason)
+                      .Add("last_seq", state.last_seq));
     return {};
 }
 
@@ -140,10 +187,26 @@ void AddSkip(CLI::App& partitions, Action& action) {
     verb->add_option("--to", options->skip_to, "Last sequence given up (default: all that expired)")
         ->check(CLI::NonNegativeNumber);
     verb->add_option("--by", options->by, "Who answers for it; recorded")->required();
+    verb->add_flag("--force", options->force, "Also what is stored and could still be written");
     verb->footer("Example: uniboxctl partitions skip --partition 3 --by jane (docs/runbooks/gap.md)"
     );
     verb->callback([options, &action] {
         action = [options](Context& context) { return Skip(context, *options); };
+    });
+}
+
+void AddResume(CLI::App& partitions, Action& action) {
+    auto* verb = partitions.add_subcommand(
+        "resume", "A stopped partition goes on where it stood; nothing is skipped"
+    );
+    const auto options = std::make_shared<PartitionOptions>();
+    AddPartitionOptions(*verb, *options);
+    verb->footer(
+        "When the cause is removed; otherwise it stops again.\n"
+        "Example: uniboxctl partitions resume --partition 3 (docs/runbooks/partition-stopped.md)"
+    );
+    verb->callback([options, &action] {
+        action = [options](Context& context) { return Resume(context, *options); };
     });
 }
 
@@ -156,6 +219,7 @@ void AddPartitions(CLI::App& app, Action& action) {
     verb->add_subcommand("list", "Owner, epoch and lag of each")->callback([&action] {
         action = List;
     });
+    AddResume(*verb, action);
     AddSkip(*verb, action);
     auto* reset = verb->add_subcommand(
         "reset", "After a stream was made anew: begins at the start of the new one"

@@ -8,6 +8,7 @@
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/log_publisher.hpp"
+#include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
 
@@ -22,8 +23,14 @@ constexpr std::size_t kReadBytesMax = 16 * 1024 * 1024;
 // How far apart, in sequences, the parts of one webhook are looked for.
 constexpr std::int64_t kPartDistanceMax = 256;
 
+// message-writer recognises an event that it has written for 14 days; a day is left for the log.
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+constexpr std::int64_t kReplayAgeMsMax = 13 * kDayMs;
+
 struct Options {
     std::int64_t sequence = 0;
+    std::string body_file;
+    bool force = false;
     std::int64_t from = 0;
     std::int64_t count_max = 50;
 };
@@ -129,17 +136,26 @@ Status Show(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(const Stored stored, Read(streams, options.sequence));
     const event::v1::RawWebhook& webhook = stored.webhook;
     const auto channel = Uuid::FromBytes(webhook.channel_id());
-    context.Print(Answer()
-                      .Add("sequence", options.sequence)
-                      .Add("received", TimeText(webhook.receive_time_ms()))
-                      .Add("provider", webhook.provider())
-                      .Add("path", webhook.path())
-                      .Add("query", webhook.query())
-                      .Add("reason", webhook.reason())
-                      .Add("detail", webhook.detail())
-                      .Add("channel_id", channel.ok() ? channel->ToString() : std::string())
-                      .Add("content_type", webhook.content_type())
-                      .Add("body", webhook.body()));
+    if (!options.body_file.empty()) {
+        UNIBOX_RETURN_IF_ERROR(WriteNewFile(options.body_file, webhook.body()));
+    }
+    Answer answer;
+    answer.Add("sequence", options.sequence)
+        .Add("received", TimeText(webhook.receive_time_ms()))
+        .Add("provider", webhook.provider())
+        .Add("path", webhook.path())
+        .Add("query", webhook.query())
+        .Add("reason", webhook.reason())
+        .Add("detail", webhook.detail())
+        .Add("channel_id", channel.ok() ? channel->ToString() : std::string())
+        .Add("content_type", webhook.content_type())
+        .Add("body_bytes", static_cast<std::int64_t>(webhook.body().size()));
+    if (options.body_file.empty()) {
+        answer.AddBytes("body", webhook.body());
+    } else {
+        answer.Add("body_file", options.body_file);
+    }
+    context.Print(answer);
     return {};
 }
 
@@ -164,30 +180,54 @@ Result<store::ChannelInfo> ChannelOf(
     return NotFound("no channel has the route " + event.route_key);
 }
 
+Status CheckAge(const Stored& stored) {
+    const std::int64_t named_ms = stored.webhook.receive_time_ms();
+    const std::int64_t received_ms = named_ms > 0 ? named_ms : stored.message.stored_unix_ms;
+    const std::int64_t age_ms = NowMs() - received_ms;
+    if (age_ms <= kReplayAgeMsMax) return {};
+    return FailedPrecondition(fmt::format(
+        "the webhook is {} days old, and a written event is recognised for 14 days: what was "
+        "stored "
+        "of it in the first place would be written twice. --force replays it all the same",
+        age_ms / kDayMs
+    ));
+}
+
+Result<channels::Parsed> ParseAgain(const event::v1::RawWebhook& webhook) {
+    const channels::Adapter* adapter = channels::Find(webhook.provider());
+    if (adapter == nullptr) return NotFound("unknown provider " + webhook.provider());
+    return adapter->Parse(
+        {"POST",
+         webhook.path(),
+         webhook.query(),
+         webhook.body(),
+         [](std::string_view) { return std::nullopt; },
+         webhook.content_type()}
+    );
+}
+
 Status Replay(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const Stored stored, Read(streams, options.sequence));
+    if (!options.force) UNIBOX_RETURN_IF_ERROR(CheckAge(stored));
     const event::v1::RawWebhook& webhook = stored.webhook;
-    const channels::Adapter* adapter = channels::Find(webhook.provider());
-    if (adapter == nullptr) return NotFound("unknown provider " + webhook.provider());
-    const channels::WebhookRequest request{
-        "POST",
-        webhook.path(),
-        webhook.query(),
-        webhook.body(),
-        [](std::string_view) { return std::nullopt; },
-        webhook.content_type()};
-    UNIBOX_ASSIGN_OR_RETURN(auto parsed, adapter->Parse(request));
+    UNIBOX_ASSIGN_OR_RETURN(auto parsed, ParseAgain(webhook));
     UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
     Table table({"event_key", "stream", "sequence", "note"});
+    std::size_t left = 0;
+    const auto leave = [&](const std::string& why) {
+        ++left;
+        table.Add({std::string(), std::string(), std::int64_t{0}, why});
+    };
     for (channels::ProviderEvent& event : parsed.events) {
         const auto channel = ChannelOf(*pool, webhook, event);
-        if (!channel.ok()) {
-            table.Add({std::string(), std::string(), std::int64_t{0}, channel.status().message()});
+        if (channel.status().code() == Code::kNotFound) {
+            leave(channel.status().message());
             continue;
         }
+        UNIBOX_RETURN_IF_ERROR(channel.status());
         const auto complete = channels::Complete(
             std::move(event), channel->tenant, channel->channel, webhook.receive_time_ms(), ""
         );
@@ -199,11 +239,12 @@ Status Replay(Context& context, const Options& options) {
         );
     }
     for (const channels::Problem& problem : parsed.problems) {
-        const std::string note = problem.reason + ": " + problem.detail;
-        table.Add({std::string(), std::string(), std::int64_t{0}, note});
+        leave(problem.reason + ": " + problem.detail);
     }
+    const std::size_t count = table.size();
     context.Print(Answer().Add("events", std::move(table)));
-    return {};
+    if (left == 0) return {};
+    return FailedPrecondition(fmt::format("{} of {} parts could not be replayed", left, count));
 }
 
 }  // namespace
@@ -225,8 +266,16 @@ void AddRaw(CLI::App& app, Action& action) {
             ->required()
             ->check(CLI::PositiveNumber);
     }
+    show->add_option(
+        "--body-file", options->body_file, "A new file (mode 0600) for the exact bytes of the body"
+    );
+    replay->add_flag("--force", options->force, "Also a webhook that is older than 13 days");
     verb->footer(
-        "A replay stores nothing twice: events that were stored keep their keys.\n"
+        "A replay of a webhook of the last 13 days stores nothing twice: its events keep their "
+        "keys,\n"
+        "and message-writer recognises what it has written for 14 days. It ends with 1 when a part "
+        "had\n"
+        "no channel or was not understood.\n"
         "Example: uniboxctl raw list --limit 20"
     );
     list->callback([options, &action] {

@@ -1,5 +1,8 @@
 #include "uniboxctl/secret_input.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include <fstream>
@@ -16,7 +19,7 @@ Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t
             return InvalidArgument(path.string() + " is a folder");
         }
         file.open(path, std::ios::binary);
-        if (!file) return NotFound("cannot read " + path.string());
+        if (!file) return InvalidArgument("cannot read " + path.string());
     }
     std::istream& input = from_input ? std::cin : file;
     std::string text(bytes_max + 1, '\0');
@@ -26,6 +29,25 @@ Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t
         return InvalidArgument(fmt::format("{} has more than {} bytes", path.string(), bytes_max));
     }
     return text;
+}
+
+Status WriteNewFile(const std::filesystem::path& path, std::string_view bytes) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) {
+        const bool exists = errno == EEXIST;
+        return {
+            exists ? Code::kAlreadyExists : Code::kInvalidArgument,
+            (exists ? "there is a file " : "cannot make ") + path.string()};
+    }
+    bool ok = true;
+    while (ok && !bytes.empty()) {
+        const auto written = write(file, bytes.data(), bytes.size());
+        ok = written > 0;
+        if (ok) bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    ok = ok && fsync(file) == 0;
+    if (close(file) != 0 || !ok) return Internal("cannot write " + path.string());
+    return {};
 }
 
 Result<Secret> ReadSecretFile(const std::filesystem::path& path) {

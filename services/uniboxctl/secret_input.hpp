@@ -1,4 +1,4 @@
-// Secrets and bodies given as files. Thread safety: reads files; nothing is shared.
+// Secrets and bodies given as files. Thread safety: reads and writes files; nothing is shared.
 #pragma once
 
 #include "base/secret.hpp"
@@ -7,15 +7,18 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace unibox::ctl {
 
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;
 
-// The content without the line end after it. NOT_FOUND, INVALID_ARGUMENT (empty, or too large).
+// The content without the line end after it. INVALID_ARGUMENT: not readable, empty or too large.
 Result<Secret> ReadSecretFile(const std::filesystem::path& path);
-// The bytes of a file, or of standard input for "-". NOT_FOUND, INVALID_ARGUMENT (over
-// `bytes_max`).
+// The bytes of a file, or of standard input for "-". INVALID_ARGUMENT: not readable, or over
+// `bytes_max`.
 Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t bytes_max);
+// Makes a file that its owner alone may read. ALREADY_EXISTS; INVALID_ARGUMENT: cannot be made.
+Status WriteNewFile(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace unibox::ctl

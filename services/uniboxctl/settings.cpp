@@ -32,9 +32,6 @@ Result<Settings> LoadSettings(
         }
     }
     UNIBOX_RETURN_IF_ERROR(config::Load(table, file, environment, overrides));
-    while (!settings.public_base_url.empty() && settings.public_base_url.back() == '/') {
-        settings.public_base_url.pop_back();
-    }
     return settings;
 }
 

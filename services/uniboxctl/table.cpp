@@ -1,6 +1,8 @@
 #include "uniboxctl/table.hpp"
 
 #include "base/assert.hpp"
+#include "base/strings.hpp"
+#include "channels/text.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -33,11 +35,47 @@ std::size_t WidthOf(const std::string& text) {
     return width;
 }
 
-std::string Printable(std::string text) {
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+// Whether a terminal shows the UTF-8 sequence and does nothing else: no C0, DEL or C1 control.
+bool IsHarmless(std::string_view sequence) {
+    if (sequence.size() == 1) return sequence[0] >= 0x20 && sequence[0] != 0x7F;
+    return !sequence.starts_with('\xC2') || static_cast<unsigned char>(sequence[1]) >= 0xA0;
+}
+
+// `keep` stays, other control characters and what is no UTF-8 become `replace(byte)`.
+template <typename Replace>
+std::string Printable(std::string_view text, std::string_view keep, Replace replace) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t length = channels::Utf8SequenceLength(text);
+        const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
+        const bool kept = keep.find(text.front()) != keep.npos;
+        if (kept || (length > 0 && IsHarmless(sequence))) {
+            out += sequence;
+        } else {
+            for (const char byte : sequence) out += replace(static_cast<unsigned char>(byte));
+        }
+        text.remove_prefix(sequence.size());
     }
-    return text;
+    return out;
+}
+
+std::string InTable(const std::string& text) {
+    return Printable(text, "", [](unsigned char) { return std::string(" "); });
+}
+
+std::string InLines(const std::string& text) {
+    return Printable(text, "\n\t", [](unsigned char byte) {
+        return fmt::format("\\x{:02x}", byte);
+    });
+}
+
+bool IsUtf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = channels::Utf8SequenceLength(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
 }
 
 std::string Heading(std::string name) {
@@ -71,7 +109,7 @@ std::string Table::ToText() const {
     for (const std::string& column : columns_) lines[0].push_back(Heading(column));
     for (const auto& row : rows_) {
         auto& line = lines.emplace_back();
-        for (const Cell& cell : row) line.push_back(Printable(TextOf(cell)));
+        for (const Cell& cell : row) line.push_back(InTable(TextOf(cell)));
     }
     std::vector<std::size_t> widths(columns_.size());
     for (const auto& line : lines) {
@@ -102,6 +140,11 @@ Answer& Answer::Add(std::string name, Cell value) {
     return *this;
 }
 
+Answer& Answer::AddBytes(std::string name, std::string bytes) {
+    parts_.emplace_back(std::move(name), Bytes{std::move(bytes)});
+    return *this;
+}
+
 std::string Answer::ToText() const {
     std::string text;
     for (const auto& [name, part] : parts_) {
@@ -111,7 +154,9 @@ std::string Answer::ToText() const {
         } else {
             std::string label = name;
             std::replace(label.begin(), label.end(), '_', ' ');
-            text += label + ": " + TextOf(std::get<Cell>(part)) + "\n";
+            const auto* bytes = std::get_if<Bytes>(&part);
+            const std::string value = bytes ? bytes->value : TextOf(std::get<Cell>(part));
+            text += label + ": " + InLines(value) + "\n";
         }
     }
     return text;
@@ -120,11 +165,19 @@ std::string Answer::ToText() const {
 std::string Answer::ToJson() const {
     nlohmann::ordered_json object = nlohmann::ordered_json::object();
     for (const auto& [name, part] : parts_) {
-        const auto* table = std::get_if<Table>(&part);
-        if (table == nullptr) {
-            object[name] = JsonOf(std::get<Cell>(part));
+        if (const auto* cell = std::get_if<Cell>(&part)) {
+            object[name] = JsonOf(*cell);
             continue;
         }
+        if (const auto* bytes = std::get_if<Bytes>(&part)) {
+            if (IsUtf8(bytes->value)) {
+                object[name] = bytes->value;
+            } else {
+                object[name + "_base64"] = Base64Encode(bytes->value);
+            }
+            continue;
+        }
+        const auto* table = std::get_if<Table>(&part);
         auto rows = nlohmann::ordered_json::array();
         for (const auto& row : table->rows()) {
             nlohmann::ordered_json entry;

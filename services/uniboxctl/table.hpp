@@ -35,15 +35,20 @@ private:
 class Answer {
 public:
     Answer& Add(std::string name, Table table);
-    // Shown to people as "name: value".
+    // Shown to people as "name: value"; control characters but line ends and tabs as \xNN.
     Answer& Add(std::string name, Cell value);
+    // Bytes from outside: in JSON as `name`, or as `name`_base64 when they are no UTF-8.
+    Answer& AddBytes(std::string name, std::string bytes);
 
     std::string ToText() const;
     // One object; a table is an array of objects.
     std::string ToJson() const;
 
 private:
-    std::vector<std::pair<std::string, std::variant<Table, Cell>>> parts_;
+    struct Bytes {
+        std::string value;
+    };
+    std::vector<std::pair<std::string, std::variant<Table, Cell, Bytes>>> parts_;
 };
 
 // "2026-11-22 18:05:03" in UTC; "" for 0.

@@ -3,6 +3,7 @@
 #include "channels/adapter.hpp"
 #include "channels/sign.hpp"
 #include "crypto/random.hpp"
+#include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/yaml_reader.hpp"
 
@@ -54,11 +55,6 @@ bool IsToken(std::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '_';
     });
-}
-
-bool IsHttpUrl(const std::string& text) {
-    const auto has = [&](std::string_view prefix) { return text.rfind(prefix, 0) == 0; };
-    return (has("http://") || has("https://")) && text.find_first_of(" ?#") == std::string::npos;
 }
 
 std::string FileReader::Name(YamlMap& map, std::set<std::string>& taken) {
@@ -163,7 +159,7 @@ ChannelEntry FileReader::Channel(YamlMap map, std::set<std::string>& names) {
     channel.route = map.Text("route");
     channel.secret = SecretOf(map, "secret");
     channel.token = SecretOf(map, "token");
-    channel.public_base_url = map.Text("public_base_url");
+    channel.public_base_url = WithoutFinalSlash(map.Text("public_base_url"));
     channel.reopen_window_s =
         static_cast<std::int32_t>(map.Integer("reopen_window_s", 604'800, 0, 365 * 86'400));
     channel.disabled = map.Flag("disabled", false);

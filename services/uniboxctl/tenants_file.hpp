@@ -53,7 +53,7 @@ struct TenantsFile {
 
 inline constexpr std::size_t kTenantsFileBytesMax = 16 * 1024 * 1024;
 
-// INVALID_ARGUMENT lists the mistakes, each as "file:line: field: what is wrong"; NOT_FOUND if the
+// INVALID_ARGUMENT lists the mistakes, each as "file:line: field: what is wrong", or says that the
 // file cannot be read. *_file entries are relative to the folder of the file.
 Result<TenantsFile> ReadTenantsFile(const std::filesystem::path& path);
 // The same from text; `name` stands in messages, `folder` leads *_file entries.

@@ -8,6 +8,7 @@
 #include "store/directory.hpp"
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/retime.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
@@ -39,6 +40,7 @@ struct Options {
 struct Target {
     std::string provider;
     std::string url;
+    std::string signed_url;
     Secret secret;
 };
 
@@ -71,16 +73,20 @@ Result<Target> TargetOfChannel(Context& context, const Options& options) {
     target.provider = channels::ProviderName(provider);
     UNIBOX_ASSIGN_OR_RETURN(target.secret, SecretOf(context, *pool, info));
     const std::string& own_base = row.spec.public_base_url;
-    target.url = own_base.empty() ? context.settings().public_base_url : own_base;
-    target.url += "/v1/hooks/" + std::string(channels::UrlNameOf(provider));
+    std::string token;
     if (row.spec.token_hash.has_value() && !info.sealed_secrets.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(const crypto::SealedBox* box, context.Box());
-        const std::string token = DerivedChannelToken(*box, row.channel);
+        token = DerivedChannelToken(*box, row.channel);
         if (crypto::Sha256(token) != *row.spec.token_hash) {
             return FailedPrecondition("the channel's token is not derived; give --url");
         }
-        target.url += "/" + token;
     }
+    target.url = JoinHookUrl(
+        own_base.empty() ? context.settings().public_base_url : own_base,
+        channels::UrlNameOf(provider),
+        token
+    );
+    target.signed_url = target.url;
     return target;
 }
 
@@ -91,6 +97,8 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
     }
     if (!options.provider.empty()) target.provider = options.provider;
     if (!options.url.empty()) target.url = options.url;
+    if (!options.signed_url.empty()) target.signed_url = options.signed_url;
+    if (target.signed_url.empty()) target.signed_url = target.url;
     if (!options.secret.empty()) target.secret = Secret(options.secret);
     if (!options.secret_file.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(target.secret, ReadSecretFile(options.secret_file));
@@ -98,6 +106,13 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
     if (target.provider.empty()) return InvalidArgument("give --provider, or --channel");
     if (target.url.empty()) return InvalidArgument("give --url, or --channel");
     if (target.secret.empty()) return InvalidArgument("give --secret-file, or --channel");
+    if (!target.url.starts_with("http://")) {
+        return InvalidArgument(
+            "only http:// can be posted to, not " + target.url +
+            ": give --url with an address behind whatever ends TLS; what the provider signs stays "
+            "the channel's URL"
+        );
+    }
     return target;
 }
 
@@ -110,8 +125,7 @@ Result<std::vector<http::Header>> SignedHeaders(
     // Of the body as recorded: sending the same file twice repeats the same webhook.
     std::string id = options.webhook_id;
     if (id.empty()) id = "msg_" + HexEncode(crypto::Sha256(id_source)).substr(0, 24);
-    const std::string& signed_url = options.signed_url.empty() ? target.url : options.signed_url;
-    const channels::SignInput input{target.secret, body, signed_url, NowMs(), id};
+    const channels::SignInput input{target.secret, body, target.signed_url, NowMs(), id};
     UNIBOX_ASSIGN_OR_RETURN(const auto signatures, channels::Sign(target.provider, input));
     std::vector<http::Header> headers;
     for (const channels::Header& header : signatures)
@@ -135,7 +149,7 @@ Status Send(Context& context, const Options& options) {
     context.Print(Answer()
                       .Add("http_status", std::int64_t{response.status})
                       .Add("milliseconds", took.count())
-                      .Add("answer", response.body));
+                      .AddBytes("answer", response.body));
     if (response.status / 100 == 2) return {};
     return FailedPrecondition(fmt::format("the answer was {}", response.status));
 }
@@ -157,8 +171,10 @@ void AddWebhook(CLI::App& app, Action& action) {
         options->provider,
         "telegram, meta, whatsapp, messenger, instagram, twilio, standard"
     );
-    send->add_option("--url", options->url, "Where to post (http://)");
-    send->add_option("--signed-url", options->signed_url, "The URL that Twilio signs, if another");
+    send->add_option("--url", options->url, "Where to post: http:// only");
+    send->add_option(
+        "--signed-url", options->signed_url, "What Twilio signs (the channel's URL, else --url)"
+    );
     auto* inline_secret = send->add_option("--secret", options->secret, "The secret");
     send->add_option("--secret-file", options->secret_file, "A file with the secret")
         ->excludes(inline_secret);

@@ -7,6 +7,14 @@ constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 constexpr std::int64_t kBodyBytesMax = 64 << 20;
 constexpr std::int64_t kCountMax = 100'000'000;
 
+config::Check BaseUrl() {
+    return {"http(s)://…, no final slash", [](const config::Value& value) {
+                const auto& url = std::get<std::string>(value);
+                const bool known = url.starts_with("http://") || url.starts_with("https://");
+                return known && !url.ends_with('/');
+            }};
+}
+
 }  // namespace
 
 Config::Config() {
@@ -43,7 +51,7 @@ void Config::DescribeIngest(config::FieldTable& table) {
             &ingest.public_base_url,
             "URL under which providers reach this service, with its path prefix and without a "
             "final slash; Twilio signs it. A channel may have its own.",
-            config::NotEmpty()
+            BaseUrl()
         )
         .Add(
             "deadline_ms",

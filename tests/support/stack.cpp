@@ -89,10 +89,11 @@ std::string Stack::Apply(std::string tenants_yaml, const std::vector<std::string
     return Ctl(arguments);
 }
 
-std::string Stack::Ctl(const std::vector<std::string>& arguments) {
+std::string Stack::Ctl(const std::vector<std::string>& arguments, int wanted_exit_code) {
     Process process(Program("uniboxctl"), {arguments, Environment("postgres", 0), {}});
     const auto exit_code = process.WaitForExit(kReadyTimeout);
-    if (exit_code != 0) SetupFailed("uniboxctl " + arguments.front(), process.output());
+    if (exit_code != wanted_exit_code)
+        SetupFailed("uniboxctl " + arguments.front(), process.output());
     return process.output();
 }
 

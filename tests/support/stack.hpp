@@ -62,8 +62,8 @@ public:
     void StartGateway();
 
     // Runs uniboxctl with these arguments; returns its stdout and stderr. Aborts unless it exits
-    // with 0.
-    std::string Ctl(const std::vector<std::string>& arguments);
+    // with `wanted_exit_code`.
+    std::string Ctl(const std::vector<std::string>& arguments, int wanted_exit_code = 0);
     // uniboxctl apply of this text, keys put in as in StackOptions::tenants_yaml.
     std::string Apply(std::string tenants_yaml, const std::vector<std::string>& options = {});
     // The only value that a query selects, as text; "" for NULL, no row or no database.

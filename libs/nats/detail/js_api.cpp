@@ -59,6 +59,7 @@ StreamInfo InfoOf(const json& reply) {
     const json& state = reply.at("state");
     StreamInfo info;
     info.name = config.at("name").get<std::string>();
+    info.description = config.value("description", std::string());
     info.first_seq = state.at("first_seq").get<std::uint64_t>();
     info.last_seq = state.at("last_seq").get<std::uint64_t>();
     info.messages = state.at("messages").get<std::uint64_t>();

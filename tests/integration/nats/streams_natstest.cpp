@@ -9,7 +9,9 @@ using nats::Streams;
 
 namespace {
 
-void Store(NatsFixture& nats, const std::string& subject, int count) {
+void Store(
+    NatsFixture& nats, const std::string& subject, int count, std::size_t padding_bytes = 0
+) {
     auto publisher = nats::Publisher::Create(*nats.connection, {}, nats.metrics);
     REQUIRE_OK(publisher);
     static int stored = 0;
@@ -20,6 +22,7 @@ void Store(NatsFixture& nats, const std::string& subject, int count) {
         // A slow server makes the publisher send again: without an id it would be stored twice.
         message.msg_id = std::to_string(++stored);
         message.payload = "message " + std::to_string(i + 1);
+        message.payload.append(padding_bytes, '.');
         (*publisher)
             ->Publish(std::move(message), std::chrono::steady_clock::now() + 10s, outcomes.Done(i));
     }
@@ -46,7 +49,7 @@ TEST_CASE("Streams: the declared table can be created, twice", "[nats]") {
     CHECK((*in)[0].name == "UB_IN_2_00");
     CHECK((*in)[2].name == "UB_IN_2_02");
     CHECK((*in)[0].subjects == std::vector<std::string>{"ub.in.2.00.>"});
-    CHECK((*in)[0].bytes_max == options.in_bytes_max);
+    CHECK((*in)[0].bytes_max == options.in_bytes_max.value);
     CHECK(streams.List("")->size() == 6);
     CHECK(streams.List("NONE")->empty());
 }
@@ -123,6 +126,155 @@ TEST_CASE("Streams: a full UB_RAW that refused new bodies learns to drop old one
     CHECK(after.first_seq > before.first_seq);
     CHECK(after.bytes <= 20'000);
     REQUIRE_OK(streams.Ensure(*declared));
+}
+
+TEST_CASE("Streams: limits below what is stored are refused, and nothing goes", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    Store(nats, "log.x", 8, 512 * 1024);
+    const auto before = streams.Info("LOG");
+    REQUIRE_OK(before);
+    REQUIRE(before->bytes > 4'000'000);
+    nats::StreamSpec lowered = LogSpec();
+    SECTION("bytes") {
+        lowered.bytes_max = 1 << 20;
+        const Status refused = streams.Ensure(lowered);
+        CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
+        CHECK(refused.reason() == "would_drop_messages");
+        CHECK(refused.message().find("LOG") != std::string::npos);
+        CHECK(refused.message().find(std::to_string(before->bytes)) != std::string::npos);
+        lowered.bytes_max = 8 << 20;
+        REQUIRE_OK(streams.Ensure(lowered));
+    }
+    SECTION("age") {
+        // The server itself refuses an age below the dedup window, until ours is the reason.
+        lowered.age_max_ms = 20;
+        CHECK(Eventually(5s, [&] {
+            return streams.Ensure(lowered).reason() == "would_drop_messages";
+        }));
+        lowered.age_max_ms = 3'600'000;
+        REQUIRE_OK(streams.Ensure(lowered));
+    }
+    const auto after = streams.Info("LOG");
+    REQUIRE_OK(after);
+    CHECK(after->first_seq == 1);
+    CHECK(after->messages == 8);
+}
+
+TEST_CASE("Streams: a default is for a new stream, an existing one keeps its limits", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    nats::StreamSpec spec = LogSpec();
+    spec.bytes_max = nats::Limit::Default(10'000'000);
+    REQUIRE_OK(streams.Ensure(spec));
+    CHECK(streams.Info("LOG")->bytes_max == 10'000'000);
+    nats::StreamSpec raised = LogSpec();
+    raised.bytes_max = 20'000'000;
+    REQUIRE_OK(streams.Ensure(raised));
+    spec.discard = nats::Discard::kOld;  // Something to update.
+    REQUIRE_OK(streams.Ensure(spec));
+    CHECK(streams.Info("LOG")->bytes_max == 20'000'000);
+}
+
+// One of three servers that make a cluster.
+NatsServerOptions ClusterNode(int number, const std::vector<int>& cluster_ports) {
+    std::string routes;
+    for (const int port : cluster_ports) {
+        routes += "\"nats://127.0.0.1:" + std::to_string(port) + "\",";
+    }
+    const std::string own = std::to_string(cluster_ports[static_cast<std::size_t>(number)]);
+    return {
+        .extra_config = "server_name: node" + std::to_string(number) +
+                        "\ncluster { name: test, listen: \"127.0.0.1:" + own + "\", routes: [" +
+                        routes + "] }"};
+}
+
+TEST_CASE("Streams: replicas become fewer only when that is said", "[nats]") {
+    const std::vector<int> ports = {FreePort(), FreePort(), FreePort()};
+    NatsFixture nats(ClusterNode(0, ports));
+    const NatsServer second(ClusterNode(1, ports));
+    const NatsServer third(ClusterNode(2, ports));
+    Streams streams(*nats.connection);
+    nats::StreamSpec spec = LogSpec();
+    spec.replicas = 3;
+    REQUIRE(Eventually(60s, [&] { return streams.Ensure(spec).ok(); }));
+    spec.replicas = 1;
+    const Status refused = streams.Ensure(spec);
+    CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
+    CHECK(refused.reason() == "fewer_replicas");
+    spec.replicas = nats::Limit::Default(1);
+    REQUIRE_OK(streams.Ensure(spec));
+    CHECK(streams.Info("LOG")->replicas == 3);
+    spec.replicas = 1;
+    REQUIRE_OK(streams.Ensure(spec, nats::Replicas::kMayShrink));
+    CHECK(streams.Info("LOG")->replicas == 1);
+}
+
+TEST_CASE("Streams: a generation keeps its count when streams are gone", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    for (const int generation : {1, 2}) {
+        nats::StreamOptions options;
+        options.generation = generation;
+        options.partition_count = 2 * generation;
+        for (const auto& spec : nats::UniboxStreams(options)) REQUIRE_OK(streams.Ensure(spec));
+    }
+    REQUIRE_OK(streams.Delete("UB_IN_2_03"));
+    REQUIRE_OK(streams.Delete("UB_IN_2_00"));
+    const auto infos = streams.List("UB_IN_");
+    REQUIRE_OK(infos);
+    const auto generations = nats::GenerationsOf(*infos);
+    REQUIRE(generations.size() == 2);
+    CHECK(generations[0].number == 1);
+    CHECK(generations[0].partition_count == 2);
+    CHECK(generations[1].partition_count == 4);
+    CHECK(nats::GenerationsOf({}).empty());
+    // A stream that does not tell: as many as its number says at least.
+    nats::StreamInfo silent;
+    silent.name = "UB_IN_7_02";
+    CHECK(nats::GenerationsOf({silent}).back().partition_count == 3);
+}
+
+TEST_CASE("Streams: settings that lose messages are taken back", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    const std::string harmful =
+        GENERATE(R"("no_ack":true)", R"("max_msgs":5)", R"("max_msgs_per_subject":1)");
+    const std::string created =
+        nats.connection
+            ->Request(
+                "$JS.API.STREAM.CREATE.LOG",
+                R"({"name":"LOG","subjects":["log.>"],"storage":"file","retention":"limits",)" +
+                    harmful + "}",
+                2s
+            )
+            .value();
+    REQUIRE(created.find("error") == std::string::npos);
+    REQUIRE_OK(streams.Ensure(LogSpec()));
+    for (int i = 0; i < 10; ++i) REQUIRE_OK(nats.connection->Request("log.x", "", 2000ms));
+    CHECK(streams.Info("LOG")->messages == 10);
+}
+
+TEST_CASE("Streams: one that cannot be purged, or is a copy, is refused", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    const std::string wrong = GENERATE(
+        R"("subjects":["log.>"],"deny_purge":true)",
+        R"("mirror":{"name":"OTHER"})",
+        R"("subjects":["log.>"],"sources":[{"name":"OTHER"}])"
+    );
+    nats::StreamSpec other = LogSpec();
+    other.name = "OTHER";
+    other.subjects = {"other"};
+    REQUIRE_OK(streams.Ensure(other));
+    REQUIRE_OK(nats.connection->Request(
+        "$JS.API.STREAM.CREATE.LOG",
+        R"({"name":"LOG","storage":"file","retention":"limits",)" + wrong + "}",
+        2s
+    ));
+    REQUIRE_OK(streams.Info("LOG"));
+    CHECK_THAT(streams.Ensure(LogSpec()), HasCode(Code::kFailedPrecondition));
 }
 
 TEST_CASE("Streams: an incompatible stream is refused and left alone", "[nats]") {

@@ -114,24 +114,74 @@ TEST_CASE(
     REQUIRE_THAT(nobody.status(), HasCode(Code::kNotFound));
 }
 
-TEST_CASE("Admin: API keys keep their hash, change their scopes, stay revoked", "[pg][store]") {
+TEST_CASE("Admin: routes are exchanged between tenants, all or none", "[pg][store]") {
+    StoreFixture fixture;
+    const TenantId one = fixture.Tenant("one");
+    const TenantId two = fixture.Tenant("two");
+    pg::Pool& admin = fixture.admin();
+    const auto a = PutChannel(admin, one, StoreFixture::Channel("a", "111"))->channel;
+    const auto b = PutChannel(admin, two, StoreFixture::Channel("b", "222"))->channel;
+    REQUIRE_OK(PutChannel(admin, two, StoreFixture::Channel("c", "333")));
+    const auto owner_of = [&](const std::string& route) {
+        const auto found = FindChannelsByRoute(fixture.ingest(), 2, {route});
+        REQUIRE_OK(found);
+        return found->empty() ? ChannelId{} : found->front().channel.channel;
+    };
+    REQUIRE_OK(MoveRoutes(admin, {{one, a, 2, "222"}, {two, b, 2, "111"}}));
+    REQUIRE(owner_of("222") == a);
+    REQUIRE(owner_of("111") == b);
+    REQUIRE(FindChannelBySlug(admin, one, "a")->spec.route_key == "222");
+
+    REQUIRE_OK(MoveRoutes(admin, {{two, b, 2, "222"}, {one, a, 2, ""}}));
+    REQUIRE(owner_of("222") == b);
+    REQUIRE(owner_of("111") == ChannelId{});
+
+    const Status taken = MoveRoutes(admin, {{two, b, 2, "444"}, {one, a, 2, "333"}});
+    REQUIRE_THAT(taken, HasCode(Code::kAlreadyExists));
+    REQUIRE(taken.message() == "channel one/a: the route 333 belongs to the channel two/c");
+    REQUIRE(owner_of("222") == b);
+    REQUIRE(owner_of("444") == ChannelId{});
+    REQUIRE_THAT(MoveRoutes(admin, {{one, b, 2, "555"}}), HasCode(Code::kNotFound));
+    REQUIRE_OK(MoveRoutes(admin, {}));
+}
+
+TEST_CASE("Admin: API keys keep their key, change their scopes, stay revoked", "[pg][store]") {
     StoreFixture fixture;
     const TenantId tenant = fixture.Tenant("acme");
-    const auto put = [&](char fill, std::vector<std::string> scopes) {
-        return PutApiKey(fixture.admin(), tenant, {"main", Hash(fill), std::move(scopes)});
+    const auto put = [&](char fill, std::vector<std::string> scopes, bool only_if_new) {
+        const ApiKeySpec spec{"main", Hash(fill), std::move(scopes), only_if_new};
+        return PutApiKey(fixture.admin(), tenant, spec);
     };
-    REQUIRE(put('a', {"inbox:read"}).value() == Change::kCreated);
-    REQUIRE(put('b', {"inbox:read"}).value() == Change::kUnchanged);
+    REQUIRE(put('a', {"inbox:read"}, true).value() == Change::kCreated);
+    REQUIRE(put('b', {"inbox:read"}, true).value() == Change::kUnchanged);
     REQUIRE_FALSE(FindApiKey(fixture.ingest(), Hash('b')).ok());
-    REQUIRE(put('b', {"inbox:read", "ingest:write"}).value() == Change::kUpdated);
+    REQUIRE(put('a', {"inbox:read"}, false).value() == Change::kUnchanged);
+    const auto other = put('b', {"inbox:read", "ingest:write"}, false);
+    REQUIRE_THAT(other.status(), HasCode(Code::kFailedPrecondition));
+    REQUIRE(other.status().message().find("has another key") != std::string::npos);
+    REQUIRE(FindApiKey(fixture.ingest(), Hash('a'))->scopes.size() == 1);
+    REQUIRE(put('b', {"inbox:read", "ingest:write"}, true).value() == Change::kUpdated);
     REQUIRE(FindApiKey(fixture.ingest(), Hash('a'))->scopes.size() == 2);
-    REQUIRE_OK(RevokeApiKey(fixture.admin(), tenant, "main"));
-    REQUIRE_OK(RevokeApiKey(fixture.admin(), tenant, "main"));
-    REQUIRE_THAT(RevokeApiKey(fixture.admin(), tenant, "none"), HasCode(Code::kNotFound));
-    REQUIRE_THAT(put('c', {}).status(), HasCode(Code::kFailedPrecondition));
+    REQUIRE(RevokeApiKey(fixture.admin(), tenant, "main").value() == Change::kUpdated);
+    REQUIRE(RevokeApiKey(fixture.admin(), tenant, "main").value() == Change::kUnchanged);
+    REQUIRE_THAT(RevokeApiKey(fixture.admin(), tenant, "none").status(), HasCode(Code::kNotFound));
+    REQUIRE_THAT(put('a', {}, false).status(), HasCode(Code::kFailedPrecondition));
     const auto keys = ListApiKeys(fixture.admin(), tenant).value();
     REQUIRE(keys.size() == 1);
     REQUIRE(keys[0].revoked);
+}
+
+TEST_CASE("Admin: a key belongs to one name of one tenant", "[pg][store]") {
+    StoreFixture fixture;
+    const TenantId tenant = fixture.Tenant("acme");
+    const TenantId rival = fixture.Tenant("rival");
+    REQUIRE_OK(PutApiKey(fixture.admin(), tenant, {"main", Hash('a'), {"inbox:read"}}));
+    for (const auto& [who, name] : {std::pair(tenant, "second"), {rival, "main"}}) {
+        const auto taken = PutApiKey(fixture.admin(), who, {name, Hash('a'), {"inbox:read"}});
+        REQUIRE_THAT(taken.status(), HasCode(Code::kAlreadyExists));
+        REQUIRE(taken.status().message().find("in use") != std::string::npos);
+    }
+    REQUIRE(ListApiKeys(fixture.admin(), rival)->empty());
 }
 
 TEST_CASE("Admin: dead letters are listed, shown and marked", "[pg][store]") {

@@ -1,5 +1,6 @@
 // uniboxctl apply: declarative, idempotent, rotates without a loss.
 #include "crypto/hash.hpp"
+#include "crypto/random.hpp"
 #include "nats/connection.hpp"
 #include "store/admin.hpp"
 #include "store/directory.hpp"
@@ -12,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <fstream>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using ctl::CtlFixture;
@@ -156,14 +158,156 @@ TEST_CASE("apply: a mistake writes nothing", "[pg][uniboxctl]") {
     CHECK(store::FindTenant(fixture.pool(), "acme").status().code() == Code::kNotFound);
 }
 
-TEST_CASE("apply: a route belongs to one tenant", "[pg][uniboxctl]") {
+TEST_CASE("apply: a file that cannot be read is wrong input", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    const auto missing = fixture.Run({"apply", "-f", "/nonexistent"});
+    CHECK(missing.code == kExitBadInput);
+    CHECK(missing.log.find("/nonexistent") != std::string::npos);
+}
+
+TEST_CASE("apply: a route belongs to one tenant, and the error says to which", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Apply(kYaml).code == kExitOk);
     const auto other = fixture.Apply(
         "tenants: [{name: rival, channels: [{name: x, provider: whatsapp, route: '1065'}]}]"
     );
     CHECK(other.code == kExitFailed);
-    CHECK(other.log.find("tenant rival: channel x") != std::string::npos);
+    CHECK(
+        other.log.find("channel rival/x: the route 1065 belongs to the channel acme/wa") !=
+        std::string::npos
+    );
+}
+
+// "one/a=1 two/b=2": the routes in force.
+std::string RoutesOf(CtlFixture& fixture) {
+    std::string routes;
+    const auto listed = fixture.Run({"channels"});
+    for (const auto& channel : listed.json["channels"]) {
+        const std::string route = channel["route"];
+        const auto found = store::FindChannelsByRoute(fixture.lookups(), 2, {route});
+        const std::string id = channel["channel_id"];
+        const bool in_force =
+            found.ok() && found->size() == 1 && found->front().channel.channel.ToString() == id;
+        routes += (routes.empty() ? "" : " ") + channel["tenant"].get<std::string>() + "/" +
+                  channel["channel"].get<std::string>() + "=" + (in_force ? route : "none");
+    }
+    return routes;
+}
+
+TEST_CASE("apply: routes move and are exchanged, in any order of the file", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    const auto routes = [&](const std::string& a, const std::string& b, const std::string& c) {
+        const auto channel = [](const std::string& name, const std::string& route) {
+            return "{name: " + name + ", provider: whatsapp, route: '" + route + "'}";
+        };
+        return fixture.Apply(
+            "tenants:\n  - {name: one, channels: [" + channel("a", a) + ", " + channel("b", b) +
+            "]}\n  - {name: two, channels: [" + channel("c", c) + "]}\n"
+        );
+    };
+    REQUIRE(routes("1", "2", "3").code == kExitOk);
+    const auto swapped = routes("2", "1", "3");
+    INFO(swapped.log);
+    REQUIRE(swapped.code == kExitOk);
+    CHECK(RoutesOf(fixture) == "one/a=2 one/b=1 two/c=3");
+    CHECK(Row(swapped.json["channels"], "channel", "a")["change"] == "updated");
+    CHECK(Row(swapped.json["channels"], "channel", "c")["change"] == "unchanged");
+    REQUIRE(routes("3", "1", "2").code == kExitOk);  // Between tenants, the new owner first…
+    CHECK(RoutesOf(fixture) == "one/a=3 one/b=1 two/c=2");
+    REQUIRE(routes("9", "1", "3").code == kExitOk);  // … and last.
+    CHECK(RoutesOf(fixture) == "one/a=9 one/b=1 two/c=3");
+    REQUIRE(routes("3", "1", "9").code == kExitOk);
+    const auto last = routes("3", "1", "9");
+    for (const auto& row : last.json["channels"]) CHECK(row["change"] == "unchanged");
+    // To a channel that is new.
+    const auto moved = fixture.Apply(
+        "tenants: [{name: new, channels: [{name: n, provider: whatsapp, route: '3'}]}, "
+        "{name: one, channels: [{name: a, provider: whatsapp, route: '4'}]}]"
+    );
+    REQUIRE(moved.code == kExitOk);
+    CHECK(Row(moved.json["channels"], "channel", "n")["change"] == "created");
+    CHECK(RoutesOf(fixture) == "one/a=4 one/b=1 two/c=9 new/n=3");
+}
+
+TEST_CASE("apply: a final slash of public_base_url is no part of any URL", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    const std::string yaml =
+        "tenants: [{name: acme, channels: [{name: sms, provider: twilio, secret: auth-token, "
+        "public_base_url: 'https://sms.example.com/in/'}]}]";
+    const auto applied = fixture.Apply(yaml);
+    INFO(applied.log);
+    REQUIRE(applied.code == kExitOk);
+    const std::string url = applied.json["channels"][0]["webhook_url"];
+    CHECK(url.rfind("https://sms.example.com/in/v1/hooks/twilio/", 0) == 0);
+    CHECK(fixture.Run({"channels"}).json["channels"][0]["webhook_url"] == url);
+    const auto tenant = store::FindTenant(fixture.pool(), "acme");
+    REQUIRE_OK(tenant);
+    const auto channel = store::FindChannelBySlug(fixture.pool(), tenant->tenant, "sms");
+    REQUIRE_OK(channel);
+    CHECK(channel->spec.public_base_url == "https://sms.example.com/in");
+    CHECK(fixture.Apply(kYaml, {"--public-base-url", "hooks.example.com"}).code == kExitBadInput);
+}
+
+TEST_CASE("apply: a name has one key, and a key one name", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    const auto with_key = [&](const std::string& tenant, const Secret& key) {
+        return fixture.Apply(
+            "tenants: [{name: " + tenant + ", api_keys: [{name: k, scopes: ['inbox:read'], key: " +
+            std::string(key.Reveal()) + "}]}]"
+        );
+    };
+    const Secret first = crypto::NewApiKey();
+    REQUIRE(with_key("acme", first).code == kExitOk);
+    CHECK(with_key("acme", first).json["api_keys"][0]["change"] == "unchanged");
+    const auto other = with_key("acme", crypto::NewApiKey());
+    CHECK(other.code == kExitFailed);
+    CHECK(other.log.find("has another key: use a new name and revoke") != std::string::npos);
+    const auto stolen = with_key("rival", first);
+    CHECK(stolen.code == kExitFailed);
+    CHECK(stolen.log.find("in use under another name or by another tenant") != std::string::npos);
+    CHECK(stolen.log.find("duplicate key") == std::string::npos);
+}
+
+TEST_CASE("apply: revoking tells what it did", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Apply(kYaml).code == kExitOk);
+    const std::string yaml = Replaced(kYaml, "[\"inbox:read\"]", "[\"inbox:read\"], revoked: true");
+    CHECK(fixture.Apply(yaml).json["api_keys"][0]["change"] == "revoked");
+    CHECK(fixture.Apply(yaml).json["api_keys"][0]["change"] == "unchanged");
+    const auto absent = fixture.Apply(Replaced(yaml, "helpdesk", "helpdsk"));
+    CHECK(absent.code == kExitFailed);
+    CHECK(absent.json["api_keys"][0]["change"] == "absent");
+    CHECK(absent.log.find("helpdsk") != std::string::npos);
+}
+
+TEST_CASE("apply: a new key is shown at once, and when its fate is unknown", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    const auto path = fixture.folder() / "tenants.yaml";
+    std::ofstream(path) << kYaml;
+    // The connection is lost while the transaction commits.
+    test::PgServer::Shared().Run(
+        fixture.database().name(),
+        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
+        "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; "
+        "CREATE CONSTRAINT TRIGGER lose AFTER INSERT ON api_keys DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION lose()"
+    );
+    const auto lost = fixture.Apply(kYaml);
+    CHECK(lost.code == ctl::kExitUnavailable);
+    CHECK(lost.log.find("Apply the file again") != std::string::npos);
+    CHECK(lost.json["api_keys"][0]["change"] == "unknown");
+    CHECK(lost.json["api_keys"][0]["key"].get<std::string>().rfind("ubk_", 0) == 0);
+    test::PgServer::Shared().Run(fixture.database().name(), "DROP TRIGGER lose ON api_keys");
+
+    const auto made = fixture.RunForPeople({"apply", "-f", path.string()});
+    INFO(made.log);
+    REQUIRE(made.code == kExitOk);
+    const std::string at_once = "API key helpdesk of acme: ubk_";
+    REQUIRE(made.out.rfind(at_once, 0) == 0);
+    const std::string key =
+        made.out.substr(at_once.size() - 4, made.out.find('\n') - at_once.size() + 4);
+    REQUIRE_OK(store::FindApiKey(fixture.lookups(), crypto::Sha256(key)));
+    CHECK(made.out.find("WEBHOOK URL") != std::string::npos);
 }
 
 TEST_CASE("apply: disabled channels and revoked keys", "[pg][uniboxctl]") {

@@ -1,4 +1,5 @@
 // The operator's other verbs: migrate, streams, partitions, restored, dead letters, raw webhooks.
+#include "base/clock.hpp"
 #include "base/strings.hpp"
 #include "crypto/hash.hpp"
 #include "nats/streams.hpp"
@@ -14,12 +15,16 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <future>
+#include <sstream>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using ctl::CtlFixture;
+using ctl::kExitBadInput;
 using ctl::kExitFailed;
 using ctl::kExitOk;
+using ctl::kExitUnavailable;
 
 namespace {
 
@@ -84,6 +89,79 @@ TEST_CASE("streams: ensured twice, listed, limits raised", "[pg][uniboxctl]") {
     CHECK(seen);
 }
 
+TEST_CASE("streams: what is left out keeps what an operator raised", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "2"}).code == kExitOk);
+    const auto raised = fixture.Run(
+        {"streams",
+         "ensure",
+         "--in-bytes-max",
+         "2147483648",
+         "--ev-bytes-max",
+         "8589934592",
+         "--dedup-window-ms",
+         "60000"}
+    );
+    INFO(raised.log);
+    REQUIRE(raised.code == kExitOk);
+    CHECK(raised.json["streams"].size() == 5);
+    const auto again = fixture.Run({"streams", "ensure"});
+    REQUIRE(again.code == kExitOk);
+    CHECK(again.json["streams"] == raised.json["streams"]);
+    CHECK(again.json["streams"][1]["stream"] == "UB_EV");
+    CHECK(again.json["streams"][1]["mebibytes_max"] == 8192.0);
+    const auto people = fixture.RunForPeople({"streams", "list"});
+    REQUIRE(people.code == kExitOk);
+    CHECK(people.out.rfind("STREAM      MESSAGES  FIRST SEQ  LAST SEQ", 0) == 0);
+    CHECK(people.out.find("\nUB_IN_1_01") != std::string::npos);
+}
+
+TEST_CASE("streams: a limit below what is stored is refused", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    const std::string half_a_mebibyte(512 * 1024, 'x');
+    for (int i = 0; i < 8; ++i) {
+        Store(fixture, wire::InSubject(1, 0, TenantId{1}), half_a_mebibyte);
+    }
+    const auto lowered = fixture.Run({"streams", "ensure", "--in-bytes-max", "1048576"});
+    CHECK(lowered.code == kExitFailed);
+    CHECK(lowered.log.find("UB_IN_1_00 holds 4") != std::string::npos);
+    const auto connection = Connect(fixture);
+    const auto info = nats::Streams(*connection).Info("UB_IN_1_00");
+    REQUIRE_OK(info);
+    CHECK(info->first_seq == 1);
+    CHECK(info->messages == 8);
+    CHECK(info->bytes_max == 1LL << 30);
+}
+
+TEST_CASE("streams: another count of partitions is a new generation", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "4"}).code == kExitOk);
+    const auto in_place = fixture.Run({"streams", "ensure", "--partitions", "6"});
+    CHECK(in_place.code == kExitFailed);
+    CHECK(in_place.log.find("generation 1 has 4 partitions") != std::string::npos);
+    CHECK(in_place.log.find("--generation 2 --partitions 6") != std::string::npos);
+    const std::vector<std::string> beside{
+        "streams", "ensure", "--generation", "2", "--partitions", "6"};
+    const auto refused = fixture.Run(beside);
+    CHECK(refused.code == kExitFailed);
+    CHECK(refused.log.find("Stop webhook-ingest") != std::string::npos);
+    const auto connection = Connect(fixture);
+    nats::Streams streams(*connection);
+    CHECK(streams.List(wire::kInStreamPrefix)->size() == 4);
+
+    auto forced = beside;
+    forced.emplace_back("--force");
+    REQUIRE(fixture.Run(forced).code == kExitOk);
+    CHECK(streams.List("UB_IN_2_")->size() == 6);
+    // From now on it is the one that is meant; the old one stays as it was.
+    REQUIRE(fixture.Run({"streams", "ensure"}).code == kExitOk);
+    CHECK(streams.List(wire::kInStreamPrefix)->size() == 10);
+    REQUIRE_OK(streams.Delete("UB_IN_2_05"));
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "6"}).code == kExitOk);
+    CHECK(streams.List("UB_IN_2_")->size() == 6);
+}
+
 TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
@@ -110,6 +188,42 @@ TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {
     CHECK(list.json["partitions"][0]["last_seq"] == 2);
     CHECK(list.json["partitions"][0]["lag_messages"] == 1);
     CHECK(list.json["partitions"][0]["state"] == "free");
+}
+
+TEST_CASE("partitions: a stop is resumed; stored events are given up by force", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    for (int i = 0; i < 3; ++i) Store(fixture, wire::InSubject(1, 0, TenantId{1}), "event");
+    REQUIRE_OK(store::EnsurePartition(fixture.pool(), {1, 0}, 1'700'000'000'000));
+    const std::vector<std::string> resume{"partitions", "resume", "--partition", "0"};
+    CHECK(fixture.Run(resume).code == kExitFailed);
+    test::PgServer::Shared().Run(
+        fixture.database().name(), "UPDATE ingest_partition SET stopped_reason = 'poison'"
+    );
+    const auto resumed = fixture.Run(resume);
+    INFO(resumed.log);
+    REQUIRE(resumed.code == kExitOk);
+    CHECK(resumed.json["was_stopped_for"] == "poison");
+    auto state = store::ListPartitions(fixture.pool())->at(0);
+    CHECK(state.stopped_reason.empty());
+    CHECK(state.last_seq == 0);
+    CHECK(fixture.Run({"partitions", "resume", "--partition", "7"}).code == kExitFailed);
+
+    std::vector<std::string> skip{
+        "partitions", "skip", "--partition", "0", "--by", "jane", "--to", "2"};
+    const auto refused = fixture.Run(skip);
+    CHECK(refused.code == kExitFailed);
+    CHECK(refused.log.find("1 to 2 are stored") != std::string::npos);
+    CHECK(store::ListPartitions(fixture.pool())->at(0).last_seq == 0);
+    skip.emplace_back("--force");
+    REQUIRE(fixture.Run(skip).code == kExitOk);
+    CHECK(store::ListPartitions(fixture.pool())->at(0).last_seq == 2);
+    skip.pop_back();
+    CHECK(fixture.Run(skip).code == kExitOk);  // Gives nothing up.
+    const auto connection = Connect(fixture);
+    REQUIRE_OK(nats::Streams(*connection).PurgeUpTo("UB_IN_1_00", 4));
+    skip.back() = "3";
+    CHECK(fixture.Run(skip).code == kExitOk);  // It expired.
 }
 
 TEST_CASE("restored: a new feed epoch and higher lease epochs", "[pg][uniboxctl]") {
@@ -167,6 +281,31 @@ TEST_CASE("dead letters: listed, shown, put back into the log once", "[pg][unibo
     CHECK(fixture.Run({"dead-letters", "show", "99"}).code == kExitFailed);
 }
 
+TEST_CASE("dead letters: one that cannot go back keeps no other", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    event::v1::InboundEvent event;
+    event.set_tenant_id(7);
+    event.set_thread_key("thread");
+    for (const std::string& channel_id : {std::string(5, '\x11'), std::string(16, '\x11')}) {
+        event.set_channel_id(channel_id);
+        test::PgServer::Shared().Run(
+            fixture.database().name(),
+            "INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, error) "
+            "VALUES (1, 0, 5, decode('" +
+                HexEncode(event.SerializeAsString()) + "', 'hex'), '22001', 'too long')"
+        );
+    }
+    const auto replay = fixture.Run({"dead-letters", "replay", "--all"});
+    CHECK(replay.code == kExitFailed);
+    CHECK(replay.log.find("1 dead letters could not be replayed") != std::string::npos);
+    REQUIRE(replay.json["replayed"].size() == 2);
+    CHECK(replay.json["replayed"][0]["note"] == "is no event");
+    CHECK(replay.json["replayed"][1]["note"] == "stored");
+    CHECK(fixture.Run({"dead-letters", "list"}).json["dead_letters"].size() == 1);
+    CHECK(fixture.Run({"dead-letters", "replay", "--id", "1"}).code == kExitFailed);
+}
+
 TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "2"}).code == kExitOk);
@@ -175,7 +314,7 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
     raw.set_path("/v1/hooks/meta");
     raw.set_reason("unknown_route");
     raw.set_content_type("application/json");
-    raw.set_receive_time_ms(1'785'412'801'000);
+    raw.set_receive_time_ms(SystemClock().UnixMillis() - 1000);
     raw.set_body(
         R"({"object":"page","entry":[{"id":"4711","time":1785412800250,"messaging":[{"sender":)"
         R"({"id":"99"},"recipient":{"id":"4711"},"timestamp":1785412800000,)"
@@ -190,7 +329,8 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
     CHECK(fixture.Run({"raw", "show", "1"}).json["body"] == raw.body());
 
     const auto early = fixture.Run({"raw", "replay", "1"});
-    REQUIRE(early.code == kExitOk);
+    CHECK(early.code == kExitFailed);
+    CHECK(early.log.find("1 of 1 parts could not be replayed") != std::string::npos);
     CHECK(early.json["events"][0]["stream"] == "");
     REQUIRE(
         fixture
@@ -210,6 +350,70 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
     REQUIRE(event.ParseFromString(stored->payload));
     CHECK(event.message().text() == "anybody?");
     CHECK(event.receive_time_ms() == raw.receive_time_ms());
+}
+
+TEST_CASE("raw: what is older than the dedup window goes back by force alone", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    event::v1::RawWebhook raw;
+    raw.set_provider("telegram");
+    raw.set_body(R"({"update_id":1,"poll":{"id":"9"}})");
+    raw.set_receive_time_ms(SystemClock().UnixMillis() - 14LL * 24 * 3600 * 1000);
+    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
+    const auto old = fixture.Run({"raw", "replay", "1"});
+    CHECK(old.code == kExitFailed);
+    CHECK(old.log.find("would be written twice") != std::string::npos);
+    const auto forced = fixture.Run({"raw", "replay", "1", "--force"});
+    CHECK(forced.log.find("would be written twice") == std::string::npos);
+}
+
+TEST_CASE("raw: a channel that cannot be looked up is an error, not a row", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    event::v1::RawWebhook raw;
+    raw.set_provider("telegram");
+    raw.set_tenant_id(1);
+    raw.set_channel_id(std::string(16, '\x11'));
+    raw.set_body(R"({"update_id":1,"message":{"message_id":1,"date":1785412800,"text":"Hi","chat":)"
+                 R"({"id":5,"type":"private"},"from":{"id":5,"is_bot":false,"first_name":"Zoe"}}})"
+    );
+    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
+    CHECK(fixture.Run({"raw", "replay", "1"}).json["events"].size() == 1);  // No such channel.
+    // As a database that is being restarted answers.
+    test::PgServer::Shared().Run(
+        fixture.database().name(),
+        "CREATE OR REPLACE FUNCTION ub_find_channel(wanted_tenant bigint, wanted_channel uuid) "
+        "RETURNS TABLE (tenant_id bigint, channel_id uuid, provider smallint, route_key text, "
+        "token_hash bytea, public_base_url text, settings text, reopen_window_s int, "
+        "ingest_rate_per_s int, ingest_burst int, disabled boolean, secrets bytea[], "
+        "secrets_valid_until timestamptz) LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'starting up' USING ERRCODE = '57P03'; END $$"
+    );
+    const auto away = fixture.Run({"raw", "replay", "1"});
+    CHECK(away.code == kExitUnavailable);
+    CHECK(away.log.find("starting up") != std::string::npos);
+}
+
+TEST_CASE("raw: a body of any bytes is shown safely and written exactly", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    event::v1::RawWebhook raw;
+    raw.set_provider("telegram");
+    raw.set_body(std::string("a\x1b[2J\xff\n\0z", 9));
+    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
+    const auto people = fixture.RunForPeople({"raw", "show", "1"});
+    REQUIRE(people.code == kExitOk);
+    CHECK(people.out.find("body: a\\x1b[2J\\xff\n\\x00z\n") != std::string::npos);
+    CHECK(people.out.find('\x1b') == std::string::npos);
+    const auto json = fixture.Run({"raw", "show", "1"}).json;
+    CHECK(Base64Decode(json["body_base64"].get<std::string>()) == raw.body());
+    const std::string path = fixture.folder() / "body";
+    const std::vector<std::string> to_file{"raw", "show", "1", "--body-file", path};
+    REQUIRE(fixture.Run(to_file).code == kExitOk);
+    std::ostringstream written;
+    written << std::ifstream(path, std::ios::binary).rdbuf();
+    CHECK(written.str() == raw.body());
+    CHECK(fixture.Run(to_file).code == kExitFailed);  // There is one.
 }
 
 TEST_CASE("raw: a webhook in parts is put together, from any of them", "[pg][uniboxctl]") {
@@ -244,4 +448,9 @@ TEST_CASE("selftest: says which dependency is not ready", "[pg][uniboxctl]") {
     const auto after = fixture.Run({"selftest"});
     INFO(after.log);
     CHECK(after.code == kExitOk);
+    const auto half = fixture.Run({"selftest", "--gateway-url", "http://127.0.0.1:1"});
+    CHECK(half.code == kExitBadInput);
+    CHECK(half.log.find("--ingest-url") != std::string::npos);
+    fixture.nats().Stop();
+    CHECK(fixture.Run({"selftest"}).code == kExitUnavailable);
 }

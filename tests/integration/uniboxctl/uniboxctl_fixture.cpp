@@ -24,7 +24,17 @@ CtlFixture::CtlFixture() : database_(test::PgServer::Shared().CreateDatabase()) 
 }
 
 Outcome CtlFixture::Run(std::vector<std::string> arguments, const std::string& role) {
-    std::vector<std::string> all{"--output", "json"};
+    return RunWith("json", std::move(arguments), role);
+}
+
+Outcome CtlFixture::RunForPeople(std::vector<std::string> arguments) {
+    return RunWith("table", std::move(arguments), "ub_admin");
+}
+
+Outcome CtlFixture::RunWith(
+    const std::string& output, std::vector<std::string> arguments, const std::string& role
+) {
+    std::vector<std::string> all{"--output", output};
     for (const std::string& setting :
          {"postgres.url=" + database_.url(role),
           "nats.url=" + nats_.url(),
@@ -36,7 +46,8 @@ Outcome CtlFixture::Run(std::vector<std::string> arguments, const std::string& r
     std::ostringstream log;
     Outcome outcome;
     outcome.code = RunProgram(all, out, log);
-    outcome.json = nlohmann::json::parse(out.str(), nullptr, false);
+    outcome.out = out.str();
+    outcome.json = nlohmann::json::parse(outcome.out, nullptr, false);
     if (outcome.json.is_discarded()) outcome.json = nullptr;
     outcome.log = log.str();
     return outcome;

@@ -19,7 +19,8 @@ namespace unibox::ctl {
 
 struct Outcome {
     int code = -1;
-    nlohmann::json json;  // Of standard output; null when that is no JSON.
+    std::string out;
+    nlohmann::json json;  // Of `out`; null when that is no JSON.
     std::string log;
 };
 
@@ -29,6 +30,8 @@ public:
 
     // With --output json, as role ub_admin, against this database and nats-server.
     Outcome Run(std::vector<std::string> arguments, const std::string& role = "ub_admin");
+    // The same with tables for people.
+    Outcome RunForPeople(std::vector<std::string> arguments);
     // Applies a tenants.yaml of this text.
     Outcome Apply(const std::string& yaml, std::vector<std::string> more = {});
 
@@ -41,6 +44,10 @@ public:
     const test::TempDir& folder() const { return folder_; }
 
 private:
+    Outcome RunWith(
+        const std::string& output, std::vector<std::string> arguments, const std::string& role
+    );
+
     test::TempDir folder_;
     test::PgDatabase database_;
     test::NatsServer nats_;

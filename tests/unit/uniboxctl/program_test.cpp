@@ -59,6 +59,23 @@ TEST_CASE("uniboxctl: a dependency that is away ends with 3", "[unit][uniboxctl]
     CHECK(away.log.find("PostgreSQL") != std::string::npos);
 }
 
+TEST_CASE("uniboxctl: webhook send says that it cannot speak TLS", "[unit][uniboxctl]") {
+    const Outcome outcome = Run(
+        {"webhook",
+         "send",
+         "--body",
+         "/dev/null",
+         "--provider",
+         "telegram",
+         "--url",
+         "https://hooks.example.com/x",
+         "--secret",
+         "s"}
+    );
+    CHECK(outcome.code == unibox::ctl::kExitBadInput);
+    CHECK(outcome.log.find("only http:// can be posted to") != std::string::npos);
+}
+
 TEST_CASE("uniboxctl: makes keys of each kind", "[unit][uniboxctl]") {
     CHECK(Run({"key", "generate"}).out.size() == std::string("key: \n").size() + 64);
     CHECK(Run({"key", "generate", "--kind", "api"}).out.rfind("key: ubk_", 0) == 0);

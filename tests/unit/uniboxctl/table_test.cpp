@@ -36,6 +36,20 @@ TEST_CASE("Answer: bytes that are no UTF-8 do not break the JSON", "[unit][unibo
     CHECK(json == "{\n  \"body\": \"\xEF\xBF\xBD\\u0001\"\n}\n");
 }
 
+TEST_CASE("Answer: a terminal is given nothing that it would obey", "[unit][uniboxctl]") {
+    // Escape, a C1 control as UTF-8, the same as a bare byte, a letter.
+    const std::string text = "\x1b[2J \xC2\x9B \x9B \xC3\xA9\tx\n";
+    CHECK(Answer().Add("body", text).ToText() == "body: \\x1b[2J \\xc2\\x9b \\x9b \xC3\xA9\tx\n\n");
+    Table table({"a"});
+    table.Add({text});
+    CHECK(table.ToText() == "A\n [2J      \xC3\xA9 x\n");
+}
+
+TEST_CASE("Answer: bytes are text or base64 in JSON", "[unit][uniboxctl]") {
+    CHECK(Answer().AddBytes("body", "\xC3\xA9").ToJson() == "{\n  \"body\": \"\xC3\xA9\"\n}\n");
+    CHECK(Answer().AddBytes("body", "\xFF\x01").ToJson() == "{\n  \"body_base64\": \"/wE=\"\n}\n");
+}
+
 TEST_CASE("TimeText: UTC, nothing for zero", "[unit][uniboxctl]") {
     CHECK(unibox::ctl::TimeText(0).empty());
     CHECK(unibox::ctl::TimeText(1'785'412'800'999) == "2026-07-30 12:00:00");

@@ -109,6 +109,17 @@ TEST_CASE("tenants.yaml: names, routes and keys must be unique", "[unit][uniboxc
     );
 }
 
+TEST_CASE("tenants.yaml: a final slash of public_base_url is taken away", "[unit][uniboxctl]") {
+    const std::string before =
+        "tenants:\n  - name: a\n    channels:\n"
+        "      - {name: c, provider: twilio, secret: s, public_base_url: '";
+    const auto file = Parse(before + "https://x.example.com/in//'}\n");
+    REQUIRE_OK(file);
+    CHECK(file->tenants[0].channels[0].public_base_url == "https://x.example.com/in");
+    CHECK(MistakeOf(before + "https://'}\n").find("must be http://host") != std::string::npos);
+    CHECK(MistakeOf(before + "x.example.com'}\n").find("must be http://host") != std::string::npos);
+}
+
 TEST_CASE("tenants.yaml: all mistakes are told at once", "[unit][uniboxctl]") {
     const std::string mistakes =
         MistakeOf("tenants:\n  - name: A!\n    disabled: perhaps\n    x: 1\n");

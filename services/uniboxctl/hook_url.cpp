@@ -1,0 +1,28 @@
+#include "uniboxctl/hook_url.hpp"
+
+namespace unibox::ctl {
+
+bool IsHttpUrl(std::string_view text) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!text.starts_with(scheme)) continue;
+        const std::string_view rest = text.substr(scheme.size());
+        return !rest.empty() && rest.front() != '/' && rest.find_first_of(" ?#") == rest.npos;
+    }
+    return false;
+}
+
+std::string_view WithoutFinalSlash(std::string_view base_url) {
+    while (!base_url.empty() && base_url.back() == '/') base_url.remove_suffix(1);
+    return base_url;
+}
+
+std::string JoinHookUrl(
+    std::string_view base_url, std::string_view url_name, std::string_view token
+) {
+    std::string url(WithoutFinalSlash(base_url));
+    url.append("/v1/hooks/").append(url_name);
+    if (!token.empty()) url.append("/").append(token);
+    return url;
+}
+
+}  // namespace unibox::ctl

@@ -1,0 +1,23 @@
+// The URL under which a provider reaches a channel.
+// Thread safety: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace unibox::ctl {
+
+// "http://host" or "https://host", maybe with a path; no query, no blanks.
+bool IsHttpUrl(std::string_view text);
+
+// Without the slashes at its end: the path begins with one, and a provider that signs its URL
+// (Twilio) signs every character of it.
+std::string_view WithoutFinalSlash(std::string_view base_url);
+
+// "https://hooks.example.com/in/v1/hooks/telegram/TOKEN". `url_name`: the provider as in URLs; a
+// channel that is served through a provider app has no token.
+std::string JoinHookUrl(
+    std::string_view base_url, std::string_view url_name, std::string_view token = {}
+);
+
+}  // namespace unibox::ctl
