@@ -426,10 +426,12 @@ void PublisherImpl::CountOutcomes(const std::vector<Completion>& batch) {
 void PublisherImpl::HandleNewSession(Lock& lock) {
     new_session_ = false;
     const std::uint64_t session = core_.session();
+    const SteadyTime now = Now();
     std::vector<std::uint32_t> indices;
     for (std::uint32_t i = 0; i < window_.size(); ++i) {
         Slot& slot = window_[i];
         if (!slot.used || slot.settled || slot.busy || slot.sent_session == session) continue;
+        if (slot.deadline <= now) continue;  // It is about to be settled.
         slot.resends = 0;
         indices.push_back(i);
     }
@@ -454,11 +456,13 @@ bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
     window_.SetDue(index, slot.deadline);
     if (slot.busy || !core_.connected()) return false;  // Looked at again after that.
     if (!slot.awaiting || slot.sent_session != core_.session()) return true;
-    // Unanswered: the answer is lost or late. More copies would only bury a peer that does not
-    // read.
-    if (!core_.WriteBufferDrained()) return false;
-    ++slot.resends;
-    return true;
+    // Unanswered: the answer is lost or late. More copies would only bury a peer that reads
+    // nothing.
+    const bool drained = core_.WriteBufferDrained();
+    const SteadyTime again = now + Millis(settings_.republish_after_ms);
+    if (!drained) window_.SetDue(index, std::min(slot.deadline, again));
+    if (drained) ++slot.resends;
+    return drained;
 }
 
 void PublisherImpl::Resend(Lock& lock, std::vector<std::uint32_t> indices) {

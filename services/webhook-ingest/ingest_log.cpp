@@ -9,6 +9,8 @@
 namespace unibox::ingest {
 namespace {
 
+// Each event that finds no stream asks; a cluster that is unwell must not be asked as often.
+constexpr Millis kLookAgainPause(1'000);
 constexpr std::string_view kStreamPrefix = "UB_";  // All of ours; ShapeOf takes the log's.
 
 }  // namespace
@@ -73,7 +75,10 @@ std::optional<LogShape> IngestLog::shape() const {
 
 void IngestLog::LookAgain() {
     const MutexLock lock(mutex_);
-    if (periodic_) periodic_->Wake();
+    const auto now = std::chrono::steady_clock::now();
+    if (!periodic_ || now - looked_again_ < kLookAgainPause) return;
+    looked_again_ = now;
+    periodic_->Wake();
 }
 
 Status IngestLog::Refresh() {

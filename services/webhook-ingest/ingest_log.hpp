@@ -5,6 +5,7 @@
 #pragma once
 
 #include "async/periodic.hpp"
+#include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "base/status.hpp"
 #include "nats/streams.hpp"
@@ -38,7 +39,7 @@ public:
     void Stop();
     // Nothing until streams were seen.
     std::optional<LogShape> shape() const;
-    // A publish found no stream: look again soon.
+    // A publish found no stream: look again soon, at most once a second.
     void LookAgain();
 
 private:
@@ -50,6 +51,7 @@ private:
     obs::Gauge& raw_full_;
     std::atomic<std::uint64_t> packed_{0};  // generation << 32 | partition count
     Mutex mutex_;
+    SteadyTime looked_again_ UNIBOX_GUARDED_BY(mutex_);
     std::unique_ptr<async::Periodic> periodic_ UNIBOX_GUARDED_BY(mutex_);
 };
 
