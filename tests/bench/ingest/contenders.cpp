@@ -4,31 +4,15 @@
 #include "http/client.hpp"
 #include "support/eventually.hpp"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include <chrono>
 #include <fstream>
-#include <sstream>
 
 namespace unibox::bench {
 namespace {
 
 using std::chrono::seconds;
-
-double OwnCpuSeconds(pid_t pid) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    std::stringstream text;
-    text << file.rdbuf();
-    const std::string stat = text.str();
-    const std::size_t name_end = stat.rfind(')');
-    if (name_end == stat.npos) return 0;
-    // Fields 14 and 15 (utime, stime); after the name comes field 3.
-    const auto fields = Split(std::string_view(stat).substr(name_end + 2), ' ');
-    const auto ticks = ParseInt64(fields[11]).value_or(0) + ParseInt64(fields[12]).value_or(0);
-    return static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
 
 bool Answers(int port) {
     const auto url = fmt::format("http://127.0.0.1:{}/", port);
@@ -47,13 +31,6 @@ std::string NginxConfig(int port, const std::filesystem::path& dir) {
 }
 
 }  // namespace
-
-double CpuSecondsOf(pid_t pid) {
-    double cpu_seconds = OwnCpuSeconds(pid);
-    std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid));
-    for (pid_t child = 0; children >> child;) cpu_seconds += CpuSecondsOf(child);
-    return cpu_seconds;
-}
 
 Result<std::unique_ptr<Nginx>> Nginx::Start() {
     const auto program = test::FindProgram("nginx");

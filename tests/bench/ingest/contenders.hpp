@@ -11,9 +11,6 @@
 
 namespace unibox::bench {
 
-// CPU seconds, user and system, of a process and the children that it has now.
-double CpuSecondsOf(pid_t pid);
-
 // nginx with one worker that answers `return 200`: the floor of any HTTP service.
 class Nginx {
 public:

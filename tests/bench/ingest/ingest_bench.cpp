@@ -6,6 +6,7 @@
 // "only": webhook-ingest alone, to be profiled.
 #include "base/assert.hpp"
 #include "base/strings.hpp"
+#include "bench/common/cpu_seconds.hpp"
 #include "bench/ingest/contenders.hpp"
 #include "bench/ingest/http_load.hpp"
 #include "bench/ingest/raw_publish.hpp"
@@ -14,7 +15,6 @@
 #include "support/webhook_client.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -116,19 +116,10 @@ struct Contender {
     std::vector<Measurement> rounds;
 };
 
-double OwnCpuSeconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 Contender HttpContender(std::string name, int port, pid_t pid) {
     Contender contender;
     contender.name = std::move(name);
-    contender.cpu_seconds = [pid] { return CpuSecondsOf(pid); };
+    contender.cpu_seconds = [pid] { return CpuSecondsOfTree(pid); };
     contender.prepare = [port](RequestMaker& maker, std::size_t count) -> Round {
         LoadSettings settings;
         settings.port = port;
@@ -157,13 +148,13 @@ Contender RawContender(std::string name, RawPublisher* publisher) {
 void MeasureRound(Contender* contender, pid_t nats_pid, RequestMaker* maker, std::size_t count) {
     const Round round = contender->prepare(*maker, count);
     const double cpu_before = contender->cpu_seconds();
-    const double nats_before = CpuSecondsOf(nats_pid);
+    const double nats_before = CpuSecondsOfTree(nats_pid);
     const auto load = round();
     const auto per_request_us = [&](double cpu_seconds) {
         return cpu_seconds * 1e6 / static_cast<double>(count);
     };
     const double cpu_us = per_request_us(contender->cpu_seconds() - cpu_before);
-    const double nats_cpu_us = per_request_us(CpuSecondsOf(nats_pid) - nats_before);
+    const double nats_cpu_us = per_request_us(CpuSecondsOfTree(nats_pid) - nats_before);
     if (!load.ok() || load->ok_count != static_cast<std::int64_t>(count)) {
         fmt::print(
             stderr,

@@ -1,20 +1,26 @@
 // The inbox list through gRPC: tenants × conversations in PostgreSQL, callers in a closed loop that
 // each ask for the first page of another tenant, with its own API key.
 //
-// usage: list_bench [tenants 10000] [conversations 200] [callers 4] [seconds 10]
+// Beside it the same statement on as many connections, without authentication and transport, in
+// turns; printed are the medians of the rounds.
+//
+// usage: list_bench [tenants 10000] [conversations 200] [callers 4] [seconds 5] [rounds 3]
+#include "bench/common/cpu_seconds.hpp"
 #include "gateway/server.hpp"
+#include "store/inbox_reads.hpp"
 #include "support/pg_server.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -29,7 +35,8 @@ struct Options {
     int tenant_count = 10'000;
     int conversation_count = 200;
     int caller_count = 4;
-    int run_s = 10;
+    int run_s = 5;
+    int round_count = 3;
 };
 
 std::string KeyOf(int tenant) {
@@ -83,75 +90,150 @@ void Populate(test::PgServer& server, const std::string& database, const Options
     run("analyze", "VACUUM (ANALYZE) contacts");
 }
 
-double CpuSeconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+// One call for a tenant; true if it brought what it should.
+using Call = std::function<bool(int tenant)>;
+
+bool IsWhole(int conversation_count, const Options& options) {
+    return conversation_count == std::min(50, options.conversation_count);
 }
 
-// Latencies in milliseconds of one caller's calls until `end`; counts failures.
-std::vector<double> CallUntil(
-    v1::InboxService::Stub& stub,
-    const Options& options,
-    unsigned seed,
-    Clock::time_point end,
-    std::atomic<int>& failure_count
-) {
-    std::mt19937 random(seed);
-    std::uniform_int_distribution<int> tenant(1, options.tenant_count);
-    std::vector<double> latencies_ms;
-    while (Clock::now() < end) {
+Call ThroughGateway(const std::string& address, const Options& options, int caller) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt("bench.caller", caller);  // A connection of its own.
+    const auto channel =
+        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    const std::shared_ptr stub = v1::InboxService::NewStub(channel);
+    return [stub, options](int tenant) {
         grpc::ClientContext context;
-        context.AddMetadata("authorization", "Bearer " + KeyOf(tenant(random)));
+        context.AddMetadata("authorization", "Bearer " + KeyOf(tenant));
         v1::ListConversationsResponse response;
-        const auto begin = Clock::now();
-        const auto status = stub.ListConversations(&context, {}, &response);
-        const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
-        const int expected = std::min(50, options.conversation_count);
-        if (!status.ok() || response.conversations_size() != expected) ++failure_count;
-        latencies_ms.push_back(took.count());
-    }
-    return latencies_ms;
+        const auto status = stub->ListConversations(&context, {}, &response);
+        return status.ok() && IsWhole(response.conversations_size(), options);
+    };
 }
 
-std::vector<double> RunCallers(
-    const std::string& address,
+// The floor: the same statement on as many connections, without authentication and transport.
+Call StatementAlone(pg::Pool& pool, const Options& options) {
+    return [&pool, options](int tenant) {
+        const auto page = store::ListConversations(
+            pool, TenantId{tenant}, {}, Clock::now() + std::chrono::seconds(10)
+        );
+        return page.ok() && IsWhole(static_cast<int>(page->conversations.size()), options);
+    };
+}
+
+struct Measurement {
+    std::string name;
+    std::vector<double> latencies_ms;  // sorted
+    double own_cpu_s = 0;
+    double postgres_cpu_s = 0;
+    int failure_count = 0;
+
+    double PerSecond(double run_s) const {
+        return static_cast<double>(latencies_ms.size()) / run_s;
+    }
+    double At(double part) const {
+        const auto last = static_cast<double>(latencies_ms.size() - 1);
+        return latencies_ms[static_cast<std::size_t>(part * last)];
+    }
+};
+
+// Callers in a closed loop, each asking for another tenant every time.
+Measurement Run(
+    std::string name,
+    const std::vector<Call>& calls,
     const Options& options,
-    std::chrono::seconds run_for,
-    std::atomic<int>& failure_count
+    int run_s,
+    pid_t postgres
 ) {
-    const auto end = Clock::now() + run_for;
-    std::vector<std::vector<double>> parts(static_cast<std::size_t>(options.caller_count));
+    const double own_before = OwnCpuSeconds();
+    const double postgres_before = CpuSecondsOfTree(postgres);
+    const auto end = Clock::now() + std::chrono::seconds(run_s);
+    std::atomic<int> failure_count{0};
+    std::vector<std::vector<double>> parts(calls.size());
     std::vector<std::thread> callers;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
         callers.emplace_back([&, i] {
-            grpc::ChannelArguments arguments;
-            arguments.SetInt("bench.caller", static_cast<int>(i));  // A connection of its own.
-            const auto stub = v1::InboxService::NewStub(
-                grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments)
-            );
-            const auto seed = static_cast<unsigned>(i + 1);
-            parts[i] = CallUntil(*stub, options, seed, end, failure_count);
+            std::mt19937 random(static_cast<unsigned>(i + 1));
+            std::uniform_int_distribution<int> tenant(1, options.tenant_count);
+            while (Clock::now() < end) {
+                const auto begin = Clock::now();
+                if (!calls[i](tenant(random))) ++failure_count;
+                const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
+                parts[i].push_back(took.count());
+            }
         });
     }
-    std::vector<double> all;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    Measurement measurement{std::move(name)};
+    for (std::size_t i = 0; i < calls.size(); ++i) {
         callers[i].join();
+        auto& all = measurement.latencies_ms;
         all.insert(all.end(), parts[i].begin(), parts[i].end());
     }
-    std::sort(all.begin(), all.end());
-    return all;
+    std::sort(measurement.latencies_ms.begin(), measurement.latencies_ms.end());
+    measurement.own_cpu_s = OwnCpuSeconds() - own_before;
+    measurement.postgres_cpu_s = CpuSecondsOfTree(postgres) - postgres_before;
+    measurement.failure_count = failure_count;
+    return measurement;
+}
+
+// The round whose 99th percentile is the median.
+const Measurement& MedianOf(std::vector<Measurement>& rounds) {
+    std::sort(rounds.begin(), rounds.end(), [](const auto& a, const auto& b) {
+        return a.At(0.99) < b.At(0.99);
+    });
+    return rounds[rounds.size() / 2];
+}
+
+void Print(const Measurement& measurement, double floor_per_second, int run_s) {
+    const auto per_million = [&](double seconds) {
+        return seconds * 1e6 / static_cast<double>(measurement.latencies_ms.size());
+    };
+    std::printf(
+        "%-18s%9.0f%8.2f%9.2f%9.2f%9.2f%9.2f%12.0f%12.0f\n",
+        measurement.name.c_str(),
+        measurement.PerSecond(run_s),
+        measurement.PerSecond(run_s) / floor_per_second,
+        measurement.At(0.5),
+        measurement.At(0.9),
+        measurement.At(0.99),
+        measurement.latencies_ms.back(),
+        per_million(measurement.own_cpu_s),
+        per_million(measurement.postgres_cpu_s)
+    );
+}
+
+int PrintTable(std::vector<Measurement> gateway, std::vector<Measurement> floor, int run_s) {
+    std::printf(
+        "CPU-seconds are of a million calls, callers included\n%-18s%9s%8s%9s%9s%9s%9s%12s%12s\n",
+        "",
+        "calls/s",
+        "ratio",
+        "p50 ms",
+        "p90 ms",
+        "p99 ms",
+        "max ms",
+        "this side",
+        "postgres"
+    );
+    int failure_count = 0;
+    for (const auto& round : gateway) failure_count += round.failure_count;
+    for (const auto& round : floor) failure_count += round.failure_count;
+    const double floor_per_second = MedianOf(floor).PerSecond(run_s);
+    Print(MedianOf(gateway), floor_per_second, run_s);
+    Print(MedianOf(floor), floor_per_second, run_s);
+    std::printf("%d calls failed\n", failure_count);
+    return failure_count == 0 ? 0 : 1;
 }
 
 int Main(const Options& options) {
     std::printf(
-        "list: %d tenants x %d conversations, %d callers\n",
+        "list: %d tenants x %d conversations, %d callers, %d rounds of %d s\n",
         options.tenant_count,
         options.conversation_count,
-        options.caller_count
+        options.caller_count,
+        options.round_count,
+        options.run_s
     );
     test::PgServer server({"shared_buffers = 1GB", "max_wal_size = 8GB", "autovacuum = off"});
     const auto database = server.CreateDatabase();
@@ -160,35 +242,29 @@ int Main(const Options& options) {
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.postgres.url = database.url("ub_gateway");
-    obs::Metrics metrics;
-    auto gateway = gateway::Server::Start(config, SystemClock(), metrics);
-    if (!gateway.ok()) {
-        std::fprintf(stderr, "%s\n", gateway.status().ToString().c_str());
+    obs::Metrics metrics, pool_metrics;
+    const auto gateway = gateway::Server::Start(config, SystemClock(), metrics);
+    const auto pool = pg::Pool::Create(config.postgres, pool_metrics);
+    if (!gateway.ok() || !pool.ok()) {
+        const Status& status = gateway.ok() ? pool.status() : gateway.status();
+        std::fprintf(stderr, "%s\n", status.ToString().c_str());
         return 1;
     }
-    std::atomic<int> failure_count{0};
-    const std::string address = (*gateway)->grpc_address();
-    RunCallers(address, options, std::chrono::seconds(3), failure_count);  // Warm caches.
-    const double cpu_before = CpuSeconds();
-    const auto latencies =
-        RunCallers(address, options, std::chrono::seconds(options.run_s), failure_count);
-    const double cpu_s = CpuSeconds() - cpu_before;
-    const auto count = static_cast<double>(latencies.size());
-    const auto at = [&](double part) {
-        return latencies[static_cast<std::size_t>(part * (count - 1))];
-    };
-    std::printf(
-        "list: %.0f calls/s  p50 %.2f ms  p90 %.2f ms  p99 %.2f ms  max %.2f ms  failures %d\n"
-        "list: %.0f CPU-seconds a million calls (gateway and callers together; PostgreSQL not)\n",
-        count / options.run_s,
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        latencies.back(),
-        failure_count.load(),
-        cpu_s / count * 1e6
-    );
-    return failure_count == 0 ? 0 : 1;
+    std::vector<Call> through, alone;
+    for (int i = 0; i < options.caller_count; ++i) {
+        through.push_back(ThroughGateway((*gateway)->grpc_address(), options, i));
+        alone.push_back(StatementAlone(**pool, options));
+    }
+    constexpr int kWarmUpS = 3;
+    Run("", through, options, kWarmUpS, server.pid());
+    Run("", alone, options, kWarmUpS, server.pid());
+    std::vector<Measurement> gateway_rounds, floor_rounds;
+    for (int round = 0; round < options.round_count; ++round) {
+        gateway_rounds.push_back(Run("gateway, gRPC", through, options, options.run_s, server.pid())
+        );
+        floor_rounds.push_back(Run("statement alone", alone, options, options.run_s, server.pid()));
+    }
+    return PrintTable(std::move(gateway_rounds), std::move(floor_rounds), options.run_s);
 }
 
 }  // namespace
@@ -200,5 +276,6 @@ int main(int argc, char** argv) {
     if (argc > 2) options.conversation_count = std::atoi(argv[2]);
     if (argc > 3) options.caller_count = std::atoi(argv[3]);
     if (argc > 4) options.run_s = std::atoi(argv[4]);
+    if (argc > 5) options.round_count = std::max(1, std::atoi(argv[5]));
     return unibox::bench::Main(options);
 }

@@ -2,6 +2,7 @@
 // private nats-server, with the same headers, payload and window. Prints a table.
 //   nats_publish_bench [messages] [payload bytes] [rounds] [flush interval in us]
 #include "base/assert.hpp"
+#include "bench/common/cpu_seconds.hpp"
 #include "nats/connection.hpp"
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"
@@ -9,7 +10,6 @@
 #include "support/nats_server.hpp"
 
 #include <nats/nats.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -34,15 +34,6 @@ struct Sample {
     double p50_us = 0;
     double p99_us = 0;
 };
-
-double CpuSeconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 // Counts completions; lets the producer wait for room in the window.
 class Progress {
@@ -88,13 +79,13 @@ private:
 template <typename Run>
 Sample Measure(std::size_t count, Run run) {
     Progress progress(count);
-    const double cpu = CpuSeconds();
+    const double cpu = bench::OwnCpuSeconds();
     const auto start = Clock_::now();
     run(progress);
     progress.WaitForAll();
     Sample sample;
     sample.seconds = std::chrono::duration<double>(Clock_::now() - start).count();
-    sample.cpu_seconds = CpuSeconds() - cpu;
+    sample.cpu_seconds = bench::OwnCpuSeconds() - cpu;
     sample.p50_us = progress.Percentile(0.5);
     sample.p99_us = progress.Percentile(0.99);
     return sample;

@@ -1,6 +1,6 @@
 #include "batch_paths.hpp"
 
-#include "cpu_seconds.hpp"
+#include "bench/common/cpu_seconds.hpp"
 #include "message-writer/batch.hpp"
 #include "message-writer/decide.hpp"
 #include "replay.hpp"

@@ -1,6 +1,6 @@
 #include "drain.hpp"
 
-#include "cpu_seconds.hpp"
+#include "bench/common/cpu_seconds.hpp"
 #include "message-writer/writer.hpp"
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"

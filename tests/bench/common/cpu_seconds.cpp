@@ -1,4 +1,4 @@
-#include "cpu_seconds.hpp"
+#include "bench/common/cpu_seconds.hpp"
 
 #include <unistd.h>
 
