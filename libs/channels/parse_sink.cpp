@@ -6,8 +6,6 @@
 namespace unibox::channels {
 
 void ParseSink::Add(ProviderEvent&& event) {
-    if (parsed_.events.size() == kEventCountMax)
-        return Problem("too_large", "more than 2000 events in one body");
     if (const Status status = CheckIdentity(event.event); !status.ok()) {
         return Problem("missing_field", status.message());
     }
@@ -17,11 +15,13 @@ void ParseSink::Add(ProviderEvent&& event) {
 }
 
 void ParseSink::Problem(std::string_view reason, std::string_view detail) {
-    if (parsed_.problems.size() >= kProblemCountMax) return;
     const std::string clean = CleanText(detail);
-    parsed_.problems.push_back(
-        {std::string(reason), std::string(CutUtf8(clean, kProblemDetailBytesMax))}
-    );
+    const std::string_view told = CutUtf8(clean, kProblemDetailBytesMax);
+    for (const auto& known : parsed_.problems) {
+        if (known.reason == reason && known.detail == told) return;
+    }
+    if (parsed_.problems.size() == kProblemCountMax) return;
+    parsed_.problems.push_back({std::string(reason), std::string(told)});
 }
 
 Parsed ParseSink::Take(const JsonRepairs& repairs) && {

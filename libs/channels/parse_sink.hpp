@@ -11,9 +11,7 @@
 
 namespace unibox::channels {
 
-// More events than this in one POST cannot be published in one go; Meta promises at most 1,000.
-inline constexpr std::size_t kEventCountMax = 2000;
-inline constexpr std::size_t kProblemCountMax = 16;
+inline constexpr std::size_t kProblemCountMax = 16;  // Distinct ones.
 inline constexpr std::size_t kProblemDetailBytesMax = 200;
 
 class ParseSink {

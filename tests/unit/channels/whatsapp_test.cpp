@@ -228,6 +228,24 @@ TEST_CASE("whatsapp: statuses are receipts, a failure carries its code", "[unit]
     CHECK(Status(R"("status":"deleted")").event.has_delete_());
 }
 
+TEST_CASE("whatsapp: every status of a large body is an event", "[unit][channels]") {
+    constexpr std::size_t kStatusCount = 5000;
+    std::string statuses;
+    for (std::size_t i = 0; i < kStatusCount; ++i) {
+        statuses += R"({"id":"wamid.)" + std::to_string(i) +
+                    R"(","status":"read","timestamp":"1785412800","recipient_id":"351911"},)" +
+                    R"({"status":"read"},)";  // Always the same problem.
+    }
+    statuses += R"({"id":"w","status":"teleported","recipient_id":"1"})";
+    const Parsed parsed =
+        ParseBody("whatsapp", Body(Change(R"("statuses":[)" + statuses + "]")));
+    REQUIRE(parsed.events.size() == kStatusCount);
+    CHECK(parsed.events.back().event.provider_id() == "wamid.4999");
+    REQUIRE(parsed.problems.size() == 2);
+    CHECK(parsed.problems[0].detail == "statuses[].id is missing");
+    CHECK(parsed.problems[1].reason == "unknown_event");
+}
+
 TEST_CASE("whatsapp: calls, preferences and notices are control events", "[unit][channels]") {
     const auto call = OnlyEvent(
         "whatsapp",
