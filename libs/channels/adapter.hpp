@@ -85,7 +85,8 @@ public:
     // for the caller). Works on the raw bytes, in constant time where secrets are compared.
     virtual Result<std::size_t> Verify(const VerifyInput& input) const = 0;
 
-    // Call it only after Verify. INVALID_ARGUMENT: the body as a whole is not understood. On
+    // Call it only after Verify. INVALID_ARGUMENT: the body as a whole is not understood, or has
+    // more events than any provider sends (parse_sink.hpp). On
     // `standard` its field() and message are for the sender (400); on all others the answer is 200
     // and the raw body is kept.
     virtual Result<Parsed> Parse(const WebhookRequest& request) const = 0;

@@ -6,6 +6,7 @@
 namespace unibox::channels {
 
 void ParseSink::Add(ProviderEvent&& event) {
+    if (++event_count_ > kEventCountMax) return parsed_.events.clear();
     if (const Status status = CheckIdentity(event.event); !status.ok()) {
         return Problem("missing_field", status.message());
     }
@@ -24,7 +25,13 @@ void ParseSink::Problem(std::string_view reason, std::string_view detail) {
     parsed_.problems.push_back({std::string(reason), std::string(told)});
 }
 
-Parsed ParseSink::Take(const JsonRepairs& repairs) && {
+Result<Parsed> ParseSink::Take(const JsonRepairs& repairs) && {
+    if (event_count_ > kEventCountMax) {
+        return InvalidArgument(
+                   "more than " + std::to_string(kEventCountMax) + " events in one body"
+        )
+            .WithField("body");
+    }
     if (repairs.depth) Problem("too_deep", "what is nested more than 64 levels deep was left out");
     return std::move(parsed_);
 }

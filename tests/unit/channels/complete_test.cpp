@@ -168,7 +168,7 @@ TEST_CASE("parse sink: problems are told once, and bounded", "[unit][channels]")
     sink.Problem("wrong_type", std::string(1000, 'd'));
     sink.Problem("missing_field", "else");
     for (int i = 0; i < 50; ++i) sink.Problem("unknown_event", std::to_string(i));
-    const Parsed parsed = std::move(sink).Take();
+    const Parsed parsed = std::move(sink).Take().value();
     REQUIRE(parsed.problems.size() == kProblemCountMax);
     CHECK(parsed.problems[0].detail.size() == kProblemDetailBytesMax);
     CHECK(parsed.problems[1].reason == "wrong_type");
