@@ -9,6 +9,7 @@
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/tenants_file.hpp"
 #include "uniboxctl/verbs.hpp"
+#include "uniboxctl/webhook_url.hpp"
 #include "wire/subjects.hpp"
 
 #include <CLI/CLI.hpp>
@@ -82,7 +83,6 @@ std::string Applier::BaseUrl(const ChannelEntry& entry) const {
     std::string url = entry.public_base_url;
     if (url.empty()) url = options_.public_base_url;
     if (url.empty()) url = context_.settings().public_base_url;
-    while (!url.empty() && url.back() == '/') url.pop_back();
     return url;
 }
 
@@ -137,7 +137,7 @@ Status Applier::ApplyApp(const AppEntry& entry) {
          entry.provider,
          Seen(change),
          Seen(rotated),
-         BaseUrl({}) + "/v1/hooks/" + entry.provider}
+         UrlToEnter(BaseUrl({}), entry.provider, "")}
     );
     return {};
 }
@@ -197,8 +197,7 @@ Status Applier::ApplyChannel(
     spec.disabled = entry.disabled;
     UNIBOX_ASSIGN_OR_RETURN(const auto put, store::PutChannel(pool_, tenant, spec));
 
-    const std::string url_name(channels::UrlNameOf(entry.provider));
-    std::string url = BaseUrl(entry) + "/v1/hooks/" + url_name;
+    std::string shown_token;
     std::string secret_change = "of the app";
     if (!entry.secret.empty()) {
         const store::NewSecret secret{
@@ -213,7 +212,7 @@ Status Applier::ApplyChannel(
         UNIBOX_ASSIGN_OR_RETURN(
             const std::string token, EnsureToken(tenant, put.channel, spec, entry)
         );
-        url += "/" + (token.empty() ? "(as it was made with an earlier key)" : token);
+        shown_token = token.empty() ? "(as it was made with an earlier key)" : token;
     }
     channels_.Add(
         {tenant_entry.name,
@@ -222,7 +221,7 @@ Status Applier::ApplyChannel(
          put.channel.ToString(),
          Seen(put.change),
          secret_change,
-         url}
+         UrlToEnter(BaseUrl(entry), channels::UrlNameOf(entry.provider), shown_token)}
     );
     return {};
 }
@@ -295,6 +294,7 @@ void AddApply(CLI::App& app, Action& action) {
         ->capture_default_str();
     verb->footer(
         "Prints the webhook URL of each channel and each new API key, the key only this once.\n"
+        "A Twilio URL ends in #rc=5&rp=all, which tells Twilio to retry: paste it whole.\n"
         "What the file does not name stays as it is; disabled: true and revoked: true take away.\n"
         "Example: uniboxctl apply -f tenants.yaml --public-base-url https://hooks.example.com"
     );

@@ -5,6 +5,7 @@
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"
+#include "uniboxctl/webhook_url.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -18,19 +19,22 @@ struct Options {
     std::int64_t count_max = 1000;
 };
 
-// The URL, as far as it can be known: the token is stored as a hash alone.
-std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
-    const auto provider = static_cast<v1::Provider>(row.spec.provider);
-    const std::string& own = row.spec.public_base_url;
-    std::string url = own.empty() ? context.settings().public_base_url : own;
-    url += "/v1/hooks/" + std::string(channels::UrlNameOf(provider));
-    if (!row.spec.token_hash.has_value()) return url;
+// As far as it can be known: the token is stored as a hash alone.
+std::string TokenOf(Context& context, const store::ChannelRow& row) {
+    if (!row.spec.token_hash.has_value()) return {};
     const auto box = context.Box();
     if (box.ok()) {
-        const std::string token = DerivedChannelToken(**box, row.channel);
-        if (crypto::Sha256(token) == *row.spec.token_hash) return url + "/" + token;
+        std::string token = DerivedChannelToken(**box, row.channel);
+        if (crypto::Sha256(token) == *row.spec.token_hash) return token;
     }
-    return url + "/(token)";
+    return "(token)";
+}
+
+std::string WebhookUrlOf(Context& context, const store::ChannelRow& row) {
+    const auto provider = static_cast<v1::Provider>(row.spec.provider);
+    const std::string& own = row.spec.public_base_url;
+    const std::string& base = own.empty() ? context.settings().public_base_url : own;
+    return UrlToEnter(base, channels::UrlNameOf(provider), TokenOf(context, row));
 }
 
 Status AddRows(Context& context, pg::Pool& pool, TenantId tenant, Table& table) {
@@ -45,7 +49,7 @@ Status AddRows(Context& context, pg::Pool& pool, TenantId tenant, Table& table) 
              row.spec.route_key,
              std::int64_t{row.live_secret_count},
              std::string(row.spec.disabled ? "disabled" : "enabled"),
-             WebhookUrl(context, row)}
+             WebhookUrlOf(context, row)}
         );
     }
     return {};

@@ -11,6 +11,7 @@
 #include "uniboxctl/retime.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
+#include "uniboxctl/webhook_url.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -71,16 +72,16 @@ Result<Target> TargetOfChannel(Context& context, const Options& options) {
     target.provider = channels::ProviderName(provider);
     UNIBOX_ASSIGN_OR_RETURN(target.secret, SecretOf(context, *pool, info));
     const std::string& own_base = row.spec.public_base_url;
-    target.url = own_base.empty() ? context.settings().public_base_url : own_base;
-    target.url += "/v1/hooks/" + std::string(channels::UrlNameOf(provider));
+    std::string token;
     if (row.spec.token_hash.has_value() && !info.sealed_secrets.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(const crypto::SealedBox* box, context.Box());
-        const std::string token = DerivedChannelToken(*box, row.channel);
+        token = DerivedChannelToken(*box, row.channel);
         if (crypto::Sha256(token) != *row.spec.token_hash) {
             return FailedPrecondition("the channel's token is not derived; give --url");
         }
-        target.url += "/" + token;
     }
+    const std::string& base = own_base.empty() ? context.settings().public_base_url : own_base;
+    target.url = WebhookUrl(base, channels::UrlNameOf(provider), token);
     return target;
 }
 
@@ -90,7 +91,7 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
         UNIBOX_ASSIGN_OR_RETURN(target, TargetOfChannel(context, options));
     }
     if (!options.provider.empty()) target.provider = options.provider;
-    if (!options.url.empty()) target.url = options.url;
+    if (!options.url.empty()) target.url = WithoutFragment(options.url);
     if (!options.secret.empty()) target.secret = Secret(options.secret);
     if (!options.secret_file.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(target.secret, ReadSecretFile(options.secret_file));
@@ -110,7 +111,9 @@ Result<std::vector<http::Header>> SignedHeaders(
     // Of the body as recorded: sending the same file twice repeats the same webhook.
     std::string id = options.webhook_id;
     if (id.empty()) id = "msg_" + HexEncode(crypto::Sha256(id_source)).substr(0, 24);
-    const std::string& signed_url = options.signed_url.empty() ? target.url : options.signed_url;
+    const std::string signed_url(
+        options.signed_url.empty() ? target.url : WithoutFragment(options.signed_url)
+    );
     const channels::SignInput input{target.secret, body, signed_url, NowMs(), id};
     UNIBOX_ASSIGN_OR_RETURN(const auto signatures, channels::Sign(target.provider, input));
     std::vector<http::Header> headers;
