@@ -64,7 +64,7 @@ struct ProviderEvent {
 // Authentic, but not (wholly) understood: the raw body is to be kept.
 struct Problem {
     // Stable words: "unknown_event", "partly_understood", "missing_field", "wrong_type",
-    // "too_deep", "too_large", "channel_error".
+    // "too_deep", "channel_error".
     std::string reason;
     std::string detail;  // For operators: where in the body, and what. No message text.
 };
@@ -72,7 +72,8 @@ struct Problem {
 struct Parsed {
     // In the order of the body; repeats of one event are left in (their event keys are equal).
     std::vector<ProviderEvent> events;
-    // Empty, and no events: understood, and deliberately ignored (README.md lists what).
+    // Each one once. Empty, and no events: understood, and deliberately ignored (README.md lists
+    // what).
     std::vector<Problem> problems;
 };
 
@@ -84,7 +85,8 @@ public:
     // for the caller). Works on the raw bytes, in constant time where secrets are compared.
     virtual Result<std::size_t> Verify(const VerifyInput& input) const = 0;
 
-    // Call it only after Verify. INVALID_ARGUMENT: the body as a whole is not understood. On
+    // Call it only after Verify. INVALID_ARGUMENT: the body as a whole is not understood, or has
+    // more events than any provider sends (parse_sink.hpp). On
     // `standard` its field() and message are for the sender (400); on all others the answer is 200
     // and the raw body is kept.
     virtual Result<Parsed> Parse(const WebhookRequest& request) const = 0;

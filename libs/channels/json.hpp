@@ -47,6 +47,7 @@ public:
     bool IsArray() const { return exists_ && element_.is_array(); }
     bool IsString() const { return exists_ && element_.is_string(); }
     bool IsNumber() const { return exists_ && element_.is_number(); }
+    bool IsBool() const { return exists_ && element_.is_bool(); }
 
     // The member of that name (the first one); absent if there is none or this is no object.
     JsonValue operator[](std::string_view key) const;

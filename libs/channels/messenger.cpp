@@ -54,10 +54,12 @@ void ReadAttachment(const JsonValue& source, v1::Attachment& attachment) {
     attachment.set_name(title.exists() ? title.Text() : source["title"].Text());
     attachment.set_provider_media_id(payload["sticker_id"].Text());
     if (attachment.type() == v1::ATTACHMENT_TYPE_OTHER) attachment.set_name(source["type"].Text());
-    const JsonValue place = payload["coordinates"];
-    if (!place.IsObject()) return;
-    attachment.set_latitude(place["lat"].Number().value_or(0));
-    attachment.set_longitude(place["long"].Number().value_or(0));
+    if (attachment.type() != v1::ATTACHMENT_TYPE_LOCATION) return;
+    const auto latitude = payload["coordinates"]["lat"].Number();
+    const auto longitude = payload["coordinates"]["long"].Number();
+    attachment.set_unavailable(!latitude || !longitude);
+    attachment.set_latitude(latitude.value_or(0));
+    attachment.set_longitude(longitude.value_or(0));
 }
 
 // One item of messaging[] or standby[].
@@ -97,6 +99,7 @@ private:
         return id.empty();
     }
     void Message(const JsonValue& message);
+    void ReadAttachments(const JsonValue& items, event::v1::MessageBody& body);
     void Deleted(const JsonValue& message);
     void Postback(const JsonValue& postback);
     void Edit(const JsonValue& edit);
@@ -178,9 +181,7 @@ void ItemParser::Message(const JsonValue& message) {
     body.set_payload(message["quick_reply"]["payload"].Text());
     body.set_client_ref(message["metadata"].Text());
     body.set_reply_to_provider_id(message["reply_to"]["mid"].Text());
-    for (const auto item : message["attachments"].Items()) {
-        if (JsonValue(item).IsObject()) ReadAttachment(JsonValue(item), *body.add_attachments());
-    }
+    ReadAttachments(message["attachments"], body);
     if (const JsonValue story = message["reply_to"]["story"]; story.IsObject()) {
         v1::Attachment& attachment = *body.add_attachments();
         attachment.set_type(v1::ATTACHMENT_TYPE_LINK);
@@ -195,8 +196,22 @@ void ItemParser::Message(const JsonValue& message) {
         sink_.Problem(
             "partly_understood", "message has neither text nor attachments that can be read"
         );
+    } else if (message["text"].exists() && !message["text"].IsString()) {
+        sink_.Problem("partly_understood", "message.text is not a string");
     }
     sink_.Add(std::move(event));
+}
+
+void ItemParser::ReadAttachments(const JsonValue& items, event::v1::MessageBody& body) {
+    if (items.exists() && !items.IsArray())
+        sink_.Problem("wrong_type", "message.attachments is not an array");
+    for (const auto item : items.Items()) {
+        if (JsonValue(item).IsObject()) {
+            ReadAttachment(JsonValue(item), *body.add_attachments());
+        } else {
+            sink_.Problem("wrong_type", "message.attachments[] is not an object");
+        }
+    }
 }
 
 void ItemParser::Deleted(const JsonValue& message) {
@@ -225,6 +240,8 @@ void ItemParser::Postback(const JsonValue& postback) {
 void ItemParser::Edit(const JsonValue& edit) {
     const std::string mid = edit["mid"].Text();
     if (Missing(mid, "message_edit.mid")) return;
+    if (!edit["text"].IsString())
+        return sink_.Problem("missing_field", "message_edit.text is missing");
     ProviderEvent event = New(domain::kClassEdit);
     const std::int64_t revision = std::max<std::int64_t>(edit["num_edit"].Int().value_or(0), 0);
     event.discriminator =
@@ -243,9 +260,12 @@ void ItemParser::Reaction(const JsonValue& reaction) {
         return sink_.Problem("unknown_event", "reaction.action is neither react nor unreact");
     }
     ProviderEvent event = New(domain::kClassReaction);
-    const JsonValue emoji = reaction["emoji"];
+    std::string emoji = reaction["emoji"].Text();
+    if (emoji.empty()) emoji = reaction["reaction"].Text();
+    if (emoji.empty() && !removed)
+        return sink_.Problem("missing_field", "reaction.emoji and .reaction are missing");
     auto& body = *event.event.mutable_reaction();
-    body.set_emoji(emoji.exists() ? emoji.Text() : reaction["reaction"].Text());
+    body.set_emoji(std::move(emoji));
     body.set_removed(removed);
     event.discriminator = TimeDiscriminator(reaction) + (removed ? "-" : "+") + body.emoji();
     event.event.set_provider_id(mid);

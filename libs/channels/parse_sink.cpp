@@ -6,8 +6,7 @@
 namespace unibox::channels {
 
 void ParseSink::Add(ProviderEvent&& event) {
-    if (parsed_.events.size() == kEventCountMax)
-        return Problem("too_large", "more than 2000 events in one body");
+    if (++event_count_ > kEventCountMax) return parsed_.events.clear();
     if (const Status status = CheckIdentity(event.event); !status.ok()) {
         return Problem("missing_field", status.message());
     }
@@ -17,14 +16,22 @@ void ParseSink::Add(ProviderEvent&& event) {
 }
 
 void ParseSink::Problem(std::string_view reason, std::string_view detail) {
-    if (parsed_.problems.size() >= kProblemCountMax) return;
     const std::string clean = CleanText(detail);
-    parsed_.problems.push_back(
-        {std::string(reason), std::string(CutUtf8(clean, kProblemDetailBytesMax))}
-    );
+    const std::string_view told = CutUtf8(clean, kProblemDetailBytesMax);
+    for (const auto& known : parsed_.problems) {
+        if (known.reason == reason && known.detail == told) return;
+    }
+    if (parsed_.problems.size() == kProblemCountMax) return;
+    parsed_.problems.push_back({std::string(reason), std::string(told)});
 }
 
-Parsed ParseSink::Take(const JsonRepairs& repairs) && {
+Result<Parsed> ParseSink::Take(const JsonRepairs& repairs) && {
+    if (event_count_ > kEventCountMax) {
+        return InvalidArgument(
+                   "more than " + std::to_string(kEventCountMax) + " events in one body"
+        )
+            .WithField("body");
+    }
     if (repairs.depth) Problem("too_deep", "what is nested more than 64 levels deep was left out");
     return std::move(parsed_);
 }

@@ -11,9 +11,12 @@
 
 namespace unibox::channels {
 
-// More events than this in one POST cannot be published in one go; Meta promises at most 1,000.
-inline constexpr std::size_t kEventCountMax = 2000;
-inline constexpr std::size_t kProblemCountMax = 16;
+// What a POST may hold is bounded by the limit on bodies. This is beyond what a provider can put
+// into 4 MiB (32 bytes an event), and stops who has a secret and makes events of two bytes (lists
+// of ids): a body over it is refused as a whole, since half of one would be a silent loss. An event
+// takes 500 to 900 bytes of memory, so a body at most about 110 MB; at Meta's 1,000 it is 1 MB.
+inline constexpr std::size_t kEventCountMax = 131'072;
+inline constexpr std::size_t kProblemCountMax = 16;  // Distinct ones.
 inline constexpr std::size_t kProblemDetailBytesMax = 200;
 
 class ParseSink {
@@ -21,10 +24,12 @@ public:
     void Add(ProviderEvent&& event);
     void Problem(std::string_view reason, std::string_view detail);
     // `repairs`: of the document; those that lost something are told as problems.
-    Parsed Take(const JsonRepairs& repairs = {}) &&;
+    // INVALID_ARGUMENT: there were more than kEventCountMax events.
+    Result<Parsed> Take(const JsonRepairs& repairs = {}) &&;
 
 private:
     Parsed parsed_;
+    std::size_t event_count_ = 0;  // Also of those over the limit.
 };
 
 // A new event with what every event needs. The thread key is also the contact key until that is

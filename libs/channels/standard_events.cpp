@@ -6,6 +6,7 @@
 #include "domain/event_key.hpp"
 
 #include <array>
+#include <cmath>
 
 namespace unibox::channels {
 namespace {
@@ -22,7 +23,8 @@ Result<std::string> ReadId(const JsonValue& value, std::string_view field, Need 
         if (need == Need::kRequired) return Refuse(field, "is missing");
         return std::string();
     }
-    if (!value.IsString() && !value.IsNumber()) return Refuse(field, "must be a string");
+    const bool whole_number = value.IsNumber() && value.Int().has_value();
+    if (!value.IsString() && !whole_number) return Refuse(field, "must be a string");
     std::string id = value.Text();
     if (id.empty() && need == Need::kRequired) return Refuse(field, "is empty");
     if (id.size() > kStandardIdBytesMax) return Refuse(field, "is longer than 255 bytes");
@@ -99,8 +101,10 @@ Result<v1::Attachment> ReadAttachment(const JsonValue& source, const std::string
     if (attachment.type() == v1::ATTACHMENT_TYPE_LOCATION) {
         const auto latitude = source["latitude"].Number();
         const auto longitude = source["longitude"].Number();
-        if (!latitude) return Refuse(field + ".latitude", "must be a number");
-        if (!longitude) return Refuse(field + ".longitude", "must be a number");
+        if (!latitude || std::abs(*latitude) > 90)
+            return Refuse(field + ".latitude", "must be a number from -90 to 90");
+        if (!longitude || std::abs(*longitude) > 180)
+            return Refuse(field + ".longitude", "must be a number from -180 to 180");
         attachment.set_latitude(*latitude);
         attachment.set_longitude(*longitude);
     }
@@ -284,7 +288,10 @@ Status EventReader::Reaction() {
     UNIBOX_ASSIGN_OR_RETURN(
         *reaction.mutable_emoji(), ReadText(data_["emoji"], "data.emoji", kNameBytesMax)
     );
-    reaction.set_removed(data_["removed"].Truth());
+    const JsonValue removed = data_["removed"];
+    if (removed.exists() && !removed.IsBool())
+        return Refuse("data.removed", "must be true or false");
+    reaction.set_removed(removed.Truth());
     if (reaction.emoji().empty() && !reaction.removed()) return Refuse("data.emoji", "is missing");
     return {};
 }
@@ -315,6 +322,9 @@ Status EventReader::Receipt() {
     if (receipt.state() != v1::DELIVERY_STATE_FAILED) receipt.clear_error();
     event_.discriminator = status;
     if (!data_["until"].exists()) return ReadMessageId();
+    if (receipt.state() < v1::DELIVERY_STATE_DELIVERED) {
+        return Refuse("data.status", "must be delivered or read where there is an until");
+    }
     UNIBOX_ASSIGN_OR_RETURN(const std::int64_t until_ms, ReadTime(data_["until"], "data.until"));
     receipt.set_watermark_ms(until_ms);
     event_.discriminator += ":" + std::to_string(until_ms);
@@ -338,9 +348,8 @@ Status EventReader::Control() {
     for (const auto& member : data_.Members()) {
         const JsonValue value(member.value);
         if (member.key == "conversation_ref" || member.key == "message_id") continue;
-        const bool is_bool = value.exists() && !value.IsString() && !value.IsNumber() &&
-                             !value.IsObject() && !value.IsArray();
-        SetAttribute(control, SnakeCase(member.key), is_bool ? value.Json() : value.Text());
+        const std::string text = value.IsBool() ? value.Json() : value.Text();
+        SetAttribute(control, SnakeCase(member.key), text);
     }
     return {};
 }

@@ -54,10 +54,12 @@ private:
     bool SetAuthor(const JsonValue& message, const Place& place, event::v1::InboundEvent& event)
         const;
     void Message(const JsonValue& message);
+    void ReadContent(const JsonValue& message, event::v1::MessageBody& body);
     void ServiceMessage(const JsonValue& message, std::string_view member, ProviderEvent&& event);
     void Edit(const JsonValue& message);
     void DeletedMessages(const JsonValue& deleted);
     void Reaction(const JsonValue& reaction);
+    std::vector<std::string> Emojis(const JsonValue& reactions);
     void AddReaction(const JsonValue& reaction, const std::string& emoji, bool removed);
     void Callback(const JsonValue& callback);
     void Membership(const JsonValue& change);
@@ -127,6 +129,15 @@ bool UpdateParser::SetAuthor(
     return outbound;
 }
 
+// In a forum every message of a topic "answers" the notice that opened the topic: that is no
+// answer.
+std::string AnsweredId(const JsonValue& message) {
+    std::string answered = message["reply_to_message"]["message_id"].Text();
+    const bool topic_alone =
+        message["is_topic_message"].Truth() && answered == message["message_thread_id"].Text();
+    return topic_alone ? std::string() : answered;
+}
+
 void UpdateParser::Message(const JsonValue& message) {
     const Place place = PlaceOf(message);
     const std::string message_id = message["message_id"].Text();
@@ -144,16 +155,19 @@ void UpdateParser::Message(const JsonValue& message) {
     }
     auto& body = *event.event.mutable_message();
     body.set_direction(outbound ? v1::DIRECTION_OUTBOUND : v1::DIRECTION_INBOUND);
-    ReadTelegramContent(message, body);
-    if (body.kind() == v1::MESSAGE_KIND_UNSUPPORTED) {
-        sink_.Problem("partly_understood", std::string(member_) + " of type " + body.text());
-    }
-    const std::string answered = message["reply_to_message"]["message_id"].Text();
-    if (!answered.empty()) body.set_reply_to_provider_id(place.MessageKey(answered));
-    if (message["text"].exists() && !message["text"].IsString()) {
+    ReadContent(message, body);
+    if (const std::string answered = AnsweredId(message); !answered.empty())
+        body.set_reply_to_provider_id(place.MessageKey(answered));
+    sink_.Add(std::move(event));
+}
+
+void UpdateParser::ReadContent(const JsonValue& message, event::v1::MessageBody& body) {
+    const std::string unread = ReadTelegramContent(message, body);
+    if (!unread.empty()) {
+        sink_.Problem("partly_understood", std::string(member_) + " of type " + unread);
+    } else if (message["text"].exists() && !message["text"].IsString()) {
         sink_.Problem("partly_understood", std::string(member_) + ".text is not a string");
     }
-    sink_.Add(std::move(event));
 }
 
 void UpdateParser::ServiceMessage(
@@ -188,7 +202,8 @@ void UpdateParser::Edit(const JsonValue& message) {
     event.event.set_provider_time_ms(edit_ms != 0 ? edit_ms : message["date"].TimeMs());
     SetAuthor(message, place, event.event);
     event::v1::MessageBody content;
-    ReadTelegramContent(message, content);
+    ReadContent(message, content);
+    if (content.kind() == v1::MESSAGE_KIND_UNSUPPORTED) return;  // Nothing to put in its place.
     auto& edit = *event.event.mutable_edit();
     edit.set_text(content.text());
     edit.mutable_attachments()->Swap(content.mutable_attachments());
@@ -223,14 +238,21 @@ void UpdateParser::DeletedMessages(const JsonValue& deleted) {
 std::string EmojiOf(const JsonValue& reaction) {
     const std::string type = reaction["type"].Text();
     if (type == "paid") return "\u2B50";
-    if (type == "custom_emoji") return "custom:" + reaction["custom_emoji_id"].Text();
+    if (const std::string id = reaction["custom_emoji_id"].Text(); !id.empty())
+        return "custom:" + id;
     return reaction["emoji"].Text();
 }
 
-std::vector<std::string> Emojis(const JsonValue& reactions) {
+std::vector<std::string> UpdateParser::Emojis(const JsonValue& reactions) {
     std::vector<std::string> emojis;
-    for (const auto item : reactions.Items()) emojis.push_back(EmojiOf(JsonValue(item)));
-    std::erase(emojis, "");
+    for (const auto item : reactions.Items()) {
+        std::string emoji = EmojiOf(JsonValue(item));
+        if (emoji.empty()) {
+            sink_.Problem("partly_understood", "a reaction of a type that is not known");
+        } else {
+            emojis.push_back(std::move(emoji));
+        }
+    }
     return emojis;
 }
 
@@ -244,9 +266,10 @@ void UpdateParser::Reaction(const JsonValue& reaction) {
     if (!reaction["new_reaction"].IsArray()) {
         return sink_.Problem("missing_field", "message_reaction.new_reaction is missing");
     }
+    const simdjson::dom::array left = reaction["new_reaction"].Items();
+    if (left.begin() == left.end()) return AddReaction(reaction, "", true);
     const auto before = Emojis(reaction["old_reaction"]);
     const auto after = Emojis(reaction["new_reaction"]);
-    if (after.empty()) return AddReaction(reaction, "", true);
     const auto has = [](const std::vector<std::string>& emojis, const std::string& emoji) {
         return std::find(emojis.begin(), emojis.end(), emoji) != emojis.end();
     };
@@ -302,6 +325,8 @@ void UpdateParser::Callback(const JsonValue& callback) {
     const JsonValue data = callback["data"];
     body.set_payload(data.exists() ? data.Text() : callback["game_short_name"].Text());
     body.set_text(ButtonText(message, data.View()));
+    if (body.payload().empty())
+        sink_.Problem("partly_understood", "callback_query without data or game_short_name");
     const std::string answered = message["message_id"].Text();
     if (!answered.empty()) body.set_reply_to_provider_id(place.MessageKey(answered));
     sink_.Add(std::move(event));
@@ -349,7 +374,10 @@ void UpdateParser::UserControl(const JsonValue& value) {
     auto& control = *event.event.mutable_control();
     control.set_type(std::string(member_));
     SetAttribute(control, "id", value["id"].Text());
-    SetAttribute(control, "payload", value["invoice_payload"].Text());
+    const JsonValue invoice = value["invoice_payload"];
+    SetAttribute(
+        control, "payload", invoice.exists() ? invoice.Text() : value["paid_media_payload"].Text()
+    );
     SetAttribute(control, "chat_id", value["chat"]["id"].Text());
     sink_.Add(std::move(event));
 }

@@ -1,6 +1,7 @@
 #include "channels/telegram_content.hpp"
 
 #include "channels/parse_sink.hpp"
+#include "channels/text.hpp"
 
 #include <array>
 
@@ -23,7 +24,7 @@ constexpr std::array<FileMember, 8> kFileMembers = {{
     {"live_photo", v1::ATTACHMENT_TYPE_IMAGE},
 }};
 
-constexpr std::array<std::string_view, 34> kServiceMembers = {
+constexpr std::array<std::string_view, 38> kServiceMembers = {
     "new_chat_members",
     "left_chat_member",
     "new_chat_title",
@@ -57,7 +58,11 @@ constexpr std::array<std::string_view, 34> kServiceMembers = {
     "video_chat_started",
     "video_chat_ended",
     "video_chat_participants_invited",
-    "passport_data"};
+    "passport_data",
+    "paid_message_price_changed",
+    "direct_message_price_changed",
+    "checklist_tasks_done",
+    "checklist_tasks_added"};
 
 // Members of a message that are not its content.
 constexpr std::array<std::string_view, 34> kEnvelopeMembers = {
@@ -116,24 +121,44 @@ void ReadPhoto(const JsonValue& sizes, event::v1::MessageBody& body) {
     if (largest.IsObject()) ReadFile(largest, v1::ATTACHMENT_TYPE_IMAGE, *body.add_attachments());
 }
 
+void AddOther(std::string_view name, event::v1::MessageBody& body) {
+    v1::Attachment& attachment = *body.add_attachments();
+    attachment.set_type(v1::ATTACHMENT_TYPE_OTHER);
+    attachment.set_name(CleanText(name));
+}
+
+// What has not been paid for is told, but not handed out.
+void ReadPaidMedia(const JsonValue& paid, event::v1::MessageBody& body) {
+    for (const auto item : paid["paid_media"].Items()) {
+        const JsonValue media(item);
+        const int known_count = body.attachments_size();
+        ReadPhoto(media["photo"], body);
+        if (const JsonValue video = media["video"]; video.IsObject())
+            ReadFile(video, v1::ATTACHMENT_TYPE_VIDEO, *body.add_attachments());
+        if (body.attachments_size() > known_count) continue;
+        AddOther("paid_media", body);
+        body.mutable_attachments()->rbegin()->set_unavailable(true);
+    }
+}
+
 void ReadPlace(const JsonValue& message, event::v1::MessageBody& body) {
     const JsonValue venue = message["venue"];
     const JsonValue place = venue.exists() ? venue["location"] : message["location"];
-    if (!place.IsObject()) return;
+    const auto latitude = place["latitude"].Number();
+    const auto longitude = place["longitude"].Number();
+    if (!latitude || !longitude) return;
     v1::Attachment& attachment = *body.add_attachments();
     attachment.set_type(v1::ATTACHMENT_TYPE_LOCATION);
-    attachment.set_latitude(place["latitude"].Number().value_or(0));
-    attachment.set_longitude(place["longitude"].Number().value_or(0));
-    const std::string address = venue["address"].Text();
-    attachment.set_name(venue["title"].Text() + (address.empty() ? "" : ", " + address));
+    attachment.set_latitude(*latitude);
+    attachment.set_longitude(*longitude);
+    attachment.set_name(JoinNonEmpty({venue["title"].Text(), venue["address"].Text()}));
 }
 
 void ReadContact(const JsonValue& contact, event::v1::MessageBody& body) {
     if (!contact.IsObject()) return;
     v1::Attachment& attachment = *body.add_attachments();
     attachment.set_type(v1::ATTACHMENT_TYPE_CONTACT);
-    const std::string phone = contact["phone_number"].Text();
-    attachment.set_name(TelegramName(contact) + (phone.empty() ? "" : ", " + phone));
+    attachment.set_name(JoinNonEmpty({TelegramName(contact), contact["phone_number"].Text()}));
 }
 
 std::string UnknownMember(const JsonValue& message) {
@@ -161,7 +186,7 @@ std::optional<std::string_view> TelegramServiceMember(const JsonValue& message) 
     return std::nullopt;
 }
 
-void ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body) {
+std::string ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body) {
     body.set_kind(v1::MESSAGE_KIND_TEXT);
     const JsonValue text = message["text"];
     body.set_text(text.exists() ? text.Text() : message["caption"].Text());
@@ -172,16 +197,24 @@ void ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body)
         ReadFile(file, member.type, *body.add_attachments());
         if (member.name == "animation") break;
     }
+    ReadPaidMedia(message["paid_media"], body);
     ReadPlace(message, body);
     ReadContact(message["contact"], body);
     if (const JsonValue data = message["web_app_data"]; data.IsObject()) {
         body.set_kind(v1::MESSAGE_KIND_POSTBACK);
         body.set_text(data["button_text"].Text());
         body.set_payload(data["data"].Text());
-        return;
+        return {};
     }
-    if (body.text().empty() && body.attachments_size() == 0)
-        SetUnsupported(body, UnknownMember(message));
+    const bool has_text = text.exists() && !body.text().empty();
+    if (body.attachments_size() > 0 || has_text) return {};
+    std::string unread = UnknownMember(message);
+    if (body.text().empty()) {
+        SetUnsupported(body, unread);
+    } else {
+        AddOther(unread, body);  // A caption is always that of something.
+    }
+    return unread;
 }
 
 }  // namespace unibox::channels

@@ -14,8 +14,9 @@ namespace unibox::channels {
 // Files above this size are not handed out by getFile.
 inline constexpr std::int64_t kTelegramFileBytesMax = 20LL * 1024 * 1024;
 
-// Kind, text, payload and attachments of a message; unsupported types are named.
-void ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body);
+// Kind, text, payload and attachments of a message. Not "": what could not be read, by its name; it
+// stands in the body too, as MESSAGE_KIND_UNSUPPORTED, or beside a caption as an attachment.
+std::string ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body);
 
 // The name of the member that makes this a notice about the chat rather than a message
 // ("new_chat_members", …).

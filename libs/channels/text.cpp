@@ -79,6 +79,15 @@ std::string_view CutUtf8(std::string_view text, std::size_t bytes_max) {
     return text.substr(0, bytes_max);
 }
 
+std::string JoinNonEmpty(std::initializer_list<std::string_view> parts) {
+    std::string joined;
+    for (const std::string_view part : parts) {
+        if (!joined.empty() && !part.empty()) joined += ", ";
+        joined += part;
+    }
+    return joined;
+}
+
 std::optional<double> ParseDecimal(std::string_view text) {
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

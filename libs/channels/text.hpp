@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ std::string CleanText(std::string_view bytes);
 
 // At most bytes_max bytes, cut at a character border. `text` must be well-formed.
 std::string_view CutUtf8(std::string_view text, std::size_t bytes_max);
+
+// The parts that are not empty, with ", " between them.
+std::string JoinNonEmpty(std::initializer_list<std::string_view> parts);
 
 // A finite decimal number that is the whole text.
 std::optional<double> ParseDecimal(std::string_view text);

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kSignatureTextSize = 28;  // Base64 of 20 bytes.
 constexpr int kMediaCountMax = 64;
+constexpr std::int64_t kMediaIndexMax = 1000;  // A higher one is no index.
+constexpr std::string_view kMediaUrl = "MediaUrl";
 
 // The fields that the signature covers, or why there can be none.
 Result<FormFields> SignedFields(const WebhookRequest& request) {
@@ -84,8 +86,9 @@ private:
     ) const;
     void SetAliases(event::v1::InboundEvent& event) const;
     void Message();
-    void Media(event::v1::MessageBody& body) const;
-    void Location(event::v1::MessageBody& body) const;
+    int MediaCount() const;
+    void Media(event::v1::MessageBody& body);
+    void Location(event::v1::MessageBody& body);
     void Status(const std::string& word);
     void Call();
 
@@ -137,8 +140,10 @@ void FormParser::Message() {
     body.set_direction(v1::DIRECTION_INBOUND);
     body.set_kind(v1::MESSAGE_KIND_TEXT);
     body.set_text(Text("Body"));
-    body.set_payload(Text("ButtonPayload"));
+    const std::string button = Text("ButtonPayload");
+    body.set_payload(button.empty() ? Text("ListId") : button);
     if (body.text().empty()) body.set_text(Text("ButtonText"));
+    if (body.text().empty()) body.set_text(Text("ListTitle"));
     body.set_reply_to_provider_id(Text("OriginalRepliedMessageSid"));
     Media(body);
     Location(body);
@@ -152,11 +157,27 @@ void FormParser::Message() {
     sink_.Add(std::move(event));
 }
 
-void FormParser::Media(event::v1::MessageBody& body) const {
-    for (int i = 0; i < kMediaCountMax; ++i) {
+// As many as NumMedia says, or as there are URLs: neither alone is to be trusted.
+int FormParser::MediaCount() const {
+    std::int64_t count = ParseInt64(Text("NumMedia")).value_or(0);
+    for (const auto& [name, value] : fields_) {
+        if (!name.starts_with(kMediaUrl) || value.empty()) continue;
+        const auto index = ParseInt64(std::string_view(name).substr(kMediaUrl.size()));
+        if (index && *index < kMediaIndexMax) count = std::max(count, *index + 1);
+    }
+    return static_cast<int>(std::clamp<std::int64_t>(count, 0, kMediaCountMax + 1));
+}
+
+void FormParser::Media(event::v1::MessageBody& body) {
+    const int count = MediaCount();
+    if (count > kMediaCountMax) sink_.Problem("partly_understood", "more than 64 media");
+    for (int i = 0; i < std::min(count, kMediaCountMax); ++i) {
         const std::string index = std::to_string(i);
         const std::string url = Text("MediaUrl" + index);
-        if (url.empty()) return;
+        if (url.empty()) {
+            sink_.Problem("missing_field", "MediaUrl" + index + " is missing");
+            continue;
+        }
         v1::Attachment& attachment = *body.add_attachments();
         attachment.set_url(url);
         attachment.set_mime_type(Text("MediaContentType" + index));
@@ -165,16 +186,19 @@ void FormParser::Media(event::v1::MessageBody& body) const {
     }
 }
 
-void FormParser::Location(event::v1::MessageBody& body) const {
-    const auto latitude = ParseDecimal(Text("Latitude"));
-    const auto longitude = ParseDecimal(Text("Longitude"));
-    if (!latitude || !longitude) return;
+void FormParser::Location(event::v1::MessageBody& body) {
+    const std::string latitude_text = Text("Latitude");
+    const std::string longitude_text = Text("Longitude");
+    if (latitude_text.empty() && longitude_text.empty()) return;
+    const auto latitude = ParseDecimal(latitude_text);
+    const auto longitude = ParseDecimal(longitude_text);
+    if (!latitude || !longitude)
+        return sink_.Problem("partly_understood", "Latitude or Longitude is no number");
     v1::Attachment& attachment = *body.add_attachments();
     attachment.set_type(v1::ATTACHMENT_TYPE_LOCATION);
     attachment.set_latitude(*latitude);
     attachment.set_longitude(*longitude);
-    const std::string label = Text("Label");
-    attachment.set_name(label.empty() ? Text("Address") : label);
+    attachment.set_name(JoinNonEmpty({Text("Label"), Text("Address")}));
 }
 
 // Of a message that we sent: the customer is To, our side From.

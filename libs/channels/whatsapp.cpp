@@ -27,10 +27,12 @@ private:
     void System(const JsonValue& message);
     void Status(const JsonValue& status);
     void DeletedStatus(const JsonValue& status);
+    void OtherStatus(const JsonValue& status, const std::string& type);
     ProviderEvent NewOfStatus(std::string_view key_class, const JsonValue& status) const;
     void Call(const JsonValue& call);
     void Preference(const JsonValue& preference);
     void Errors();
+    void UnknownMembers();
 
     JsonValue value_;
     std::string route_key_;
@@ -65,6 +67,7 @@ void ValueParser::Run() {
         Preference(p);
     });
     Errors();
+    UnknownMembers();
 }
 
 // The ids by which one contact is known, best first; what is absent is left out.
@@ -135,7 +138,7 @@ void ValueParser::Message(const JsonValue& message, bool outbound) {
     if (type == "edit") return Edit(message, outbound);
     if (type == "revoke") return Revoke(message, outbound);
     if (id.empty()) return sink_.Problem("missing_field", "messages[].id is missing");
-    if (type == "system") return System(message);
+    if (type == "system" || type == "request_welcome") return System(message);
     ProviderEvent event = New(domain::kClassMessage, message, outbound);
     event.event.set_provider_id(id);
     auto& body = *event.event.mutable_message();
@@ -173,7 +176,9 @@ void ValueParser::Edit(const JsonValue& message, bool outbound) {
     event.discriminator = OwnId(message, "");
     event.event.set_provider_id(target);
     event::v1::MessageBody content;
-    ReadWhatsAppContent(message["edit"]["message"], content);
+    if (!ReadWhatsAppContent(message["edit"]["message"], content)) {
+        return sink_.Problem("partly_understood", "edit.message of type " + content.text());
+    }
     event.event.mutable_edit()->set_text(content.text());
     event.event.mutable_edit()->mutable_attachments()->Swap(content.mutable_attachments());
     sink_.Add(std::move(event));
@@ -190,14 +195,14 @@ void ValueParser::Revoke(const JsonValue& message, bool outbound) {
     sink_.Add(std::move(event));
 }
 
-// A notice about the contact, for example a new phone number.
+// A notice about the contact, for example a new phone number, or that they opened the chat.
 void ValueParser::System(const JsonValue& message) {
     ProviderEvent event = New(domain::kClassControl, message, false);
     event.event.set_provider_id(message["id"].Text());
     const JsonValue notice = message["system"];
     auto& control = *event.event.mutable_control();
     const std::string type = SnakeCase(notice["type"].View());
-    control.set_type(type.empty() ? "system" : type);
+    control.set_type(type.empty() ? SnakeCase(message["type"].View()) : type);
     for (const auto& member : notice.Members()) {
         SetAttribute(control, SnakeCase(member.key), JsonValue(member.value).Text());
     }
@@ -242,6 +247,9 @@ void ValueParser::Status(const JsonValue& status) {
     const std::string_view word = status["status"].View();
     if (status["id"].Text().empty())
         return sink_.Problem("missing_field", "statuses[].id is missing");
+    // Of a payment or a call that belongs to the message: says nothing about its delivery.
+    const std::string_view type = status["type"].View();
+    if (!type.empty() && type != "message") return OtherStatus(status, SnakeCase(type));
     if (word == "deleted") return DeletedStatus(status);
     const auto known =
         std::find_if(kStatusWords.begin(), kStatusWords.end(), [word](const StatusWord& candidate) {
@@ -268,6 +276,21 @@ void ValueParser::DeletedStatus(const JsonValue& status) {
     ProviderEvent event = NewOfStatus(domain::kClassDelete, status);
     event.discriminator = "deleted:" + status["timestamp"].Text();
     event.event.mutable_delete_();
+    sink_.Add(std::move(event));
+}
+
+void ValueParser::OtherStatus(const JsonValue& status, const std::string& type) {
+    ProviderEvent event = NewOfStatus(domain::kClassControl, status);
+    event.discriminator = type + ":" + status["status"].Text() + ":" + status["timestamp"].Text();
+    auto& control = *event.event.mutable_control();
+    control.set_type(type + "_status");
+    for (const auto& member : status[type].Members()) {
+        SetAttribute(control, SnakeCase(member.key), JsonValue(member.value).Text());
+    }
+    SetAttribute(control, "status", status["status"].Text());
+    for (const auto error : status["errors"].Items()) {
+        SetAttribute(control, "error", JsonValue(error)["code"].Text());
+    }
     sink_.Add(std::move(event));
 }
 
@@ -307,6 +330,18 @@ void ValueParser::Errors() {
     for (const auto error : value_["errors"].Items()) {
         sink_.Problem("channel_error", "value.errors[] code " + JsonValue(error)["code"].Text());
     }
+}
+
+// Events of a kind that is not known stand under a name that is not known.
+void ValueParser::UnknownMembers() {
+    static constexpr std::array<std::string_view, 6> kHandled = {
+        "messages", "message_echoes", "statuses", "calls", "user_preferences", "errors"};
+    std::string names;
+    for (const auto& member : value_.Members()) {
+        if (std::find(kHandled.begin(), kHandled.end(), member.key) != kHandled.end()) return;
+        names += " " + std::string(member.key);
+    }
+    sink_.Problem("unknown_event", "changes[].value with" + names);
 }
 
 // Fields about templates, the account or its quality: no thread, no contact, so nothing for an

@@ -28,6 +28,9 @@ bool ReadMedia(const JsonValue& message, std::string_view type, event::v1::Messa
         attachment.set_mime_type(source["mime_type"].Text());
         attachment.set_provider_media_id(source["id"].Text());
         attachment.set_url(source["url"].Text());
+        attachment.set_unavailable(
+            attachment.provider_media_id().empty() && attachment.url().empty()
+        );
         attachment.set_size_bytes(std::max<std::int64_t>(source["file_size"].Int().value_or(0), 0));
         body.set_text(source["caption"].Text());
         return true;
@@ -36,24 +39,25 @@ bool ReadMedia(const JsonValue& message, std::string_view type, event::v1::Messa
 }
 
 bool ReadLocation(const JsonValue& location, event::v1::MessageBody& body) {
-    if (!location.IsObject()) return false;
+    const auto latitude = location["latitude"].Number();
+    const auto longitude = location["longitude"].Number();
+    if (!latitude || !longitude) return false;
     v1::Attachment& attachment = *body.add_attachments();
     attachment.set_type(v1::ATTACHMENT_TYPE_LOCATION);
-    attachment.set_latitude(location["latitude"].Number().value_or(0));
-    attachment.set_longitude(location["longitude"].Number().value_or(0));
+    attachment.set_latitude(*latitude);
+    attachment.set_longitude(*longitude);
     attachment.set_url(location["url"].Text());
-    const std::string name = location["name"].Text();
-    const std::string address = location["address"].Text();
-    attachment.set_name(name.empty() || address.empty() ? name + address : name + ", " + address);
+    attachment.set_name(JoinNonEmpty({location["name"].Text(), location["address"].Text()}));
     return true;
 }
 
 bool ReadContacts(const JsonValue& contacts, event::v1::MessageBody& body) {
     for (const auto item : contacts.Items()) {
         const JsonValue contact(item);
+        if (!contact.IsObject()) continue;
         std::string name = contact["name"]["formatted_name"].Text();
         for (const auto phone : contact["phones"].Items())
-            name += ", " + JsonValue(phone)["phone"].Text();
+            name = JoinNonEmpty({name, JsonValue(phone)["phone"].Text()});
         v1::Attachment& attachment = *body.add_attachments();
         attachment.set_type(v1::ATTACHMENT_TYPE_CONTACT);
         attachment.set_name(name);
@@ -73,7 +77,8 @@ bool ReadInteractive(const JsonValue& interactive, event::v1::MessageBody& body)
     }
     if (type != "nfm_reply") return false;
     body.set_text(reply["body"].Text());
-    body.set_payload(reply["response_json"].Text());
+    const JsonValue response = reply["response_json"];  // JSON inside a string.
+    body.set_payload(response.IsObject() ? response.Json() : response.Text());
     return true;
 }
 

@@ -173,7 +173,7 @@ Status Applier::ApplyApp(const AppEntry& entry) {
          entry.provider,
          Seen(change),
          Seen(rotated),
-         JoinHookUrl(BaseUrl({}), entry.provider)}
+         UrlToEnter(BaseUrl({}), entry.provider)}
     );
     return {};
 }
@@ -287,7 +287,7 @@ Status Applier::Finish(PlacedChannel& channel) {
          channel.put.channel.ToString(),
          ChangeText(channel.put.change),
          secret_change,
-         JoinHookUrl(BaseUrl(entry), channels::UrlNameOf(entry.provider), token)}
+         UrlToEnter(BaseUrl(entry), channels::UrlNameOf(entry.provider), token)}
     );
     return {};
 }
@@ -411,6 +411,7 @@ void AddApply(CLI::App& app, Action& action) {
         "Prints the webhook URL of each channel and each new API key, the key only this once: at "
         "once\n"
         "for people, in the answer for programs.\n"
+        "A Twilio URL ends in #rc=5&rp=all, which tells Twilio to retry: paste it whole.\n"
         "What the file does not name stays as it is; disabled: true and revoked: true take away.\n"
         "Example: uniboxctl apply -f tenants.yaml --public-base-url https://hooks.example.com"
     );

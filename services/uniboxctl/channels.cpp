@@ -29,7 +29,7 @@ std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
         if (box.ok()) token = DerivedChannelToken(**box, row.channel);
         if (crypto::Sha256(token) != *row.spec.token_hash) token = "(token)";
     }
-    return JoinHookUrl(
+    return UrlToEnter(
         own.empty() ? context.settings().public_base_url : own, channels::UrlNameOf(provider), token
     );
 }

@@ -1,6 +1,12 @@
 #include "uniboxctl/hook_url.hpp"
 
 namespace unibox::ctl {
+namespace {
+
+// Twilio's connection overrides: five retries (its maximum), on every kind of failure.
+constexpr std::string_view kTwilioRetries = "#rc=5&rp=all";
+
+}  // namespace
 
 bool IsHttpUrl(std::string_view text) {
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -23,6 +29,18 @@ std::string JoinHookUrl(
     url.append("/v1/hooks/").append(url_name);
     if (!token.empty()) url.append("/").append(token);
     return url;
+}
+
+std::string UrlToEnter(
+    std::string_view base_url, std::string_view url_name, std::string_view token
+) {
+    std::string url = JoinHookUrl(base_url, url_name, token);
+    if (url_name == "twilio") url += kTwilioRetries;
+    return url;
+}
+
+std::string_view WithoutFragment(std::string_view url) {
+    return url.substr(0, url.find('#'));
 }
 
 }  // namespace unibox::ctl

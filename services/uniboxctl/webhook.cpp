@@ -96,8 +96,8 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
         UNIBOX_ASSIGN_OR_RETURN(target, TargetOfChannel(context, options));
     }
     if (!options.provider.empty()) target.provider = options.provider;
-    if (!options.url.empty()) target.url = options.url;
-    if (!options.signed_url.empty()) target.signed_url = options.signed_url;
+    if (!options.url.empty()) target.url = WithoutFragment(options.url);
+    if (!options.signed_url.empty()) target.signed_url = WithoutFragment(options.signed_url);
     if (target.signed_url.empty()) target.signed_url = target.url;
     if (!options.secret.empty()) target.secret = Secret(options.secret);
     if (!options.secret_file.empty()) {

@@ -31,6 +31,7 @@ tenants:
     channels:
       - {name: wa, provider: whatsapp, route: "1065"}
       - {name: tg, provider: telegram, secret: first-Secret}
+      - {name: sms, provider: twilio, secret: auth-token}
     api_keys:
       - {name: helpdesk, scopes: ["inbox:read"]}
 )";
@@ -81,6 +82,16 @@ TEST_CASE("apply: makes everything, and the second time nothing", "[pg][uniboxct
     const std::string url = telegram["webhook_url"];
     CHECK(url.rfind("https://hooks.example.com/in/v1/hooks/telegram/", 0) == 0);
     CHECK(TokenOf(url).size() == 22);
+    const std::string twilio = Row(first.json["channels"], "channel", "sms")["webhook_url"];
+    CHECK(twilio.ends_with("#rc=5&rp=all"));
+    const auto listed = fixture.Run({"channels"});
+    REQUIRE(listed.code == kExitOk);
+    for (const auto& row : listed.json["channels"]) {
+        const std::string applied =
+            Row(first.json["channels"], "channel", row["channel"])["webhook_url"];
+        const std::string shown = row["webhook_url"];
+        CHECK(shown.substr(shown.find("/v1/")) == applied.substr(applied.find("/v1/")));
+    }
     CHECK(Row(first.json["channels"], "channel", "wa")["secret"] == "of the app");
     const std::string key = first.json["api_keys"][0]["key"];
     const auto found = store::FindApiKey(fixture.lookups(), crypto::Sha256(key));

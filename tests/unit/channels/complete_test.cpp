@@ -162,16 +162,18 @@ TEST_CASE(
     CHECK(field(event) == "contact_aliases");
 }
 
-TEST_CASE("parse sink: events and problems of one body are bounded", "[unit][channels]") {
+TEST_CASE("parse sink: problems are told once, and bounded", "[unit][channels]") {
     ParseSink sink;
-    for (std::size_t i = 0; i < kEventCountMax + 5; ++i)
-        sink.Add(AMessage("id" + std::to_string(i)));
-    for (int i = 0; i < 50; ++i) sink.Problem("unknown_event", std::string(1000, 'd'));
-    const Parsed parsed = std::move(sink).Take();
-    CHECK(parsed.events.size() == kEventCountMax);
-    CHECK(parsed.problems.size() == kProblemCountMax);
-    CHECK(parsed.problems.front().reason == "too_large");
-    CHECK(parsed.problems.back().detail.size() == kProblemDetailBytesMax);
+    for (int i = 0; i < 50; ++i) sink.Problem("missing_field", std::string(1000, 'd'));
+    sink.Problem("wrong_type", std::string(1000, 'd'));
+    sink.Problem("missing_field", "else");
+    for (int i = 0; i < 50; ++i) sink.Problem("unknown_event", std::to_string(i));
+    const Parsed parsed = std::move(sink).Take().value();
+    REQUIRE(parsed.problems.size() == kProblemCountMax);
+    CHECK(parsed.problems[0].detail.size() == kProblemDetailBytesMax);
+    CHECK(parsed.problems[1].reason == "wrong_type");
+    CHECK(parsed.problems[2].detail == "else");
+    CHECK(parsed.problems[3].detail == "0");
 }
 
 }  // namespace

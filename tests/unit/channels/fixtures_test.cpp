@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <map>
 #include <set>
 
 namespace unibox::channels::test {
@@ -21,15 +22,16 @@ struct Outcome {
     int http = 0;
     std::string word;
     std::vector<ProviderEvent> events;
+    std::vector<Problem> problems;
 };
 
 Outcome Handshake(const Fixture& fixture) {
     const std::vector<Secret> tokens = {Secret(fixture.secret)};
     const auto challenge = MetaHandshake(fixture.request.query, tokens);
     if (!challenge.ok())
-        return {challenge.status().code() == Code::kPermissionDenied ? 403 : 500, "reject", {}};
+        return {challenge.status().code() == Code::kPermissionDenied ? 403 : 500, "reject", {}, {}};
     CHECK(*challenge == "1158201444");
-    return {200, "handshake", {}};
+    return {200, "handshake", {}, {}};
 }
 
 Outcome Receive(const Fixture& fixture) {
@@ -41,17 +43,18 @@ Outcome Receive(const Fixture& fixture) {
     const auto verified = adapter.Verify({request, secrets, fixture.public_url, fixture.now_ms});
     if (!verified.ok()) {
         CHECK(verified.status().code() == Code::kUnauthenticated);
-        return {401, "reject", {}};
+        return {401, "reject", {}, {}};
     }
     auto parsed = adapter.Parse(request);
     if (!parsed.ok()) {
         CHECK(parsed.status().code() == Code::kInvalidArgument);
-        if (fixture.provider != "standard") return {200, "quarantine", {}};
+        if (fixture.provider != "standard") return {200, "quarantine", {}, {}};
         CHECK_FALSE(parsed.status().field().empty());
-        return {400, "reject", {}};
+        return {400, "reject", {}, {}};
     }
-    if (!parsed->events.empty()) return {200, "publish", std::move(parsed->events)};
-    return {200, parsed->problems.empty() ? "ignore" : "quarantine", {}};
+    std::string word = parsed->problems.empty() ? "ignore" : "quarantine";
+    if (!parsed->events.empty()) word = "publish";
+    return {200, std::move(word), std::move(parsed->events), std::move(parsed->problems)};
 }
 
 std::string KindOf(const InboundEvent& event) {
@@ -94,16 +97,18 @@ std::string StatusOf(const InboundEvent& event) {
     }
 }
 
-// What the index names, compared with the event; a name that it leaves out must be empty where that
-// can be said.
+// What the index does not name of two events.
+const std::map<std::string, Json> kUnnamed = {
+    {"telegram-callback-query.json", {{"reply_to", "5012345678:44"}}},
+    {"whatsapp-interactive-nfm-reply.json",
+     {{"payload", R"({"flow_token":"ft-1","slot":"10:30"})"}}}};
+
+// What the index names, compared with the event; a name that it leaves out must be empty.
 void CheckContent(const InboundEvent& event, const Json& expected) {
     CHECK(TextOf(event) == expected.value("text", ""));
-    CHECK(event.message().payload() == expected.value("payload", event.message().payload()));
+    CHECK(event.message().payload() == expected.value("payload", ""));
     CHECK(event.message().client_ref() == expected.value("client_ref", ""));
-    CHECK(
-        event.message().reply_to_provider_id() ==
-        expected.value("reply_to", event.message().reply_to_provider_id())
-    );
+    CHECK(event.message().reply_to_provider_id() == expected.value("reply_to", ""));
     if (expected.contains("attachments"))
         CHECK(event.message().attachments_size() == expected["attachments"]);
     if (expected.contains("status")) CHECK(StatusOf(event) == expected["status"]);
@@ -138,6 +143,13 @@ void CheckEvent(const ProviderEvent& found, const Json& expected, const Fixture&
     CHECK_THAT(CheckIdentity(event), unibox::test::IsOk());
 }
 
+// None of the webhooks that have events holds anything odd beside them.
+void CheckProblems(const Outcome& outcome) {
+    if (outcome.word != "publish") return;
+    for (const Problem& problem : outcome.problems)
+        FAIL_CHECK(problem.reason + ": " + problem.detail);
+}
+
 TEST_CASE(
     "fixtures: every recorded webhook has the expected answer and events", "[unit][channels]"
 ) {
@@ -156,11 +168,15 @@ TEST_CASE(
             outcome.word ==
             (kept.contains(fixture.name) ? "quarantine" : expected["outcome"].get<std::string>())
         );
+        CheckProblems(outcome);
         if (!expected.contains("events")) continue;
         REQUIRE(outcome.events.size() == expected["events"].size());
         for (std::size_t i = 0; i < outcome.events.size(); ++i) {
             CAPTURE(i);
-            CheckEvent(outcome.events[i], expected["events"][i], fixture);
+            Json event = expected["events"][i];
+            if (const auto more = kUnnamed.find(fixture.name); more != kUnnamed.end())
+                event.update(more->second);
+            CheckEvent(outcome.events[i], event, fixture);
         }
     }
 }

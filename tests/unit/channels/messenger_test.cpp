@@ -40,7 +40,7 @@ TEST_CASE("messenger: attachments of every type", "[unit][channels]") {
         R"({"type":"location","payload":{"coordinates":{"lat":1.5,"long":-2}}},{"type":"image",)"
         R"("payload":{"sticker_id":369239263222822}},)"
         R"({"type":"story_mention","payload":{"url":"s"}},{"type":"like_heart"},{"type":)"
-        R"("hologram","payload":{}},7]})"
+        R"("hologram","payload":{}}]})"
     ));
     const auto& attachments = event.event.message().attachments();
     REQUIRE(attachments.size() == 7);
@@ -143,6 +143,24 @@ TEST_CASE("messenger: messages that cannot be shown are kept", "[unit][channels]
     CHECK(odd.problems.size() == 1);
 }
 
+TEST_CASE("messenger: what cannot be read of a message is told", "[unit][channels]") {
+    for (const char* content :
+         {R"("text":"x","attachments":{"type":"image"})",
+          R"("text":"x","attachments":[7])",
+          R"("text":7,"attachments":[{"type":"image","payload":{"url":"u"}}])"}) {
+        CAPTURE(content);
+        const Parsed parsed = ParseBody(
+            "meta", Items(Item(R"("message":{"mid":"m1",)" + std::string(content) + "}"))
+        );
+        REQUIRE(parsed.events.size() == 1);
+        CHECK_FALSE(parsed.events[0].event.message().text().empty());
+        CHECK(parsed.problems.size() == 1);
+    }
+    const auto nowhere =
+        Read(Item(R"("message":{"mid":"m1","attachments":[{"type":"location","payload":{}}]})"));
+    CHECK(nowhere.event.message().attachments(0).unavailable());
+}
+
 TEST_CASE("messenger: control events keep what they say", "[unit][channels]") {
     const auto referral =
         Read(Item(R"("referral":{"ref":"c7","source":"ADS","ad_id":6045246247433,"deep":{"x":1}})")
@@ -170,6 +188,11 @@ TEST_CASE("messenger: one odd item costs nothing but itself", "[unit][channels]"
           Item(R"("message":{"mid":[]})"),
           Item(R"("hyper":{})"),
           Item(R"("reaction":{"mid":"m","action":"dance"})"),
+          Item(R"("reaction":{"mid":"m","action":"react"})"),
+          Item(R"("reaction":{"mid":"m","action":"react","emoji":{},"reaction":""})"),
+          Item(R"("message_edit":{"mid":"m","num_edit":1})"),
+          Item(R"("message_edit":{"mid":"m","text":7})"),
+          std::string(R"({"recipient":{"id":"100"},"optin":{"ref":"r","user_ref":"u"}})"),
           Item(R"("read":{})"),
           std::string(R"({"message":{"mid":"m","text":"nobody"}})"),
           Item(R"("message":{"mid":")" + std::string(600, 'm') + R"(","text":"x"})")}) {

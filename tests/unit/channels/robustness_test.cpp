@@ -1,75 +1,19 @@
 // Bodies that no provider sends: random changes of recorded ones. Nothing may crash, hang or leave
 // a limit.
 #include "channels/complete.hpp"
+#include "channels/parse_sink.hpp"
 #include "channels/text.hpp"
 #include "fixtures.hpp"
+#include "mutations.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <random>
 
 namespace unibox::channels::test {
 namespace {
 
 const ChannelId kChannel{Uuid::Parse("0190f6c2-1111-7222-8333-444455556666").value()};
 constexpr int kRoundCount = 12'000;
-
-using Random = std::mt19937;
-
-std::size_t Pick(Random& random, std::size_t below) {
-    return random() % std::max<std::size_t>(below, 1);
-}
-
-const std::vector<std::string> kInserts = {
-    "\\ud83d",
-    "\\u0000",
-    "\xff",
-    "\xed\xa0\x80",
-    "\"",
-    "\\",
-    "{",
-    "}",
-    "[",
-    "]",
-    "null",
-    "1e999",
-    "-",
-    "%",
-    "123456789012345678901234567890",
-    ",",
-    ":",
-    "&",
-    "=",
-    "true",
-    "{\"a\":[",
-    std::string(200, '['),
-    "\n"};
-
-std::string Mutated(std::string body, Random& random) {
-    const std::size_t count = 1 + Pick(random, 4);
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t at = Pick(random, body.size());
-        switch (Pick(random, 5)) {
-            case 0:
-                body.insert(at, kInserts[Pick(random, kInserts.size())]);
-                break;
-            case 1:
-                body.erase(at, 1 + Pick(random, 8));
-                break;
-            case 2:
-                if (!body.empty()) body[at] = static_cast<char>(random());
-                break;
-            case 3:
-                body.insert(at, body.substr(Pick(random, body.size()), Pick(random, 60)));
-                break;
-            default:
-                if (Pick(random, 8) == 0) body.resize(at);
-                break;
-        }
-    }
-    return body;
-}
 
 bool IsCleanText(const std::string& text) {
     return CleanText(text) == text;
@@ -155,7 +99,25 @@ TEST_CASE("robustness: depth and size alone do no harm", "[unit][channels]") {
                 R"(","text":"x"}},)";
     }
     many += "{}]}]}";
-    CHECK(ParseBody("meta", many).events.size() == 2000);
+    CHECK(ParseBody("meta", many).events.size() == 5000);
+}
+
+TEST_CASE(
+    "robustness: a body of more events than a provider sends is refused whole", "[unit][channels]"
+) {
+    const auto body = [](std::size_t id_count) {
+        std::string ids = "1";
+        for (std::size_t i = 1; i < id_count; ++i) ids += ",1";
+        OwnedRequest request;
+        request.body =
+            R"({"update_id":1,"deleted_business_messages":{"chat":{"id":1},"message_ids":[)" + ids +
+            "]}}";
+        return request;
+    };
+    const Adapter& telegram = AdapterOf("telegram");
+    CHECK(telegram.Parse(body(kEventCountMax).View())->events.size() == kEventCountMax);
+    const auto refused = telegram.Parse(body(kEventCountMax + 1).View());
+    CHECK(refused.status().code() == Code::kInvalidArgument);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <span>
+
 namespace unibox::channels::test {
 namespace {
 
@@ -115,45 +117,58 @@ std::pair<std::string, std::string> Refused(const std::string& body) {
     return {parsed.status().field(), parsed.status().message()};
 }
 
+struct RefusedCase {
+    std::string body;
+    const char* field;
+};
+
+void CheckRefused(std::span<const RefusedCase> cases) {
+    for (const RefusedCase& c : cases) {
+        CAPTURE(c.body.substr(0, 200));
+        const auto [field, message] = Refused(c.body);
+        CHECK(field == c.field);
+        CHECK(message.find(c.field) != std::string::npos);
+    }
+}
+
+std::string Created(const std::string& data) {
+    return Body("message.created", data);
+}
+
 TEST_CASE("standard: a refusal names the field", "[unit][channels]") {
-    struct Case {
-        std::string body;
-        const char* field;
-    };
-    const auto created = [](const std::string& data) { return Body("message.created", data); };
     const std::string ok = R"("message_id":"m",)" + kContact + R"(,"text":"x")";
     const std::string long_id(256, 'i');
-    const Case cases[] = {
+    const RefusedCase cases[] = {
         {"", "body"},
         {"[]", "body"},
         {R"({"data":{}})", "type"},
         {R"({"type":7,"data":{}})", "type"},
         {R"({"type":"message.created"})", "data"},
-        {created("[]"), "data"},
-        {created("{" + kContact + R"(,"text":"x"})"), "data.message_id"},
-        {created(R"({"message_id":"",)" + kContact + R"(,"text":"x"})"), "data.message_id"},
-        {created(R"({"message_id":{},)" + kContact + R"(,"text":"x"})"), "data.message_id"},
-        {created(R"({"message_id":")" + long_id + R"(",)" + kContact + R"(,"text":"x"})"),
+        {Created("[]"), "data"},
+        {Created("{" + kContact + R"(,"text":"x"})"), "data.message_id"},
+        {Created(R"({"message_id":"",)" + kContact + R"(,"text":"x"})"), "data.message_id"},
+        {Created(R"({"message_id":{},)" + kContact + R"(,"text":"x"})"), "data.message_id"},
+        {Created(R"({"message_id":")" + long_id + R"(",)" + kContact + R"(,"text":"x"})"),
          "data.message_id"},
-        {created(R"({"message_id":"m","text":"x"})"), "data.contact.external_id"},
-        {created(R"({"message_id":"m","conversation_ref":"c","text":"x"})"),
+        {Created(R"({"message_id":"m","text":"x"})"), "data.contact.external_id"},
+        {Created(R"({"message_id":"m","conversation_ref":"c","text":"x"})"),
          "data.contact.external_id"},
-        {created(R"({"message_id":"m","contact":"u-9","text":"x"})"), "data.contact"},
-        {created(R"({"message_id":"m",)" + kContact + "}"), "data.text"},
-        {created(R"({"message_id":"m",)" + kContact + R"(,"text":7})"), "data.text"},
-        {created(
+        {Created(R"({"message_id":"m","contact":"u-9","text":"x"})"), "data.contact"},
+        {Created(R"({"message_id":"m",)" + kContact + "}"), "data.text"},
+        {Created(R"({"message_id":"m",)" + kContact + R"(,"text":7})"), "data.text"},
+        {Created(
              R"({"message_id":"m",)" + kContact + R"(,"text":")" + std::string(65'537, 'x') +
              R"("})"
          ),
          "data.text"},
-        {created("{" + ok + R"(,"direction":"up"})"), "data.direction"},
-        {created("{" + ok + R"(,"conversation_ref":[]})"), "data.conversation_ref"},
-        {created("{" + ok + R"(,"attachments":{}})"), "data.attachments"},
-        {created("{" + ok + R"(,"attachments":[{"type":"image"},{"type":"hologram"}]})"),
+        {Created("{" + ok + R"(,"direction":"up"})"), "data.direction"},
+        {Created("{" + ok + R"(,"conversation_ref":[]})"), "data.conversation_ref"},
+        {Created("{" + ok + R"(,"attachments":{}})"), "data.attachments"},
+        {Created("{" + ok + R"(,"attachments":[{"type":"image"},{"type":"hologram"}]})"),
          "data.attachments[1].type"},
-        {created("{" + ok + R"(,"attachments":[{"type":"file","size_bytes":-1}]})"),
+        {Created("{" + ok + R"(,"attachments":[{"type":"file","size_bytes":-1}]})"),
          "data.attachments[0].size_bytes"},
-        {created("{" + ok + R"(,"attachments":[{"type":"location","latitude":1}]})"),
+        {Created("{" + ok + R"(,"attachments":[{"type":"location","latitude":1}]})"),
          "data.attachments[0].longitude"},
         {R"({"type":"message.created","timestamp":"noon","data":{)" + ok + "}}", "timestamp"},
         {Body("message.status", R"({"message_id":"m",)" + kContact + R"(,"status":"lost"})"),
@@ -163,18 +178,47 @@ TEST_CASE("standard: a refusal names the field", "[unit][channels]") {
         {Body("message.reaction", R"({"message_id":"m",)" + kContact + "}"), "data.emoji"},
         {Body("message.deleted", R"({"message_id":"m"})"), "data.contact.external_id"},
         {Body("anything", "{}"), "data.contact.external_id"},
-        {created("{" + ok + ",\"note\":\"\xff\"}"), "data.note"},
-        {created("{" + ok + R"(,"message_id":"n"})"), "data.message_id"},
+        {Created("{" + ok + ",\"note\":\"\xff\"}"), "data.note"},
+        {Created("{" + ok + R"(,"message_id":"n"})"), "data.message_id"},
     };
-    for (const Case& c : cases) {
-        CAPTURE(c.body.substr(0, 200));
-        const auto [field, message] = Refused(c.body);
-        CHECK(field == c.field);
-        CHECK(message.find(c.field) != std::string::npos);
-    }
+    CheckRefused(cases);
     CHECK(
-        Refused(created("{" + kContact + R"(,"text":"x"})")).second == "data.message_id is missing"
+        Refused(Created("{" + kContact + R"(,"text":"x"})")).second == "data.message_id is missing"
     );
+}
+
+TEST_CASE("standard: values of other types, and what cannot be together", "[unit][channels]") {
+    const std::string ok = R"("message_id":"m",)" + kContact + R"(,"text":"x")";
+    const RefusedCase cases[] = {
+        {Body("message.status", "{" + kContact + R"(,"status":"sent","until":1785412800})"),
+         "data.status"},
+        {Body("message.status", "{" + kContact + R"(,"status":"failed","until":1785412800})"),
+         "data.status"},
+        {Body("message.status", "{" + kContact + R"(,"status":"read","until":"soon"})"),
+         "data.until"},
+        {Body("message.status", R"({"message_id":"m",)" + kContact + R"(,"status":3})"),
+         "data.status"},
+        {Body(
+             "message.reaction",
+             R"({"message_id":"m",)" + kContact + R"(,"emoji":"E","removed":"yes"})"
+         ),
+         "data.removed"},
+        {Body(
+             "message.updated",
+             R"({"message_id":"m",)" + kContact + R"(,"text":"x","revision":1.5})"
+         ),
+         "data.revision"},
+        {Created(R"({"message_id":1.5,)" + kContact + R"(,"text":"x"})"), "data.message_id"},
+        {Created(R"({"message_id":true,)" + kContact + R"(,"text":"x"})"), "data.message_id"},
+        {Created(R"({"message_id":"m","contact":{"external_id":"u","name":7},"text":"x"})"),
+         "data.contact.name"},
+        {Created("{" + ok + R"(,"attachments":[null]})"), "data.attachments[0]"},
+        {Created("{" + ok + R"(,"attachments":[{"type":"image","url":7}]})"),
+         "data.attachments[0].url"},
+        {Created("{" + ok + R"(,"attachments":[{"type":"location","latitude":91,"longitude":1}]})"),
+         "data.attachments[0].latitude"},
+    };
+    CheckRefused(cases);
 }
 
 TEST_CASE("standard: half characters and NUL are replaced", "[unit][channels]") {

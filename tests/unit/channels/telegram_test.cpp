@@ -75,6 +75,33 @@ TEST_CASE("telegram: every kind of file becomes one attachment", "[unit][channel
     }
 }
 
+TEST_CASE("telegram: a caption does not hide what it belongs to", "[unit][channels]") {
+    const auto paid = Read(
+        kPrivate,
+        R"("caption":"c","paid_media":{"star_count":5,"paid_media":[{"type":"preview"},)"
+        R"({"type":"photo","photo":[{"file_id":"s"},{"file_id":"l"}]},)"
+        R"({"type":"video","video":{"file_id":"v"}}]})"
+    );
+    CHECK(paid.message().text() == "c");
+    REQUIRE(paid.message().attachments_size() == 3);
+    CHECK(paid.message().attachments(0).type() == v1::ATTACHMENT_TYPE_OTHER);
+    CHECK(paid.message().attachments(0).name() == "paid_media");
+    CHECK(paid.message().attachments(0).unavailable());
+    CHECK(paid.message().attachments(1).provider_media_id() == "l");
+    CHECK(paid.message().attachments(2).type() == v1::ATTACHMENT_TYPE_VIDEO);
+    const Parsed unknown = ParseBody(
+        "telegram",
+        Update("message", Message(kPrivate, R"("caption":"c","hologram":{"file_id":"h"})"))
+    );
+    REQUIRE(unknown.events.size() == 1);
+    const auto& body = unknown.events[0].event.message();
+    CHECK(body.kind() == v1::MESSAGE_KIND_TEXT);
+    CHECK(body.text() == "c");
+    REQUIRE(body.attachments_size() == 1);
+    CHECK(body.attachments(0).name() == "hologram");
+    CHECK(unknown.problems.size() == 1);
+}
+
 TEST_CASE("telegram: files over 20 MiB are marked", "[unit][channels]") {
     const auto small = Read(kPrivate, R"("document":{"file_id":"d","file_size":20971520})");
     CHECK_FALSE(small.message().attachments(0).unavailable());
@@ -105,6 +132,9 @@ TEST_CASE("telegram: notices about the chat are control events", "[unit][channel
     const auto moved = Read(kGroup, R"("migrate_to_chat_id":-1009)");
     CHECK(moved.control().type() == "chat_migrated");
     CHECK(moved.control().attributes().at("to_chat_id") == "-1009");
+    for (const std::string notice : {"checklist_tasks_done", "paid_message_price_changed"}) {
+        CHECK(Read(kGroup, "\"" + notice + "\":{\"a\":1}").control().type() == notice);
+    }
 }
 
 TEST_CASE(
@@ -155,6 +185,46 @@ TEST_CASE(
     CHECK(answer.message().reply_to_provider_id() == "5012345678:3");
 }
 
+TEST_CASE(
+    "telegram: an edit that cannot be read leaves the message as it was", "[unit][channels]"
+) {
+    for (const char* content :
+         {R"("poll":{"id":"1","question":"Q"})",
+          R"("text":{})",
+          R"("location":{"latitude":"x"})"}) {
+        CAPTURE(content);
+        const Parsed parsed =
+            ParseBody("telegram", Update("edited_message", Message(kPrivate, content)));
+        CHECK(parsed.events.empty());
+        REQUIRE(parsed.problems.size() == 1);
+        CHECK(parsed.problems[0].reason == "partly_understood");
+    }
+    const auto moved = OnlyEvent(
+        "telegram",
+        Update("edited_message", Message(kPrivate, R"("location":{"latitude":1.5,"longitude":2})"))
+    );
+    CHECK(moved.event.edit().attachments_size() == 1);
+    const auto post = OnlyEvent(
+        "telegram",
+        R"({"update_id":900,"edited_channel_post":{"message_id":7,"edit_date":1785412900,)"
+        R"("chat":{"id":-100,"title":"C"},"text":"new"}})"
+    );
+    CHECK((post.event.edit().text() == "new" && post.event.contact_key() == "-100"));
+}
+
+TEST_CASE("telegram: a message in a forum topic answers nothing", "[unit][channels]") {
+    const std::string topic = R"("text":"x","is_topic_message":true,"message_thread_id":3,)";
+    CHECK(Read(kGroup, topic + R"("reply_to_message":{"message_id":3})")
+              .message()
+              .reply_to_provider_id()
+              .empty());
+    CHECK(
+        Read(kGroup, topic + R"("reply_to_message":{"message_id":5})")
+            .message()
+            .reply_to_provider_id() == "-1001234567890:5"
+    );
+}
+
 Parsed Reactions(const std::string& before, const std::string& after) {
     return ParseBody(
         "telegram",
@@ -191,6 +261,21 @@ TEST_CASE("telegram: a change of reactions becomes what changed", "[unit][channe
     CHECK(swapped.events[1].event.thread_key() == "-1001234567890");
 }
 
+TEST_CASE("telegram: a reaction of an unknown type is no removal", "[unit][channels]") {
+    const std::string fire = R"({"type":"emoji","emoji":"F"})";
+    const std::string unknown = R"({"type":"hologram","hologram":1})";
+    const Parsed alone = Reactions("[]", "[" + unknown + "]");
+    CHECK(alone.events.empty());
+    CHECK(alone.problems.size() == 1);
+    const Parsed instead = Reactions("[" + fire + "]", "[" + unknown + "]");
+    REQUIRE(instead.events.size() == 1);
+    CHECK(instead.events[0].event.reaction().emoji() == "F");
+    CHECK(instead.problems.size() == 1);
+    const Parsed beside = Reactions("[]", "[" + unknown + "," + fire + "]");
+    REQUIRE(beside.events.size() == 1);
+    CHECK_FALSE(beside.events[0].event.reaction().removed());
+}
+
 TEST_CASE("telegram: a pressed button is a postback with the button's text", "[unit][channels]") {
     const auto event = OnlyEvent(
         "telegram",
@@ -209,6 +294,18 @@ TEST_CASE("telegram: a pressed button is a postback with the button's text", "[u
     CHECK(event.event.provider_time_ms() == 0);
     CHECK(event.key_class == "message");
     CHECK(event.discriminator.empty());
+}
+
+TEST_CASE("telegram: payments keep their payload", "[unit][channels]") {
+    for (const std::string& update :
+         {Update("purchased_paid_media", R"({"from":)" + kUser + R"(,"paid_media_payload":"pp"})"),
+          Update("pre_checkout_query", R"({"from":)" + kUser + R"(,"invoice_payload":"pp"})")}) {
+        CHECK(OnlyEvent("telegram", update).event.control().attributes().at("payload") == "pp");
+    }
+    const Parsed odd =
+        ParseBody("telegram", Update("callback_query", R"({"id":"q","from":)" + kUser + "}"));
+    CHECK(odd.events.size() == 1);
+    CHECK(odd.problems.size() == 1);
 }
 
 TEST_CASE("telegram: a contact that blocks us is told", "[unit][channels]") {

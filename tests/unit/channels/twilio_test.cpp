@@ -30,6 +30,55 @@ TEST_CASE("twilio: media, location and buttons of a message", "[unit][channels]"
     CHECK((button.text() == "Yes" && button.payload() == "y"));
 }
 
+TEST_CASE("twilio: a missing URL loses no other one", "[unit][channels]") {
+    struct Case {
+        const char* form;
+        std::vector<std::string> ids;
+        std::vector<std::string> problems;
+    };
+    const Case cases[] = {
+        {"NumMedia=3&MediaUrl0=u%2F0&MediaUrl1=&MediaUrl2=u%2F2",
+         {"0", "2"},
+         {"MediaUrl1 is missing"}},
+        {"NumMedia=2&MediaUrl0=u%2F0", {"0"}, {"MediaUrl1 is missing"}},
+        {"NumMedia=1&MediaUrl0=u%2F0&MediaUrl1=u%2F1", {"0", "1"}, {}},
+        {"MediaUrl1=u%2F1", {"1"}, {"MediaUrl0 is missing"}},
+        {"NumMedia=x&Body=b&MediaUrlX=u", {}, {}},
+        {"NumMedia=-3&Body=b&MediaUrl9999=u", {}, {}},
+    };
+    for (const Case& c : cases) {
+        CAPTURE(c.form);
+        const Parsed parsed =
+            ParseBody("twilio", std::string("MessageSid=MM1&") + c.form + kPlace, kForm);
+        REQUIRE(parsed.events.size() == 1);
+        std::vector<std::string> ids;
+        for (const auto& attachment : parsed.events[0].event.message().attachments())
+            ids.push_back(attachment.provider_media_id());
+        CHECK(ids == c.ids);
+        std::vector<std::string> problems;
+        for (const Problem& problem : parsed.problems) problems.push_back(problem.detail);
+        CHECK(problems == c.problems);
+    }
+    const Parsed many =
+        ParseBody("twilio", "MessageSid=MM1&MediaUrl0=u%2F0&NumMedia=4000000000" + kPlace, kForm);
+    CHECK(many.events[0].event.message().attachments_size() == 1);
+    CHECK(many.problems[0].detail == "more than 64 media");
+}
+
+TEST_CASE("twilio: odd parameters of WhatsApp", "[unit][channels]") {
+    const auto place =
+        Read("MessageSid=SM1&Latitude=41.5&Longitude=-8.25&Label=Here&Address=R+1").event.message();
+    CHECK(place.attachments(0).name() == "Here, R 1");
+    const Parsed nowhere =
+        ParseBody("twilio", "MessageSid=SM1&Body=x&Latitude=north&Longitude=-8.25" + kPlace, kForm);
+    CHECK(nowhere.events[0].event.message().attachments_size() == 0);
+    CHECK(nowhere.problems.size() == 1);
+    const auto list =
+        Read("MessageSid=SM1&MessageType=interactive&ListId=l1&ListTitle=Small").event.message();
+    CHECK((list.text() == "Small" && list.payload() == "l1"));
+    CHECK(Read("MessageSid=SM1&Body=STOP&OptOutType=STOP").event.message().text() == "STOP");
+}
+
 TEST_CASE("twilio: the body is taken as it is", "[unit][channels]") {
     CHECK(Read("MessageSid=SM1&Body=++padded++%0A").event.message().text() == "  padded  \n");
     CHECK(Read("MessageSid=SM1&Body=").event.message().text().empty());

@@ -51,6 +51,10 @@ TEST_CASE("whatsapp: texts and payloads of every kind of answer", "[unit][channe
          R"("response_json":"{\"a\":1}"}})",
          "Sent",
          R"({"a":1})"},
+        {R"("type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"Sent",)"
+         R"("response_json":{"a":1}}})",
+         "Sent",
+         R"({"a":1})"},
         {R"("type":"order","order":{"text":"please","product_items":[{"product_retailer_id":)"
          R"("sku","quantity":2}]})",
          "please\n2 \u00D7 sku",
@@ -99,6 +103,11 @@ TEST_CASE("whatsapp: media of every type", "[unit][channels]") {
         R"(]}])"
     );
     CHECK(cards.attachments(0).name() == "Al, +1");
+    const auto nameless =
+        ReadBody(R"("type":"contacts","contacts":[7,{"phones":[{"phone":"+1"},{"phone":"+2"}]}])");
+    REQUIRE(nameless.attachments_size() == 1);
+    CHECK(nameless.attachments(0).name() == "+1, +2");
+    CHECK(ReadBody(R"("type":"image","image":{"caption":"c"})").attachments(0).unavailable());
 }
 
 TEST_CASE("whatsapp: types that cannot be shown are kept and named", "[unit][channels]") {
@@ -110,6 +119,10 @@ TEST_CASE("whatsapp: types that cannot be shown are kept and named", "[unit][cha
           std::string(R"("type":"text")"),
           std::string(R"("type":"text","text":"bare")"),
           std::string(R"("type":"image","image":[])"),
+          std::string(R"("type":"ephemeral","ephemeral":{})"),
+          std::string(R"("type":"location","location":{"latitude":"north","longitude":1})"),
+          std::string(R"("type":"interactive","interactive":{"type":"call_permission_reply",)"
+                      R"("call_permission_reply":{"response":"accept"}})"),
           std::string(R"("type":"interactive","interactive":{"type":"x"})"),
           std::string(R"("a":1)")}) {
         CAPTURE(content);
@@ -228,6 +241,39 @@ TEST_CASE("whatsapp: statuses are receipts, a failure carries its code", "[unit]
     CHECK(Status(R"("status":"deleted")").event.has_delete_());
 }
 
+TEST_CASE("whatsapp: the status of a payment or a call is no receipt", "[unit][channels]") {
+    const auto payment = Status(
+        R"("type":"payment","status":"failed","payment":{"reference_id":"r1","currency":"INR"},)"
+        R"("errors":[{"code":2}])"
+    );
+    CHECK(payment.event.control().type() == "payment_status");
+    CHECK(payment.event.provider_id() == "w");
+    CHECK(payment.event.thread_key() == "351911");
+    CHECK(payment.discriminator == "payment:failed:1785412800");
+    const auto& attributes = payment.event.control().attributes();
+    CHECK((attributes.at("status") == "failed" && attributes.at("reference_id") == "r1"));
+    CHECK(attributes.at("error") == "2");
+    CHECK(Status(R"("type":"call","status":"RINGING")").event.control().type() == "call_status");
+    CHECK(Status(R"("type":"message","status":"failed")").event.has_receipt());
+}
+
+TEST_CASE("whatsapp: every status of a large body is an event", "[unit][channels]") {
+    constexpr std::size_t kStatusCount = 5000;
+    std::string statuses;
+    for (std::size_t i = 0; i < kStatusCount; ++i) {
+        statuses += R"({"id":"wamid.)" + std::to_string(i) +
+                    R"(","status":"read","timestamp":"1785412800","recipient_id":"351911"},)" +
+                    R"({"status":"read"},)";  // Always the same problem.
+    }
+    statuses += R"({"id":"w","status":"teleported","recipient_id":"1"})";
+    const Parsed parsed = ParseBody("whatsapp", Body(Change(R"("statuses":[)" + statuses + "]")));
+    REQUIRE(parsed.events.size() == kStatusCount);
+    CHECK(parsed.events.back().event.provider_id() == "wamid.4999");
+    REQUIRE(parsed.problems.size() == 2);
+    CHECK(parsed.problems[0].detail == "statuses[].id is missing");
+    CHECK(parsed.problems[1].reason == "unknown_event");
+}
+
 TEST_CASE("whatsapp: calls, preferences and notices are control events", "[unit][channels]") {
     const auto call = OnlyEvent(
         "whatsapp",
@@ -255,6 +301,7 @@ TEST_CASE("whatsapp: calls, preferences and notices are control events", "[unit]
     ));
     CHECK(moved.event.control().type() == "user_changed_number");
     CHECK(moved.event.contact_aliases(0) == "352000");
+    CHECK(Read(Message(R"("type":"request_welcome")")).event.control().type() == "request_welcome");
 }
 
 TEST_CASE("whatsapp: one odd part costs nothing but itself", "[unit][channels]") {
@@ -274,6 +321,12 @@ TEST_CASE("whatsapp: one odd part costs nothing but itself", "[unit][channels]")
           message(R"({"id":"w"})"),
           message(R"({"from":"1","type":"text"})"),
           message(R"({"from":"1","id":"w","type":"reaction","reaction":{}})"),
+          message(R"({"from":"1","id":"w","type":"edit","edit":{"original_message_id":"o"}})"),
+          message(
+              R"({"from":"1","id":"w","type":"edit","edit":{"original_message_id":"o","message":{)"
+              R"("type":"hologram"}}})"
+          ),
+          Change(R"("groups":[{"type":"group_create"}])"),
           Change(R"("statuses":[{"id":"w","status":"teleported","recipient_id":"1"}])"),
           Change(R"("statuses":[{"status":"read"}])"),
           Change(R"("errors":[{"code":130429}])")}) {

@@ -3,9 +3,23 @@
 #include <catch2/catch.hpp>
 
 using unibox::ctl::JoinHookUrl;
+using unibox::ctl::UrlToEnter;
+using unibox::ctl::WithoutFragment;
 
 TEST_CASE("JoinHookUrl: one slash between its parts", "[unit][uniboxctl]") {
     CHECK(JoinHookUrl("https://a.example", "meta") == "https://a.example/v1/hooks/meta");
     CHECK(JoinHookUrl("https://a.example/", "meta") == "https://a.example/v1/hooks/meta");
     CHECK(JoinHookUrl("http://a/in//", "twilio", "tok") == "http://a/in/v1/hooks/twilio/tok");
+}
+
+TEST_CASE("UrlToEnter: Twilio alone is told to retry, and calls without it", "[unit][uniboxctl]") {
+    const std::string entered = UrlToEnter("https://h.example", "twilio", "T");
+    CHECK(entered == "https://h.example/v1/hooks/twilio/T#rc=5&rp=all");
+    CHECK(WithoutFragment(entered) == JoinHookUrl("https://h.example", "twilio", "T"));
+    for (const char* other : {"telegram", "meta", "standard"}) {
+        CHECK(
+            UrlToEnter("https://h.example", other, "T") ==
+            JoinHookUrl("https://h.example", other, "T")
+        );
+    }
 }
