@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 
 namespace unibox::ingest {
 namespace {
 
 constexpr std::size_t kMsgIdBytes = 16;
+constexpr std::size_t kSliceCountMax = 1'000;
 
 EventKey KeyOf(const event::v1::InboundEvent& event) {
     EventKey key;
@@ -30,7 +32,10 @@ bool IsTooLarge(const Status& status) {
 // One call of Publish: counts down what is not decided yet.
 struct EventPublisher::Batch {
     Done done;
+    SteadyTime deadline;
     std::vector<EventKey> mine;  // Keys of what this call publishes, in order.
+    std::vector<nats::Outgoing> messages;
+    std::size_t published_count = 0;  // Of the messages, from the first on.
     std::atomic<std::size_t> pending{1};
     Mutex mutex;
     Outcome outcome UNIBOX_GUARDED_BY(mutex);
@@ -80,7 +85,7 @@ void EventPublisher::Publish(
     }
     const auto batch = std::make_shared<Batch>();
     batch->done = std::move(done);
-    std::vector<nats::Outgoing> messages;
+    batch->deadline = deadline;
     for (const event::v1::InboundEvent& event : events) {
         const EventKey key = KeyOf(event);
         ++batch->pending;
@@ -90,26 +95,37 @@ void EventPublisher::Publish(
         });
         if (claim == EventWindow::Claim::kMine) {
             batch->mine.push_back(key);
-            messages.push_back(ToMessage(event, *shape));
+            batch->messages.push_back(ToMessage(event, *shape));
         } else if (claim == EventWindow::Claim::kStored) {
             Count(*batch, {}, true);
             --batch->pending;
         }
     }
-    if (!messages.empty()) {
-        publisher_.PublishAll(
-            std::move(messages),
-            deadline,
-            [this, batch](std::vector<Result<nats::PubAck>> results) {
-                for (std::size_t i = 0; i < results.size(); ++i) {
-                    const bool duplicate = results[i].ok() && results[i]->duplicate;
-                    Settle(*batch, i, results[i].status(), duplicate);
-                    Leave(batch);
-                }
-            }
-        );
-    }
+    PublishSlice(batch);
     Leave(batch);
+}
+
+// A body of some megabytes can hold more events than the publisher's window: one slice after the
+// other, so that it leaves room for others too.
+void EventPublisher::PublishSlice(const std::shared_ptr<Batch>& batch) {
+    const std::size_t first = batch->published_count;
+    const std::size_t count = std::min(kSliceCountMax, batch->messages.size() - first);
+    if (count == 0) return;
+    batch->published_count += count;
+    const auto begin = batch->messages.begin() + static_cast<std::ptrdiff_t>(first);
+    publisher_.PublishAll(
+        {std::make_move_iterator(begin),
+         std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count))},
+        batch->deadline,
+        [this, batch, first](const std::vector<Result<nats::PubAck>>& results) {
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                const bool duplicate = results[i].ok() && results[i]->duplicate;
+                Settle(*batch, first + i, results[i].status(), duplicate);
+            }
+            PublishSlice(batch);
+            for (std::size_t i = 0; i < results.size(); ++i) Leave(batch);
+        }
+    );
 }
 
 void EventPublisher::Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate) {

@@ -38,6 +38,7 @@ public:
         nats::Publisher& publisher, IngestLog& log, EventWindow& window, obs::Metrics& metrics
     );
 
+    // Any number of events.
     void Publish(std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done);
     // Bodies larger than kRawPartBytes go in several messages with one id.
     void PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done);
@@ -47,6 +48,7 @@ public:
 private:
     struct Batch;
     nats::Outgoing ToMessage(const event::v1::InboundEvent& event, const LogShape& shape) const;
+    void PublishSlice(const std::shared_ptr<Batch>& batch);
     void Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate);
     static void Count(Batch& batch, const Status& status, bool duplicate);
     void Leave(const std::shared_ptr<Batch>& batch);

@@ -266,6 +266,28 @@ TEST_CASE("Ingest: ten repeats at once are one message of the stream", "[nats][p
     CHECK(f.metrics.GetCounter("unibox_ingest_duplicates_total", "").Get() == 10);
 }
 
+TEST_CASE("Ingest: more events than the publisher's window in one POST", "[nats][pg]") {
+    constexpr std::size_t kCount = 5'000;
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});
+    std::string statuses;
+    for (std::size_t i = 0; i < kCount; ++i) {
+        statuses += std::string(i == 0 ? "" : ",") + R"({"id":"wamid.)" + std::to_string(i) +
+                    R"(","status":"read","timestamp":"1785412800","recipient_id":"351911222333"})";
+    }
+    const std::string body =
+        R"({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[)"
+        R"({"field":"messages","value":{"messaging_product":"whatsapp",)"
+        R"("metadata":{"phone_number_id":"111"},"statuses":[)" +
+        statuses + "]}}]}]}";
+    // A slow machine may need a second attempt; what the first one stored is not stored again.
+    REQUIRE(Eventually(seconds(30), [&] {
+        return f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, body) == 200;
+    }));
+    CHECK(f.StoredCount() == kCount);
+    CHECK(f.Raw().empty());
+}
+
 TEST_CASE("Ingest: both secrets of a rotation are good, and then the new one", "[nats][pg]") {
     IngestFixture f;
     const auto put = f.PutChannel(f.first, "s", v1::PROVIDER_STANDARD, "", {kOtherWhsec});
