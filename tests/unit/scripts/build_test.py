@@ -52,5 +52,25 @@ class BuildFolder(unittest.TestCase):
                 self.assertEqual(second.communicate()[0], 'mine\n')
 
 
+class MissingTargets(unittest.TestCase):
+    def configure(self, grpc):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, 'CMakeLists.txt'), 'w', encoding='utf-8') as file:
+                file.write(f'cmake_minimum_required(VERSION 3.25)\nproject(tiny NONE)\nset(UNIBOX_GRPC {grpc})\n'
+                           f'include({shell.ROOT}/scripts/cmake/unibox_floors.cmake)\nadd_custom_target(unibox_here)\n'
+                           'unibox_test(a_test LABEL unit DEPS here gone SOURCES a.cpp)\n')
+            return shell.command('cmake', '-S', folder, '-B', os.path.join(folder, 'build'))
+
+    def test_a_test_does_not_vanish(self):
+        ended = self.configure('ON')
+        self.assertNotEqual(ended.returncode, 0)
+        self.assertIn('a_test needs the target unibox_gone', ended.stderr)
+
+    def test_without_grpc_it_is_left_out(self):
+        ended = self.configure('OFF')
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn('a_test is left out', ended.stdout)
+
+
 if __name__ == '__main__':
     unittest.main()
