@@ -28,6 +28,7 @@ EXCEPTIONS = {
     ('sleep', 'tests/support/eventually.hpp'): 'the one place that waits between two looks at a condition',
     ('sleep', 'tests/support/webhook_client.cpp'): 'a load keeps its pace, and a provider pauses before it tries again',
     ('include', 'libs/domain/event_key.cpp'): 'SHA-256 of the event key; crypto stands on the same floor as domain',
+    ('floor', 'libs/nats/streams.cpp'): 'wire/subjects.hpp is the library subjects, which stands on floor 1',
     ('heavy-header', 'libs/channels/json.hpp'): 'internal to the library, which precompiles simdjson.h',
     ('sql', 'libs/pg/'): 'BEGIN, COMMIT and set_config belong to the transaction types, not to the product',
 }
@@ -200,6 +201,23 @@ def is_named_elsewhere(path, texts):
     return any(word.search(text) for other, text in texts.items() if other != path and other.startswith(('scripts/', '.ci/')))
 
 
+def check_floors(report, texts):
+    """A library includes its own headers and those of strictly lower floors; a service no other service's."""
+    floors = {}
+    for number, folders in re.findall(r'set\(floor_(\d) ([^)]*)\)', texts.get('CMakeLists.txt', '')):
+        floors.update({folder: int(number) for folder in folders.split()})
+    homes = {folder.split('/')[-1]: folder for folder in floors}
+    for path, text in texts.items():
+        own = '/'.join(path.split('/')[:2])
+        if not is_cpp(path) or own not in floors:
+            continue
+        for number, line in enumerate(text.split('\n'), 1):
+            included = re.match(r'\s*#\s*include\s*"([^/"]+)/', line)
+            home = homes.get(included[1]) if included else None
+            if home and home != own and floors[home] >= floors[own]:
+                report.add('floor', path, number, f'{own} (floor {floors[own]}) must not include from {home} (floor {floors[home]})')
+
+
 def check_packages(report, texts):
     """The README explains each dependency: no package without its line, no line without its package."""
     if 'scripts/lib/packages.txt' not in texts or 'README.md' not in texts:
@@ -249,6 +267,7 @@ def check(root, files, exceptions):
         if path.endswith('.md'):
             check_markdown(report, path, text, set(files))
     check_folders(report, set(files), texts)
+    check_floors(report, texts)
     check_packages(report, texts)
     return report.finish()
 

@@ -59,18 +59,31 @@ function(unibox_use_jemalloc name)
     target_link_libraries(${name} PRIVATE ${UNIBOX_JEMALLOC})
 endfunction()
 
+# unibox_is_complete(result name TARGET...): whether all targets exist. Without gRPC some do not, and what needs them is left
+# out; otherwise a missing one is a mistake that would make a test vanish.
+function(unibox_is_complete result name)
+    set(${result} TRUE PARENT_SCOPE)
+    foreach(dependency IN LISTS ARGN)
+        if(TARGET ${dependency})
+            continue()
+        elseif(UNIBOX_GRPC)
+            message(FATAL_ERROR "${name} needs the target ${dependency}, which does not exist")
+        endif()
+        message(STATUS "${name} is left out: ${dependency} is not built without gRPC")
+        set(${result} FALSE PARENT_SCOPE)
+    endforeach()
+endfunction()
+
 # unibox_test(name LABEL unit|pg|nats|net|e2e|fault|slow SOURCES ... DEPS ... [PRIVATE ...] [PROGRAMS ...]): one Catch2 executable,
 # one CTest test that carries the label. DEPS are unibox libraries or service libraries (svc_<service>); PROGRAMS are executables
 # that the test starts from the build's bin folder.
 function(unibox_test name)
     cmake_parse_arguments(ARG "" "LABEL;TIMEOUT_S" "SOURCES;DEPS;PRIVATE;PROGRAMS" ${ARGN})
     list(TRANSFORM ARG_DEPS PREPEND unibox_)
-    foreach(dependency IN LISTS ARG_DEPS ARG_PROGRAMS)
-        if(NOT TARGET ${dependency})
-            message(STATUS "test ${name} is left out: ${dependency} is not built in this configuration")
-            return()
-        endif()
-    endforeach()
+    unibox_is_complete(is_complete ${name} ${ARG_DEPS} ${ARG_PROGRAMS})
+    if(NOT is_complete)
+        return()
+    endif()
     add_executable(${name} ${ARG_SOURCES})
     if(ARG_PROGRAMS)
         add_dependencies(${name} ${ARG_PROGRAMS})

@@ -1,22 +1,39 @@
-# Sourced: configure PRESET [-D...]; build PRESET TARGET... . Progress is one line every ten seconds.
+# Sourced: the build folders. Progress is one line every ten seconds.
 
 build_jobs() { echo "${UNIBOX_JOBS:-$(nproc)}"; }
 
-configure() {
-    local preset=$1
+# configure PRESET [-D...]; build PRESET TARGET...: one at a time for a build folder.
+configure() { with_build_lock "$1" configure_locked "$@"; }
+build() { with_build_lock "$1" build_locked "$@"; }
+
+# with_build_lock PRESET COMMAND...
+with_build_lock() {
+    local folder="$repo/build/$1" lock
     shift
-    mkdir -p "$repo/build"
+    mkdir -p "$folder" 2>/dev/null && [[ -w $repo/build && -w $folder ]] ||
+        fail "$folder cannot be written" "it was made by another user (sudo?): remove $repo/build"
+    exec {lock}>"$folder/.lock"
+    flock -n "$lock" || { say "waiting for another build of ${folder#"$repo"/}"; flock "$lock"; }
+    "$@"
+    exec {lock}>&-
+}
+
+configure_locked() {
+    local preset=$1 start=$SECONDS
+    shift
     local -a command=(cmake --preset "$preset" "$@")
-    # Configured already, with the same options: ninja re-runs CMake by itself when a list file changed.
-    local stamp="$repo/build/$preset/.configured"
-    if [[ -f $repo/build/$preset/build.ninja && $(cat "$stamp" 2>/dev/null) == "$*" ]]; then return; fi
+    # Configured already, with the same options and presets: ninja re-runs CMake by itself when a list file changed.
+    local stamp="$repo/build/$preset/.configured" wanted
+    wanted="$* $(sha256sum <"$repo/CMakePresets.json")"
+    if [[ -f $repo/build/$preset/build.ninja && $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then return; fi
     say "configuring build/$preset"
     (cd "$repo" && tail_on_failure "build/$preset-configure.log" "CMake refused the configuration" \
         "read the last lines above; 'rm -rf build/$preset' begins anew" "${command[@]}") || exit 1
-    echo "$*" >"$stamp"
+    echo "$wanted" >"$stamp"
+    say "configured in $((SECONDS - start)) s"
 }
 
-build() {
+build_locked() {
     local preset=$1 log="$repo/build/$1-build.log"
     shift
     say "building build/$preset (${*:-everything})"

@@ -1,8 +1,9 @@
-# Sourced by scripts/dev: formatting, lint, thread-safety analysis, the thread sanitizer, generated docs.
+# Sourced by scripts/dev: formatting, lint, thread-safety analysis, the thread sanitizer, generated docs, git hooks.
 
 cpp_files() { git -C "$repo" ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'; }
 
 format_sources() {
+    case "$*" in '' | --check) ;; *) fail "unknown argument $*" "scripts/dev --help" ;; esac
     local -a files
     mapfile -t files < <(cd "$repo" && cpp_files)
     if [[ ${1:-} != --check ]]; then
@@ -13,22 +14,28 @@ format_sources() {
         fail "some files are not formatted" "scripts/dev format"
 }
 
+demand_check_arguments() {
+    case "$*" in '' | --all | --staged) ;; *) fail "unknown argument $*" "scripts/dev --help" ;; esac
+}
+
 # The .cpp files to look at: changed since main (default), --staged, or --all; generated code is never ours to lint.
 files_to_check() {
     case ${1:-} in
         --all) cpp_files ;;
         --staged) git -C "$repo" diff --cached --name-only --diff-filter=d ;;
-        '')
-            git -C "$repo" diff --name-only --diff-filter=d "$(git -C "$repo" merge-base HEAD main 2>/dev/null || echo HEAD~1)"
+        *)
+            git -C "$repo" diff --name-only --diff-filter=d \
+                "$(git -C "$repo" merge-base HEAD main 2>/dev/null || git -C "$repo" rev-parse HEAD)"
             git -C "$repo" ls-files --others --exclude-standard
             ;;
-        *) fail "unknown option $1" "scripts/dev --help" ;;
     esac | { grep '\.cpp$' || true; } | sort -u
 }
 
 check_everything() {
+    local listed
     local -a files
-    mapfile -t files < <(files_to_check "$@")
+    listed=$(files_to_check "$@")
+    mapfile -t files < <(printf '%s' "${listed:+$listed$'\n'}")
     format_sources --check
     python3 -B "$repo/scripts/tidy.py"
     configure dev
@@ -39,6 +46,24 @@ check_everything() {
     fi
     if [[ ${UNIBOX_SKIP_TSAN:-} == 1 ]]; then return; fi
     run_thread_sanitizer
+}
+
+# A commit waits for what finds mistakes in the staged files, not for the thread sanitizer's tests.
+install_hooks() {
+    local file mark='# Made by scripts/dev hooks.'
+    file=$(git -C "$repo" rev-parse --path-format=absolute --git-path hooks/pre-commit)
+    if [[ -e $file ]] && ! grep -qxF "$mark" "$file"; then
+        fail "there is a pre-commit hook already: $file" "move it away, or call scripts/dev check --staged from it"
+    fi
+    mkdir -p "${file%/*}"
+    cat >"$file.part" <<HOOK
+#!/bin/sh
+$mark
+cd "\$(git rev-parse --show-toplevel)" && UNIBOX_SKIP_TSAN=1 exec scripts/dev check --staged
+HOOK
+    chmod 755 "$file.part"
+    mv "$file.part" "$file"
+    say "installed $file; git commit --no-verify goes past it"
 }
 
 run_thread_sanitizer() {

@@ -1,4 +1,4 @@
-# Sourced by every script: messages, failure with advice, running as root, locks.
+# Sourced by every script: messages, failure with advice, running as root, what happens at the end.
 set -euo pipefail
 unset CDPATH
 
@@ -18,12 +18,33 @@ fail() {
 # The text between the first line of the script and its first line without '#' is its help.
 show_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
 
-# as_root COMMAND...: directly when root, else through sudo without asking for a terminal where there is none.
-as_root() {
-    if [[ $EUID -eq 0 ]]; then "$@"; return; fi
+exit_commands=()
+
+# at_exit COMMAND: runs it when the script ends, however it ends; the latest first. A command may set exit_status.
+at_exit() {
+    exit_commands=("$1" ${exit_commands[@]+"${exit_commands[@]}"})
+    trap run_exit_commands EXIT
+}
+
+run_exit_commands() {
+    exit_status=$?
+    local command
+    for command in "${exit_commands[@]}"; do "$command" || true; done
+    exit "$exit_status"
+}
+
+# demand_root: as_root will work from here on. Asks for sudo's password now, while there is a terminal to ask on.
+demand_root() {
+    if [[ $EUID -eq 0 ]]; then return; fi
     command -v sudo >/dev/null ||
         fail "this needs root once, to install packages, and sudo is not here" "run it as root, or install sudo"
-    if [[ -t 0 ]]; then sudo "$@"; else sudo -n "$@"; fi
+    sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; } ||
+        fail "sudo wants a password and there is no terminal to ask for it, or it was wrong" "run sudo -v first"
+}
+
+# as_root COMMAND...: directly when root, else through sudo, which never asks here (demand_root did).
+as_root() {
+    if [[ $EUID -eq 0 ]]; then "$@"; else sudo -n "$@"; fi
 }
 
 # timed TEXT COMMAND...: runs the command and says how long it took.

@@ -80,7 +80,7 @@ def rows_of(gateway, conversations):
 
 
 def print_table(rows):
-    rows = [['CHANNEL', 'CONTACT', 'UNREAD', 'SEQ', 'TIME', 'TEXT'], *rows]
+    rows = [['CHANNEL', 'CONTACT', 'UNREAD', 'SEQ', 'SENT', 'TEXT'], *rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print('  ' + '  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
@@ -92,7 +92,7 @@ def main():
     try:
         conversations, waited = wait_for(gateway, int(sys.argv[3]) if len(sys.argv) > 3 else 0)
         print(f'\nInbox of the demo tenant: {len(conversations)} conversations, {count_of(conversations)} messages '
-              f'(waited {waited * 1000:.0f} ms)\n')
+              f'(waited {waited * 1000:.0f} ms); SENT is the provider\'s time, in UTC\n')
         print_table(rows_of(gateway, conversations))
     except (urllib.error.URLError, OSError, ValueError) as failure:
         detail = failure.read().decode(errors='replace') if isinstance(failure, urllib.error.HTTPError) else ''

@@ -22,19 +22,16 @@ ensure_packages() {
     if [[ ${#missing[@]} -eq 0 ]]; then return; fi
     command -v apt-get >/dev/null || fail "packages are missing: ${missing[*]}" \
         "this script installs on Debian 12 only; install their like by hand"
-    say "installing ${#missing[@]} packages: ${missing[*]}"
-    local log
+    demand_root
+    local log start=$SECONDS
     log=$(mktemp "${TMPDIR:-/tmp}/unibox-apt.XXXXXX")
-    update_package_lists "$log"
+    say "installing ${#missing[@]} packages: ${missing[*]}"
+    run_apt "$log" "look at the network and at /etc/apt/sources.list" update
     keep_debian_services_off
     install_packages "$log" "${missing[@]}"
+    allow_debian_services
     rm -f "$log"
-    say "packages installed"
-}
-
-update_package_lists() {
-    tail_on_failure "$1" "apt-get update failed" "look at the network and at /etc/apt/sources.list" \
-        as_root apt-get -q -o Acquire::Retries=3 update
+    say "packages installed in $((SECONDS - start)) s"
 }
 
 install_packages() {
@@ -42,21 +39,38 @@ install_packages() {
     shift
     # postgresql-common comes first: its settings decide whether the server package makes a cluster of its own.
     if [[ " $* " == *" postgresql "* ]]; then
-        tail_on_failure "$log" "apt-get install postgresql-common failed" "$advice" apt_install postgresql-common
+        run_apt "$log" "$advice" install postgresql-common
         forbid_default_cluster
     fi
-    tail_on_failure "$log" "apt-get install failed" "$advice" apt_install "$@"
-    if [[ " $* " == *" nats-server "* ]] && [[ -d /run/systemd/system ]]; then
-        as_root systemctl disable --now --quiet nats-server || true
+    run_apt "$log" "$advice" install "$@"
+    # What has been installed for its program alone must not start with the machine either.
+    if [[ -d /run/systemd/system ]]; then
+        if [[ " $* " == *" nats-server "* ]]; then as_root systemctl disable --now --quiet nats-server || true; fi
+        if [[ " $* " == *" nginx-light "* ]]; then as_root systemctl disable --now --quiet nginx || true; fi
     fi
 }
 
-apt_install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
-        -o Dpkg::Options::=--force-confold --no-install-recommends install "$@"
-    local status=$?
-    allow_debian_services
-    return $status
+# run_apt LOG ADVICE ARGUMENT...: waits for another apt to end; a failure shows the end of its output.
+run_apt() {
+    local log=$1 advice=$2
+    shift 2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
+        -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold --no-install-recommends "$@" 2>&1 </dev/null |
+        log_with_progress "$log" && return
+    tail -n 25 "$log" >&2
+    fail "apt-get $1 failed (the whole output: $log)" "$advice"
+}
+
+# log_with_progress LOG: standard input goes to LOG; every ten seconds one of its lines is shown.
+log_with_progress() {
+    local line shown_at=$SECONDS
+    while IFS= read -r line; do
+        echo "$line"
+        if ((SECONDS - shown_at >= 10)); then
+            shown_at=$SECONDS
+            say "  ${line:0:90}"
+        fi
+    done >"$1"
 }
 
 # Debian would start a PostgreSQL and a nats-server of its own at installation and take their usual ports.
@@ -70,10 +84,10 @@ forbid_default_cluster() {
 
 keep_debian_services_off() {
     if [[ -e /usr/sbin/policy-rc.d ]]; then return; fi
+    at_exit allow_debian_services
     printf '#!/bin/sh\n# unibox: nothing starts while packages are installed\nexit 101\n' |
         as_root tee /usr/sbin/policy-rc.d >/dev/null
     as_root chmod 755 /usr/sbin/policy-rc.d
-    trap allow_debian_services EXIT
 }
 
 allow_debian_services() {

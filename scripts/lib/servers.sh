@@ -24,10 +24,13 @@ postgres_bin() {
     echo "$found"
 }
 
-# PostgreSQL refuses to run as root. Then it runs as its own user, with its data where that user can enter.
+# PostgreSQL refuses to run as root. Then it runs as its own user, with its data where that user can enter; the stack
+# remembers where, so that it finds them again by whatever path it is reached.
 postgres_folder() {
     if [[ $EUID -ne 0 ]]; then echo "$stack/postgres"; return; fi
-    echo "/var/lib/postgresql/unibox-$(sha256sum <<<"$stack" | cut -c 1-12)"
+    local file="$stack/state/postgres-folder"
+    if [[ ! -s $file ]]; then echo "/var/lib/postgresql/unibox-$(sha256sum <<<"$stack" | cut -c 1-12)" >"$file"; fi
+    cat "$file"
 }
 
 # The lock of the stack is not for the server that outlives the script.
@@ -40,6 +43,7 @@ make_postgres_cluster() {
     local folder=$1 password_file="$1/password"
     say "making a PostgreSQL cluster in $folder"
     mkdir -p "$folder"
+    rm -rf --one-file-system "$folder/data.new"  # Of a creation that was interrupted.
     secret postgres_password >"$password_file"
     chmod 700 "$folder"
     if [[ $EUID -eq 0 ]]; then chown -R postgres: "$folder"; fi
@@ -59,7 +63,22 @@ CONF
     mv "$folder/data.new" "$folder/data"
 }
 
-postgres_is_running() { as_postgres "$(postgres_bin)/pg_ctl" status --pgdata "$(postgres_folder)/data" >/dev/null 2>&1; }
+# postmaster.pid outlives a crash, and its id may be another process's by now: ours is a postgres that works in our folder.
+postgres_is_running() {
+    local data pid
+    data=$(postgres_folder)/data
+    pid=$(as_postgres head -n 1 "$data/postmaster.pid" 2>/dev/null) || return 1
+    [[ $pid =~ ^[0-9]+$ && $(as_postgres readlink "/proc/$pid/exe") == */postgres?(' (deleted)') ]] &&
+        as_postgres test "/proc/$pid/cwd" -ef "$data"
+}
+
+# PostgreSQL would not start beside a living process of that id. While any process of a crashed server still works in
+# the folder, the file stays and PostgreSQL itself refuses.
+forget_stale_postmaster() {
+    local data=$1/data working
+    working=$(as_postgres find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$data" -print -quit 2>/dev/null || true)
+    if [[ -z $working ]]; then as_postgres rm -f "$data/postmaster.pid"; fi
+}
 
 start_postgres() {
     local folder port
@@ -68,6 +87,7 @@ start_postgres() {
     if postgres_is_running; then
         port=$(as_postgres sed -n 4p "$folder/data/postmaster.pid")
     else
+        forget_stale_postmaster "$folder"
         port=$(port_of postgres postgres)
         tail_on_failure "$stack/logs/postgres-start.log" "PostgreSQL did not start; its log is $folder/log" \
             "read that log" \
@@ -77,6 +97,10 @@ start_postgres() {
     postgres_address="127.0.0.1:$port"
     database_url="postgresql://unibox:$(secret postgres_password)@$postgres_address/unibox"
     if ! psql_quietly "${database_url%/unibox}/postgres" -c 'CREATE DATABASE unibox' 2>"$stack/logs/createdb.log"; then
+        if grep -q 'password authentication failed' "$stack/logs/createdb.log"; then
+            fail "the PostgreSQL data in $folder are of another stack: they do not know this one's password" \
+                "scripts/down --data $stack --wipe removes them; scripts/up begins anew"
+        fi
         grep -q 'already exists' "$stack/logs/createdb.log" ||
             fail "the database could not be made: $(cat "$stack/logs/createdb.log")" "read $folder/log"
     fi

@@ -5,14 +5,41 @@
 
 export PATH="$PATH:/usr/sbin:/sbin"
 
-# open_stack DIR: sets `stack` to its absolute path, makes the folders and locks the stack for this script.
-open_stack() {
+# A folder with this file in it is a stack; nothing is changed, stopped or removed in any other.
+stack_marker=.unibox-stack
+
+# make_stack DIR: open_stack, after making a stack of a folder that is new or empty.
+make_stack() {
+    demand_own_folder "$1" "sudo scripts/down --data $1 --wipe, or choose another folder with --data DIR"
     mkdir -p "$1" 2>/dev/null || fail "the folder $1 cannot be made" "choose another with --data DIR"
-    stack=$(cd "$1" && pwd)
+    if [[ ! -e $1/$stack_marker ]]; then
+        [[ -z $(ls -A "$1") ]] || fail "the folder $1 is not empty and is no stack" \
+            "choose another with --data DIR; if scripts/up made it before it left marks: touch $1/$stack_marker"
+        echo "A stack of Unibox: scripts/up made this folder, scripts/down --wipe removes what is in it." \
+            >"$1/$stack_marker"
+    fi
+    open_stack "$1"
+}
+
+# open_stack DIR: sets `stack` to its absolute path and locks the stack for this script.
+open_stack() {
+    demand_own_folder "$1" "sudo scripts/down --data $1"
+    [[ -f $1/$stack_marker ]] || fail "the folder $1 is no stack: nothing has been changed" \
+        "give the folder that scripts/up made; if it made it before it left marks: touch $1/$stack_marker"
+    stack=$(cd "$1" && pwd -P)
     chmod 700 "$stack"
     mkdir -p "$stack"/{secrets,config,logs,state}
     exec {stack_lock}>"$stack/state/lock"
     flock -n "$stack_lock" || fail "another scripts/up or scripts/down works on $stack" "wait for it to end"
+}
+
+# demand_own_folder DIR ADVICE: DIR is this user's, or is not there. ADVICE is for a folder of root's.
+demand_own_folder() {
+    if [[ ! -e $1 || -O $1 ]]; then return; fi
+    local owner
+    owner=$(stat --dereference --format %U "$1")
+    if [[ $owner != root ]]; then fail "the folder $1 belongs to $owner" "run this as $owner"; fi
+    fail "the folder $1 belongs to root" "$2"
 }
 
 # random_secret: 32 bytes as 64 hex digits.

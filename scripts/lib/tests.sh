@@ -5,23 +5,35 @@ sanitized_labels='unit|pg|nats|net'
 
 passed_count=0
 failed_count=0
+is_reported=no
 
 run_tests() {
-    local preset=$1 folder="$repo/build/$1" junit
+    local preset=$1 folder="$repo/build/$1" status=0 counts
+    local junit="$folder/tests.xml"
     shift
-    rm -f "$folder/Testing/Temporary/LastTest.log"
+    rm -f "$junit"
     say "running the tests of build/$preset"
     ctest --test-dir "$folder" --parallel "${UNIBOX_TEST_JOBS:-2}" --output-on-failure --no-tests=ignore \
-        --test-output-size-passed 1048576 --test-output-size-failed 1048576 "$@" </dev/null >&2 || true
-    local counts
-    counts=$(python3 "$repo/scripts/lib/count_tests.py" "$folder/Testing/Temporary/LastTest.log") ||
-        fail "the test run left no log" "look at the output of ctest above"
+        --output-junit "$junit" --test-output-truncation head \
+        --test-output-size-passed 1048576 --test-output-size-failed 1048576 "$@" </dev/null >&2 || status=$?
+    counts=$(python3 -B "$repo/scripts/lib/count_tests.py" "$junit" "$status")
     passed_count=$((passed_count + ${counts% *}))
     failed_count=$((failed_count + ${counts#* }))
 }
 
 # The closing line; the script's exit code is that of this function.
 report_tests() {
+    is_reported=yes
     printf '%d passed, %d failed\n' "$passed_count" "$failed_count"
     [[ $failed_count -eq 0 && $passed_count -gt 0 ]]
+}
+
+# From here on the script ends with the closing line, whatever ends it; ending before report_tests is one failure more.
+promise_report() { at_exit report_if_not_yet; }
+
+report_if_not_yet() {
+    if [[ $is_reported == yes ]]; then return; fi
+    failed_count=$((failed_count + 1))
+    exit_status=1
+    report_tests || true
 }

@@ -87,6 +87,20 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules_broken({**use, 'libs/a/a.hpp': '// Thread safety: none.\n'}), {'header'})
         self.assertEqual(rules_broken({**use, 'libs/a/a.hpp': HEADER + '#include <nlohmann/json.hpp>\n'}), {'heavy-header'})
 
+    def test_floors(self):
+        floors = 'set(floor_0 libs/base)\nset(floor_1 libs/a libs/b)\nset(floor_4 services/s services/t)\n'
+
+        def includes(path, name):
+            return rules_broken({**LISTS, 'CMakeLists.txt': floors + 'a.cpp', path: f'#include "{name}"\n'})
+        self.assertEqual(includes('libs/a/a.cpp', 'base/x.hpp'), set())
+        self.assertEqual(includes('libs/a/a.cpp', 'a/x.hpp'), set())
+        self.assertEqual(includes('libs/a/a.cpp', 'google/x.h'), set())
+        self.assertEqual(includes('libs/a/a.cpp', 'b/x.hpp'), {'floor'})
+        self.assertEqual(includes('libs/base/a.cpp', 'a/x.hpp'), {'floor'})
+        self.assertEqual(includes('services/s/a.cpp', 'a/x.hpp'), set())
+        self.assertEqual(includes('services/s/a.cpp', 't/x.hpp'), {'floor'})
+        self.assertEqual(includes('tests/unit/a/a.cpp', 't/x.hpp'), set())
+
     def test_folders(self):
         self.assertEqual(rules_broken({'libs/a/CMakeLists.txt': '\n'}), {'readme'})
         self.assertEqual(rules_broken({**LISTS, 'libs/a/b.cpp': '\n'}), {'unused'})
