@@ -234,10 +234,12 @@ Status PartitionOwner::FreeLocked() {
 void PartitionOwner::TellMetrics() {
     const std::int64_t now_ms = SystemClock().UnixMillis();
     std::set<std::int32_t> told;
+    std::size_t owned = 0;
     std::size_t stopped = 0;
     for (const auto& lane : lanes_) {
         for (const LaneShard& shard : lane->Shards()) {
             if (shard.lost) continue;
+            ++owned;
             if (!shard.owned.stopped_reason.empty()) ++stopped;
             const auto info = infos_.find(shard.owned.id);
             if (info == infos_.end()) continue;
@@ -252,7 +254,7 @@ void PartitionOwner::TellMetrics() {
         env_.metrics.LagSeconds(shard).Set(0);
     }
     told_ = std::move(told);
-    env_.metrics.owned_partitions.Set(static_cast<double>(told_.size()));
+    env_.metrics.owned_partitions.Set(static_cast<double>(owned));
     env_.metrics.stopped_partitions.Set(static_cast<double>(stopped));
 }
 
