@@ -14,12 +14,21 @@ role_of() {
     esac
 }
 
-set_role_passwords() {
-    local role statements=""
-    for role in ub_ingest ub_writer ub_gateway ub_admin; do
-        statements+="ALTER ROLE $role PASSWORD '$(secret "$role.password")';"$'\n'
+roles=(ub_ingest ub_writer ub_gateway ub_admin)
+
+# Before any program reads its settings: they name these files, which must exist. The roles come with the migrations.
+write_role_urls() {
+    local role
+    for role in "${roles[@]}"; do
         write_private "$stack/secrets/$role.url" \
             <<<"postgresql://$role:$(secret "$role.password")@$postgres_address/unibox"
+    done
+}
+
+set_role_passwords() {
+    local role statements=""
+    for role in "${roles[@]}"; do
+        statements+="ALTER ROLE $role PASSWORD '$(secret "$role.password")';"$'\n'
     done
     psql_statements "$database_url" <<<"$statements"
 }
