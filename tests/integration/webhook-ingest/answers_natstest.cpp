@@ -83,13 +83,13 @@ TEST_CASE("Ingest: authentic and not understood is 200 and kept, in parts if lar
     CHECK(joined == large);
 }
 
-// Sixteen messages of types that nobody knows, each named with `prefix` and accents.
+// Sixteen messages of types that nobody knows, no two alike, named with `prefix` and accents.
 std::string OddBody(const std::string& prefix) {
     std::string odd;
     for (int i = 0; i < 16; ++i) {
         odd += (i == 0 ? "" : ",") + std::string(R"({"from":"351","id":"z)") + std::to_string(i) +
-               R"(","timestamp":"1785412800","type":")" + prefix + Repeated("\xC3\xA9", 25) +
-               R"("})";
+               R"(","timestamp":"1785412800","type":")" + prefix + static_cast<char>('a' + i) +
+               Repeated("\xC3\xA9", 25) + R"("})";
     }
     return R"({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":)"
            R"("messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":)"
