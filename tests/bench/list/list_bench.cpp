@@ -164,7 +164,8 @@ Measurement Run(
             }
         });
     }
-    Measurement measurement{std::move(name)};
+    Measurement measurement;
+    measurement.name = std::move(name);
     for (std::size_t i = 0; i < calls.size(); ++i) {
         callers[i].join();
         auto& all = measurement.latencies_ms;
