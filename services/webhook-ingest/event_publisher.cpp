@@ -162,17 +162,17 @@ void EventPublisher::Leave(const std::shared_ptr<Batch>& batch) {
 void EventPublisher::PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done) {
     const std::size_t part_count =
         std::max<std::size_t>(1, (raw.body().size() + kRawPartBytes - 1) / kRawPartBytes);
-    // A repeated POST is the same raw webhook, so a retry within the window is stored once.
+    // A repeated POST is the same raw webhook: a retry within the window is stored once, and parts
+    // of two attempts belong together.
     const std::string id =
-        HexEncode(crypto::Sha256(raw.provider() + '\n' + raw.channel_id() + '\n' + raw.body())
-                      .substr(0, kMsgIdBytes));
+        crypto::Sha256(raw.provider() + '\n' + raw.channel_id() + '\n' + raw.body())
+            .substr(0, kMsgIdBytes);
     std::vector<nats::Outgoing> messages;
     for (std::size_t part = 0; part < part_count; ++part) {
         event::v1::RawWebhook piece;
         if (part_count == 1) {
             piece = raw;
         } else {
-            piece.set_id(raw.id());
             piece.set_provider(raw.provider());
             piece.set_path(raw.path());
             piece.set_reason(raw.reason());
@@ -186,9 +186,11 @@ void EventPublisher::PublishRaw(const event::v1::RawWebhook& raw, SteadyTime dea
             piece.set_part(static_cast<std::int32_t>(part));
             piece.set_part_count(static_cast<std::int32_t>(part_count));
         }
+        piece.set_id(id);
         nats::Outgoing message;
         message.subject = wire::RawSubject(raw.provider());
-        message.msg_id = id + "-" + std::to_string(part) + "-" + std::to_string(part_count);
+        message.msg_id =
+            HexEncode(id) + "-" + std::to_string(part) + "-" + std::to_string(part_count);
         message.expected_stream = wire::kRawStream;
         message.payload = piece.SerializeAsString();
         messages.push_back(std::move(message));

@@ -287,7 +287,6 @@ void Ingest::Store(const JobPtr& job) {
 void Ingest::StoreRaw(const JobPtr& job) {
     if (job->raw_reason.empty() || !job->failure.ok()) return OnStored(job, {});
     event::v1::RawWebhook raw;
-    raw.set_id(NewUuidV7(job->receive_time_ms).ToBytes());
     raw.set_provider(job->provider);
     raw.set_path(job->path);
     raw.set_reason(job->raw_reason);

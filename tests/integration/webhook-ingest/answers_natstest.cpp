@@ -1,5 +1,6 @@
 // Every answer that a provider can get, and what is in the streams after it.
 #include "channels/text.hpp"
+#include "crypto/hash.hpp"
 #include "ingest_fixture.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
@@ -76,7 +77,8 @@ TEST_CASE("Ingest: authentic and not understood is 200 and kept, in parts if lar
     REQUIRE(raws.size() == 4);
     std::string joined;
     for (std::size_t part = 1; part < raws.size(); ++part) {
-        CHECK(raws[part].id() == raws[1].id());
+        // From the content: parts of a POST that was stored by halves and repeated are one webhook.
+        CHECK(raws[part].id() == crypto::Sha256("meta\n\n" + large).substr(0, 16));
         CHECK(raws[part].part() == static_cast<int>(part) - 1);
         CHECK(raws[part].part_count() == 3);
         joined += raws[part].body();
