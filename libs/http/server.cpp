@@ -57,34 +57,32 @@ std::string TextOf(const tcp::endpoint& endpoint) {
 }
 
 Status CheckSettings(const Settings& settings) {
-    const auto positive = [](std::int64_t value, const char* field) -> Status {
-        if (value > 0) return {};
-        return InvalidArgument("must be greater than 0").WithField(field);
+    const std::pair<const char*, std::int64_t> positive[] = {
+        {"net_thread_count", settings.net_thread_count},
+        {"connection_count_max", settings.connection_count_max},
+        {"in_flight_request_count_max", settings.in_flight_request_count_max},
+        {"in_flight_bytes_max", settings.in_flight_bytes_max},
+        {"in_flight_bytes_per_client_percent", settings.in_flight_bytes_per_client_percent},
+        {"head_bytes_max", settings.head_bytes_max},
+        {"header_count_max", settings.header_count_max},
+        {"target_bytes_max", settings.target_bytes_max},
+        {"request_count_per_connection_max", settings.request_count_per_connection_max},
+        {"head_timeout_ms", settings.head_timeout_ms},
+        {"body_timeout_ms", settings.body_timeout_ms},
+        {"body_bytes_per_s_min", settings.body_bytes_per_s_min},
+        {"body_total_ms_max", settings.body_total_ms_max},
+        {"idle_timeout_ms", settings.idle_timeout_ms},
+        {"handler_timeout_ms", settings.handler_timeout_ms},
+        {"write_timeout_ms", settings.write_timeout_ms},
     };
-    UNIBOX_RETURN_IF_ERROR(positive(settings.net_thread_count, "net_thread_count"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.connection_count_max, "connection_count_max"));
-    UNIBOX_RETURN_IF_ERROR(
-        positive(settings.in_flight_request_count_max, "in_flight_request_count_max")
-    );
-    UNIBOX_RETURN_IF_ERROR(positive(settings.in_flight_bytes_max, "in_flight_bytes_max"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.head_bytes_max, "head_bytes_max"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.header_count_max, "header_count_max"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.target_bytes_max, "target_bytes_max"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.head_timeout_ms, "head_timeout_ms"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.body_timeout_ms, "body_timeout_ms"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.body_bytes_per_s_min, "body_bytes_per_s_min"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.body_total_ms_max, "body_total_ms_max"));
-    UNIBOX_RETURN_IF_ERROR(
-        positive(settings.in_flight_bytes_per_client_percent, "in_flight_bytes_per_client_percent")
-    );
-    UNIBOX_RETURN_IF_ERROR(positive(settings.idle_timeout_ms, "idle_timeout_ms"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.handler_timeout_ms, "handler_timeout_ms"));
-    UNIBOX_RETURN_IF_ERROR(positive(settings.write_timeout_ms, "write_timeout_ms"));
+    for (const auto& [field, value] : positive) {
+        if (value <= 0) return InvalidArgument("must be greater than 0").WithField(field);
+    }
     if (settings.tls_cert_file.empty() != settings.tls_key_file.empty()) {
         return InvalidArgument("tls_cert_file and tls_key_file belong together")
             .WithField("tls_key_file");
     }
-    return positive(settings.request_count_per_connection_max, "request_count_per_connection_max");
+    return {};
 }
 
 std::string NoPlaceAnswer(std::int64_t retry_after_s) {

@@ -74,6 +74,19 @@ function(unibox_is_complete result name)
     endforeach()
 endfunction()
 
+# What unibox_test and unibox_bench have in common: the executable, of what they parsed into ARG_.
+macro(unibox_test_program name)
+    add_executable(${name} ${ARG_SOURCES})
+    if(ARG_PROGRAMS)
+        add_dependencies(${name} ${ARG_PROGRAMS})
+    endif()
+    unibox_common_settings(${name})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(${name} PRIVATE
+        UNIBOX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNIBOX_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_PRIVATE})
+endmacro()
+
 # unibox_test(name LABEL unit|pg|nats|net|e2e|fault|slow SOURCES ... DEPS ... [PRIVATE ...] [PROGRAMS ...]): one Catch2 executable,
 # one CTest test that carries the label. DEPS are unibox libraries or service libraries (svc_<service>); PROGRAMS are executables
 # that the test starts from the build's bin folder.
@@ -84,16 +97,9 @@ function(unibox_test name)
     if(NOT is_complete)
         return()
     endif()
-    add_executable(${name} ${ARG_SOURCES})
-    if(ARG_PROGRAMS)
-        add_dependencies(${name} ${ARG_PROGRAMS})
-    endif()
-    unibox_common_settings(${name})
+    unibox_test_program(${name})
     target_precompile_headers(${name} PRIVATE <catch2/catch.hpp>)
-    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-    target_compile_definitions(${name} PRIVATE
-        UNIBOX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNIBOX_BINARY_DIR="${CMAKE_BINARY_DIR}")
-    target_link_libraries(${name} PRIVATE ${ARG_DEPS} unibox_test_support unibox_test_main ${ARG_PRIVATE})
+    target_link_libraries(${name} PRIVATE unibox_test_support unibox_test_main)
     if(NOT ARG_TIMEOUT_S)
         set(ARG_TIMEOUT_S 120)
     endif()

@@ -6,6 +6,7 @@
 #include "wire/subjects.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace unibox::writer {
 namespace {
@@ -96,13 +97,16 @@ Status PartitionOwner::ShareOut() {
 // New generations and partitions appear here. When NATS is away the last answer stands.
 void PartitionOwner::ListStreams() {
     const auto streams = streams_.List(wire::kInStreamPrefix);
-    if (!streams.ok()) {
+    const bool seen = streams.ok() && !streams->empty();
+    const bool changed = std::exchange(streams_seen_, seen) != seen;
+    if (changed && !streams.ok()) {
         obs::Log(obs::Level::kWarn, "streams cannot be listed", {{"error", streams.status()}});
-        return;
-    }
-    if (streams->empty()) {
+    } else if (changed && !seen) {
         obs::Log(obs::Level::kWarn, "no ingest streams yet: run uniboxctl streams ensure");
+    } else if (changed) {
+        obs::Log(obs::Level::kInfo, "ingest streams are seen", {{"count", streams->size()}});
     }
+    if (!streams.ok()) return;
     infos_.clear();
     for (const nats::StreamInfo& info : *streams) {
         const auto parsed = wire::ParseInStream(info.name);

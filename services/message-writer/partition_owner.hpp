@@ -72,6 +72,7 @@ private:
     std::set<std::int32_t> told_;                           // shards whose lag was told
     LagWatch lag_;
     std::shared_ptr<async::Periodic> rounds_;
+    bool streams_seen_ = true;  // at the last look; what is told when it changes
     bool stopped_ = false;
 };
 

@@ -34,8 +34,11 @@ std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams) {
     return std::nullopt;
 }
 
-IngestLog::IngestLog(nats::Connection& connection, std::int64_t refresh_ms, obs::Metrics& metrics)
+IngestLog::IngestLog(
+    nats::Connection& connection, const Clock& clock, std::int64_t refresh_ms, obs::Metrics& metrics
+)
     : streams_(connection),
+      clock_(clock),
       refresh_ms_(refresh_ms),
       partitions_(metrics.GetGauge(
           "unibox_ingest_partitions", "Partitions of the log that is written to; 0 = unknown."
@@ -75,7 +78,7 @@ std::optional<LogShape> IngestLog::shape() const {
 
 void IngestLog::LookAgain() {
     const MutexLock lock(mutex_);
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock_.Steady();
     if (!periodic_ || now - looked_again_ < kLookAgainPause) return;
     looked_again_ = now;
     periodic_->Wake();

@@ -31,8 +31,13 @@ std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams);
 
 class IngestLog {
 public:
-    // `connection` must outlive the object. Nothing is read before Start.
-    IngestLog(nats::Connection& connection, std::int64_t refresh_ms, obs::Metrics& metrics);
+    // Connection and clock must outlive the object. Nothing is read before Start.
+    IngestLog(
+        nats::Connection& connection,
+        const Clock& clock,
+        std::int64_t refresh_ms,
+        obs::Metrics& metrics
+    );
 
     // Reads the shape once (the result is that of the attempt) and goes on in the background.
     Status Start();
@@ -46,6 +51,7 @@ private:
     Status Refresh();
 
     nats::Streams streams_;
+    const Clock& clock_;
     const std::int64_t refresh_ms_;
     obs::Gauge& partitions_;
     obs::Gauge& raw_full_;

@@ -84,7 +84,7 @@ Status WebhookIngest::Parts::Connect() {
     UNIBOX_ASSIGN_OR_RETURN(
         publisher, nats::Publisher::Create(*connection, config.publisher, registry)
     );
-    log = std::make_unique<IngestLog>(*connection, config.log_refresh_ms, registry);
+    log = std::make_unique<IngestLog>(*connection, steady, config.log_refresh_ms, registry);
     const Status seen = log->Start();
     if (!seen.ok()) {
         obs::Log(obs::Level::kWarn, "the ingest log cannot be seen yet", {{"error", seen}});

@@ -19,14 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using SteadyTime = std::chrono::steady_clock;
 
-WebhookLoad Load(const Stack& stack) {
-    WebhookLoad load;
-    load.ingest_address = stack.ingest_address();
-    load.app_secret = Secret(Stack::kAppSecret);
-    load.phone_number_ids = {Stack::kFirstPhoneNumberId, Stack::kSecondPhoneNumberId};
-    load.webhooks_per_second = 200;
-    return load;
-}
+constexpr int kWebhooksPerSecond = 200;
 
 TEST_CASE("Shutdown: webhook-ingest answers what is in flight, and loses nothing", "[e2e]") {
     constexpr int kInFlight = 20;
@@ -67,7 +60,7 @@ TEST_CASE("Shutdown: webhook-ingest restarts under load, nothing is lost", "[e2e
     StackOptions options;
     options.environment = {{"UNIBOX_RUNTIME_DRAIN_MS", "500"}};
     Stack stack(options);
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     REQUIRE(Eventually(seconds(30), [&] { return client.webhook_count() >= 300; }));
     CHECK(stack.ingest().Terminate(seconds(15)) == 0);
@@ -104,7 +97,7 @@ TEST_CASE("Shutdown: a writer hands over within 1 s, a killed one is replaced in
     options.writer_count = 2;
     Stack stack(options);
     Ownership owned(stack);
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     const auto shared = [&] {
         return owned.Of(stack.writer(0)) == "2" && owned.Of(stack.writer(1)) == "2";

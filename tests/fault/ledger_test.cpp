@@ -18,22 +18,11 @@ using std::chrono::seconds;
 constexpr auto kBetweenKills = seconds(5);
 constexpr int kRoundCount = 2;
 
-// Waits until the client has had so many more webhooks acknowledged: life goes on after a kill.
-void WaitForProgress(const WebhookClient& client, std::int64_t webhook_count) {
-    const std::int64_t wanted = client.webhook_count() + webhook_count;
-    INFO("acknowledged webhooks: " << client.webhook_count());
-    REQUIRE(Eventually(seconds(60), [&] { return client.webhook_count() >= wanted; }));
-}
-
 TEST_CASE("Ledger: nothing is lost or doubled while every process is killed in turn", "[fault]") {
     StackOptions options;
     options.writer_count = 2;
     Stack stack(options);
-    WebhookClient client({
-        stack.ingest_address(),
-        Secret(Stack::kAppSecret),
-        {Stack::kFirstPhoneNumberId, Stack::kSecondPhoneNumberId},
-    });
+    WebhookClient client(LoadOf(stack));
     const auto begun = std::chrono::steady_clock::now();
     client.Start();
     WaitForProgress(client, 500);

@@ -14,22 +14,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr int kWebhooksPerSecond = 200;
 constexpr const char* kUnknownPhoneNumberId = "106540352249999";
-
-WebhookLoad Load(const Stack& stack) {
-    WebhookLoad load;
-    load.ingest_address = stack.ingest_address();
-    load.app_secret = Secret(Stack::kAppSecret);
-    load.phone_number_ids = {Stack::kFirstPhoneNumberId, Stack::kSecondPhoneNumberId};
-    load.webhooks_per_second = 200;
-    return load;
-}
-
-void WaitForProgress(const WebhookClient& client, std::int64_t webhook_count) {
-    const std::int64_t wanted = client.webhook_count() + webhook_count;
-    INFO("acknowledged webhooks: " << client.webhook_count());
-    REQUIRE(Eventually(seconds(60), [&] { return client.webhook_count() >= wanted; }));
-}
 
 http::Response PostOne(
     const Stack& stack, const std::string& phone_number_id, const std::string& id = "wamid.one"
@@ -86,7 +72,7 @@ TEST_CASE("Outage: PostgreSQL is away, what is known is taken on", "[fault]") {
     options.environment = {
         {"UNIBOX_LOOKUPS_REFRESH_MS", "500"}, {"UNIBOX_LOOKUPS_MAX_AGE_MS", "1000"}};
     Stack stack(options);
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     WaitForProgress(client, 200);
     stack.postgres().Stop();
@@ -113,7 +99,7 @@ TEST_CASE("Outage: PostgreSQL is away, what is known is taken on", "[fault]") {
 TEST_CASE("Outage: NATS is away, senders are told to come again", "[fault]") {
     Stack stack;
     Probe probe(stack);
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     WaitForProgress(client, 200);
     stack.nats().Stop();
@@ -136,7 +122,7 @@ TEST_CASE("Outage: the log fills up while PostgreSQL is away, and empties again"
     Stack stack(options);
     stack.Ctl({"streams", "ensure", "--partitions", "1", "--in-bytes-max", "1048576"});
     Probe probe(stack);
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     WaitForProgress(client, 200);
     stack.postgres().Stop();
@@ -169,7 +155,7 @@ void MakeBlackHole(TcpGate& gate, const DuringFault& during_fault) {
 
 TEST_CASE("Outage: black holes between the writer and its servers", "[fault]") {
     Stack stack(GatedStack());
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     const auto written = [&] { return stack.Ask("SELECT count(*) FROM messages"); };
     const auto goes_on = [&] {
@@ -190,7 +176,7 @@ TEST_CASE("Outage: black holes between the writer and its servers", "[fault]") {
 TEST_CASE("Outage: a black hole between webhook-ingest and NATS", "[fault]") {
     Stack stack(GatedStack());
     Probe probe(stack);
-    WebhookClient client(Load(stack));
+    WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
     WaitForProgress(client, 200);
     MakeBlackHole(stack.ingest_nats_gate(), [&] { probe.CheckRefusesToStore(); });

@@ -38,10 +38,7 @@ private:
 };
 
 void SendUntil(Stack& stack, std::int64_t webhook_count, std::set<std::string>& acknowledged) {
-    WebhookLoad load;
-    load.ingest_address = stack.ingest_address();
-    load.app_secret = Secret(Stack::kAppSecret);
-    load.phone_number_ids = {Stack::kFirstPhoneNumberId, Stack::kSecondPhoneNumberId};
+    WebhookLoad load = LoadOf(stack);
     load.id_prefix = acknowledged.empty() ? "wamid.before" : "wamid.after";
     WebhookClient client(std::move(load));
     client.Start();

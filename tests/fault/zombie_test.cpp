@@ -23,11 +23,7 @@ TEST_CASE("Zombie: writers frozen in turn under load write nothing twice", "[fau
     options.environment = {
         {"UNIBOX_OWNERSHIP_LEASE_MS", "1500"}, {"UNIBOX_OWNERSHIP_TICK_MS", "200"}};
     Stack stack(options);
-    WebhookClient client({
-        stack.ingest_address(),
-        Secret(Stack::kAppSecret),
-        {Stack::kFirstPhoneNumberId, Stack::kSecondPhoneNumberId},
-    });
+    WebhookClient client(LoadOf(stack));
     const auto owned = [&](const Process& writer) {
         return stack.Ask(
             "SELECT count(*) FROM ingest_partition WHERE owner LIKE '%" +

@@ -6,6 +6,7 @@
 #include "support/eventually.hpp"
 #include "unibox/event/v1/feed.pb.h"
 
+#include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include <map>
@@ -85,6 +86,21 @@ Status ReadFeed(nats::Connection& connection, FeedReader* feed) {
 }
 
 }  // namespace
+
+WebhookLoad LoadOf(const Stack& stack, int webhooks_per_second) {
+    WebhookLoad load;
+    load.ingest_address = stack.ingest_address();
+    load.app_secret = Secret(Stack::kAppSecret);
+    load.phone_number_ids = {Stack::kFirstPhoneNumberId, Stack::kSecondPhoneNumberId};
+    load.webhooks_per_second = webhooks_per_second;
+    return load;
+}
+
+void WaitForProgress(const WebhookClient& client, std::int64_t webhook_count) {
+    const std::int64_t wanted = client.webhook_count() + webhook_count;
+    INFO("acknowledged webhooks: " << client.webhook_count());
+    REQUIRE(Eventually(std::chrono::seconds(60), [&] { return client.webhook_count() >= wanted; }));
+}
 
 Complaints CheckMessagesAre(pg::Pool& pool, const std::set<std::string>& provider_ids) {
     Complaints complaints;

@@ -1,17 +1,23 @@
-// The books after a load: what the database and the feed hold must be what was acknowledged, once,
-// without a gap. Every function returns what is wrong, in words; empty = nothing. Thread safety:
-// one thread at a time.
+// A load on a whole stack, and the books after it: what the database and the feed hold must be what
+// was acknowledged, once, without a gap. Every check returns what is wrong, in words; empty =
+// nothing. Thread safety: one thread at a time.
 #pragma once
 
 #include "nats/connection.hpp"
 #include "pg/pool.hpp"
 #include "support/stack.hpp"
+#include "support/webhook_client.hpp"
 
 #include <set>
 #include <string>
 #include <vector>
 
 namespace unibox::test {
+
+// Webhooks for both tenants of `stack`.
+WebhookLoad LoadOf(const Stack& stack, int webhooks_per_second = 500);
+// Requires that the client has so many more webhooks acknowledged within a minute: life goes on.
+void WaitForProgress(const WebhookClient& client, std::int64_t webhook_count);
 
 using Complaints = std::vector<std::string>;
 

@@ -1,39 +1,18 @@
 // The requests of tests/data/http_edge_cases.jsonl and their relatives, over a raw socket.
 #include "base/strings.hpp"
 #include "http_fixture.hpp"
+#include "support/http_edge_cases.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
-
-#include <fstream>
 
 namespace unibox::test {
 namespace {
 
-struct EdgeCase {
-    std::string name;
-    std::string request;
-    std::string want;
-};
-
-std::vector<EdgeCase> EdgeCases() {
-    std::ifstream file(UNIBOX_SOURCE_DIR "/tests/data/http_edge_cases.jsonl");
-    std::vector<EdgeCase> cases;
-    for (std::string line; std::getline(file, line);) {
-        const auto json = nlohmann::json::parse(line);
-        cases.push_back({json.at("name"), json.at("request"), json.at("want")});
-        // webhooks.md, section 4, rule 11 stands over the recorded row: a Transfer-Encoding that
-        // is not exactly "chunked" is 400, whatever else it could be.
-        if (cases.back().name == "TE gzip, chunked") cases.back().want = "400 close";
-    }
-    return cases;
-}
-
 TEST_CASE("Server: the recorded edge cases get the wanted answers", "[net][http]") {
     HttpFixture fixture;
-    const auto cases = EdgeCases();
+    const auto cases = HttpEdgeCases();
     REQUIRE(cases.size() >= 12);
-    for (const EdgeCase& edge : cases) {
+    for (const HttpEdgeCase& edge : cases) {
         CAPTURE(edge.name);
         RawSocket socket(fixture.server->address());
         REQUIRE(socket.Send(edge.request));
