@@ -19,19 +19,20 @@ make_demo_tenant() {
 
 # Through the real path: signed as the providers sign, their times moved to now. Sending them again changes nothing.
 send_demo_webhooks() {
-    local body channel folder="$stack/state/demo-bodies"
-    mkdir -p "$folder"
+    local body channel name folder="$stack/state/demo-bodies" answers="$stack/state/demo-answers"
+    rm -rf "$answers"
+    mkdir -p "$folder" "$answers"
     for body in "$repo"/scripts/demo/bodies/*; do
-        channel=$(basename "${body%.*}")
+        name=$(basename "${body%.*}")
         fill_in "$body" >"$folder/${body##*/}"
-        tail_on_failure "$stack/logs/webhook-send.log" "the sample webhook ${body##*/} was refused" \
+        tail_on_failure "$answers/$name.json" "the sample webhook ${body##*/} was refused" \
             "read $stack/logs/webhook-ingest.log" \
-            ctl webhook send --channel "demo/${channel#*-}" --body "$folder/${body##*/}" --retime
+            ctl --output json webhook send --channel "demo/${name#*-}" --body "$folder/${body##*/}" --retime
     done
 }
 
 show_inbox() {
-    python3 "$repo/scripts/lib/inbox.py" "$gateway_url" "$stack/secrets/demo.key" "$1" ||
+    python3 "$repo/scripts/lib/inbox.py" "$gateway_url" "$stack/secrets/demo.key" "$stack/state/demo-answers" "$1" ||
         fail "the inbox could not be read" "read the logs in $stack/logs"
 }
 

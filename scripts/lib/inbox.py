@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Prints the inbox as a table, read through the gateway's HTTP API.
+"""Prints how webhooks were answered, and the inbox that they make, read through the gateway's HTTP API.
 
-  inbox.py GATEWAY_URL KEY_FILE [COUNT]     waits up to 30 s until there are COUNT messages
+  inbox.py GATEWAY_URL KEY_FILE ANSWERS_DIR COUNT
+
+ANSWERS_DIR holds what `uniboxctl webhook send` printed for each webhook, as JSON. Waits up to 30 s until there are COUNT
+messages.
 """
 import json
+import pathlib
 import sys
 import time
 import urllib.error
@@ -45,14 +49,13 @@ def count_of(conversations):
 
 
 def wait_for(gateway, count):
-    """Conversations once there are `count` messages, and the seconds until then."""
+    """Conversations once there are `count` messages."""
     start = time.monotonic()
     while True:
         conversations = list(gateway.pages('/v1/conversations?pageSize=100', 'conversations'))
-        waited = time.monotonic() - start
         if count_of(conversations) >= count:
-            return conversations, waited
-        if waited > WAIT_S:
+            return conversations
+        if time.monotonic() - start > WAIT_S:
             sys.exit(f'inbox: {count_of(conversations)} of {count} messages after {WAIT_S} s')
         time.sleep(PAUSE_S)
 
@@ -75,12 +78,19 @@ def rows_of(gateway, conversations):
             provider = conversation.get('provider', '').replace('PROVIDER_', '').lower()
             yield [provider if first else '', cut(who, 24) if first else '',
                    str(conversation.get('unreadCount', 0)) if first else '', str(message.get('seq', '')),
-                   message.get('createTime', '')[11:19], cut(text_of(message), TEXT_COLUMNS)]
+                   message.get('createTime', '')[11:19], message.get('receiveTime', '')[11:23],
+                   cut(text_of(message), TEXT_COLUMNS)]
             first = False
 
 
-def print_table(rows):
-    rows = [['CHANNEL', 'CONTACT', 'UNREAD', 'SEQ', 'SENT', 'TEXT'], *rows]
+def rows_of_answers(paths):
+    for path in paths:
+        answer = json.loads(path.read_text(encoding='utf-8'))
+        yield [path.stem, str(answer['http_status']), f'{answer["milliseconds"]:.1f} ms']
+
+
+def print_table(head, rows):
+    rows = [head, *rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print('  ' + '  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
@@ -90,10 +100,14 @@ def main():
     with open(sys.argv[2], encoding='utf-8') as key_file:
         gateway = Gateway(sys.argv[1], key_file.read().strip())
     try:
-        conversations, waited = wait_for(gateway, int(sys.argv[3]) if len(sys.argv) > 3 else 0)
-        print(f'\nInbox of the demo tenant: {len(conversations)} conversations, {count_of(conversations)} messages '
-              f'(waited {waited * 1000:.0f} ms); SENT is the provider\'s time, in UTC\n')
-        print_table(rows_of(gateway, conversations))
+        answers = sorted(pathlib.Path(sys.argv[3]).glob('*.json'))
+        conversations = wait_for(gateway, int(sys.argv[4]))
+        waited = time.time() - answers[-1].stat().st_mtime
+        print('\nSample webhooks, signed as each provider signs, and the time to their answer, which waits for JetStream\n')
+        print_table(['WEBHOOK', 'STATUS', 'ANSWERED IN'], rows_of_answers(answers))
+        print(f'\nInbox of the demo tenant: {len(conversations)} conversations, {count_of(conversations)} messages, seen '
+              f'{waited * 1000:.0f} ms after\nthe last answer. SENT by the provider\'s clock, RECEIVED by ours, in UTC\n')
+        print_table(['CHANNEL', 'CONTACT', 'UNREAD', 'SEQ', 'SENT', 'RECEIVED', 'TEXT'], rows_of(gateway, conversations))
     except (urllib.error.URLError, OSError, ValueError) as failure:
         detail = failure.read().decode(errors='replace') if isinstance(failure, urllib.error.HTTPError) else ''
         sys.exit(f'inbox: {failure} {detail}')
