@@ -6,6 +6,7 @@
 #include "nats/detail/js_error.hpp"
 #include "nats/detail/pulls.hpp"
 #include "nats/detail/reader_wire.hpp"
+#include "nats/detail/spent_messages.hpp"
 #include "obs/log.hpp"
 #include "obs/metrics.hpp"
 
@@ -66,7 +67,7 @@ private:
     Status Drive(SteadyTime now);
     Status HandleArrived(Batch& batch);
     static bool Fits(const Batch& batch, const natsMsg* message);
-    Status Handle(detail::MessagePtr message, Batch& batch);
+    Status Handle(natsMsg* message, Batch& batch);
     Status HandleAnswer(natsMsg* message, std::string_view token);
     Status OnInfo(natsMsg* message);
     void OnCreated(natsMsg* message);
@@ -90,6 +91,7 @@ private:
     detail::Lane* lane_ = nullptr;
 
     std::deque<detail::MessagePtr> queue_;
+    detail::SpentMessages spent_;
     State state_ = State::kIdle;
     std::uint64_t next_;
     std::uint64_t first_available_ = 0;
@@ -228,7 +230,8 @@ Status LogReaderImpl::HandleArrived(Batch& batch) {
     while (!queue_.empty() && failure_.ok() && Fits(batch, queue_.front().get())) {
         detail::MessagePtr message = std::move(queue_.front());
         queue_.pop_front();
-        UNIBOX_RETURN_IF_ERROR(Handle(std::move(message), batch));
+        UNIBOX_RETURN_IF_ERROR(Handle(message.get(), batch));
+        spent_.Add(std::move(message));
     }
     return {};
 }
@@ -239,13 +242,13 @@ bool LogReaderImpl::Fits(const Batch& batch, const natsMsg* message) {
     return batch.bytes + detail::DataOf(message).size() <= batch.bytes_max;
 }
 
-Status LogReaderImpl::Handle(detail::MessagePtr message, Batch& batch) {
-    const std::string_view subject = detail::TextOf(natsMsg_GetSubject(message.get()));
+Status LogReaderImpl::Handle(natsMsg* message, Batch& batch) {
+    const std::string_view subject = detail::TextOf(natsMsg_GetSubject(message));
     const std::string& inbox = lane_->inbox();
     if (subject.starts_with(inbox)) {
-        return HandleAnswer(message.get(), subject.substr(inbox.size()));
+        return HandleAnswer(message, subject.substr(inbox.size()));
     }
-    return OnDelivery(message.get(), batch);
+    return OnDelivery(message, batch);
 }
 
 // Tokens: "i<epoch>" and "c<epoch>" for the two questions, "p<epoch>-<pull>" for what is said about

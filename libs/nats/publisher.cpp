@@ -4,8 +4,9 @@
 #include "nats/detail/core.hpp"
 #include "nats/detail/outgoing.hpp"
 #include "nats/detail/pub_reply.hpp"
+#include "nats/detail/publish_metrics.hpp"
+#include "nats/detail/spent_messages.hpp"
 #include "nats/detail/window.hpp"
-#include "obs/metrics.hpp"
 
 #include <sys/prctl.h>
 
@@ -25,7 +26,7 @@ constexpr std::size_t kWindowMsgsMax = 65536;
 constexpr int kResendsMax = 2;  // In one session, for want of an answer.
 constexpr int kBackoffDoublings = 4;
 constexpr int kBusyFactor = 4;  // A server that sheds load is left alone for longer.
-// The completion thread looks at least so often: a deadline further away needs no wake-up of its
+// The publisher's thread looks at least so often: a deadline further away needs no wake-up of its
 // own.
 constexpr Millis kIdleWait{100};
 
@@ -40,8 +41,8 @@ Status WindowFull() {
 struct Completion {
     detail::Recipient recipient;
     Result<PubAck> result;
-    detail::MessagePtr message;  // Freed outside of the lock.
-    SteadyTime started{};        // Of a message that was in the window.
+    detail::MessagePtr message;
+    SteadyTime started{};  // Of a message that was in the window.
     std::size_t bytes = 0;
     bool in_window = false;
 };
@@ -78,33 +79,35 @@ private:
     Millis BackoffOf(const Slot& slot, bool busy) const;
 
     void Main();
-    void RunCompletions(Lock& lock);
+    void RunCompletions(Lock& lock, detail::MessagePtr reply = {});
     void HandleNewSession(Lock& lock);
     void HandleDue(Lock& lock, SteadyTime now);
     bool Decide(std::uint32_t index, SteadyTime now);
     void Resend(Lock& lock, std::vector<std::uint32_t> indices);
     void SettleAll();
-    void CountOutcomes(const std::vector<Completion>& batch);
+    void Tell(Completion& completion);
 
     detail::Core& core_;
     const PublisherSettings settings_;
-    obs::Counter& acked_;
-    obs::Counter& duplicates_;
-    obs::Counter& failed_;
-    obs::Counter& resent_;
-    obs::Histogram& seconds_;
+    detail::PublishMetrics counts_;
 
     detail::Lane* lane_ = nullptr;
     std::uint64_t listener_ = 0;
     std::atomic<std::size_t> in_flight_{0};
     std::atomic<std::size_t> in_flight_bytes_{0};
 
+    // Held while recipients are told, so that it happens one at a time, in the thread that brought
+    // an answer or in the publisher's own. Taken before mutex_.
+    std::mutex telling_mutex_;
+    std::vector<Completion> telling_;
+    detail::SpentMessages spent_;
+
     std::mutex mutex_;
     std::condition_variable wake_;
     detail::Window window_;
     std::vector<Completion> completions_;
     std::uint64_t next_order_ = 1;
-    SteadyTime wake_at_{};  // When the completion thread looks again by itself.
+    SteadyTime wake_at_{};  // When the publisher's thread looks again by itself.
     bool new_session_ = false;
     bool stopping_ = false;
     std::thread thread_;
@@ -115,17 +118,7 @@ PublisherImpl::PublisherImpl(
 )
     : core_(connection.core()),
       settings_(settings),
-      acked_(metrics.GetCounter("unibox_nats_acked_total", "Publishes that JetStream stored.")),
-      duplicates_(metrics.GetCounter(
-          "unibox_nats_duplicates_total", "Publishes that JetStream had stored before."
-      )),
-      failed_(
-          metrics.GetCounter("unibox_nats_failed_total", "Publishes that were not acknowledged.")
-      ),
-      resent_(metrics.GetCounter("unibox_nats_resent_total", "Publishes that were sent again.")),
-      seconds_(metrics.GetHistogram(
-          "unibox_nats_publish_seconds", "From publish to outcome.", obs::SecondsBuckets()
-      )),
+      counts_(metrics),
       // An answer to an earlier user of the same inbox must not look like one of ours.
       window_(settings.window_msgs, std::random_device()()) {}
 
@@ -244,6 +237,7 @@ void PublisherImpl::BuildAndSend(std::uint32_t index, const Outgoing& message) {
             window_.Recycle(index);
         } else {
             Settle(index, built.status());
+            wake_.notify_one();
         }
         return;
     }
@@ -275,6 +269,7 @@ void PublisherImpl::AfterSend(std::uint32_t index, natsStatus status) {
     }
     if (status == NATS_MAX_PAYLOAD || status == NATS_NO_MEMORY) {
         Settle(index, detail::FromNats(status, "publish"));
+        wake_.notify_one();
         return;
     }
     if (status == NATS_OK && !slot.awaiting) return;  // Refused meanwhile, and due for that.
@@ -304,7 +299,7 @@ void PublisherImpl::OnReply(detail::MessagePtr reply) {
     const std::string_view header =
         body.empty() ? detail::HeaderOf(reply.get(), "Status") : std::string_view();
     detail::PubReply outcome = detail::ReadPubReply(header, body);
-    const Lock lock(mutex_);
+    Lock lock(mutex_);
     const auto index = window_.Find(token);
     if (!index) return;  // Answered before, or given up.
     switch (outcome.fate) {
@@ -317,8 +312,11 @@ void PublisherImpl::OnReply(detail::MessagePtr reply) {
         case Fate::kRetry:
         case Fate::kBusy:
             OnRefusal(*index, outcome);
-            break;
+            return;
     }
+    // Here and now: this thread is neither the network's nor a caller's, and another hand-over
+    // would cost two switches of threads for each message.
+    RunCompletions(lock, std::move(reply));
 }
 
 void PublisherImpl::OnRefusal(std::uint32_t index, const detail::PubReply& reply) {
@@ -353,7 +351,6 @@ void PublisherImpl::Settle(std::uint32_t index, Result<PubAck> result) {
         window_.Recycle(index);
     }
     completions_.push_back(std::move(completion));
-    if (completions_.size() == 1) wake_.notify_one();
 }
 
 void PublisherImpl::SettleNow(detail::Recipient recipient, Status status) {
@@ -388,39 +385,32 @@ void PublisherImpl::Main() {
     RunCompletions(lock);
 }
 
-void PublisherImpl::RunCompletions(Lock& lock) {
+// `reply` is what brought one of them about.
+void PublisherImpl::RunCompletions(Lock& lock, detail::MessagePtr reply) {
     if (completions_.empty()) return;
-    std::vector<Completion> batch;
-    batch.swap(completions_);
     lock.unlock();
-    CountOutcomes(batch);
-    for (auto& completion : batch) {
-        completion.message.reset();
-        if (completion.in_window) {  // First, so that `done` can publish into a full window.
-            --in_flight_;
-            in_flight_bytes_ -= completion.bytes;
-        }
-        completion.recipient.Tell(std::move(completion.result));
+    {
+        const Lock telling(telling_mutex_);
+        lock.lock();
+        telling_.swap(completions_);
+        lock.unlock();
+        for (auto& completion : telling_) Tell(completion);
+        telling_.clear();  // What the closures own dies without the lock.
+        spent_.Add(std::move(reply));
     }
-    batch.clear();  // What the closures own dies without the lock.
     lock.lock();
 }
 
-void PublisherImpl::CountOutcomes(const std::vector<Completion>& batch) {
-    const SteadyTime now = Now();
-    int acked = 0;
-    int duplicates = 0;
-    int failed = 0;
-    for (const auto& completion : batch) {
-        if (!completion.result.ok()) ++failed;
-        if (!completion.in_window) continue;
-        if (completion.result.ok()) ++acked;
-        if (completion.result.ok() && completion.result->duplicate) ++duplicates;
-        seconds_.Observe(std::chrono::duration<double>(now - completion.started).count());
+void PublisherImpl::Tell(Completion& completion) {
+    spent_.Add(std::move(completion.message));
+    if (completion.in_window) {
+        counts_.CountOutcome(completion.result, completion.started);
+        --in_flight_;  // First, so that `done` can publish into a full window.
+        in_flight_bytes_ -= completion.bytes;
+    } else if (!completion.result.ok()) {
+        counts_.CountRefused();
     }
-    if (acked > 0) acked_.Add(acked);
-    if (duplicates > 0) duplicates_.Add(duplicates);
-    if (failed > 0) failed_.Add(failed);
+    completion.recipient.Tell(std::move(completion.result));
 }
 
 void PublisherImpl::HandleNewSession(Lock& lock) {
@@ -471,7 +461,7 @@ void PublisherImpl::Resend(Lock& lock, std::vector<std::uint32_t> indices) {
         return window_[a].order < window_[b].order;
     });
     for (const std::uint32_t index : indices) MarkSending(window_[index]);
-    resent_.Add(static_cast<double>(indices.size()));
+    counts_.CountResent(indices.size());
     lock.unlock();
     for (const std::uint32_t index : indices) Send(index);
     lock.lock();

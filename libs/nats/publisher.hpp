@@ -75,8 +75,8 @@ public:
     );
     virtual ~Publisher() = default;  // Ends what is in the window with "shutting_down".
 
-    // Never blocks. `done` runs exactly once, on the publisher's own thread, never inside this
-    // call; while it runs no other completion, deadline or retry of this publisher is handled.
+    // Never blocks. `done` runs exactly once, on a thread of the library that is not the network's,
+    // never inside this call, one at a time. It must not block: all deliveries wait for it.
     virtual void Publish(Outgoing message, SteadyTime deadline, Done done) = 0;
     // All messages of one request; `done` runs once, when the last of them is decided. One that can
     // never be sent ("too_large", "bad_subject") is refused alone. When the others do not all fit

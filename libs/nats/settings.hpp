@@ -28,7 +28,7 @@ struct Settings {
     std::int64_t ping_interval_ms = 10'000;  // Unanswered for as long: the connection is dead.
     std::int64_t reconnect_wait_ms = 250;    // Between two attempts, plus up to as much jitter.
     std::int64_t request_timeout_ms = 2000;  // Calls of the JetStream API.
-    std::int64_t flush_interval_us = 150;    // Writes are gathered at most so long (0: never).
+    std::int64_t flush_interval_us = 400;    // Writes are gathered at most so long (0: never).
     std::int64_t write_buffer_bytes_max = 32LL * 1024 * 1024;  // Beyond: RESOURCE_EXHAUSTED.
 
     // The fields as section "nats" of a service's configuration.

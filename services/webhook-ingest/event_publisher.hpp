@@ -1,7 +1,7 @@
 // Writes events to the ingest log and raw webhooks to UB_RAW, each exactly until the server has
 // said that it is stored.
 // Thread safety: any thread. `done` runs on the caller's thread if nothing had to be sent, else on
-// the publisher's completion thread: it must not block.
+// a thread that answers arrive on: it must not block.
 #pragma once
 
 #include "base/clock.hpp"

@@ -18,7 +18,7 @@
 
 namespace unibox::nats::detail {
 
-// The messages of one PublishAll. Results are written by the completion thread alone.
+// The messages of one PublishAll. Recipients are told one at a time.
 struct Group {
     std::vector<Result<PubAck>> results;
     std::size_t remaining = 0;
