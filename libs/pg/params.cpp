@@ -1,5 +1,6 @@
 #include "pg/params.hpp"
 
+#include <array>
 #include <bit>
 
 namespace unibox::pg {
@@ -9,9 +10,11 @@ constexpr std::int64_t kPgEpochUnixMs = 946'684'800'000;  // 2000-01-01 00:00 UT
 
 template <typename Unsigned>
 void AppendBigEndian(std::string& out, Unsigned value) {
-    for (int shift = static_cast<int>(sizeof value) * 8 - 8; shift >= 0; shift -= 8) {
-        out.push_back(static_cast<char>(static_cast<unsigned char>(value >> shift)));
+    std::array<char, sizeof value> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = static_cast<char>(value >> (8 * (bytes.size() - 1 - i)) & 0xFF);
     }
+    out.append(bytes.data(), bytes.size());
 }
 
 }  // namespace

@@ -133,6 +133,11 @@ TimestampMs Row::Timestamp(int column) const {
     return {ms + kPgEpochUnixMs};
 }
 
+std::int64_t Row::UnixMicros(int column) const {
+    UNIBOX_ASSERT(Type(column) == kTimestamptz);
+    return static_cast<std::int64_t>(ReadBigEndian(Raw(column))) + kPgEpochUnixMs * 1000;
+}
+
 std::vector<std::string> Row::TextArray(int column) const {
     std::vector<std::string> values;
     for (const std::string_view element : ArrayElements(Raw(column), {kText, kBytea})) {

@@ -37,6 +37,8 @@ public:
         return Id{GetUuid(column)};
     }                                         // row.GetId<ChannelId>(0)
     TimestampMs Timestamp(int column) const;  // timestamptz
+    // The same, exactly, in microseconds since 1970; a finite one.
+    std::int64_t UnixMicros(int column) const;
     // One-dimensional arrays without NULL elements.
     std::vector<std::string> TextArray(int column) const;    // text[] or bytea[]
     std::vector<std::int64_t> Int64Array(int column) const;  // bigint[]

@@ -17,8 +17,9 @@ namespace {
     "c.conversation_id, c.channel_id, c.thread_key, c.contact_id, c.provider, c.status, "   \
     "c.unread_count, c.message_count, c.preview, c.preview_direction, c.last_activity_at, " \
     "c.last_customer_at, c.last_agent_at, c.created_at, c.closed_at, c.version, "           \
-    "k.contact_key, k.display_name, k.created_at, k.updated_at, "                           \
-    "(extract(epoch FROM c.last_activity_at) * 1000000)::bigint "
+    "k.contact_key, k.display_name, k.created_at, k.updated_at "
+
+constexpr int kLastActivityColumn = 10;
 
 // $1 tenant, $2 position in microseconds, $3 conversation of the position, $4 limit, $5 status or
 // 0, $6 channel if used. The page is cut before the join, so that contacts are looked up for its
@@ -123,7 +124,7 @@ v1::Conversation ToConversation(const pg::Row& row) {
     out.set_message_count(row.Int64(7));
     out.set_preview(std::string(row.Text(8)));
     out.set_preview_direction(static_cast<v1::Direction>(row.Int16(9)));
-    SetTime(out.mutable_last_activity_time(), row.Timestamp(10));
+    SetTime(out.mutable_last_activity_time(), row.Timestamp(kLastActivityColumn));
     if (const auto time = row.OptionalTimestamp(11))
         SetTime(out.mutable_last_customer_time(), *time);
     if (const auto time = row.OptionalTimestamp(12)) SetTime(out.mutable_last_agent_time(), *time);
@@ -220,7 +221,7 @@ Result<ConversationPage> ListConversations(
     for (const auto row : rows) {
         if (std::cmp_equal(page.conversations.size(), query.count_max)) {
             const pg::Row last = rows[query.count_max - 1];
-            page.next = {last.Int64(20), last.GetId<ConversationId>(0)};
+            page.next = {last.UnixMicros(kLastActivityColumn), last.GetId<ConversationId>(0)};
             break;
         }
         page.conversations.push_back(ToConversation(row));

@@ -65,6 +65,7 @@ TEST_CASE("Values: the server reads times, ids and infinities as we mean them", 
     REQUIRE(row.Timestamp(4) == kInfinity);
     REQUIRE(row.Timestamp(5) == kMinusInfinity);
     REQUIRE(row.Timestamp(6) == TimestampMs{-1});  // Rounded down, before 1970 too.
+    REQUIRE(row.UnixMicros(6) == -500);
 }
 
 TEST_CASE("Values: what PostgreSQL cannot hold is refused, never bent", "[pg]") {
