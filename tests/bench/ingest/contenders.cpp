@@ -21,7 +21,7 @@ bool Answers(int port) {
 
 std::string NginxConfig(int port, const std::filesystem::path& dir) {
     return fmt::format(
-        "daemon off; worker_processes 1; pid {1}/pid; error_log {1}/error.log;\n"
+        "daemon off; master_process off; pid {1}/pid; error_log {1}/error.log;\n"
         "events {{ worker_connections 1024; }}\n"
         "http {{ access_log off; client_body_temp_path {1}/body; keepalive_requests 100000000;\n"
         "  server {{ listen 127.0.0.1:{0}; location / {{ return 200; }} }} }}\n",

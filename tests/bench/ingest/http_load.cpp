@@ -138,6 +138,19 @@ private:
         }
     }
 
+    // Until the next request is due, if a connection is free for it. Sleeping leaves the processor
+    // to who is measured.
+    timespec WaitFor(Time now) const {
+        constexpr std::chrono::nanoseconds kMax = std::chrono::milliseconds(100);
+        std::chrono::nanoseconds wait = kMax;
+        if (!idle_.empty() && next_request_ < requests_.size()) {
+            wait = std::clamp<std::chrono::nanoseconds>(
+                DueTime(next_request_, now) - now, std::chrono::nanoseconds(0), kMax
+            );
+        }
+        return {.tv_sec = 0, .tv_nsec = wait.count()};
+    }
+
     // Requests are small beside the socket buffer, so a blocking send does not wait in practice.
     void SendRest(Connection& connection) {
         const std::string& request = requests_[connection.request_index];
@@ -155,9 +168,9 @@ private:
 
     Status HandleEvents() {
         std::array<epoll_event, 256> events;
-        const int wait_ms = settings_.requests_per_second > 0 ? 0 : 100;
+        const timespec wait = WaitFor(std::chrono::steady_clock::now());
         const int count =
-            epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms);
+            epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &wait, nullptr);
         for (int i = 0; i < count; ++i) {
             UNIBOX_RETURN_IF_ERROR(
                 ReadFrom(static_cast<std::size_t>(events[static_cast<std::size_t>(i)].data.u64))

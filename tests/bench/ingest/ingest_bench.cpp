@@ -1,7 +1,7 @@
 // Signed 1 KB WhatsApp webhooks over HTTP to PubAck and 200, beside nginx `return 200` on the same
 // requests, raw nats.c asynchronous publish of the same events, and Fastify with nats.js. All
 // contenders take turns in one run; medians are printed. Then the latency of webhook-ingest at half
-// of its own peak, in an open loop. The load generator's CPU time is nobody's.
+// of its own peak. The load generator's CPU time is nobody's.
 //   ingest_bench [requests of a round] [rounds] [only]
 // "only": webhook-ingest alone, to be profiled.
 #include "base/assert.hpp"
@@ -210,26 +210,34 @@ void PrintBesideNode(const Contender& ingest, const Contender& node) {
     );
 }
 
-void PrintHalfPeak(const Contender& ingest, int port, RequestMaker* maker) {
+// An open loop: each request is timed from when it was due.
+Status PrintHalfPeak(const Contender& ingest, int port, RequestMaker* maker, int round_count) {
     LoadSettings settings;
     settings.port = port;
     settings.connection_count = kConnectionCount;
     settings.requests_per_second = MedianOf(ingest.rounds).requests_per_second / 2;
     const auto count = static_cast<std::size_t>(settings.requests_per_second * kHalfPeakSeconds);
-    const auto load = RunHttpLoad(settings, maker->Requests(count));
-    if (!load.ok()) {
-        fmt::print("at half of its peak: {}\n", load.status().ToString());
-        return;
+    std::vector<double> p50_ms, p99_ms;
+    for (int round = 0; round < round_count; ++round) {
+        UNIBOX_ASSIGN_OR_RETURN(const auto load, RunHttpLoad(settings, maker->Requests(count)));
+        p50_ms.push_back(load.latency_p50_ms);
+        p99_ms.push_back(load.latency_p99_ms);
+        const auto lost_count = load.refused_count + load.broken_count;
+        if (lost_count > 0) {
+            return Internal(fmt::format("{} requests were not answered 2xx", lost_count));
+        }
     }
     fmt::print(
-        "webhook-ingest at half of its peak ({:.0f} requests a second for {:.0f} s, each timed "
-        "from when it was due): p50 {:.2f} ms, p99 {:.2f} ms, {} not answered 2xx.\n",
+        "webhook-ingest at half of its peak ({:.0f} requests a second, {} rounds of {:.0f} s, each "
+        "timed from when it was due): p50 {:.2f} ms, p99 {:.2f} ms (best round {:.2f} ms).\n",
         settings.requests_per_second,
+        round_count,
         kHalfPeakSeconds,
-        load->latency_p50_ms,
-        load->latency_p99_ms,
-        load->refused_count + load->broken_count
+        Median(p50_ms),
+        Median(p99_ms),
+        *std::min_element(p99_ms.begin(), p99_ms.end())
     );
+    return {};
 }
 
 test::StackOptions IngestAlone() {
@@ -293,7 +301,7 @@ Result<int> Run(std::size_t request_count, int round_count) {
     }
     PrintTable(contenders);
     if (node.ok()) PrintBesideNode(contenders[1], contenders.back());
-    PrintHalfPeak(contenders[1], stack.ingest_port(), &maker);
+    UNIBOX_RETURN_IF_ERROR(PrintHalfPeak(contenders[1], stack.ingest_port(), &maker, round_count));
     return 0;
 }
 
@@ -303,7 +311,7 @@ Result<int> Run(std::size_t request_count, int round_count) {
 int main(int argc, char** argv) {
     using unibox::ParseInt64;
     const auto request_count = argc > 1 ? ParseInt64(argv[1]).value_or(0) : 40'000;
-    const auto round_count = argc > 2 ? ParseInt64(argv[2]).value_or(0) : 3;
+    const auto round_count = argc > 2 ? ParseInt64(argv[2]).value_or(0) : 5;
     if (request_count < 1 || round_count < 1) {
         fmt::print(stderr, "ingest_bench [requests of a round] [rounds] [only]\n");
         return 2;

@@ -7,6 +7,7 @@
 // twentieth of them. Printed are the medians of the rounds.
 #include "batch_paths.hpp"
 #include "drain.hpp"
+#include "obs/log.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -88,6 +89,7 @@ int main(int argc, char** argv) {
         lanes,
         round_count
     );
+    unibox::obs::ConfigureLog("writer_bench", unibox::obs::Level::kWarn);
     const Events events = MakeBacklog(backlog);
     const Events few(events.begin(), events.begin() + backlog.events / 20);
     std::vector<std::vector<Timing>> rounds_of(kContenders);
