@@ -24,7 +24,8 @@ if(MOLD)
 endif()
 if(UNIBOX_SANITIZE)
     # GCC 12 sees uninitialised variants where the sanitizers instrument their destruction.
-    add_compile_options(-fsanitize=${UNIBOX_SANITIZE} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+    add_compile_options(-fsanitize=${UNIBOX_SANITIZE} -fno-omit-frame-pointer
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     add_link_options(-fsanitize=${UNIBOX_SANITIZE})
 endif()
 

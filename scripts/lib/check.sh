@@ -74,6 +74,23 @@ run_thread_sanitizer() {
     report_tests
 }
 
+# Each target begins with the recorded webhooks and keeps what it learns in build/fuzz/corpus.
+run_fuzzers() {
+    local seconds=$1 name target
+    [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$seconds is not a number of seconds" "scripts/dev --help"
+    configure fuzz
+    build fuzz fuzzers
+    for target in "$repo"/build/fuzz/fuzz/*_fuzz; do
+        name=${target##*/}
+        say "$name for $seconds s"
+        mkdir -p "$repo/build/fuzz/corpus/$name" "$repo/build/fuzz/found"
+        tail_on_failure "$repo/build/fuzz/$name.log" "$name found an input that breaks it" \
+            "mend it and make a test of the input, which lies in build/fuzz/found" \
+            "$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 -print_final_stats=1 \
+            -artifact_prefix="$repo/build/fuzz/found/$name-" "$repo/build/fuzz/corpus/$name" "$repo/tests/data/webhooks/bodies"
+    done
+}
+
 # docs/config.md: each program describes its own settings; a test fails when the file is stale.
 make_config_docs() {
     local name
