@@ -4,6 +4,8 @@
 #include "channels/adapter.hpp"
 #include "channels/complete.hpp"
 
+#include <google/protobuf/util/message_differencer.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -51,10 +53,9 @@ void Run(std::string_view body) {
     if (!parsed.ok()) return;
     UNIBOX_ASSERT(parsed->events.size() == again->events.size());
     for (std::size_t i = 0; i < parsed->events.size(); ++i) {
-        UNIBOX_ASSERT(
-            parsed->events[i].event.SerializeAsString() ==
-            again->events[i].event.SerializeAsString()
-        );
+        UNIBOX_ASSERT(google::protobuf::util::MessageDifferencer::Equals(
+            parsed->events[i].event, again->events[i].event
+        ));
         CheckEvent(std::move(parsed->events[i]));
     }
 }
