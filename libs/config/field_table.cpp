@@ -16,7 +16,8 @@ namespace unibox::config {
 namespace {
 
 std::string UnitOf(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kUnits = {{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kUnits = {{
+        {"_us", "µs"},
         {"_ms", "ms"},
         {"_ms_max", "ms"},
         {"_ms_min", "ms"},
