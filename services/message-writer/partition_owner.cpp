@@ -97,14 +97,13 @@ Status PartitionOwner::ShareOut() {
 // New generations and partitions appear here. When NATS is away the last answer stands.
 void PartitionOwner::ListStreams() {
     const auto streams = streams_.List(wire::kInStreamPrefix);
-    const bool seen = streams.ok() && !streams->empty();
-    const bool changed = std::exchange(streams_seen_, seen) != seen;
-    if (changed && !streams.ok()) {
-        obs::Log(obs::Level::kWarn, "streams cannot be listed", {{"error", streams.status()}});
-    } else if (changed && !seen) {
-        obs::Log(obs::Level::kWarn, "no ingest streams yet: run uniboxctl streams ensure");
-    } else if (changed) {
+    Status problem = streams.status();
+    if (streams.ok() && streams->empty()) problem = NotFound("run uniboxctl streams ensure");
+    const bool told = std::exchange(streams_code_, problem.code()) == problem.code();
+    if (!told && problem.ok()) {
         obs::Log(obs::Level::kInfo, "ingest streams are seen", {{"count", streams->size()}});
+    } else if (!told) {
+        obs::Log(obs::Level::kWarn, "no ingest streams are seen", {{"error", problem}});
     }
     if (!streams.ok()) return;
     infos_.clear();

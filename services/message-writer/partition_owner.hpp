@@ -72,7 +72,7 @@ private:
     std::set<std::int32_t> told_;                           // shards whose lag was told
     LagWatch lag_;
     std::shared_ptr<async::Periodic> rounds_;
-    bool streams_seen_ = true;  // at the last look; what is told when it changes
+    Code streams_code_ = Code::kOk;  // of the last look; told when it changes
     bool stopped_ = false;
 };
 
