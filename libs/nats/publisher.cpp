@@ -22,7 +22,10 @@ namespace {
 using detail::Fate;
 using detail::Slot;
 
-constexpr std::size_t kWindowMsgsMax = 65536;
+// A message can be decided while a thread is still sending it: its slot is free only after that,
+// its place in the window at once. One for each thread that may be sending.
+constexpr std::size_t kSpareSlots = 256;
+static_assert(kPublishWindowMsgsMax + kSpareSlots <= detail::Window::kSlotsMax);
 constexpr int kResendsMax = 2;  // In one session, for want of an answer.
 constexpr int kBackoffDoublings = 4;
 constexpr int kBusyFactor = 4;  // A server that sheds load is left alone for longer.
@@ -34,9 +37,11 @@ SteadyTime Now() {
     return std::chrono::steady_clock::now();
 }
 
-Status WindowFull() {
-    return ResourceExhausted("the publish window is full").WithReason("window_full");
-}
+// A message that is to be sent again, unless it is decided before its turn comes.
+struct Resending {
+    std::uint64_t order;  // Of Publish, and no other message's.
+    std::uint32_t index;
+};
 
 struct Completion {
     detail::Recipient recipient;
@@ -83,7 +88,7 @@ private:
     void HandleNewSession(Lock& lock);
     void HandleDue(Lock& lock, SteadyTime now);
     bool Decide(std::uint32_t index, SteadyTime now);
-    void Resend(Lock& lock, std::vector<std::uint32_t> indices);
+    void Resend(Lock& lock, std::vector<Resending> messages);
     void SettleAll();
     void Tell(Completion& completion);
 
@@ -120,7 +125,7 @@ PublisherImpl::PublisherImpl(
       settings_(settings),
       counts_(metrics),
       // An answer to an earlier user of the same inbox must not look like one of ours.
-      window_(settings.window_msgs, std::random_device()()) {}
+      window_(settings.window_msgs + kSpareSlots, std::random_device()()) {}
 
 Status PublisherImpl::Open() {
     auto handler = [this](detail::MessagePtr reply) { OnReply(std::move(reply)); };
@@ -178,7 +183,7 @@ void PublisherImpl::Publish(Outgoing message, SteadyTime deadline, Done done) {
     {
         const Lock lock(mutex_);
         if (status.ok() && !Reserve(1, bytes)) {
-            status = WindowFull();
+            status = detail::WindowFull();
         }
         if (!status.ok()) {
             SettleNow(std::move(recipient), std::move(status));
@@ -215,7 +220,7 @@ void PublisherImpl::PublishAll(std::vector<Outgoing> messages, SteadyTime deadli
         const bool room = Reserve(count, bytes);
         for (std::size_t i = 0; i < messages.size(); ++i) {
             detail::Recipient recipient{.done = {}, .group = group, .index = i};
-            if (refusals[i].ok() && !room) refusals[i] = WindowFull();
+            if (refusals[i].ok() && !room) refusals[i] = detail::WindowFull();
             if (refusals[i].ok()) {
                 const std::size_t size = detail::SizeOf(messages[i]);
                 placed.emplace_back(Place(size, deadline, std::move(recipient)), &messages[i]);
@@ -417,23 +422,24 @@ void PublisherImpl::HandleNewSession(Lock& lock) {
     new_session_ = false;
     const std::uint64_t session = core_.session();
     const SteadyTime now = Now();
-    std::vector<std::uint32_t> indices;
+    std::vector<Resending> unanswered;
     for (std::uint32_t i = 0; i < window_.size(); ++i) {
         Slot& slot = window_[i];
         if (!slot.used || slot.settled || slot.busy || slot.sent_session == session) continue;
         if (slot.deadline <= now) continue;  // It is about to be settled.
         slot.resends = 0;
-        indices.push_back(i);
+        unanswered.push_back({.order = slot.order, .index = i});
     }
-    Resend(lock, std::move(indices));
+    Resend(lock, std::move(unanswered));
 }
 
 void PublisherImpl::HandleDue(Lock& lock, SteadyTime now) {
-    std::vector<std::uint32_t> indices;
+    std::vector<Resending> again;
     for (std::uint32_t i = 0; i < window_.size(); ++i) {
-        if (window_.due(i) <= now && Decide(i, now)) indices.push_back(i);
+        if (window_.due(i) > now || !Decide(i, now)) continue;
+        again.push_back({.order = window_[i].order, .index = i});
     }
-    Resend(lock, std::move(indices));
+    Resend(lock, std::move(again));
 }
 
 // What to do with a slot that is due; true: send it again.
@@ -455,16 +461,19 @@ bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
     return drained;
 }
 
-void PublisherImpl::Resend(Lock& lock, std::vector<std::uint32_t> indices) {
-    if (indices.empty()) return;
-    std::sort(indices.begin(), indices.end(), [this](std::uint32_t a, std::uint32_t b) {
-        return window_[a].order < window_[b].order;
+void PublisherImpl::Resend(Lock& lock, std::vector<Resending> messages) {
+    std::sort(messages.begin(), messages.end(), [](const Resending& a, const Resending& b) {
+        return a.order < b.order;
     });
-    for (const std::uint32_t index : indices) MarkSending(window_[index]);
-    counts_.CountResent(indices.size());
-    lock.unlock();
-    for (const std::uint32_t index : indices) Send(index);
-    lock.lock();
+    for (const auto& [order, index] : messages) {
+        Slot& slot = window_[index];
+        if (slot.order != order || slot.settled) continue;  // Answered meanwhile.
+        MarkSending(slot);
+        counts_.CountResent();
+        lock.unlock();
+        Send(index);
+        lock.lock();
+    }
 }
 
 void PublisherImpl::SettleAll() {
@@ -479,8 +488,8 @@ void PublisherImpl::SettleAll() {
 Result<std::unique_ptr<Publisher>> Publisher::Create(
     Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
 ) {
-    if (settings.window_msgs < 1 || settings.window_msgs > kWindowMsgsMax) {
-        return InvalidArgument("window_msgs must be 1 to 65536").WithField("window_msgs");
+    if (settings.window_msgs < 1 || settings.window_msgs > kPublishWindowMsgsMax) {
+        return InvalidArgument("window_msgs must be 1 to 65000").WithField("window_msgs");
     }
     auto publisher = std::make_unique<PublisherImpl>(connection, settings, metrics);
     UNIBOX_RETURN_IF_ERROR(publisher->Open());

@@ -36,8 +36,10 @@ struct Outgoing {
     std::string traceparent;  // W3C trace context header. Empty: none.
 };
 
+inline constexpr std::size_t kPublishWindowMsgsMax = 65'000;
+
 struct PublisherSettings {
-    std::size_t window_msgs = 4096;  // At most 65,536.
+    std::size_t window_msgs = 4096;
     std::size_t window_bytes = 16 * 1024 * 1024;
     // A retried refusal (no stream, no leader, "in process") waits this long, doubling up to 16
     // times it.

@@ -136,7 +136,7 @@ void Config::DescribePublisher(config::FieldTable& table) {
             "window_msgs",
             &publisher.window_msgs,
             "Messages that may wait for their acknowledgement; above it 503 at once.",
-            config::InRange(16, 65'536)
+            config::InRange(16, nats::kPublishWindowMsgsMax)
         )
         .Add(
             "window_bytes",

@@ -6,8 +6,6 @@
 #include "nats/publisher.hpp"
 #include "obs/metrics.hpp"
 
-#include <cstddef>
-
 namespace unibox::nats::detail {
 
 class PublishMetrics {
@@ -18,7 +16,7 @@ public:
     void CountOutcome(const Result<PubAck>& result, SteadyTime started);
     // One that never was in the window.
     void CountRefused() { failed_.Add(); }
-    void CountResent(std::size_t count) { resent_.Add(static_cast<double>(count)); }
+    void CountResent() { resent_.Add(); }
 
 private:
     obs::Counter& acked_;

@@ -35,6 +35,10 @@ void Recipient::Tell(Result<PubAck> result) {
     if (--group->remaining == 0) group->done(std::move(group->results));
 }
 
+Status WindowFull() {
+    return ResourceExhausted("the publish window is full").WithReason("window_full");
+}
+
 Status StatusAtDeadline(const Slot& slot) {
     if (slot.awaiting || slot.maybe_stored) {
         return DeadlineExceeded("JetStream did not acknowledge in time").WithReason("no_ack");
@@ -45,7 +49,7 @@ Status StatusAtDeadline(const Slot& slot) {
 
 Window::Window(std::size_t slots, std::uint32_t first_generation)
     : slots_(slots), due_(slots, kNever) {
-    UNIBOX_ASSERT(slots >= 1 && slots <= 65536);
+    UNIBOX_ASSERT(slots >= 1 && slots <= kSlotsMax);
     for (std::size_t i = slots; i-- > 0;) {
         slots_[i].generation = first_generation;
         free_.push_back(static_cast<std::uint32_t>(i));

@@ -53,11 +53,14 @@ struct Slot {
     bool maybe_stored = false;  // An earlier sending of it was never answered.
 };
 
-// The outcome of a message whose time is over.
+// The outcome of a message that finds no room.
+Status WindowFull();
+// Of one whose time is over.
 Status StatusAtDeadline(const Slot& slot);
 
 class Window {
 public:
+    static constexpr std::size_t kSlotsMax = 65536;  // What 4 hexadecimal digits can tell apart.
     static constexpr SteadyTime kNever = SteadyTime::max();
 
     Window(std::size_t slots, std::uint32_t first_generation);

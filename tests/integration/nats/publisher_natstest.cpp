@@ -360,6 +360,36 @@ TEST_CASE("Publisher: PublishAll reports all messages of a request together", "[
     CHECK(none.get_future().get().empty());
 }
 
+// The answer can come before the thread that sends the message has returned from sending it.
+TEST_CASE("Publisher: who was told has made room, whoever is still sending", "[nats]") {
+    constexpr int kMessages = 20'000;
+    PublisherFixture nats(SmallWindow(1));
+    std::atomic<bool> room{true};
+    std::atomic<int> sent{0};
+    const auto publish = [&] {
+        while (sent < kMessages) {
+            if (!room.exchange(false)) continue;
+            const int number = sent++;
+            nats.publisher->Publish(
+                Message(number),
+                In(60s),
+                [&room, told = nats.outcomes.Done(number)](auto result) {
+                    told(std::move(result));
+                    room = true;
+                }
+            );
+        }
+    };
+    std::thread other(publish);
+    publish();
+    other.join();
+    REQUIRE(nats.outcomes.WaitFor(static_cast<std::size_t>(sent), 60s));
+    for (const auto& [number, results] : nats.outcomes.All()) {
+        REQUIRE(results.size() == 1);
+        REQUIRE_OK(results[0]);
+    }
+}
+
 TEST_CASE("Publisher: PublishAll is all or nothing in a narrow window", "[nats]") {
     PublisherFixture nats(SmallWindow(3));
     std::promise<std::vector<Result<nats::PubAck>>> outcome;
