@@ -5,9 +5,9 @@
 #include "nats/detail/js_error.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 namespace unibox::nats::detail {
 namespace {

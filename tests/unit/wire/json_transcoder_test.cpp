@@ -290,12 +290,11 @@ TEST_CASE("Transcoder: JSON shows zeros and empty lists, not absent times", "[un
     const auto json = wire::ToJson(conversation);
     REQUIRE_OK(json);
     CHECK(
-        *json ==
-        R"({"id":"x","channelId":"","provider":"PROVIDER_UNSPECIFIED","threadKey":"",)"
-        R"("status":"CONVERSATION_STATUS_UNSPECIFIED","unreadCount":"0",)"
-        R"("messageCount":"9007199254740993","preview":"",)"
-        R"("previewDirection":"DIRECTION_UNSPECIFIED","version":"0",)"
-        R"("createTime":"2026-07-01T10:00:00.005Z"})"
+        *json == R"({"id":"x","channelId":"","provider":"PROVIDER_UNSPECIFIED","threadKey":"",)"
+                 R"("status":"CONVERSATION_STATUS_UNSPECIFIED","unreadCount":"0",)"
+                 R"("messageCount":"9007199254740993","preview":"",)"
+                 R"("previewDirection":"DIRECTION_UNSPECIFIED","version":"0",)"
+                 R"("createTime":"2026-07-01T10:00:00.005Z"})"
     );
     CHECK(wire::JsonName("conversation_id") == "conversationId");
     CHECK(wire::JsonName("id") == "id");
