@@ -90,7 +90,7 @@ void Config::DescribeIngest(config::FieldTable& table) {
         .Add(
             "duplicate_window_count_max",
             &duplicate_window_count_max,
-            "Events remembered for it; the oldest go first.",
+            "Events remembered for it, 100 bytes each; the oldest go first.",
             config::InRange(0, kCountMax)
         )
         .Add(

@@ -14,6 +14,7 @@
 #include <deque>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,7 @@ public:
         kJoined,  // Somebody publishes it now; `on_outcome` will run.
     };
 
-    EventWindow(std::int64_t window_ms, std::size_t count_max, const Clock& clock)
-        : window_ms_(window_ms), count_max_(count_max), clock_(clock) {}
+    EventWindow(std::int64_t window_ms, std::size_t count_max, const Clock& clock);
 
     Claim Take(const EventKey& key, OnOutcome on_outcome);
     // The end of what Take gave as kMine: Ok = stored. Tells those who joined.
@@ -37,18 +37,14 @@ public:
     std::size_t count() const;
 
 private:
-    struct Entry {
-        bool stored = false;
-        SteadyTime stored_at{};
-        std::vector<OnOutcome> joined;
-    };
     void DropOldLocked(SteadyTime now) UNIBOX_REQUIRES(mutex_);
 
     const std::int64_t window_ms_;
     const std::size_t count_max_;
     const Clock& clock_;
     mutable Mutex mutex_;
-    std::unordered_map<EventKey, Entry> entries_ UNIBOX_GUARDED_BY(mutex_);
+    std::unordered_map<EventKey, std::vector<OnOutcome>> on_their_way_ UNIBOX_GUARDED_BY(mutex_);
+    std::unordered_set<EventKey> stored_ UNIBOX_GUARDED_BY(mutex_);
     std::deque<std::pair<SteadyTime, EventKey>> stored_order_ UNIBOX_GUARDED_BY(mutex_);
 };
 
