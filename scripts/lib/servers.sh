@@ -12,7 +12,9 @@ max_pending: 134217728
 jetstream { store_dir: "$stack/nats", max_mem: 256MB, max_file: 64GB }
 authorization { user: unibox, password: "$(secret nats_password)" }
 CONF
-    ensure_process nats-server "$(fingerprint_of "$stack/config/nats.conf")" nats-server -c "$stack/config/nats.conf"
+    # docs/adr/2026-11-26-nats-garbage-collector.md
+    ensure_process nats-server "$(fingerprint_of "$stack/config/nats.conf")" \
+        env GOGC="${GOGC:-400}" nats-server -c "$stack/config/nats.conf"
     wait_until 20 nats-server grep -q 'Server is ready' "$stack/logs/nats-server.log"
     nats_url="nats://unibox:$(secret nats_password)@127.0.0.1:$port"
 }

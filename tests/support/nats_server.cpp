@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 namespace unibox::test {
@@ -42,6 +43,8 @@ bool NatsServer::running() const {
 void NatsServer::Spawn() {
     ProcessOptions options;
     options.arguments = {"-c", (dir_ / "nats.conf").string()};
+    // As scripts/up runs it: docs/adr/2026-11-26-nats-garbage-collector.md
+    if (std::getenv("GOGC") == nullptr) options.environment["GOGC"] = "400";
     process_ = std::make_unique<Process>(FindProgram("nats-server"), std::move(options));
 }
 
