@@ -22,7 +22,7 @@ struct ReaderFixture : NatsFixture {
     explicit ReaderFixture(const nats::StreamSpec& spec = LogSpec()) : streams(*connection) {
         REQUIRE_OK(streams.Ensure(spec));
         nats::PublisherSettings settings;
-        settings.window_msgs = 65'536;
+        settings.window_msgs = nats::kPublishWindowMsgsMax;
         settings.window_bytes = 256 * 1024 * 1024;
         auto created = nats::Publisher::Create(*connection, settings, metrics);
         REQUIRE_OK(created);
