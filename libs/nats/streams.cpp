@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace unibox::nats {
 namespace {
@@ -81,6 +82,9 @@ Status CheckCompatible(const StreamSpec& spec, const json& config) {
     }
     auto wanted = spec.subjects;
     auto present = config.value("subjects", std::vector<std::string>());
+    if (present == std::vector{wire::SealedSubject(spec.name)}) {
+        return Incompatible(spec, "state: it is sealed");
+    }
     std::sort(wanted.begin(), wanted.end());
     std::sort(present.begin(), present.end());
     if (wanted != present) return Incompatible(spec, "set of subjects");
@@ -285,6 +289,23 @@ std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams) {
     return generations;
 }
 
+std::optional<Generation> WrittenGeneration(const std::vector<StreamInfo>& streams) {
+    std::map<int, std::set<int>> partitions;
+    std::set<int> sealed;
+    for (const StreamInfo& stream : streams) {
+        const auto id = wire::ParseInStream(stream.name);
+        if (!id) continue;
+        partitions[id->generation].insert(id->partition);
+        if (stream.sealed) sealed.insert(id->generation);
+    }
+    for (const auto& [generation, numbers] : partitions) {
+        const int count = static_cast<int>(numbers.size());
+        const bool whole = *numbers.begin() == 0 && *numbers.rbegin() + 1 == count;
+        if (whole && !sealed.contains(generation)) return Generation{generation, count};
+    }
+    return std::nullopt;
+}
+
 Status Streams::Ensure(const StreamSpec& spec, Replicas replicas) {
     UNIBOX_RETURN_IF_ERROR(CheckName(spec.name));
     try {
@@ -326,6 +347,22 @@ Result<std::vector<StreamInfo>> Streams::List(std::string_view prefix) {
         return a.name < b.name;
     });
     return found;
+}
+
+Status Streams::Seal(std::string_view name) {
+    UNIBOX_RETURN_IF_ERROR(CheckName(name));
+    try {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const json info, CallApi(connection_, fmt::format("STREAM.INFO.{}", name), nullptr)
+        );
+        json config = info.at("config");
+        const std::vector<std::string> wanted{wire::SealedSubject(name)};
+        if (config.value("subjects", std::vector<std::string>()) == wanted) return {};
+        config["subjects"] = wanted;
+        return CallApi(connection_, fmt::format("STREAM.UPDATE.{}", name), config).status();
+    } catch (const json::exception& error) {
+        return Internal(fmt::format("stream {}: {}", name, error.what()));
+    }
 }
 
 Status Streams::PurgeUpTo(std::string_view name, std::uint64_t sequence) {

@@ -8,6 +8,7 @@
 #include "nats/log_reader.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,7 +78,7 @@ struct StreamInfo {
     int consumers = 0;
     int replicas = 1;
     std::vector<std::string> subjects;
-    bool sealed = false;
+    bool sealed = false;  // It takes no more messages; see Streams::Seal.
     std::int64_t created_unix_ms = 0;
     std::int64_t created_unix_us = 0;  // Identifies the stream's incarnation.
 };
@@ -85,10 +86,14 @@ struct StreamInfo {
 struct Generation {
     int number = 0;
     int partition_count = 0;
+    auto operator<=>(const Generation&) const = default;
 };
 // The generations of the ingest log among `streams`, oldest first. Each stream tells with how many
 // others it was made, so the count is known even when some are missing.
 std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams);
+// The one that new events go to: the oldest that is whole (partitions 0..n-1) and of which no
+// stream is sealed. So a new one is used from the moment on that the one before it is sealed.
+std::optional<Generation> WrittenGeneration(const std::vector<StreamInfo>& streams);
 
 enum class Replicas { kKeep, kMayShrink };
 
@@ -109,6 +114,9 @@ public:
     Result<std::vector<StreamInfo>> List(std::string_view prefix);
     // Removes every message below `sequence`; that one is the first to stay.
     Status PurgeUpTo(std::string_view name, std::uint64_t sequence);
+    // Takes its subjects away: nothing is stored any more, what is there stays and can be read and
+    // purged. Cannot be undone here. Publishers get "no_stream".
+    Status Seal(std::string_view name);
     Result<LogMessage> Get(std::string_view name, std::uint64_t sequence);
     // Removes the stream and all it stores. For tests and `uniboxctl`.
     Status Delete(std::string_view name);

@@ -33,6 +33,10 @@ std::string InSubject(int generation, int partition, TenantId tenant) {
     return fmt::format("ub.in.{}.{:02}.{}", generation, partition, tenant.value);
 }
 
+std::string SealedSubject(std::string_view stream) {
+    return fmt::format("ub.sealed.{}", stream);
+}
+
 std::string InSubjects(int generation, int partition) {
     CheckRange(generation, partition);
     return fmt::format("ub.in.{}.{:02}.>", generation, partition);

@@ -23,6 +23,8 @@ inline constexpr std::string_view kDlqSubjects = "ub.dlq.>";
 
 // Core NATS (not stored): channels or provider apps changed, caches must forget them.
 inline constexpr std::string_view kChannelsChanged = "ub.ctl.channels";
+// Core NATS: streams of the ingest log were made or sealed.
+inline constexpr std::string_view kStreamsChanged = "ub.ctl.streams";
 
 inline constexpr int kGenerationMax = 9999;
 inline constexpr int kPartitionMax = 99;
@@ -33,6 +35,9 @@ std::string InStream(int generation, int partition);
 std::string InSubject(int generation, int partition, TenantId tenant);
 // "ub.in.1.00.>": everything that InStream(generation, partition) stores.
 std::string InSubjects(int generation, int partition);
+// "ub.sealed.UB_IN_1_00": the only subject of a sealed stream (it must have one), where nobody
+// publishes.
+std::string SealedSubject(std::string_view stream);
 
 struct InStreamId {
     int generation = 0;

@@ -59,6 +59,10 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
           "unibox_writer_stopped_partitions",
           "Owned partitions that wait for an operator: an alarm."
       )),
+      waiting_partitions(metrics.GetGauge(
+          "unibox_writer_waiting_partitions",
+          "Partitions of newer generations, not written before the older ones are."
+      )),
       periods_ahead(metrics.GetGauge(
           "unibox_writer_periods_ahead", "Time partitions made ahead, the least of all tables."
       )),

@@ -34,6 +34,7 @@ struct WriterMetrics {
     obs::Counter& missing_periods;
     obs::Gauge& owned_partitions;
     obs::Gauge& stopped_partitions;
+    obs::Gauge& waiting_partitions;
     obs::Gauge& periods_ahead;
     obs::Counter& purged;
 };

@@ -58,12 +58,11 @@ Status PartitionOwner::Start() {
     );
     // The subscription lives as long as the connection, which outlives this object.
     const std::weak_ptr<async::Periodic> rounds = rounds_;
-    return env_.connection.Subscribe(
-        kPartitionsReleased,
-        [rounds](std::string_view, std::string_view) {
-            if (const auto alive = rounds.lock()) alive->Wake();
-        }
-    );
+    const auto wake = [rounds](std::string_view, std::string_view) {
+        if (const auto alive = rounds.lock()) alive->Wake();
+    };
+    UNIBOX_RETURN_IF_ERROR(env_.connection.Subscribe(kPartitionsReleased, wake));
+    return env_.connection.Subscribe(wire::kStreamsChanged, wake);
 }
 
 void PartitionOwner::Wake() {
@@ -90,6 +89,7 @@ Status PartitionOwner::ShareOut() {
     if (entered) {
         UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool));
     }
+    TakeTurns(states);
     UNIBOX_RETURN_IF_ERROR(GiveUpSurplus(ShareOf(states.size(), instances.size())));
     return TakeShare(states, instances);
 }
@@ -187,6 +187,20 @@ Status PartitionOwner::GiveUpSurplus(std::size_t share) {
     return {};
 }
 
+void PartitionOwner::TakeTurns(const std::vector<store::PartitionState>& states) {
+    const std::int32_t turn = GenerationInTurn(infos_, states);
+    const auto waiting = std::count_if(infos_.begin(), infos_.end(), [&](const auto& entry) {
+        return entry.first.generation > turn;
+    });
+    env_.metrics.waiting_partitions.Set(static_cast<double>(waiting));
+    if (std::exchange(turn_, turn) == turn) return;
+    obs::Log(
+        obs::Level::kInfo,
+        "generation of the ingest log is written",
+        {{"generation", turn}, {"waiting_partitions", waiting}}
+    );
+}
+
 Status PartitionOwner::TakeShare(
     const std::vector<store::PartitionState>& states, const std::vector<std::string>& instances
 ) {
@@ -200,7 +214,8 @@ Status PartitionOwner::TakeShare(
         });
         // A partition of ours that no lane works on (a lane gave it up after a fault) is taken anew
         // under a new epoch once its lease was ended.
-        if (!ours && !state.lease_live && infos_.contains(state.id)) free.push_back(state.id);
+        const bool in_turn = state.id.generation <= turn_ && infos_.contains(state.id);
+        if (!ours && !state.lease_live && in_turn) free.push_back(state.id);
     }
     std::vector<store::PartitionId> wanted = Preferred(free, instances, env_.owner);
     if (wanted.size() > share - owned.size()) wanted.resize(share - owned.size());

@@ -5,6 +5,7 @@
 // Thread safety: Wake from any thread; the rest from the owner of the object.
 #pragma once
 
+#include "message-writer/generations.hpp"
 #include "message-writer/lag.hpp"
 #include "message-writer/lane.hpp"
 #include "nats/connection.hpp"
@@ -54,6 +55,7 @@ private:
     void ListStreams();
     Result<bool> EnterNewStreams(const std::vector<store::PartitionState>& known);
     Status RenewLeases();
+    void TakeTurns(const std::vector<store::PartitionState>& states);
     Status TakeShare(
         const std::vector<store::PartitionState>& states, const std::vector<std::string>& instances
     );
@@ -68,10 +70,11 @@ private:
     LaneEnvironment& env_;
     std::vector<std::unique_ptr<Lane>>& lanes_;
     nats::Streams streams_;
-    std::map<store::PartitionId, nats::StreamInfo> infos_;  // as last seen
-    std::set<std::int32_t> told_;                           // shards whose lag was told
+    StreamsById infos_;            // as last seen
+    std::set<std::int32_t> told_;  // shards whose lag was told
     LagWatch lag_;
     std::shared_ptr<async::Periodic> rounds_;
+    std::int32_t turn_ = 0;          // the generation that is written now; told when it changes
     Code streams_code_ = Code::kOk;  // of the last look; told when it changes
     bool stopped_ = false;
 };

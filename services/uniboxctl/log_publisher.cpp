@@ -26,16 +26,15 @@ Result<std::unique_ptr<LogPublisher>> LogPublisher::Create(Context& context) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
-    const auto generations = nats::GenerationsOf(infos);
-    if (generations.empty()) {
+    const auto written = nats::WrittenGeneration(infos);
+    if (!written) {
         return FailedPrecondition("there are no ingest streams; run `uniboxctl streams ensure`");
     }
-    const nats::Generation& newest = generations.back();
     UNIBOX_ASSIGN_OR_RETURN(
         auto publisher, nats::Publisher::Create(*connection, {}, context.metrics())
     );
     return std::unique_ptr<LogPublisher>(
-        new LogPublisher(std::move(publisher), newest.number, newest.partition_count)
+        new LogPublisher(std::move(publisher), written->number, written->partition_count)
     );
 }
 

@@ -44,40 +44,35 @@ void SetLimits(const EnsureOptions& options, nats::StreamOptions& declared) {
 // The partition of a conversation depends on their count, and a conversation must keep to one.
 Status OtherCount(const nats::Generation& present, int wanted, int newest) {
     return FailedPrecondition(fmt::format(
-        "generation {} has {} partitions; {} would put conversations into other ones, out of "
-        "order. Another count is a new generation: `streams ensure --generation {} --partitions "
-        "{}`",
+        "generation {0} has {1} partitions; {2} would put conversations into other ones, out of "
+        "order. Another count is a new generation: `streams ensure --generation {3} --partitions "
+        "{2}`, then `streams seal --generation {0}`",
         present.number,
         present.partition_count,
         wanted,
-        newest + 1,
-        wanted
+        newest + 1
     ));
 }
 
-Status BesideAnother(int newest, int wanted) {
-    if (wanted < newest) {
-        return FailedPrecondition(fmt::format(
-            "there is a generation {}: nothing would be written to an older one", newest
-        ));
+// A new generation is as large and as safe as the newest one, but for what the options say.
+void InheritLimits(
+    const std::vector<nats::StreamInfo>& infos, int newest, nats::StreamOptions& declared
+) {
+    for (const nats::StreamInfo& info : infos) {
+        const auto id = wire::ParseInStream(info.name);
+        if (!id || id->generation != newest) continue;
+        declared.replicas = nats::Limit::Default(info.replicas);
+        declared.in_bytes_max = nats::Limit::Default(info.bytes_max);
     }
-    return FailedPrecondition(fmt::format(
-        "webhook-ingest goes over to generation {0} at once, and message-writer does not wait "
-        "until "
-        "generation {1} is written: conversations with unwritten events would get out of order. "
-        "Stop webhook-ingest (providers repeat), wait until `partitions list` shows no lag, and "
-        "repeat this with --force. Generation {1} stays; there is no command yet that seals it",
-        wanted,
-        newest
-    ));
 }
 
 // Generation and count: those that exist, unless a new generation is asked for.
 Status ChooseGeneration(
     const EnsureOptions& options,
-    const std::vector<nats::Generation>& present,
+    const std::vector<nats::StreamInfo>& infos,
     nats::StreamOptions& declared
 ) {
+    const auto present = nats::GenerationsOf(infos);
     const int newest = present.empty() ? 0 : present.back().number;
     declared.generation = options.generation.value_or(std::max(newest, 1));
     const auto found = std::find_if(present.begin(), present.end(), [&](const auto& generation) {
@@ -88,15 +83,30 @@ Status ChooseGeneration(
         const int wanted = options.partitions.value_or(found->partition_count);
         return wanted == found->partition_count ? Status() : OtherCount(*found, wanted, newest);
     }
+    if (declared.generation < newest) {
+        return FailedPrecondition(fmt::format(
+            "there is a generation {}: nothing would be written to an older one", newest
+        ));
+    }
+    if (!present.empty()) {
+        declared.partition_count = present.back().partition_count;
+        InheritLimits(infos, newest, declared);
+    }
     if (options.partitions) declared.partition_count = *options.partitions;
-    if (present.empty()) return {};
-    if (!options.partitions) declared.partition_count = present.back().partition_count;
-    const bool allowed = options.force && declared.generation > newest;
-    return allowed ? Status() : BesideAnother(newest, declared.generation);
+    return {};
+}
+
+// Of a partition of the ingest log: whether events go to it.
+std::string StateOf(const nats::StreamInfo& info, const std::optional<nats::Generation>& written) {
+    const auto id = wire::ParseInStream(info.name);
+    if (!id) return "";
+    if (info.sealed) return "sealed";
+    return written && written->number == id->generation ? "written" : "waits";
 }
 
 Status Print(Context& context, nats::Streams& streams) {
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List("UB_"));
+    const auto written = nats::WrittenGeneration(infos);
     Table table(
         {"stream",
          "messages",
@@ -105,6 +115,7 @@ Status Print(Context& context, nats::Streams& streams) {
          "mebibytes",
          "mebibytes_max",
          "replicas",
+         "state",
          "created"}
     );
     for (const nats::StreamInfo& info : infos) {
@@ -116,6 +127,7 @@ Status Print(Context& context, nats::Streams& streams) {
              static_cast<double>(info.bytes) / (1 << 20),
              info.bytes_max < 0 ? -1.0 : static_cast<double>(info.bytes_max) / (1 << 20),
              std::int64_t{info.replicas},
+             StateOf(info, written),
              TimeText(info.created_unix_ms)}
         );
     }
@@ -135,7 +147,7 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     UNIBOX_RETURN_IF_ERROR(streams.CheckServer(kPayloadBytesMin));
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
     nats::StreamOptions declared;
-    UNIBOX_RETURN_IF_ERROR(ChooseGeneration(options, nats::GenerationsOf(infos), declared));
+    UNIBOX_RETURN_IF_ERROR(ChooseGeneration(options, infos, declared));
     SetLimits(options, declared);
     const auto replicas = options.force ? nats::Replicas::kMayShrink : nats::Replicas::kKeep;
     for (const nats::StreamSpec& spec : nats::UniboxStreams(declared)) {
@@ -145,7 +157,63 @@ Status Ensure(Context& context, const EnsureOptions& options) {
         }
         UNIBOX_RETURN_IF_ERROR(ensured);
     }
+    (void)connection->Publish(wire::kStreamsChanged, "");  // the services look by themselves too
     return Print(context, streams);
+}
+
+// Otherwise every webhook would be refused from now on.
+Status CheckAnotherTakesOver(std::vector<nats::StreamInfo> infos, int generation) {
+    bool found = false;
+    int newest = 0;
+    for (nats::StreamInfo& info : infos) {
+        const auto id = wire::ParseInStream(info.name);
+        if (!id) continue;
+        newest = std::max(newest, id->generation);
+        if (id->generation != generation) continue;
+        info.sealed = true;
+        found = true;
+    }
+    if (!found) return NotFound(fmt::format("there is no generation {}", generation));
+    if (nats::WrittenGeneration(infos)) return {};
+    return FailedPrecondition(fmt::format(
+        "no other generation could take the events: first `streams ensure --generation {} "
+        "--partitions N`",
+        newest + 1
+    ));
+}
+
+Status Seal(Context& context, int generation) {
+    UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
+    nats::Streams streams(*connection);
+    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
+    UNIBOX_RETURN_IF_ERROR(CheckAnotherTakesOver(infos, generation));
+    for (const nats::StreamInfo& info : infos) {
+        const auto id = wire::ParseInStream(info.name);
+        if (id && id->generation == generation) UNIBOX_RETURN_IF_ERROR(streams.Seal(info.name));
+    }
+    (void)connection->Publish(wire::kStreamsChanged, "");  // the services look by themselves too
+    return Print(context, streams);
+}
+
+void AddSeal(CLI::App& streams, Action& action) {
+    auto* verb = streams.add_subcommand("seal", "Ends a generation: the next one takes the events");
+    const auto generation = std::make_shared<int>(0);
+    verb->add_option("--generation", *generation, "Generation that takes no more events")
+        ->required()
+        ->check(CLI::Range(1, wire::kGenerationMax));
+    verb->footer(
+        "How the count of partitions is changed, with webhooks coming in all the time:\n"
+        "  uniboxctl streams ensure --generation 2 --partitions 32\n"
+        "  uniboxctl streams seal --generation 1\n"
+        "message-writer writes generation 1 to its end (`partitions list`), then generation 2, so "
+        "no\n"
+        "conversation gets out of order. What is sent at the very moment is answered 503 and sent "
+        "again\n"
+        "by its provider. It cannot be undone; repeating it does no harm."
+    );
+    verb->callback([generation, &action] {
+        action = [generation](Context& context) { return Seal(context, *generation); };
+    });
 }
 
 void AddEnsure(CLI::App& streams, Action& action) {
@@ -173,12 +241,13 @@ void AddEnsure(CLI::App& streams, Action& action) {
             "How long a Nats-Msg-Id is known (120000)"
     )
         ->check(CLI::Range(100, 600'000));
-    verb->add_flag("--force", options->force, "Fewer replicas, or a generation beside another");
+    verb->add_flag("--force", options->force, "Fewer replicas");
     verb->footer(
         "What is left out stays as it is; a new stream gets the value in brackets. Limits below "
         "what\n"
         "a stream holds are refused, and so is another count of partitions: that is a new "
-        "generation.\n"
+        "generation,\n"
+        "as large and safe as the one before it, which takes the events once that is sealed.\n"
         "Example: uniboxctl streams ensure --partitions 32 --replicas 3"
     );
     verb->callback([options, &action] {
@@ -193,6 +262,7 @@ void AddStreams(CLI::App& app, Action& action) {
     verb->require_subcommand(1);
     verb->add_subcommand("list", "What each stream holds")->callback([&action] { action = List; });
     AddEnsure(*verb, action);
+    AddSeal(*verb, action);
 }
 
 }  // namespace unibox::ctl

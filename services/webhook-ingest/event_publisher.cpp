@@ -54,7 +54,7 @@ EventPublisher::EventPublisher(
       raw_stored_(metrics.GetCounter("unibox_ingest_raw_total", "Webhooks stored in UB_RAW.")) {}
 
 nats::Outgoing EventPublisher::ToMessage(
-    const event::v1::InboundEvent& event, const LogShape& shape
+    const event::v1::InboundEvent& event, const nats::Generation& log
 ) const {
     const TenantId tenant{event.tenant_id()};
     ChannelId channel;
@@ -62,13 +62,13 @@ nats::Outgoing EventPublisher::ToMessage(
     std::copy_n(
         id.begin(), std::min(id.size(), channel.value.bytes.size()), channel.value.bytes.begin()
     );
-    const int partition = static_cast<int>(
-        domain::PartitionOf(tenant, channel, event.thread_key(), shape.partition_count)
-    );
+    const int partition = static_cast<int>(domain::PartitionOf(
+        tenant, channel, event.thread_key(), static_cast<std::uint32_t>(log.partition_count)
+    ));
     nats::Outgoing message;
-    message.subject = wire::InSubject(shape.generation, partition, tenant);
+    message.subject = wire::InSubject(log.number, partition, tenant);
     message.msg_id = HexEncode(event.event_key());
-    message.expected_stream = wire::InStream(shape.generation, partition);
+    message.expected_stream = wire::InStream(log.number, partition);
     message.payload = event.SerializeAsString();
     message.traceparent = event.traceparent();
     return message;
@@ -77,8 +77,8 @@ nats::Outgoing EventPublisher::ToMessage(
 void EventPublisher::Publish(
     std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done
 ) {
-    const auto shape = log_.shape();
-    if (!shape && !events.empty()) {
+    const auto written = log_.written();
+    if (!written && !events.empty()) {
         Outcome outcome;
         outcome.status = Unavailable("the ingest log has no streams").WithReason("no_stream");
         return done(outcome);
@@ -95,7 +95,7 @@ void EventPublisher::Publish(
         });
         if (claim == EventWindow::Claim::kMine) {
             batch->mine.push_back(key);
-            batch->messages.push_back(ToMessage(event, *shape));
+            batch->messages.push_back(ToMessage(event, *written));
         } else if (claim == EventWindow::Claim::kStored) {
             Count(*batch, {}, true);
             --batch->pending;

@@ -47,7 +47,8 @@ public:
 
 private:
     struct Batch;
-    nats::Outgoing ToMessage(const event::v1::InboundEvent& event, const LogShape& shape) const;
+    nats::Outgoing ToMessage(const event::v1::InboundEvent& event, const nats::Generation& log)
+        const;
     void PublishSlice(const std::shared_ptr<Batch>& batch);
     void Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate);
     static void Count(Batch& batch, const Status& status, bool duplicate);

@@ -3,36 +3,14 @@
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
-#include <map>
-#include <set>
-
 namespace unibox::ingest {
 namespace {
 
 // Each event that finds no stream asks; a cluster that is unwell must not be asked as often.
 constexpr Millis kLookAgainPause(1'000);
-constexpr std::string_view kStreamPrefix = "UB_";  // All of ours; ShapeOf takes the log's.
+constexpr std::string_view kStreamPrefix = "UB_";  // All of ours: UB_RAW is told of too.
 
 }  // namespace
-
-std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams) {
-    std::map<int, std::set<int>> partitions;
-    std::set<int> sealed;
-    for (const nats::StreamInfo& stream : streams) {
-        const auto id = wire::ParseInStream(stream.name);
-        if (!id) continue;
-        partitions[id->generation].insert(id->partition);
-        if (stream.sealed) sealed.insert(id->generation);
-    }
-    for (auto at = partitions.rbegin(); at != partitions.rend(); ++at) {
-        const auto& [generation, numbers] = *at;
-        const bool whole =
-            *numbers.begin() == 0 && *numbers.rbegin() + 1 == static_cast<int>(numbers.size());
-        if (sealed.contains(generation) || !whole) continue;
-        return LogShape{generation, static_cast<std::uint32_t>(numbers.size())};
-    }
-    return std::nullopt;
-}
 
 IngestLog::IngestLog(
     nats::Connection& connection, const Clock& clock, std::int64_t refresh_ms, obs::Metrics& metrics
@@ -69,11 +47,16 @@ void IngestLog::Stop() {
     if (stopped) stopped->Stop();
 }
 
-std::optional<LogShape> IngestLog::shape() const {
+std::optional<nats::Generation> IngestLog::written() const {
     const std::uint64_t packed = packed_.load();
     if (packed == 0) return std::nullopt;
-    return LogShape{
-        static_cast<int>(packed >> 32), static_cast<std::uint32_t>(packed & 0xffffffffULL)};
+    return nats::Generation{
+        static_cast<int>(packed >> 32), static_cast<int>(packed & 0xffffffffULL)};
+}
+
+void IngestLog::StreamsChanged() {
+    const MutexLock lock(mutex_);
+    if (periodic_) periodic_->Wake();
 }
 
 void IngestLog::LookAgain() {
@@ -90,15 +73,15 @@ Status IngestLog::Refresh() {
         if (stream.name != wire::kRawStream || stream.bytes_max <= 0) continue;
         raw_full_.Set(static_cast<double>(stream.bytes) / static_cast<double>(stream.bytes_max));
     }
-    const auto found = ShapeOf(streams);
+    const auto found = nats::WrittenGeneration(streams);
     if (!found) return Unavailable("the ingest log has no streams").WithReason("no_stream");
-    const std::uint64_t packed =
-        static_cast<std::uint64_t>(found->generation) << 32 | found->partition_count;
+    const std::uint64_t packed = static_cast<std::uint64_t>(found->number) << 32 |
+                                 static_cast<std::uint32_t>(found->partition_count);
     if (packed_.exchange(packed) != packed) {
         obs::Log(
             obs::Level::kInfo,
             "ingest log",
-            {{"generation", found->generation}, {"partitions", found->partition_count}}
+            {{"generation", found->number}, {"partitions", found->partition_count}}
         );
     }
     partitions_.Set(found->partition_count);

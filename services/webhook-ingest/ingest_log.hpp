@@ -1,6 +1,5 @@
-// Which streams the ingest log has now: the newest generation that is not sealed, and how many
-// partitions it has; and how full UB_RAW is, for the metrics. Read from NATS again and again; the
-// last answer is kept when NATS is away.
+// Which streams take the events now (nats::WrittenGeneration), and how full UB_RAW is, for the
+// metrics. Read from NATS again and again; the last answer is kept when NATS is away.
 // Thread safety: any thread.
 #pragma once
 
@@ -19,16 +18,6 @@
 
 namespace unibox::ingest {
 
-struct LogShape {
-    int generation = 0;
-    std::uint32_t partition_count = 0;
-    auto operator<=>(const LogShape&) const = default;
-};
-
-// The newest generation of which no stream is sealed and whose partitions are 0..n-1 without a
-// gap; nothing if there is none.
-std::optional<LogShape> ShapeOf(const std::vector<nats::StreamInfo>& streams);
-
 class IngestLog {
 public:
     // Connection and clock must outlive the object. Nothing is read before Start.
@@ -39,11 +28,13 @@ public:
         obs::Metrics& metrics
     );
 
-    // Reads the shape once (the result is that of the attempt) and goes on in the background.
+    // Reads them once (the result is that of the attempt) and goes on in the background.
     Status Start();
     void Stop();
     // Nothing until streams were seen.
-    std::optional<LogShape> shape() const;
+    std::optional<nats::Generation> written() const;
+    // They were made or sealed (wire::kStreamsChanged): looks at once.
+    void StreamsChanged();
     // A publish found no stream: look again soon, at most once a second.
     void LookAgain();
 

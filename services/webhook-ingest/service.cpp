@@ -111,6 +111,9 @@ Status WebhookIngest::Parts::Serve() {
     UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
         wire::kChannelsChanged, [this](std::string_view, std::string_view) { endpoints->Forget(); }
     ));
+    UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
+        wire::kStreamsChanged, [this](std::string_view, std::string_view) { log->StreamsChanged(); }
+    ));
     // While the connection was away, changes were told to nobody.
     connection->OnConnect([this] { endpoints->Forget(); });
     UNIBOX_ASSIGN_OR_RETURN(
@@ -149,8 +152,7 @@ void WebhookIngest::Stop(Millis grace) {
     if (parts.body_workers) parts.body_workers->Stop();
     parts.publisher.reset();
     if (parts.log) parts.log->Stop();
-    parts.log.reset();
-    parts.connection.reset();
+    parts.connection.reset();  // Its subscriptions use the parts; they end with it.
 }
 
 std::string WebhookIngest::http_address() const {

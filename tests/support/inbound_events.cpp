@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "domain/event_key.hpp"
 #include "nats/connection.hpp"
+#include "nats/streams.hpp"
 #include "wire/subjects.hpp"
 
 #include <atomic>
@@ -164,12 +165,13 @@ int PartitionOfEvent(const event::v1::InboundEvent& event, int partition_count) 
 
 Status PublishInbound(
     nats::Connection& connection,
-    int partition_count,
+    const nats::Generation& log,
     const std::vector<event::v1::InboundEvent>& events
 ) {
     for (const event::v1::InboundEvent& event : events) {
-        const int partition = PartitionOfEvent(event, partition_count);
-        const std::string subject = wire::InSubject(1, partition, TenantId{event.tenant_id()});
+        const int partition = PartitionOfEvent(event, log.partition_count);
+        const TenantId tenant{event.tenant_id()};
+        const std::string subject = wire::InSubject(log.number, partition, tenant);
         const std::string payload = event.SerializeAsString();
         UNIBOX_RETURN_IF_ERROR(Stored(connection.Request(subject, payload, Millis(5'000))).status()
         );

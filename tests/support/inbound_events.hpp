@@ -13,7 +13,8 @@
 
 namespace unibox::nats {
 class Connection;
-}
+struct Generation;
+}  // namespace unibox::nats
 
 namespace unibox::test {
 
@@ -63,11 +64,11 @@ InboundBuilder AControl(std::string type);
 // The partition among `partition_count` that webhook-ingest would choose.
 int PartitionOfEvent(const event::v1::InboundEvent& event, int partition_count);
 
-// Stores the events one after the other, each in its partition of generation 1, without a
+// Stores the events one after the other, each in its partition of the generation, without a
 // Nats-Msg-Id: the stream keeps repeats, as it does after its dedup window.
 Status PublishInbound(
     nats::Connection& connection,
-    int partition_count,
+    const nats::Generation& log,
     const std::vector<event::v1::InboundEvent>& events
 );
 // Stores bytes that need not be an event.

@@ -3,6 +3,7 @@
 #include "base/strings.hpp"
 #include "nats/detail/core.hpp"
 #include "nats/detail/js_error.hpp"
+#include "wire/subjects.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -69,7 +70,8 @@ StreamInfo InfoOf(const json& reply) {
     info.consumers = state.value("consumer_count", 0);
     info.replicas = config.value("num_replicas", 1);
     info.subjects = config.value("subjects", std::vector<std::string>());
-    info.sealed = config.value("sealed", false);
+    const bool has_only_seal = info.subjects == std::vector{wire::SealedSubject(info.name)};
+    info.sealed = has_only_seal || config.value("sealed", false);
     const auto created = ParseTimeNanos(reply.at("created").get<std::string>());
     info.created_unix_us = created.value_or(0) / 1000;
     info.created_unix_ms = created.value_or(0) / 1'000'000;

@@ -12,6 +12,15 @@ namespace unibox::test {
 
 using std::chrono::seconds;
 
+namespace {
+
+// Another one for each generation, so that conversations change their partition.
+int PartitionCount(int generation) {
+    return WriterFixture::kPartitions + generation - 1;
+}
+
+}  // namespace
+
 WriterFixture::WriterFixture(PgServer& server)
     : server_(server), database_(server.CreateDatabase()) {
     config.postgres = database_.settings("ub_writer");
@@ -35,8 +44,9 @@ WriterFixture::~WriterFixture() {
     writers_.clear();
 }
 
-void WriterFixture::EnsureStreams() {
-    const nats::StreamOptions options{.partition_count = kPartitions};
+void WriterFixture::EnsureStreams(int generation) {
+    const nats::StreamOptions options{
+        .generation = generation, .partition_count = PartitionCount(generation)};
     for (const nats::StreamSpec& spec : nats::UniboxStreams(options)) {
         REQUIRE_OK(streams_->Ensure(spec));
     }
@@ -52,8 +62,8 @@ writer::Writer& WriterFixture::StartWriter(const std::string& owner) {
     return *writers_.back();
 }
 
-void WriterFixture::Publish(const std::vector<event::v1::InboundEvent>& events) {
-    REQUIRE_OK(PublishInbound(*connection_, kPartitions, events));
+void WriterFixture::Publish(const std::vector<event::v1::InboundEvent>& events, int generation) {
+    REQUIRE_OK(PublishInbound(*connection_, {generation, PartitionCount(generation)}, events));
     published_count += static_cast<std::int64_t>(events.size());
 }
 

@@ -26,7 +26,7 @@ public:
     writer::Writer& StartWriter(const std::string& owner);
     void StopWriter(std::size_t index) { writers_.at(index).reset(); }
 
-    void Publish(const std::vector<event::v1::InboundEvent>& events);
+    void Publish(const std::vector<event::v1::InboundEvent>& events, int generation = 1);
     // Waits until the sum of last_seq reaches the number of events published, or 30 s.
     bool AllCommitted();
     // Waits until no row is left in the outbox.
@@ -45,7 +45,7 @@ public:
     NatsServer& nats() { return nats_; }
     pg::Pool& pool() { return *pool_; }
     const PgDatabase& database() const { return database_; }
-    void EnsureStreams();
+    void EnsureStreams(int generation = 1);
     std::int64_t published_count = 0;
     obs::Metrics registry;
 

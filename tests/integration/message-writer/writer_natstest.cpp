@@ -48,6 +48,38 @@ TEST_CASE("Writer: what is stored twice has one effect", "[nats]") {
     CHECK(stack.FeedGap() == "");
 }
 
+std::vector<event::v1::InboundEvent> Said(const std::string& text) {
+    std::vector<event::v1::InboundEvent> events;
+    for (int contact = 0; contact < 20; ++contact) {
+        const std::string name = "contact" + std::to_string(contact);
+        events.push_back(AMessage().From(name).WithText(text).Build());
+    }
+    return events;
+}
+
+TEST_CASE("Writer: a new generation waits until the old one is sealed and written", "[nats]") {
+    WriterFixture stack;
+    stack.EnsureStreams(2);
+    stack.Publish(Said("second"), 2);  // Before the first, as a quick replica could.
+    stack.Publish(Said("first"), 1);
+    stack.StartWriter("one");
+    const auto messages = [&] { return stack.Count("SELECT count(*) FROM messages"); };
+    REQUIRE(Eventually(seconds(20), [&] { return messages() == 20; }));
+    const auto& waiting = stack.registry.GetGauge("unibox_writer_waiting_partitions", "");
+    CHECK(Eventually(seconds(5), [&] { return waiting.Get() == 5; }));
+    stack.StartWriter("two");
+    for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
+        CHECK(messages() == 20);
+        REQUIRE_OK(stack.streams().Seal(wire::InStream(1, partition)));
+    }
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(messages() == 40);
+    CHECK(stack.Count("SELECT count(*) FROM messages WHERE seq = 1 AND body = 'first'") == 20);
+    CHECK(stack.FeedGap() == "");
+    CHECK(Eventually(seconds(5), [&] { return waiting.Get() == 0; }));
+}
+
 TEST_CASE("Writer: two writers share the partitions, and one goes on for the other", "[nats]") {
     WriterFixture stack;
     stack.StartWriter("one");

@@ -236,6 +236,30 @@ TEST_CASE("Streams: a generation keeps its count when streams are gone", "[nats]
     CHECK(nats::GenerationsOf({silent}).back().partition_count == 3);
 }
 
+TEST_CASE("Streams: a sealed one takes nothing and keeps what it has", "[nats]") {
+    NatsFixture nats;
+    Streams streams(*nats.connection);
+    CHECK_THAT(streams.Seal("LOG"), HasCode(Code::kNotFound));
+    CHECK_THAT(streams.Seal("no name"), HasCode(Code::kInvalidArgument));
+    nats::StreamSpec spec = LogSpec();
+    spec.deny_delete = true;
+    REQUIRE_OK(streams.Ensure(spec));
+    for (int i = 0; i < 3; ++i) REQUIRE_OK(nats.connection->Request("log.a", "x", Millis(5'000)));
+    CHECK_FALSE(streams.Info("LOG")->sealed);
+    REQUIRE_OK(streams.Seal("LOG"));
+    REQUIRE_OK(streams.Seal("LOG"));
+    CHECK(streams.Info("LOG")->sealed);
+    const auto refused = nats.connection->Request("log.a", "x", Millis(5'000));
+    CHECK(refused.status().reason() == "no_responders");
+    CHECK(streams.Info("LOG")->messages == 3);
+    CHECK(streams.Get("LOG", 2)->payload == "x");
+    REQUIRE_OK(streams.PurgeUpTo("LOG", 3));
+    CHECK(streams.Info("LOG")->messages == 1);
+    const Status unsealed = streams.Ensure(spec);
+    CHECK(unsealed.reason() == "incompatible_stream");
+    CHECK(unsealed.message().find("it is sealed") != std::string::npos);
+}
+
 TEST_CASE("Streams: settings that lose messages are taken back", "[nats]") {
     NatsFixture nats;
     Streams streams(*nats.connection);

@@ -141,25 +141,51 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     CHECK(in_place.code == kExitFailed);
     CHECK(in_place.log.find("generation 1 has 4 partitions") != std::string::npos);
     CHECK(in_place.log.find("--generation 2 --partitions 6") != std::string::npos);
-    const std::vector<std::string> beside{
-        "streams", "ensure", "--generation", "2", "--partitions", "6"};
-    const auto refused = fixture.Run(beside);
-    CHECK(refused.code == kExitFailed);
-    CHECK(refused.log.find("Stop webhook-ingest") != std::string::npos);
     const auto connection = Connect(fixture);
     nats::Streams streams(*connection);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 4);
+    const std::vector<std::string> raise{"streams", "ensure", "--in-bytes-max", "2147483648"};
+    REQUIRE(fixture.Run(raise).code == kExitOk);
+    const std::vector<std::string> seal{"streams", "seal", "--generation", "1"};
+    const auto nowhere = fixture.Run(seal);
+    CHECK(nowhere.code == kExitFailed);
+    CHECK(nowhere.log.find("streams ensure --generation 2") != std::string::npos);
 
-    auto forced = beside;
-    forced.emplace_back("--force");
-    REQUIRE(fixture.Run(forced).code == kExitOk);
+    const std::vector<std::string> beside{
+        "streams", "ensure", "--generation", "2", "--partitions", "6"};
+    const auto made = fixture.Run(beside);
+    REQUIRE(made.code == kExitOk);
+    const auto state_of = [](const auto& result, const std::string& stream) {
+        for (const auto& row : result.json["streams"]) {
+            if (row["stream"] == stream) return std::string(row["state"]);
+        }
+        return std::string("absent");
+    };
+    CHECK(state_of(made, "UB_IN_1_03") == "written");
+    CHECK(state_of(made, "UB_IN_2_05") == "waits");
+    CHECK(state_of(made, "UB_EV") == "");
     CHECK(streams.List("UB_IN_2_")->size() == 6);
+    CHECK(streams.Info("UB_IN_2_05")->bytes_max == 2147483648);  // as the one before
     // From now on it is the one that is meant; the old one stays as it was.
     REQUIRE(fixture.Run({"streams", "ensure"}).code == kExitOk);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 10);
     REQUIRE_OK(streams.Delete("UB_IN_2_05"));
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "6"}).code == kExitOk);
     CHECK(streams.List("UB_IN_2_")->size() == 6);
+
+    const auto sealed = fixture.Run(seal);
+    REQUIRE(sealed.code == kExitOk);
+    CHECK(state_of(sealed, "UB_IN_1_03") == "sealed");
+    CHECK(state_of(sealed, "UB_IN_2_05") == "written");
+    const auto infos = streams.List(wire::kInStreamPrefix);
+    REQUIRE_OK(infos);
+    for (const auto& info : *infos) CHECK(info.sealed == info.name.starts_with("UB_IN_1_"));
+    CHECK(fixture.Run(seal).json["streams"] == sealed.json["streams"]);
+    CHECK(fixture.Run({"streams", "seal", "--generation", "2"}).code == kExitFailed);
+    CHECK(fixture.Run({"streams", "seal", "--generation", "3"}).code == kExitFailed);
+    const auto reopened = fixture.Run({"streams", "ensure", "--generation", "1"});
+    CHECK(reopened.code == kExitFailed);
+    CHECK(reopened.log.find("it is sealed") != std::string::npos);
 }
 
 TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {

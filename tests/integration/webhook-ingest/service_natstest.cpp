@@ -5,6 +5,7 @@
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/v1/ingest_service.grpc.pb.h"
+#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <grpcpp/grpcpp.h>
@@ -73,6 +74,36 @@ TEST_CASE("IngestService: key, scope, channel, duplicate", "[nats][pg]") {
     CHECK_THAT(caller.Call(Request(foreign.channel, "m-2")), HasCode(Code::kNotFound));
     CHECK_THAT(caller.Call(""), HasCode(Code::kInvalidArgument));
     CHECK(f.StoredCount() == 1);
+}
+
+TEST_CASE("IngestService: goes over to the next generation when one is sealed", "[nats][pg]") {
+    IngestFixture f;
+    Caller caller(f);
+    REQUIRE_OK(caller.Call("m-1"));
+    nats::Streams streams(*f.connection);
+    const auto old_log = nats::WrittenGeneration(streams.List(wire::kInStreamPrefix).value());
+    REQUIRE(old_log.has_value());
+    nats::StreamOptions wider;
+    wider.generation = old_log->number + 1;
+    wider.partition_count = old_log->partition_count + 3;
+    for (const auto& spec : nats::UniboxStreams(wider)) REQUIRE_OK(streams.Ensure(spec));
+    REQUIRE_OK(f.connection->Publish(wire::kStreamsChanged, ""));
+    const auto new_log_count = [&] {
+        const auto infos = streams.List("UB_IN_2_");
+        std::uint64_t count = 0;
+        for (const auto& info : *infos) count += info.messages;
+        return count;
+    };
+    REQUIRE_OK(caller.Call("m-2"));
+    CHECK(new_log_count() == 0);  // Not before the old one is sealed.
+    for (int partition = 0; partition < old_log->partition_count; ++partition) {
+        REQUIRE_OK(streams.Seal(wire::InStream(1, partition)));
+    }
+    REQUIRE_OK(f.connection->Publish(wire::kStreamsChanged, ""));
+    // What is under way at that moment is refused and comes again.
+    REQUIRE(Eventually(seconds(10), [&] { return caller.Call("m-3").ok(); }));
+    CHECK(new_log_count() == 1);
+    CHECK(f.StoredCount() == 3);
 }
 
 TEST_CASE("IngestService: times that are none are refused, the ends are not", "[nats][pg]") {
