@@ -10,28 +10,23 @@ namespace {
 constexpr std::string_view kBase64Alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<std::int8_t, 256> MakeBase64Values() {
-    std::array<std::int8_t, 256> values{};
-    for (auto& value : values) value = -1;
-    for (std::size_t i = 0; i < kBase64Alphabet.size(); ++i) {
-        values[static_cast<unsigned char>(kBase64Alphabet[i])] = static_cast<std::int8_t>(i);
+// The value of each character in `alphabet`; -1 for all others.
+constexpr std::array<int, 256> ValuesIn(std::string_view alphabet) {
+    std::array<int, 256> values{};
+    for (int& value : values) value = -1;
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        values[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
     }
     return values;
 }
-constexpr auto kBase64Values = MakeBase64Values();
+constexpr auto kBase64Values = ValuesIn(kBase64Alphabet);
+constexpr auto kLowerHexValues = ValuesIn("0123456789abcdef");
+constexpr auto kUpperHexValues = ValuesIn("0123456789ABCDEF");
 
-constexpr std::array<std::int8_t, 256> MakeHexValues() {
-    std::array<std::int8_t, 256> values{};
-    for (auto& value : values) value = -1;
-    for (int i = 0; i < 10; ++i)
-        values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
-    for (int i = 0; i < 6; ++i) {
-        values[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
-        values[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
-    }
-    return values;
+int HexValue(char c) {
+    const auto index = static_cast<unsigned char>(c);
+    return std::max(kLowerHexValues[index], kUpperHexValues[index]);
 }
-constexpr auto kHexValues = MakeHexValues();
 
 char LowerAscii(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -90,8 +85,8 @@ std::optional<std::string> HexDecode(std::string_view text) {
     std::string bytes;
     bytes.reserve(text.size() / 2);
     for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = kHexValues[static_cast<unsigned char>(text[i])];
-        const int low = kHexValues[static_cast<unsigned char>(text[i + 1])];
+        const int high = HexValue(text[i]);
+        const int low = HexValue(text[i + 1]);
         if (high < 0 || low < 0) return std::nullopt;
         bytes += static_cast<char>(high << 4 | low);
     }

@@ -77,7 +77,7 @@ std::string MaskParameters(std::string_view uri) {
 
 // A password in it may hold any character, so what stands before the last @ is never cut.
 std::string MaskPostgresUri(std::string_view text) {
-    const std::string uri = MaskParameters(text);
+    std::string uri = MaskParameters(text);
     const std::size_t start = SchemeLength(uri);
     const std::string scheme = uri.substr(0, start);
     const std::string_view rest = std::string_view(uri).substr(start);

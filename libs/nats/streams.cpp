@@ -285,6 +285,7 @@ std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams) {
         count = std::max({count, id->partition + 1, CountInPartitionText(stream.description)});
     }
     std::vector<Generation> generations;
+    generations.reserve(counts.size());
     for (const auto& [number, count] : counts) generations.push_back({number, count});
     return generations;
 }

@@ -240,7 +240,7 @@ bool Connection::Admit() {
         if (mismatch.status == 405) {
             response.headers.push_back({"Allow", mismatch.allow});
         }
-        Refuse(Refusal::kNoRoute, std::move(response), has_body);
+        Refuse(Refusal::kNoRoute, response, has_body);
         return false;
     }
     route_index_ = match->route_index;
@@ -373,7 +373,7 @@ void Connection::Answer(std::uint64_t request_number, Response response) {
     }
     const std::int64_t count = shared_.settings.request_count_per_connection_max;
     const bool last = request_number_ >= static_cast<std::uint64_t>(count);
-    Respond(std::move(response), !framing_.keep_alive || last || shared_.draining.load());
+    Respond(response, !framing_.keep_alive || last || shared_.draining.load());
     GoOn();
 }
 
@@ -383,13 +383,13 @@ void Connection::GoOn() {
     ArmRead();
 }
 
-void Connection::Refuse(Refusal refusal, Response response, bool close) {
+void Connection::Refuse(Refusal refusal, const Response& response, bool close) {
     shared_.metrics.CountRefusal(refusal);
     input_left_ = close;
-    Respond(std::move(response), close || !framing_.keep_alive || shared_.draining.load());
+    Respond(response, close || !framing_.keep_alive || shared_.draining.load());
 }
 
-void Connection::Respond(Response response, bool close) {
+void Connection::Respond(const Response& response, bool close) {
     const std::chrono::duration<double> seconds = thread_.now() - request_begin_;
     shared_.metrics.CountResponse(route_index_, response.status, request_ ? seconds.count() : 0.0);
     std::string& out = thread_.write_buffer();

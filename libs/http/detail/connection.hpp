@@ -63,8 +63,8 @@ private:
     void GoOn();
 
     // Answers before any handler; closes the connection after it if `close`.
-    void Refuse(Refusal refusal, Response response, bool close);
-    void Respond(Response response, bool close);
+    void Refuse(Refusal refusal, const Response& response, bool close);
+    void Respond(const Response& response, bool close);
     void Serialize(const Response& response, bool close, std::string* out) const;
     void Send();
     void AfterWrite();

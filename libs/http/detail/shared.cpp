@@ -113,10 +113,12 @@ std::int64_t ConnectionCounts::Count() const {
 }
 
 bool ConnectionCounts::WaitUntilNone(std::chrono::milliseconds wait) {
-    mutex_.lock();
-    const bool none = none_left_.wait_for(mutex_, wait, [this] { return count_ == 0; });
-    mutex_.unlock();
-    return none;
+    const auto until = std::chrono::steady_clock::now() + wait;
+    const MutexLock lock(mutex_);
+    while (count_ > 0) {
+        if (none_left_.wait_until(mutex_, until) == std::cv_status::timeout) return count_ == 0;
+    }
+    return true;
 }
 
 }  // namespace unibox::http::detail

@@ -61,7 +61,7 @@ Registry<std::shared_ptr<Lane>>& Lanes() {
 }
 
 void* ToClosure(std::uintptr_t id) {
-    return reinterpret_cast<void*>(id);
+    return reinterpret_cast<void*>(id);  // NOLINT(performance-no-int-to-ptr): never followed
 }
 std::uintptr_t FromClosure(void* closure) {
     return reinterpret_cast<std::uintptr_t>(closure);
