@@ -467,7 +467,7 @@ domain::Effects Decider::Finish() && {
         if (changed_contacts_.contains(&row)) effects_.contacts.push_back({key, std::move(row)});
     }
     for (auto& [key, row] : state_.threads) {
-        if (changed_threads_.contains(&row)) effects_.threads.push_back({key, std::move(row)});
+        if (changed_threads_.contains(&row)) effects_.threads.push_back({key, row});
     }
     for (auto& [key, conversation] : conversations_) {
         if (conversation.changed) effects_.conversations.push_back(std::move(conversation.write));

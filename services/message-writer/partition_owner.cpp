@@ -118,7 +118,7 @@ void PartitionOwner::ListStreams() {
 Result<bool> PartitionOwner::EnterNewStreams(const std::vector<store::PartitionState>& known) {
     bool entered = false;
     for (const auto& [id, info] : infos_) {
-        const auto is_it = [&](const auto& state) { return state.id == id; };
+        const auto is_it = [&id = id](const auto& state) { return state.id == id; };
         if (std::any_of(known.begin(), known.end(), is_it)) continue;
         UNIBOX_RETURN_IF_ERROR(store::EnsurePartition(env_.pool, id, info.created_unix_ms));
         entered = true;

@@ -173,7 +173,7 @@ bool Relay::Core::Publish(Rows rows) {
     bool all_accepted = true;
     {
         const MutexLock lock(mutex_);
-        for (auto& [id, batch] : rows) all_accepted = Accept(id, &batch) && all_accepted;
+        for (auto& row : rows) all_accepted = Accept(row.first, &row.second) && all_accepted;
     }
     Pump();
     return all_accepted;

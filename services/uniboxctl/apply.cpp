@@ -379,7 +379,7 @@ Status Apply(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(const crypto::SealedBox* box, context.Box());
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     Applier applier(context, *pool, *box, options);
-    const Status applied = applier.Apply(file);
+    Status applied = applier.Apply(file);
     applier.Print();  // Also after a failure: what it shows is done.
     if (applier.changed()) TellServices(context);
     return applied;

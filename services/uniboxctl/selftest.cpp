@@ -146,6 +146,7 @@ Status Selftest::SendWebhook() {
     const channels::SignInput input{fixture_.secret, bytes, "", NowMs(), id};
     UNIBOX_ASSIGN_OR_RETURN(const auto signatures, channels::Sign("standard", input));
     std::vector<http::Header> headers;
+    headers.reserve(signatures.size());
     for (const channels::Header& header : signatures)
         headers.push_back({header.name, header.value});
     const std::string url = options_.ingest_url + fixture_.webhook_path;
