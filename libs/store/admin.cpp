@@ -40,23 +40,25 @@ constexpr pg::Statement kLockChannel{
 constexpr pg::Statement kInsertChannel{
     "admin_insert_channel",
     "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key, token_hash, "
-    "public_base_url, reopen_window_s, settings, disabled_at) VALUES "
-    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, CASE WHEN $11 THEN now() END)"};
+    "public_base_url, reopen_window_s, settings, disabled_at, app_id) VALUES "
+    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, CASE WHEN $11 THEN now() END, $12)"};
 constexpr pg::Statement kUpdateChannel{
     "admin_update_channel",
     "UPDATE channels SET name = $3, route_key = $4, token_hash = $5, public_base_url = $6, "
     "reopen_window_s = $7, settings = $8::jsonb, "
-    "disabled_at = CASE WHEN $9 THEN coalesce(disabled_at, now()) END "
+    "disabled_at = CASE WHEN $9 THEN coalesce(disabled_at, now()) END, app_id = $10 "
     "WHERE tenant_id = $1 AND channel_id = $2 AND (name, route_key, token_hash, public_base_url, "
-    "reopen_window_s, settings, disabled_at IS NOT NULL) "
-    "IS DISTINCT FROM ($3, $4, $5, $6, $7, $8::jsonb, $9)"};
+    "reopen_window_s, settings, disabled_at IS NOT NULL, app_id) "
+    "IS DISTINCT FROM ($3, $4, $5, $6, $7, $8::jsonb, $9, $10)"};
 constexpr pg::Statement kListChannels{
     "admin_list_channels",
     "SELECT t.slug, c.channel_id, c.slug, c.name, c.provider, c.route_key, c.token_hash, "
     "c.public_base_url, c.reopen_window_s, c.settings::text, c.disabled_at IS NOT NULL, "
     "(SELECT count(*) FROM channel_secrets s WHERE s.tenant_id = c.tenant_id "
-    "AND s.channel_id = c.channel_id AND s.expires_at > now())::int "
+    "AND s.channel_id = c.channel_id AND s.expires_at > now())::int, c.app_id, "
+    "coalesce(a.slug, '') "
     "FROM channels c JOIN tenants t ON t.tenant_id = c.tenant_id "
+    "LEFT JOIN provider_apps a ON a.app_id = c.app_id "
     "WHERE c.tenant_id = $1 AND ($2::text IS NULL OR c.slug = $2) ORDER BY c.slug"};
 constexpr pg::Statement kClaimToken{
     "admin_claim_token",
@@ -188,7 +190,8 @@ Result<Change> InsertChannel(
         spec.public_base_url,
         spec.reopen_window_s,
         spec.settings_json,
-        spec.disabled
+        spec.disabled,
+        spec.app_id
     );
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kInsertChannel, params).status());
     return Change::kCreated;
@@ -206,7 +209,8 @@ Result<Change> UpdateChannel(
         spec.public_base_url,
         spec.reopen_window_s,
         spec.settings_json,
-        spec.disabled
+        spec.disabled,
+        spec.app_id
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kUpdateChannel, params));
     return rows.affected() == 0 ? Change::kUnchanged : Change::kUpdated;
@@ -243,6 +247,8 @@ ChannelRow ToChannelRow(TenantId tenant, const pg::Row& row) {
     channel.spec.settings_json = row.Text(9);
     channel.spec.disabled = row.Bool(10);
     channel.live_secret_count = row.Int32(11);
+    if (!row.IsNull(12)) channel.spec.app_id = row.GetUuid(12);
+    channel.app_slug = row.Text(13);
     return channel;
 }
 

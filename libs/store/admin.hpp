@@ -46,6 +46,7 @@ struct ChannelSpec {
     std::int32_t reopen_window_s = 604'800;
     std::string settings_json = "{}";
     bool disabled = false;
+    std::optional<Uuid> app_id;  // As in store::ChannelInfo.
 };
 struct ChannelPut {
     ChannelId channel;
@@ -57,6 +58,7 @@ struct ChannelRow {
     ChannelId channel;
     ChannelSpec spec;
     std::int32_t live_secret_count = 0;
+    std::string app_slug;  // Of spec.app_id; "" = none.
 };
 
 struct NewSecret {

@@ -8,7 +8,7 @@ namespace {
 // Columns of ub_find_channel, which all channel lookups return.
 #define UNIBOX_CHANNEL_COLUMNS                                                                 \
     "tenant_id, channel_id, provider, route_key, public_base_url, settings, reopen_window_s, " \
-    "ingest_rate_per_s, ingest_burst, disabled, secrets, secrets_valid_until"
+    "ingest_rate_per_s, ingest_burst, disabled, secrets, secrets_valid_until, app_id"
 
 constexpr pg::Statement kApiKey{
     "directory_api_key",
@@ -54,6 +54,7 @@ ChannelInfo ToChannel(const pg::Row& row) {
     channel.disabled = row.Bool(9);
     channel.sealed_secrets = row.TextArray(10);
     channel.secrets_valid_until_ms = row.Timestamp(11).unix_ms;
+    if (!row.IsNull(12)) channel.app_id = row.GetUuid(12);
     return channel;
 }
 
@@ -99,7 +100,7 @@ Result<std::vector<RoutedChannel>> FindChannelsByRoute(
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kByRoute, params));
     std::vector<RoutedChannel> channels;
     for (const pg::Row row : rows) {
-        channels.push_back({std::string(row.Text(12)), ToChannel(row)});
+        channels.push_back({std::string(row.Text(13)), ToChannel(row)});
     }
     return channels;
 }

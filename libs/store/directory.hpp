@@ -55,6 +55,9 @@ struct ChannelInfo {
     // When the first of the secrets expires; pg::kInfinity = never. A cache must not keep the row
     // longer.
     std::int64_t secrets_valid_until_ms = 0;
+    // The provider app that must have signed what reaches the channel by its route; absent: nothing
+    // reaches it so.
+    std::optional<Uuid> app_id;
 };
 
 struct RoutedChannel {

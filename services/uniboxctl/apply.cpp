@@ -18,6 +18,8 @@
 namespace unibox::ctl {
 namespace {
 
+constexpr std::string_view kMeta = "meta";  // Whose apps serve channels of many tenants.
+
 struct Options {
     std::string file;
     std::string public_base_url;
@@ -62,6 +64,9 @@ public:
 private:
     Status ApplyApp(const AppEntry& entry);
     Result<std::optional<std::string>> SealedVerifyToken(const AppEntry& entry, const Uuid& app_id);
+    Result<std::optional<Uuid>> AppOf(
+        const ChannelEntry& entry, const std::optional<Uuid>& present
+    );
     Status PlaceChannels(const TenantEntry& entry, TenantId tenant);
     Status Place(PlacedChannel& channel);
     Status MoveRoutes();
@@ -79,6 +84,7 @@ private:
     const crypto::SealedBox& box_;
     const Options& options_;
     bool changed_ = false;
+    std::vector<store::ProviderApp> known_apps_;  // Also those that the file does not name.
     std::vector<PlacedChannel> placed_;
     Table apps_{{"app", "provider", "change", "secret", "webhook_url"}};
     Table tenants_{{"tenant", "tenant_id", "change"}};
@@ -104,6 +110,7 @@ Status Applier::Apply(const TenantsFile& file) {
         Status done = ApplyApp(entry);
         UNIBOX_RETURN_IF_ERROR(std::move(done).WithContext("app " + entry.name));
     }
+    UNIBOX_ASSIGN_OR_RETURN(known_apps_, store::FindProviderApps(pool_, kMeta));
     std::vector<TenantId> tenants;
     for (const TenantEntry& entry : file.tenants) {
         const store::TenantSpec spec{
@@ -178,6 +185,27 @@ Status Applier::ApplyApp(const AppEntry& entry) {
     return {};
 }
 
+// Whose signature the channel's route takes. Never guessed between several: the owner of one app
+// could write into the channels of another's.
+Result<std::optional<Uuid>> Applier::AppOf(
+    const ChannelEntry& entry, const std::optional<Uuid>& present
+) {
+    if (channels::UrlNameOf(entry.provider) != kMeta) return std::optional<Uuid>();
+    std::vector<std::string> names;
+    for (const store::ProviderApp& app : known_apps_) {
+        if (app.slug == entry.app) return std::optional(app.app_id);
+        names.push_back(app.slug);
+    }
+    if (!entry.app.empty()) {
+        return InvalidArgument("there is no app " + entry.app).WithField("app");
+    }
+    if (present || !entry.secret.empty() || names.empty()) return present;
+    if (names.size() == 1) return std::optional(known_apps_.front().app_id);
+    return InvalidArgument(fmt::format("say which app serves it, one of {}", fmt::join(names, ", "))
+    )
+        .WithField("app");
+}
+
 Status Applier::PlaceChannels(const TenantEntry& entry, TenantId tenant) {
     for (const ChannelEntry& channel_entry : entry.channels) {
         PlacedChannel channel;
@@ -204,9 +232,11 @@ Status Applier::Place(PlacedChannel& channel) {
     const auto before = store::FindChannelBySlug(pool_, channel.tenant, entry.name);
     if (before.ok()) {
         spec.route_key = before->spec.route_key;
+        spec.app_id = before->spec.app_id;
     } else if (before.status().code() != Code::kNotFound) {
         return before.status();
     }
+    UNIBOX_ASSIGN_OR_RETURN(spec.app_id, AppOf(entry, spec.app_id));
     UNIBOX_ASSIGN_OR_RETURN(channel.put, store::PutChannel(pool_, channel.tenant, spec));
     Seen(channel.put.change);
     return {};

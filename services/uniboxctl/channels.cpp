@@ -44,6 +44,7 @@ Status AddRows(Context& context, pg::Pool& pool, TenantId tenant, Table& table) 
              std::string(channels::ProviderName(provider)),
              row.channel.ToString(),
              row.spec.route_key,
+             row.app_slug,
              std::int64_t{row.live_secret_count},
              std::string(row.spec.disabled ? "disabled" : "enabled"),
              WebhookUrl(context, row)}
@@ -60,6 +61,7 @@ Status List(Context& context, const Options& options) {
          "provider",
          "channel_id",
          "route",
+         "app",
          "live_secrets",
          "state",
          "webhook_url"}

@@ -135,7 +135,10 @@ Status Show(Context& context, const Options& options) {
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const Stored stored, Read(streams, options.sequence));
     const event::v1::RawWebhook& webhook = stored.webhook;
-    const auto channel = Uuid::FromBytes(webhook.channel_id());
+    const auto text_of = [](const std::string& id_bytes) {
+        const auto id = Uuid::FromBytes(id_bytes);
+        return id.ok() ? id->ToString() : std::string();
+    };
     if (!options.body_file.empty()) {
         UNIBOX_RETURN_IF_ERROR(WriteNewFile(options.body_file, webhook.body()));
     }
@@ -147,7 +150,8 @@ Status Show(Context& context, const Options& options) {
         .Add("query", webhook.query())
         .Add("reason", webhook.reason())
         .Add("detail", webhook.detail())
-        .Add("channel_id", channel.ok() ? channel->ToString() : std::string())
+        .Add("channel_id", text_of(webhook.channel_id()))
+        .Add("app_id", text_of(webhook.app_id()))
         .Add("content_type", webhook.content_type())
         .Add("body_bytes", static_cast<std::int64_t>(webhook.body().size()));
     if (options.body_file.empty()) {
@@ -159,13 +163,24 @@ Status Show(Context& context, const Options& options) {
     return {};
 }
 
-// The channel that the stored request named, or the one that the event's own route leads to.
+bool IsOfApp(const store::ChannelInfo& channel, const event::v1::RawWebhook& webhook) {
+    return channel.app_id && channel.app_id->ToBytes() == webhook.app_id();
+}
+
+// As webhook-ingest would choose it: the channel that the stored request named, if the event is
+// addressed to it, or the one that the event's own route leads to, if its app signed the webhook.
 Result<store::ChannelInfo> ChannelOf(
     pg::Pool& pool, const event::v1::RawWebhook& webhook, channels::ProviderEvent& event
 ) {
     if (!webhook.channel_id().empty()) {
         UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(webhook.channel_id()));
-        return store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id});
+        UNIBOX_ASSIGN_OR_RETURN(
+            auto channel, store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id})
+        );
+        const bool elsewhere = !event.route_key.empty() && !channel.route_key.empty() &&
+                               event.route_key != channel.route_key;
+        if (elsewhere) return NotFound("the channel does not have the route " + event.route_key);
+        return channel;
     }
     for (const v1::Provider provider : {event.provider, event.alternative_provider}) {
         if (provider == v1::PROVIDER_UNSPECIFIED) continue;
@@ -174,6 +189,9 @@ Result<store::ChannelInfo> ChannelOf(
             store::FindChannelsByRoute(pool, static_cast<std::int16_t>(provider), {event.route_key})
         );
         if (routed.empty()) continue;
+        if (!IsOfApp(routed.front().channel, webhook)) {
+            return NotFound("another app has the route " + event.route_key);
+        }
         event.provider = provider;
         return std::move(routed.front().channel);
     }

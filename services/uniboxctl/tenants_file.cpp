@@ -125,6 +125,9 @@ KeyEntry FileReader::ApiKey(YamlMap map, std::set<std::string>& names) {
 // What the adapter refuses to sign with it could never verify.
 void FileReader::CheckChannelSecret(YamlMap& map, const ChannelEntry& channel) {
     const bool through_app = channels::UrlNameOf(channel.provider) == "meta";
+    if (!channel.app.empty() && !through_app) {
+        map.Error("app", "only channels of Meta are served through an app");
+    }
     if (channel.secret.empty()) {
         if (!through_app) map.Error("secret", "is missing, and so is secret_file");
         if (through_app && channel.route.empty()) {
@@ -143,6 +146,7 @@ ChannelEntry FileReader::Channel(YamlMap map, std::set<std::string>& names) {
          "display_name",
          "provider",
          "route",
+         "app",
          "secret",
          "secret_file",
          "token",
@@ -157,6 +161,7 @@ ChannelEntry FileReader::Channel(YamlMap map, std::set<std::string>& names) {
     const std::string provider = map.RequiredText("provider");
     channel.provider = channels::ProviderOf(provider);
     channel.route = map.Text("route");
+    channel.app = map.Text("app");
     channel.secret = SecretOf(map, "secret");
     channel.token = SecretOf(map, "token");
     channel.public_base_url = WithoutFinalSlash(map.Text("public_base_url"));

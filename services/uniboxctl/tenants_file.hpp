@@ -25,8 +25,9 @@ struct ChannelEntry {
     std::string display_name;
     v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string route;
-    Secret secret;  // Empty: served through a provider app.
-    Secret token;   // Empty: derived from the sealing key.
+    std::string app;  // Empty: the one it has, or the only one there is.
+    Secret secret;    // Empty: served through a provider app.
+    Secret token;     // Empty: derived from the sealing key.
     std::string public_base_url;
     std::int32_t reopen_window_s = 604'800;
     bool disabled = false;

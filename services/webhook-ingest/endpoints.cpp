@@ -176,11 +176,12 @@ std::span<const Secret> Endpoints::LiveSecrets(const Endpoint& endpoint, std::in
     return Live(endpoint.secrets, endpoint.secrets_valid_until_ms, now_ms);
 }
 
-std::vector<Secret> Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now_ms) {
-    std::vector<Secret> all;
+AppSecrets Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now_ms) {
+    AppSecrets all;
     for (const auto& app : provider.apps) {
         const auto live = Live(app.secrets, app.secrets_valid_until_ms, now_ms);
-        all.insert(all.end(), live.begin(), live.end());
+        all.secrets.insert(all.secrets.end(), live.begin(), live.end());
+        all.app_ids.resize(all.secrets.size(), app.app_id);
     }
     return all;
 }
@@ -247,6 +248,7 @@ EndpointPtr Endpoints::ToEndpoint(const store::ChannelInfo& info) {
     endpoint->provider = static_cast<v1::Provider>(info.provider);
     endpoint->route_key = info.route_key;
     endpoint->public_base_url = info.public_base_url;
+    endpoint->app_id = info.app_id;
     endpoint->secrets_valid_until_ms = info.secrets_valid_until_ms;
     endpoint->rate_per_s = info.ingest_rate_per_s;
     endpoint->burst = info.ingest_burst;
@@ -288,6 +290,7 @@ Result<LookupCache<ProviderApps>::Found> Endpoints::LoadApps(const std::vector<s
         for (const store::ProviderApp& app : apps) {
             const std::string additional_data = "app:" + app.app_id.ToString();
             auto& own = loaded->apps.emplace_back();
+            own.app_id = app.app_id;
             own.secrets_valid_until_ms = app.secrets_valid_until_ms;
             loaded->secrets_incomplete |=
                 !Unseal(app.sealed_secrets, additional_data, &own.secrets);

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ struct Endpoint {
     v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string route_key;
     std::string public_base_url;
+    std::optional<Uuid> app_id;   // Whose webhooks reach it by its route; absent: nobody's.
     std::vector<Secret> secrets;  // Newest first; those that could be unsealed.
     bool secrets_incomplete = false;
     std::int64_t secrets_valid_until_ms = 0;
@@ -57,6 +59,7 @@ using EndpointPtr = std::shared_ptr<const Endpoint>;
 // Incomplete: one could not be unsealed, so that no match proves nothing.
 struct ProviderApps {
     struct App {
+        Uuid app_id;
         std::vector<Secret> secrets;  // As an Endpoint's.
         std::int64_t secrets_valid_until_ms = 0;
     };
@@ -64,6 +67,11 @@ struct ProviderApps {
     bool secrets_incomplete = false;
     std::vector<Secret> verify_tokens;
     bool verify_tokens_incomplete = false;
+};
+// Secrets of several apps: app_ids[i] is whose secrets[i] is.
+struct AppSecrets {
+    std::vector<Secret> secrets;
+    std::vector<Uuid> app_ids;
 };
 using ProviderAppsPtr = std::shared_ptr<const ProviderApps>;
 
@@ -109,7 +117,7 @@ public:
     // The secrets of an endpoint, or of each app, that may still be used: when the first of them
     // has ended and no newer answer could be had, only the newest of several.
     static std::span<const Secret> LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms);
-    static std::vector<Secret> LiveSecrets(const ProviderApps& apps, std::int64_t now_ms);
+    static AppSecrets LiveSecrets(const ProviderApps& apps, std::int64_t now_ms);
 
 private:
     using ChannelFound = LookupCache<Endpoint>::Found;

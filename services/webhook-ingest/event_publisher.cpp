@@ -165,7 +165,7 @@ void EventPublisher::PublishRaw(const event::v1::RawWebhook& raw, SteadyTime dea
     // A repeated POST is the same raw webhook: a retry within the window is stored once, and parts
     // of two attempts belong together.
     const std::string id =
-        crypto::Sha256(raw.provider() + '\n' + raw.channel_id() + '\n' + raw.body())
+        crypto::Sha256(raw.provider() + '\n' + raw.channel_id() + raw.app_id() + '\n' + raw.body())
             .substr(0, kMsgIdBytes);
     std::vector<nats::Outgoing> messages;
     for (std::size_t part = 0; part < part_count; ++part) {

@@ -125,9 +125,9 @@ void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
     if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
     if (!found.ok()) return GoOn(job, [this, job] { Refuse(*job); });
     job->app_secrets = Endpoints::LiveSecrets(**found, job->receive_time_ms);
-    if (job->app_secrets.empty()) return NotNow(*job, "secret_missing");
+    if (job->app_secrets.secrets.empty()) return NotNow(*job, "secret_missing");
     job->secrets_incomplete = (*found)->secrets_incomplete;
-    GoOn(job, [this, job] { VerifyAndParse(job, job->app_secrets); });
+    GoOn(job, [this, job] { VerifyAndParse(job, job->app_secrets.secrets); });
 }
 
 void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
@@ -146,6 +146,7 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
         {job.webhook, secrets, base + std::string(job.request->target), job.receive_time_ms}
     );
     if (!matched.ok()) return false;
+    if (!job.endpoint) job.app_id = job.app_secrets.app_ids[*matched];
     (*matched == 0 ? counters_->matched_newest : counters_->matched_previous).Add();
     return true;
 }
@@ -247,7 +248,9 @@ void Ingest::OnRoutes(
             continue;
         }
         const auto& endpoint = found[static_cast<std::size_t>(at - routes.begin())];
-        if (endpoint.ok() && !(*endpoint)->disabled) {
+        if (endpoint.ok() && (*endpoint)->app_id != job->app_id) {
+            job->KeepRaw("other_app", event.route_key);
+        } else if (endpoint.ok() && !(*endpoint)->disabled) {
             event.provider = provider;
             job->completed.push_back(channels::Complete(
                 std::move(event),
@@ -295,6 +298,7 @@ void Ingest::StoreRaw(const JobPtr& job) {
         raw.set_tenant_id(job->endpoint->tenant.value);
         raw.set_channel_id(job->endpoint->channel.value.ToBytes());
     }
+    if (job->app_id) raw.set_app_id(job->app_id->ToBytes());
     raw.set_body(job->request->body);
     // What is not UTF-8 would make the record unreadable; the body is bytes.
     raw.set_content_type(channels::CleanText(job->webhook.content_type));

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,9 @@ struct Ingest::Job {
     SteadyTime begun{};
     SteadyTime deadline{};
 
-    EndpointPtr endpoint;             // Of the token; null on an app's route.
-    std::vector<Secret> app_secrets;  // On an app's route.
+    EndpointPtr endpoint;        // Of the token; null on an app's route.
+    AppSecrets app_secrets;      // On an app's route.
+    std::optional<Uuid> app_id;  // On an app's route: who signed it.
     // There are secrets that could not be unsealed: a signature that matches none may be good.
     bool secrets_incomplete = false;
     std::vector<channels::ProviderEvent> events;  // Whose channel is not known yet.

@@ -72,6 +72,29 @@ TEST_CASE("Migrate: the embedded files are those of the folder", "[pg][store]") 
     }
 }
 
+TEST_CASE("Migrate: channels from before belong to the only app, or to none", "[pg][store]") {
+    const int app_count = GENERATE(0, 1, 2);
+    CAPTURE(app_count);
+    Target target(PgServer::Shared().CreateEmptyDatabase());
+    auto migrations = EmbeddedMigrations();
+    const std::vector<Migration> before(migrations.begin(), migrations.begin() + 8);
+    REQUIRE_OK(Migrate(*target.session, before));
+    PgServer::Shared().Run(
+        target.database.name(),
+        "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key) "
+        "VALUES (1, gen_random_uuid(), 'wa', 'WhatsApp', 2, '111');"
+        "INSERT INTO provider_apps (app_id, slug, provider, verify_token_sealed) "
+        "SELECT gen_random_uuid(), 'app' || n, 'meta', '' FROM generate_series(1, " +
+            std::to_string(app_count) + ") n"
+    );
+    REQUIRE_OK(Migrate(*target.session, migrations));
+    const int bound = app_count == 1 ? 1 : 0;
+    CHECK(
+        target.Number("SELECT count(*) FROM channels JOIN provider_apps USING (app_id)") == bound
+    );
+    CHECK(target.Number("SELECT count(app_id) FROM channels") == bound);
+}
+
 TEST_CASE("Migrate: refuses what was changed, is unknown, or comes too late", "[pg][store]") {
     Target target(PgServer::Shared().CreateEmptyDatabase());
     const Migration one = Of(1, "CREATE TABLE one (id int)");

@@ -189,6 +189,42 @@ TEST_CASE("apply: a route belongs to one tenant, and the error says to which", "
     );
 }
 
+TEST_CASE("apply: a channel is bound to the app that signs for it", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Apply(kYaml).code == kExitOk);
+    const auto app_of = [&](const std::string& channel) {
+        const auto listed = fixture.Run({"channels"});
+        return std::string(Row(listed.json["channels"], "channel", channel)["app"]);
+    };
+    CHECK(app_of("wa") == "meta");  // The only one there is.
+    CHECK(app_of("tg") == "");
+    const std::string second =
+        "apps: [{name: rival, provider: meta, secret: other-secret, verify_token: v}]\n"
+        "tenants: [{name: two, channels: [{name: x, provider: whatsapp, route: '99'APP}]}]";
+    const auto unclear = fixture.Apply(Replaced(second, "APP", ""));
+    CHECK(unclear.code == kExitBadInput);
+    CHECK(
+        unclear.log.find("channel x: say which app serves it, one of meta, rival (field app)") !=
+        std::string::npos
+    );
+    const auto unknown = fixture.Apply(Replaced(second, "APP", ", app: nobody"));
+    CHECK(unknown.code == kExitBadInput);
+    CHECK(unknown.log.find("there is no app nobody") != std::string::npos);
+    REQUIRE(fixture.Apply(Replaced(second, "APP", ", app: rival")).code == kExitOk);
+    CHECK(app_of("x") == "rival");
+    CHECK(app_of("wa") == "meta");
+    // Left out, it stays; named, it moves.
+    REQUIRE(fixture.Apply(Replaced(second, "APP", "")).code == kExitOk);
+    CHECK(app_of("x") == "rival");
+    REQUIRE(fixture.Apply(Replaced(second, "APP", ", app: meta")).code == kExitOk);
+    CHECK(app_of("x") == "meta");
+    const auto elsewhere = fixture.Apply(
+        "tenants: [{name: t, channels: [{name: b, provider: telegram, secret: s, app: meta}]}]"
+    );
+    CHECK(elsewhere.code == kExitBadInput);
+    CHECK(elsewhere.log.find("only channels of Meta") != std::string::npos);
+}
+
 // "one/a=1 two/b=2": the routes in force.
 std::string RoutesOf(CtlFixture& fixture) {
     std::string routes;

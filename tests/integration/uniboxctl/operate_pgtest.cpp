@@ -1,4 +1,4 @@
-// The operator's other verbs: migrate, streams, partitions, restored, dead letters, raw webhooks.
+// The operator's other verbs: migrate, streams, partitions, restored, dead letters.
 #include "base/clock.hpp"
 #include "base/strings.hpp"
 #include "crypto/hash.hpp"
@@ -15,43 +15,12 @@
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
-#include <future>
-#include <sstream>
-
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using ctl::CtlFixture;
 using ctl::kExitBadInput;
 using ctl::kExitFailed;
 using ctl::kExitOk;
 using ctl::kExitUnavailable;
-
-namespace {
-
-std::unique_ptr<nats::Connection> Connect(CtlFixture& fixture) {
-    nats::Settings settings;
-    settings.url = fixture.nats().url();
-    auto connection = nats::Connection::Connect(settings, fixture.metrics());
-    REQUIRE_OK(connection);
-    return std::move(connection).value();
-}
-
-void Store(CtlFixture& fixture, const std::string& subject, const std::string& payload) {
-    const auto connection = Connect(fixture);
-    auto publisher = nats::Publisher::Create(*connection, {}, fixture.metrics());
-    REQUIRE_OK(publisher);
-    std::promise<Result<nats::PubAck>> promise;
-    auto future = promise.get_future();
-    (*publisher)
-        ->Publish(
-            {subject, "", "", payload, ""},
-            std::chrono::steady_clock::now() + Millis(5000),
-            [&](Result<nats::PubAck> ack) { promise.set_value(std::move(ack)); }
-        );
-    REQUIRE_OK(future.get());
-}
-
-}  // namespace
 
 TEST_CASE("migrate: an empty database, then again", "[pg][uniboxctl]") {
     CtlFixture fixture;
@@ -121,12 +90,12 @@ TEST_CASE("streams: a limit below what is stored is refused", "[pg][uniboxctl]")
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
     const std::string half_a_mebibyte(512 * 1024, 'x');
     for (int i = 0; i < 8; ++i) {
-        Store(fixture, wire::InSubject(1, 0, TenantId{1}), half_a_mebibyte);
+        fixture.Store(wire::InSubject(1, 0, TenantId{1}), half_a_mebibyte);
     }
     const auto lowered = fixture.Run({"streams", "ensure", "--in-bytes-max", "1048576"});
     CHECK(lowered.code == kExitFailed);
     CHECK(lowered.log.find("UB_IN_1_00 holds 4") != std::string::npos);
-    const auto connection = Connect(fixture);
+    const auto connection = fixture.Connect();
     const auto info = nats::Streams(*connection).Info("UB_IN_1_00");
     REQUIRE_OK(info);
     CHECK(info->first_seq == 1);
@@ -141,7 +110,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     CHECK(in_place.code == kExitFailed);
     CHECK(in_place.log.find("generation 1 has 4 partitions") != std::string::npos);
     CHECK(in_place.log.find("--generation 2 --partitions 6") != std::string::npos);
-    const auto connection = Connect(fixture);
+    const auto connection = fixture.Connect();
     nats::Streams streams(*connection);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 4);
     const std::vector<std::string> raise{"streams", "ensure", "--in-bytes-max", "2147483648"};
@@ -191,8 +160,8 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
 TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    for (int i = 0; i < 3; ++i) Store(fixture, wire::InSubject(1, 0, TenantId{1}), "event");
-    const auto connection = Connect(fixture);
+    for (int i = 0; i < 3; ++i) fixture.Store(wire::InSubject(1, 0, TenantId{1}), "event");
+    const auto connection = fixture.Connect();
     nats::Streams streams(*connection);
     const auto info = streams.Info("UB_IN_1_00");
     REQUIRE_OK(info);
@@ -219,7 +188,7 @@ TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {
 TEST_CASE("partitions: a stop is resumed; stored events are given up by force", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    for (int i = 0; i < 3; ++i) Store(fixture, wire::InSubject(1, 0, TenantId{1}), "event");
+    for (int i = 0; i < 3; ++i) fixture.Store(wire::InSubject(1, 0, TenantId{1}), "event");
     REQUIRE_OK(store::EnsurePartition(fixture.pool(), {1, 0}, 1'700'000'000'000));
     const std::vector<std::string> resume{"partitions", "resume", "--partition", "0"};
     CHECK(fixture.Run(resume).code == kExitFailed);
@@ -246,7 +215,7 @@ TEST_CASE("partitions: a stop is resumed; stored events are given up by force", 
     CHECK(store::ListPartitions(fixture.pool())->at(0).last_seq == 2);
     skip.pop_back();
     CHECK(fixture.Run(skip).code == kExitOk);  // Gives nothing up.
-    const auto connection = Connect(fixture);
+    const auto connection = fixture.Connect();
     REQUIRE_OK(nats::Streams(*connection).PurgeUpTo("UB_IN_1_00", 4));
     skip.back() = "3";
     CHECK(fixture.Run(skip).code == kExitOk);  // It expired.
@@ -297,7 +266,7 @@ TEST_CASE("dead letters: listed, shown, put back into the log once", "[pg][unibo
     INFO(replay.log);
     REQUIRE(replay.code == kExitOk);
     REQUIRE(replay.json["replayed"].size() == 1);
-    const auto connection = Connect(fixture);
+    const auto connection = fixture.Connect();
     const auto stored =
         nats::Streams(*connection).Get(replay.json["replayed"][0]["stream"].get<std::string>(), 1);
     REQUIRE_OK(stored);
@@ -330,138 +299,6 @@ TEST_CASE("dead letters: one that cannot go back keeps no other", "[pg][uniboxct
     CHECK(replay.json["replayed"][1]["note"] == "stored");
     CHECK(fixture.Run({"dead-letters", "list"}).json["dead_letters"].size() == 1);
     CHECK(fixture.Run({"dead-letters", "replay", "--id", "1"}).code == kExitFailed);
-}
-
-TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][uniboxctl]") {
-    CtlFixture fixture;
-    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "2"}).code == kExitOk);
-    event::v1::RawWebhook raw;
-    raw.set_provider("meta");
-    raw.set_path("/v1/hooks/meta");
-    raw.set_reason("unknown_route");
-    raw.set_content_type("application/json");
-    raw.set_receive_time_ms(SystemClock().UnixMillis() - 1000);
-    raw.set_body(
-        R"({"object":"page","entry":[{"id":"4711","time":1785412800250,"messaging":[{"sender":)"
-        R"({"id":"99"},"recipient":{"id":"4711"},"timestamp":1785412800000,)"
-        R"("message":{"mid":"m_1","text":"anybody?"}}]}]})"
-    );
-    Store(fixture, wire::RawSubject("meta"), raw.SerializeAsString());
-    const auto list = fixture.Run({"raw", "list"});
-    INFO(list.log);
-    REQUIRE(list.code == kExitOk);
-    REQUIRE(list.json["raw_webhooks"].size() == 1);
-    CHECK(list.json["raw_webhooks"][0]["reason"] == "unknown_route");
-    CHECK(fixture.Run({"raw", "show", "1"}).json["body"] == raw.body());
-
-    const auto early = fixture.Run({"raw", "replay", "1"});
-    CHECK(early.code == kExitFailed);
-    CHECK(early.log.find("1 of 1 parts could not be replayed") != std::string::npos);
-    CHECK(early.json["events"][0]["stream"] == "");
-    REQUIRE(
-        fixture
-            .Apply("tenants: [{name: late, channels: [{name: p, provider: messenger, route: "
-                   "'4711'}]}]")
-            .code == kExitOk
-    );
-    const auto replay = fixture.Run({"raw", "replay", "1"});
-    INFO(replay.log);
-    REQUIRE(replay.code == kExitOk);
-    REQUIRE(replay.json["events"].size() == 1);
-    const auto connection = Connect(fixture);
-    const auto stored =
-        nats::Streams(*connection).Get(replay.json["events"][0]["stream"].get<std::string>(), 1);
-    REQUIRE_OK(stored);
-    event::v1::InboundEvent event;
-    REQUIRE(event.ParseFromString(stored->payload));
-    CHECK(event.message().text() == "anybody?");
-    CHECK(event.receive_time_ms() == raw.receive_time_ms());
-}
-
-TEST_CASE("raw: what is older than the dedup window goes back by force alone", "[pg][uniboxctl]") {
-    CtlFixture fixture;
-    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    event::v1::RawWebhook raw;
-    raw.set_provider("telegram");
-    raw.set_body(R"({"update_id":1,"poll":{"id":"9"}})");
-    raw.set_receive_time_ms(SystemClock().UnixMillis() - 14LL * 24 * 3600 * 1000);
-    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
-    const auto old = fixture.Run({"raw", "replay", "1"});
-    CHECK(old.code == kExitFailed);
-    CHECK(old.log.find("would be written twice") != std::string::npos);
-    const auto forced = fixture.Run({"raw", "replay", "1", "--force"});
-    CHECK(forced.log.find("would be written twice") == std::string::npos);
-}
-
-TEST_CASE("raw: a channel that cannot be looked up is an error, not a row", "[pg][uniboxctl]") {
-    CtlFixture fixture;
-    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    event::v1::RawWebhook raw;
-    raw.set_provider("telegram");
-    raw.set_tenant_id(1);
-    raw.set_channel_id(std::string(16, '\x11'));
-    raw.set_body(R"({"update_id":1,"message":{"message_id":1,"date":1785412800,"text":"Hi","chat":)"
-                 R"({"id":5,"type":"private"},"from":{"id":5,"is_bot":false,"first_name":"Zoe"}}})"
-    );
-    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
-    CHECK(fixture.Run({"raw", "replay", "1"}).json["events"].size() == 1);  // No such channel.
-    // As a database that is being restarted answers.
-    test::PgServer::Shared().Run(
-        fixture.database().name(),
-        "CREATE OR REPLACE FUNCTION ub_find_channel(wanted_tenant bigint, wanted_channel uuid) "
-        "RETURNS TABLE (tenant_id bigint, channel_id uuid, provider smallint, route_key text, "
-        "token_hash bytea, public_base_url text, settings text, reopen_window_s int, "
-        "ingest_rate_per_s int, ingest_burst int, disabled boolean, secrets bytea[], "
-        "secrets_valid_until timestamptz) LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'starting up' USING ERRCODE = '57P03'; END $$"
-    );
-    const auto away = fixture.Run({"raw", "replay", "1"});
-    CHECK(away.code == kExitUnavailable);
-    CHECK(away.log.find("starting up") != std::string::npos);
-}
-
-TEST_CASE("raw: a body of any bytes is shown safely and written exactly", "[pg][uniboxctl]") {
-    CtlFixture fixture;
-    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    event::v1::RawWebhook raw;
-    raw.set_provider("telegram");
-    raw.set_body(std::string("a\x1b[2J\xff\n\0z", 9));
-    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
-    const auto people = fixture.RunForPeople({"raw", "show", "1"});
-    REQUIRE(people.code == kExitOk);
-    CHECK(people.out.find("body: a\\x1b[2J\\xff\n\\x00z\n") != std::string::npos);
-    CHECK(people.out.find('\x1b') == std::string::npos);
-    const auto json = fixture.Run({"raw", "show", "1"}).json;
-    CHECK(Base64Decode(json["body_base64"].get<std::string>()) == raw.body());
-    const std::string path = fixture.folder() / "body";
-    const std::vector<std::string> to_file{"raw", "show", "1", "--body-file", path};
-    REQUIRE(fixture.Run(to_file).code == kExitOk);
-    std::ostringstream written;
-    written << std::ifstream(path, std::ios::binary).rdbuf();
-    CHECK(written.str() == raw.body());
-    CHECK(fixture.Run(to_file).code == kExitFailed);  // There is one.
-}
-
-TEST_CASE("raw: a webhook in parts is put together, from any of them", "[pg][uniboxctl]") {
-    CtlFixture fixture;
-    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    event::v1::RawWebhook raw;
-    raw.set_provider("telegram");
-    raw.set_part_count(2);
-    for (const auto& [id, part] : {std::pair("one", 1), {"two", 0}, {"one", 0}, {"two", 1}}) {
-        raw.set_id(id);
-        raw.set_part(part);
-        raw.set_body(std::string(id) + std::to_string(part));
-        Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
-    }
-    CHECK(fixture.Run({"raw", "show", "1"}).json["body"] == "one0one1");
-    CHECK(fixture.Run({"raw", "show", "3"}).json["body"] == "one0one1");
-    CHECK(fixture.Run({"raw", "show", "4"}).json["body"] == "two0two1");
-    raw.set_id("three");
-    Store(fixture, wire::RawSubject("telegram"), raw.SerializeAsString());
-    const auto torn = fixture.Run({"raw", "show", "5"});
-    CHECK(torn.code == kExitFailed);
-    CHECK(torn.log.find("1 of 2 parts") != std::string::npos);
 }
 
 TEST_CASE("selftest: says which dependency is not ready", "[pg][uniboxctl]") {

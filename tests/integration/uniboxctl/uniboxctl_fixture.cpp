@@ -1,11 +1,13 @@
 #include "uniboxctl_fixture.hpp"
 
+#include "nats/publisher.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <future>
 #include <sstream>
 
 namespace unibox::ctl {
@@ -59,6 +61,29 @@ Outcome CtlFixture::Apply(const std::string& yaml, std::vector<std::string> more
     std::vector<std::string> arguments{"apply", "-f", path.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Run(std::move(arguments));
+}
+
+std::unique_ptr<nats::Connection> CtlFixture::Connect() {
+    nats::Settings settings;
+    settings.url = nats_.url();
+    auto connection = nats::Connection::Connect(settings, metrics_);
+    REQUIRE_OK(connection);
+    return std::move(connection).value();
+}
+
+void CtlFixture::Store(const std::string& subject, const std::string& payload) {
+    const auto connection = Connect();
+    auto publisher = nats::Publisher::Create(*connection, {}, metrics_);
+    REQUIRE_OK(publisher);
+    std::promise<Result<nats::PubAck>> promise;
+    auto future = promise.get_future();
+    (*publisher)
+        ->Publish(
+            {subject, "", "", payload, ""},
+            std::chrono::steady_clock::now() + Millis(5000),
+            [&](Result<nats::PubAck> ack) { promise.set_value(std::move(ack)); }
+        );
+    REQUIRE_OK(future.get());
 }
 
 }  // namespace unibox::ctl

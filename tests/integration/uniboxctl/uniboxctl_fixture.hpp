@@ -3,6 +3,7 @@
 #pragma once
 
 #include "crypto/sealed_box.hpp"
+#include "nats/connection.hpp"
 #include "obs/metrics.hpp"
 #include "pg/pool.hpp"
 #include "support/nats_server.hpp"
@@ -34,6 +35,10 @@ public:
     Outcome RunForPeople(std::vector<std::string> arguments);
     // Applies a tenants.yaml of this text.
     Outcome Apply(const std::string& yaml, std::vector<std::string> more = {});
+
+    std::unique_ptr<nats::Connection> Connect();
+    // Stores a message in the stream of its subject.
+    void Store(const std::string& subject, const std::string& payload);
 
     pg::Pool& pool() { return *pool_; }        // As ub_admin.
     pg::Pool& lookups() { return *lookups_; }  // As ub_ingest, who looks API keys up.

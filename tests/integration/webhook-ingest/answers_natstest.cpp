@@ -76,9 +76,10 @@ TEST_CASE("Ingest: authentic and not understood is 200 and kept, in parts if lar
     const auto raws = f.Raw();
     REQUIRE(raws.size() == 4);
     std::string joined;
+    const std::string id = crypto::Sha256("meta\n" + f.app->ToBytes() + "\n" + large).substr(0, 16);
     for (std::size_t part = 1; part < raws.size(); ++part) {
         // From the content: parts of a POST that was stored by halves and repeated are one webhook.
-        CHECK(raws[part].id() == crypto::Sha256("meta\n\n" + large).substr(0, 16));
+        CHECK(raws[part].id() == id);
         CHECK(raws[part].part() == static_cast<int>(part) - 1);
         CHECK(raws[part].part_count() == 3);
         joined += raws[part].body();
@@ -194,17 +195,7 @@ TEST_CASE("Ingest: a sealed generation is left for the next one at once", "[nats
     options.in_bytes_max = 64 << 20;
     REQUIRE_OK(nats::Streams(*f.connection).Ensure(nats::UniboxStreams(options).front()));
     for (int partition = 0; partition < 4; ++partition) {
-        const std::string name = wire::InStream(1, partition);
-        const auto sealed = f.connection->Request(
-            "$JS.API.STREAM.UPDATE." + name,
-            R"({"name":")" + name + R"(","subjects":[")" + wire::InSubjects(1, partition) +
-                R"("],"storage":"file","retention":"limits","num_replicas":1,"sealed":true,)"
-                R"("max_age":0,"discard":"new","deny_delete":true,"deny_purge":true,)"
-                R"("max_bytes":67108864,"duplicate_window":120000000000})",
-            seconds(5)
-        );
-        REQUIRE_OK(sealed);
-        REQUIRE(sealed->find("\"error\"") == std::string::npos);
+        REQUIRE_OK(nats::Streams(*f.connection).Seal(wire::InStream(1, partition)));
     }
     CHECK(Eventually(seconds(20), [&] { return post(2) == 200; }));
     CHECK(nats::Streams(*f.connection).Info(wire::InStream(2, 0))->messages == 1);
@@ -251,6 +242,32 @@ TEST_CASE("Ingest: a channel's own secret opens no other channel", "[nats][pg]")
     const auto events = f.Stored();
     REQUIRE(events.size() == 1);
     CHECK(events[0].tenant_id() == f.second.value);
+}
+
+TEST_CASE("Ingest: an app opens only the channels that are its own", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});
+    const auto first_app = f.app;
+    f.PutMetaApp("other", "other-secret", "other-token", *f.box);
+    f.PutChannel(f.second, "wa2", v1::PROVIDER_WHATSAPP, "222", {});
+    f.app.reset();
+    f.PutChannel(f.second, "wa3", v1::PROVIDER_WHATSAPP, "333", {});
+    f.TellChanges();
+    const std::string both = WhatsAppBody({"111", "222", "333"}, "A");
+    REQUIRE(Eventually(seconds(10), [&] {
+        return f.PostSigned("meta", "/v1/hooks/meta", "other-secret", both) == 200;
+    }));
+    REQUIRE(f.Stored().size() == 1);
+    CHECK(f.Stored()[0].tenant_id() == f.second.value);
+    REQUIRE(f.Raw().size() == 1);
+    CHECK(f.Raw()[0].reason() == "other_app");
+    CHECK(f.Raw()[0].app_id() != first_app->ToBytes());
+    CHECK(f.Raw()[0].app_id().size() == 16);
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, both) == 200);
+    const auto events = f.Stored();
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].tenant_id() != events[1].tenant_id());
+    REQUIRE(f.Raw().size() == 2);
 }
 
 TEST_CASE("Ingest: ten repeats at once are one message of the stream", "[nats][pg]") {

@@ -64,12 +64,12 @@ void IngestFixture::PutMetaApp(
     const std::string& verify_token,
     const crypto::SealedBox& key
 ) {
-    const Uuid app = NewUuidV7(SystemClock().UnixMillis());
-    const std::string aad = "app:" + app.ToString();
+    app = NewUuidV7(SystemClock().UnixMillis());
+    const std::string aad = "app:" + app->ToString();
     const Secret opened(secret);
-    REQUIRE_OK(store::PutApp(*admin, app, {slug, "meta"}, key.Seal(Secret(verify_token), aad)));
+    REQUIRE_OK(store::PutApp(*admin, *app, {slug, "meta"}, key.Seal(Secret(verify_token), aad)));
     REQUIRE_OK(store::PutAppSecret(
-        *admin, app, {key.Seal(opened, aad), key.Fingerprint(opened)}, kOverlapMs
+        *admin, *app, {key.Seal(opened, aad), key.Fingerprint(opened)}, kOverlapMs
     ));
 }
 
@@ -84,6 +84,7 @@ store::ChannelPut IngestFixture::PutChannel(
     spec.slug = spec.name = slug;
     spec.provider = static_cast<std::int16_t>(provider);
     spec.route_key = route_key;
+    spec.app_id = app;
     spec.token_hash = crypto::Sha256(slug + "-token");
     const auto put = store::PutChannel(*admin, tenant, spec);
     REQUIRE_OK(put);

@@ -37,7 +37,9 @@ public:
         PgServer& database_server = PgServer::Shared(), const Configure& configure = {}
     );
 
-    // Makes a channel of a tenant (1 or 2); its token is the slug with "-token".
+    // Makes a channel of a tenant (1 or 2), of the app that was put last; its token is the slug
+    // with
+    // "-token".
     store::ChannelPut PutChannel(
         TenantId tenant,
         const std::string& slug,
@@ -88,6 +90,7 @@ public:
     std::unique_ptr<pg::Pool> admin;
     TenantId first;
     TenantId second;
+    std::optional<Uuid> app;
     ingest::Config config;
     std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<ingest::WebhookIngest> service;

@@ -109,21 +109,24 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
     REQUIRE(apps);
     CHECK_FALSE(apps->secrets_incomplete);
     CHECK_FALSE(apps->verify_tokens_incomplete);
-    CHECK(Endpoints::LiveSecrets(*apps, now_ms).size() == 4);
+    CHECK(Endpoints::LiveSecrets(*apps, now_ms).secrets.size() == 4);
     const auto live = Endpoints::LiveSecrets(*apps, now_ms + 60'000);
-    REQUIRE(live.size() == 3);
-    CHECK(live[0].Reveal() == "new-a");
-    CHECK(live[1].Reveal() == "new-b");
+    REQUIRE(live.secrets.size() == 3);
+    CHECK(live.secrets[0].Reveal() == "new-a");
+    CHECK(live.secrets[1].Reveal() == "new-b");
+    const Uuid a = f.directory.apps[0].app_id;
+    const Uuid b = f.directory.apps[1].app_id;
+    CHECK(live.app_ids == std::vector{a, b, b});
     // What has ended is asked for again, long before it is old.
     f.directory.apps[0].sealed_secrets.pop_back();
     f.directory.apps[0].secrets_valid_until_ms = std::numeric_limits<std::int64_t>::max();
     f.directory.apps[1].sealed_secrets.push_back(f.box.Seal(Secret("x"), "app:other"));
     f.clock.Advance(Millis(59'000));
     ask();
-    CHECK(Endpoints::LiveSecrets(*apps, now_ms).size() == 4);
+    CHECK(Endpoints::LiveSecrets(*apps, now_ms).secrets.size() == 4);
     f.clock.Advance(Millis(1'000));
     ask();
-    CHECK(Endpoints::LiveSecrets(*apps, f.clock.UnixMillis()).size() == 3);
+    CHECK(Endpoints::LiveSecrets(*apps, f.clock.UnixMillis()).secrets.size() == 3);
     CHECK(apps->secrets_incomplete);
 }
 
