@@ -73,7 +73,7 @@ StopSignals::Event StopSignals::Wait(std::optional<Millis> timeout) {
     }
 }
 
-void StopSignals::Interrupt() {
+void StopSignals::Interrupt() const {
     const std::uint64_t one = 1;
     // A full counter (2^64) cannot happen; the result is of no use.
     [[maybe_unused]] const ssize_t written = write(interrupt_fd_, &one, sizeof one);

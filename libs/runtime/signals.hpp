@@ -23,7 +23,7 @@ public:
     // Waits for a signal, for Interrupt, or for at most `timeout` (none = for ever). Each signal
     // and each burst of Interrupts is reported once.
     Event Wait(std::optional<Millis> timeout);
-    void Interrupt();
+    void Interrupt() const;
 
 private:
     int signal_fd_ = -1;

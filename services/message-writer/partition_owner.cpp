@@ -39,6 +39,7 @@ std::vector<store::PartitionId> Preferred(
     }
     std::sort(ranked.begin(), ranked.end());
     std::vector<store::PartitionId> preferred;
+    preferred.reserve(ranked.size());
     for (const auto& [rank, id] : ranked) preferred.push_back(id);
     return preferred;
 }

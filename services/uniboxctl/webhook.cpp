@@ -128,6 +128,7 @@ Result<std::vector<http::Header>> SignedHeaders(
     const channels::SignInput input{target.secret, body, target.signed_url, NowMs(), id};
     UNIBOX_ASSIGN_OR_RETURN(const auto signatures, channels::Sign(target.provider, input));
     std::vector<http::Header> headers;
+    headers.reserve(signatures.size());
     for (const channels::Header& header : signatures)
         headers.push_back({header.name, header.value});
     return headers;

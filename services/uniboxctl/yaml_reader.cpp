@@ -26,8 +26,8 @@ Status YamlErrors::ToStatus() const {
     return InvalidArgument(text_).WithReason("bad_tenants_file").WithField(first_field_);
 }
 
-YamlMap::YamlMap(YAML::Node node, std::string path, YamlErrors& errors)
-    : node_(std::move(node)), path_(std::move(path)), errors_(&errors) {
+YamlMap::YamlMap(const YAML::Node& node, std::string path, YamlErrors& errors)
+    : node_(node), path_(std::move(path)), errors_(&errors) {
     if (!node_.IsMap()) {
         errors_->Add(LineOfNode(node_), path_, "must be a mapping (key: value lines)");
         node_ = YAML::Node(YAML::NodeType::Map);

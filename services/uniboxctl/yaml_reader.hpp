@@ -35,7 +35,7 @@ private:
 // A mapping in the document.
 class YamlMap {
 public:
-    YamlMap(YAML::Node node, std::string path, YamlErrors& errors);
+    YamlMap(const YAML::Node& node, std::string path, YamlErrors& errors);
 
     // Says which keys are allowed; any other is a mistake.
     void AllowOnly(std::initializer_list<std::string_view> keys);

@@ -75,7 +75,7 @@ nats::Outgoing EventPublisher::ToMessage(
 }
 
 void EventPublisher::Publish(
-    std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done
+    const std::vector<event::v1::InboundEvent>& events, SteadyTime deadline, Done done
 ) {
     const auto written = log_.written();
     if (!written && !events.empty()) {

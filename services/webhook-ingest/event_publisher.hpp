@@ -39,7 +39,9 @@ public:
     );
 
     // Any number of events.
-    void Publish(std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done);
+    void Publish(
+        const std::vector<event::v1::InboundEvent>& events, SteadyTime deadline, Done done
+    );
     // Bodies larger than kRawPartBytes go in several messages with one id.
     void PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done);
 

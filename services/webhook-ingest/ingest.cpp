@@ -97,7 +97,9 @@ void Ingest::ByToken(
     const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
     if (job->adapter == nullptr) return NoSuchProvider(*job);
     if (Overloaded()) return NotNow(*job, "overloaded");
-    endpoints_.ByToken(token, [this, job](Result<EndpointPtr> found) { OnEndpoint(job, found); });
+    endpoints_.ByToken(token, [this, job](const Result<EndpointPtr>& found) {
+        OnEndpoint(job, found);
+    });
 }
 
 void Ingest::ByApp(
@@ -106,7 +108,9 @@ void Ingest::ByApp(
     const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
     if (job->adapter == nullptr) return NoSuchProvider(*job);
     if (Overloaded()) return NotNow(*job, "overloaded");
-    endpoints_.Apps(provider, [this, job](Result<ProviderAppsPtr> found) { OnApps(job, found); });
+    endpoints_.Apps(provider, [this, job](const Result<ProviderAppsPtr>& found) {
+        OnApps(job, found);
+    });
 }
 
 void Ingest::OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found) {
@@ -274,16 +278,12 @@ void Ingest::OnRoutes(
 
 void Ingest::Store(const JobPtr& job) {
     if (job->completed.empty()) return StoreRaw(job);
-    auto events = std::move(job->completed);
-    events_.Publish(
-        std::move(events),
-        job->deadline,
-        [this, job](const EventPublisher::Outcome& outcome) {
-            if (!outcome.status.ok()) job->failure = outcome.status;
-            if (outcome.too_large_count > 0) job->KeepRaw("too_large", "event over max_payload");
-            StoreRaw(job);
-        }
-    );
+    const auto events = std::move(job->completed);
+    events_.Publish(events, job->deadline, [this, job](const EventPublisher::Outcome& outcome) {
+        if (!outcome.status.ok()) job->failure = outcome.status;
+        if (outcome.too_large_count > 0) job->KeepRaw("too_large", "event over max_payload");
+        StoreRaw(job);
+    });
 }
 
 // Known tenants' events are stored by now; what is left of the webhook is kept, if anything is.

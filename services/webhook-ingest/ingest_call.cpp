@@ -129,7 +129,7 @@ channels::ProviderEvent EventOf(const v1::IngestRequest& request) {
 }  // namespace
 
 Status Ingest::Authenticate(std::string_view authorization, SteadyTime deadline, TenantId* tenant) {
-    const Status refused = Unauthenticated("an API key is needed: authorization: Bearer ubk_...");
+    Status refused = Unauthenticated("an API key is needed: authorization: Bearer ubk_...");
     if (!authorization.starts_with(kBearer)) return refused;
     const std::string_view key = authorization.substr(kBearer.size());
     if (!crypto::LooksLikeApiKey(key)) return refused;
@@ -198,7 +198,7 @@ Status Ingest::Call(
     ));
     UNIBOX_ASSIGN_OR_RETURN(const Uuid message_id, Uuid::FromBytes(events.front().message_id()));
     Answered<EventPublisher::Outcome> answered;
-    events_.Publish(std::move(events), deadline, answered.Callback());
+    events_.Publish(events, deadline, answered.Callback());
     // The publisher keeps the deadline; a little more is for its answer to get here.
     UNIBOX_ASSIGN_OR_RETURN(
         const EventPublisher::Outcome outcome, answered.Wait(deadline + Millis(500))

@@ -27,7 +27,7 @@ IngestLog::IngestLog(
       )) {}
 
 Status IngestLog::Start() {
-    const Status first = Refresh();
+    Status first = Refresh();
     const MutexLock lock(mutex_);
     periodic_ = std::make_unique<async::Periodic>("ingest-log", Millis(refresh_ms_), [this] {
         const Status status = Refresh();

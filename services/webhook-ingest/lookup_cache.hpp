@@ -105,7 +105,7 @@ public:
                 call->done = std::move(done);
             }
         }
-        if (!call) done(std::move(results));
+        if (!call) done(std::move(results));  // NOLINT(bugprone-use-after-move): moved into a call
         if (!load.keys.empty()) Start(std::move(load));
     }
 

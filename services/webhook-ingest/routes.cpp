@@ -15,7 +15,8 @@ http::Route TokenRoute(
         method,
         "/v1/hooks/" + provider + "/{token}",
         bytes_max,
-        [&ingest, provider](RequestPtr request, http::PathParams params, http::Respond respond) {
+        [&ingest,
+         provider](RequestPtr request, const http::PathParams& params, http::Respond respond) {
             ingest.ByToken(std::move(request), provider, params.Get("token"), std::move(respond));
         }};
 }
@@ -25,7 +26,7 @@ http::Route AppRoute(Ingest& ingest, const std::string& provider, std::size_t by
         "POST",
         "/v1/hooks/" + provider,
         bytes_max,
-        [&ingest, provider](RequestPtr request, http::PathParams, http::Respond respond) {
+        [&ingest, provider](RequestPtr request, const http::PathParams&, http::Respond respond) {
             ingest.ByApp(std::move(request), provider, std::move(respond));
         }};
 }
@@ -35,7 +36,7 @@ http::Route HandshakeRoute(Ingest& ingest, const std::string& pattern) {
         "GET",
         pattern,
         0,
-        [&ingest](RequestPtr request, http::PathParams params, http::Respond respond) {
+        [&ingest](RequestPtr request, const http::PathParams& params, http::Respond respond) {
             ingest.Handshake(std::move(request), "meta", params.Get("token"), std::move(respond));
         }};
 }
