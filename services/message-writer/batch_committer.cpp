@@ -30,6 +30,11 @@ bool IsConflict(const Status& error) {
     return error.reason() == "23505" || error.reason() == "23503" || IsMissingLeaf(error);
 }
 
+// Cancelled at statement_timeout: half of the work may be done in time.
+bool IsTimeout(const Status& error) {
+    return error.reason() == "57014";
+}
+
 // The data itself cannot be written: classes 22 and 23, an index entry that is too large (54), a
 // stored row that cannot be read.
 bool IsPoison(const Status& error) {
@@ -91,6 +96,9 @@ bool BatchCommitter::CommitRange(Range range) {
         switch (AfterError(status, outcome_unknown, &conflicts)) {
             case Next::kAgain:
                 break;
+            case Next::kSmaller:
+                if (range.end - range.begin == 1) break;
+                return CommitHalves(range, status);
             case Next::kSplit:
                 return CommitHalves(range, status);
             case Next::kInterrupted:
@@ -120,6 +128,7 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
         if (status.ok()) return true;
         switch (AfterError(status, outcome_unknown, &conflicts)) {
             case Next::kAgain:
+            case Next::kSmaller:
                 break;
             case Next::kSplit:
                 return StopShard(shard, "dead letter refused: " + status.ToString());
@@ -256,6 +265,7 @@ BatchCommitter::Next BatchCommitter::AfterError(
         return Wait() ? Next::kAgain : Next::kInterrupted;
     }
     if (IsPoison(error)) return Next::kSplit;
+    if (IsTimeout(error)) return Wait() ? Next::kSmaller : Next::kInterrupted;
     return Wait() ? Next::kAgain : Next::kInterrupted;
 }
 

@@ -94,7 +94,7 @@ private:
         std::map<std::int32_t, std::int64_t> to_seq;  // by shard
         bool empty() const { return to_seq.empty(); }
     };
-    enum class Next { kAgain, kSplit, kInterrupted };
+    enum class Next { kAgain, kSmaller, kSplit, kInterrupted };
 
     bool CommitRange(Range range);
     bool CommitHalves(Range range, const Status& why);

@@ -41,6 +41,30 @@ TEST_CASE("Committer: poison is found and given up, everything else is written",
     CHECK(inbox.Inconsistency() == "");
 }
 
+TEST_CASE("Committer: what takes too long at once is written in pieces", "[pg]") {
+    CommitterFixture inbox;
+    inbox.Run(
+        "CREATE FUNCTION too_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF (SELECT count(*) FROM written) > 10 THEN RAISE EXCEPTION 'canceling statement due to "
+        "statement timeout' USING ERRCODE = '57014'; END IF; RETURN NULL; END $$;"
+        "CREATE TRIGGER too_slow AFTER INSERT ON messages REFERENCING NEW TABLE AS written "
+        "FOR EACH STATEMENT EXECUTE FUNCTION too_slow()"
+    );
+    REQUIRE(inbox.Write(Messages(100, "slow")));
+    CHECK(inbox.Count("SELECT count(*) FROM messages") == 100);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 0);
+    CHECK(inbox.Inconsistency() == "");
+    // One that always takes too long is tried again and again, and never given up.
+    inbox.Run(
+        "CREATE OR REPLACE FUNCTION too_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'too slow' USING ERRCODE = '57014'; END $$"
+    );
+    inbox.pauses_allowed = 10;
+    CHECK_FALSE(inbox.Write(Messages(4, "slower")));
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 0);
+    CHECK(inbox.Ask("SELECT last_seq FROM ingest_partition") == "100");
+}
+
 TEST_CASE("Committer: bytes that are no event become a dead letter", "[pg]") {
     CommitterFixture inbox;
     const std::string good = AMessage().Build().SerializeAsString();
