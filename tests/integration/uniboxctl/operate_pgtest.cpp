@@ -105,7 +105,10 @@ TEST_CASE("streams: a limit below what is stored is refused", "[pg][uniboxctl]")
 
 TEST_CASE("streams: another count of partitions is a new generation", "[pg][uniboxctl]") {
     CtlFixture fixture;
-    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "4"}).code == kExitOk);
+    // Small ones: the server reserves disk for each limit.
+    const std::vector<std::string> first{
+        "streams", "ensure", "--partitions", "4", "--in-bytes-max", "33554432"};
+    REQUIRE(fixture.Run(first).code == kExitOk);
     const auto in_place = fixture.Run({"streams", "ensure", "--partitions", "6"});
     CHECK(in_place.code == kExitFailed);
     CHECK(in_place.log.find("generation 1 has 4 partitions") != std::string::npos);
@@ -113,7 +116,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     const auto connection = fixture.Connect();
     nats::Streams streams(*connection);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 4);
-    const std::vector<std::string> raise{"streams", "ensure", "--in-bytes-max", "2147483648"};
+    const std::vector<std::string> raise{"streams", "ensure", "--in-bytes-max", "67108864"};
     REQUIRE(fixture.Run(raise).code == kExitOk);
     const std::vector<std::string> seal{"streams", "seal", "--generation", "1"};
     const auto nowhere = fixture.Run(seal);
@@ -123,6 +126,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     const std::vector<std::string> beside{
         "streams", "ensure", "--generation", "2", "--partitions", "6"};
     const auto made = fixture.Run(beside);
+    INFO(made.log);
     REQUIRE(made.code == kExitOk);
     const auto state_of = [](const auto& result, const std::string& stream) {
         for (const auto& row : result.json["streams"]) {
@@ -134,7 +138,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     CHECK(state_of(made, "UB_IN_2_05") == "waits");
     CHECK(state_of(made, "UB_EV") == "");
     CHECK(streams.List("UB_IN_2_")->size() == 6);
-    CHECK(streams.Info("UB_IN_2_05")->bytes_max == 2147483648);  // as the one before
+    CHECK(streams.Info("UB_IN_2_05")->bytes_max == 67108864);  // as the one before
     // From now on it is the one that is meant; the old one stays as it was.
     REQUIRE(fixture.Run({"streams", "ensure"}).code == kExitOk);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 10);
