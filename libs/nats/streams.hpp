@@ -74,6 +74,8 @@ struct StreamInfo {
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
     std::int64_t bytes_max = -1;
+    std::int64_t age_max_ms = 0;  // 0: no limit.
+    std::int64_t dedup_window_ms = 0;
     std::uint64_t deleted = 0;  // Missing between first_seq and last_seq.
     int consumers = 0;
     int replicas = 1;

@@ -63,6 +63,8 @@ void InheritLimits(
         if (!id || id->generation != newest) continue;
         declared.replicas = nats::Limit::Default(info.replicas);
         declared.in_bytes_max = nats::Limit::Default(info.bytes_max);
+        declared.in_age_max_ms = nats::Limit::Default(info.age_max_ms);
+        declared.dedup_window_ms = nats::Limit::Default(info.dedup_window_ms);
     }
 }
 

@@ -66,6 +66,8 @@ StreamInfo InfoOf(const json& reply) {
     info.messages = state.at("messages").get<std::uint64_t>();
     info.bytes = state.at("bytes").get<std::uint64_t>();
     info.bytes_max = config.value("max_bytes", std::int64_t{-1});
+    info.age_max_ms = config.value("max_age", std::int64_t{0}) / 1'000'000;
+    info.dedup_window_ms = config.value("duplicate_window", std::int64_t{0}) / 1'000'000;
     info.deleted = state.value("num_deleted", std::uint64_t{0});
     info.consumers = state.value("consumer_count", 0);
     info.replicas = config.value("num_replicas", 1);

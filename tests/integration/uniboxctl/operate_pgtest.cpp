@@ -116,7 +116,8 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     const auto connection = fixture.Connect();
     nats::Streams streams(*connection);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 4);
-    const std::vector<std::string> raise{"streams", "ensure", "--in-bytes-max", "67108864"};
+    const std::vector<std::string> raise{
+        "streams", "ensure", "--in-bytes-max", "67108864", "--dedup-window-ms", "60000"};
     REQUIRE(fixture.Run(raise).code == kExitOk);
     const std::vector<std::string> seal{"streams", "seal", "--generation", "1"};
     const auto nowhere = fixture.Run(seal);
@@ -138,7 +139,10 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     CHECK(state_of(made, "UB_IN_2_05") == "waits");
     CHECK(state_of(made, "UB_EV") == "");
     CHECK(streams.List("UB_IN_2_")->size() == 6);
-    CHECK(streams.Info("UB_IN_2_05")->bytes_max == 67108864);  // as the one before
+    const auto as_before = streams.Info("UB_IN_2_05");
+    CHECK(as_before->bytes_max == 67108864);
+    CHECK(as_before->dedup_window_ms == 60'000);
+    CHECK(as_before->age_max_ms == 7LL * 24 * 3600 * 1000);
     // From now on it is the one that is meant; the old one stays as it was.
     REQUIRE(fixture.Run({"streams", "ensure"}).code == kExitOk);
     CHECK(streams.List(wire::kInStreamPrefix)->size() == 10);
