@@ -48,7 +48,7 @@ int PostToApp(const Stack& stack, const std::string& secret) {
 
 // The caches live far longer than these waits: only the invalidation can be so quick.
 bool Becomes(int status, const std::function<int()>& ask) {
-    return Eventually(seconds(5), [&] { return ask() == status; });
+    return Eventually(seconds(30), [&] { return ask() == status; });
 }
 
 TEST_CASE("Rotation: both secrets live, then the new one; keys and channels end", "[e2e]") {

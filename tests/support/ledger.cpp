@@ -1,10 +1,12 @@
 #include "support/ledger.hpp"
 
 #include "nats/log_reader.hpp"
+#include "nats/streams.hpp"
 #include "obs/metrics.hpp"
 #include "pg/transaction.hpp"
 #include "support/eventually.hpp"
 #include "unibox/event/v1/feed.pb.h"
+#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t kComplaintCountMax = 20;
 constexpr auto kCatchUpTimeout = std::chrono::seconds(60);
+constexpr Millis kReadTimeout(30'000);
 
 Result<pg::Rows> Query(pg::Pool& pool, const std::string& sql) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
@@ -75,14 +78,16 @@ private:
 
 Status ReadFeed(nats::Connection& connection, FeedReader* feed) {
     obs::Metrics metrics;
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, nats::Streams(connection).Info(wire::kEvStream));
     UNIBOX_ASSIGN_OR_RETURN(
-        auto reader, nats::LogReader::Open(connection, "UB_EV", 1, {}, metrics)
+        auto reader, nats::LogReader::Open(connection, wire::kEvStream, 1, {}, metrics)
     );
-    for (;;) {
-        UNIBOX_ASSIGN_OR_RETURN(auto messages, reader->Fetch(1'000, 8 << 20, Millis(1'000)));
-        if (messages.empty()) return {};
+    while (reader->next_sequence() <= info.last_seq) {
+        UNIBOX_ASSIGN_OR_RETURN(auto messages, reader->Fetch(1'000, 8 << 20, kReadTimeout));
+        if (messages.empty()) return DeadlineExceeded("the feed stops before its end");
         for (const auto& message : messages) feed->Take(message);
     }
+    return {};
 }
 
 }  // namespace

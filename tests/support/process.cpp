@@ -19,6 +19,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <random>
 #include <string>
 
 extern char** environ;
@@ -101,7 +102,10 @@ private:
     const std::function<void()>* task_ = nullptr;
 };
 
-constexpr std::chrono::seconds kLastWordsWait{2};
+constexpr std::chrono::seconds kLastWordsWait{10};
+// Below the usual ip_local_port_range (32768 to 60999), from which connections and port 0 take.
+constexpr int kPortMin = 15'000;
+constexpr int kPortMax = 32'000;
 
 // The state letter of /proc/PID/stat, for example 'T' for stopped.
 char StateOf(pid_t pid) {
@@ -259,15 +263,19 @@ std::filesystem::path FindProgram(std::string_view name) {
 }
 
 int FreePort() {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    UNIBOX_ASSERT(bind(fd, generic, size) == 0 && getsockname(fd, generic, &size) == 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    static std::mt19937 random{std::random_device{}()};
+    std::uniform_int_distribution<int> ports(kPortMin, kPortMax);
+    for (;;) {
+        const int port = ports(random);
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        close(fd);
+        if (free) return port;
+    }
 }
 
 }  // namespace unibox::test

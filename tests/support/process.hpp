@@ -47,7 +47,7 @@ public:
     void Pause();             // SIGSTOP; returns when it has stopped.
     void Resume();            // SIGCONT
     // SIGTERM, then waits; SIGKILL when the time is over. Exit code, or 128 + signal.
-    int Terminate(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+    int Terminate(std::chrono::milliseconds timeout = std::chrono::seconds(60));
     int Kill9();
     // The exit code (128 + signal), or nothing if it still runs after `timeout`. output() is
     // complete then.
@@ -67,7 +67,8 @@ private:
 
 // The program of this name in PATH, /usr/sbin or /usr/lib/postgresql/*/bin; empty if there is none.
 std::filesystem::path FindProgram(std::string_view name);
-// A TCP port of 127.0.0.1 that was free a moment ago.
+// A TCP port of 127.0.0.1 that was free a moment ago, and that the kernel gives to nobody who asks
+// for any port: it stays free while its server is down.
 int FreePort();
 
 }  // namespace unibox::test

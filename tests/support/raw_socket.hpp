@@ -22,11 +22,11 @@ public:
     // Reads until `text` has come, the peer closes or `timeout` passes; all that came since the
     // last call.
     std::string ReadUntil(
-        std::string_view text, std::chrono::milliseconds timeout = std::chrono::seconds(5)
+        std::string_view text, std::chrono::milliseconds timeout = std::chrono::seconds(30)
     );
     // Reads until the peer closes; false after `timeout`. What came is in `received`.
     bool ReadToEnd(
-        std::string* received, std::chrono::milliseconds timeout = std::chrono::seconds(5)
+        std::string* received, std::chrono::milliseconds timeout = std::chrono::seconds(30)
     );
 
     int handle() const { return socket_; }

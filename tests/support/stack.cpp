@@ -134,6 +134,11 @@ void Stack::StartIngest() {
     environment["UNIBOX_HTTP_LISTEN"] = Address(ingest_port_);
     environment["UNIBOX_GRPC_LISTEN"] = Address(0);
     environment["UNIBOX_INGEST_PUBLIC_BASE_URL"] = "http://" + ingest_address();
+    // A busy machine may take longer than a provider would wait.
+    environment.try_emplace("UNIBOX_INGEST_DEADLINE_MS", "8000");
+    for (const std::string limit : {"CONNECT", "ACQUIRE", "STATEMENT", "IO"}) {
+        environment.try_emplace("UNIBOX_POSTGRES_" + limit + "_TIMEOUT_MS", "6000");
+    }
     if (options_.gates) {
         environment["UNIBOX_NATS_URL"] = "nats://" + Address(ingest_nats_gate_->port());
     }

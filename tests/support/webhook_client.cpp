@@ -92,7 +92,7 @@ void WebhookClient::DeliverUntilAccepted(http::Client& client, const std::string
     const auto signature = channels::Sign("meta", {load_.app_secret, body, "", 0, ""});
     for (const auto& header : signature.value()) headers.push_back({header.name, header.value});
     for (;;) {
-        const auto answer = client.Send("POST", "/v1/hooks/meta", headers, body, Millis(5'000));
+        const auto answer = client.Send("POST", "/v1/hooks/meta", headers, body, Millis(15'000));
         if (answer.ok() && answer->status / 100 == 2) return;
         ++retry_count_;
         std::this_thread::sleep_for(Millis(50));

@@ -133,9 +133,13 @@ std::vector<http::Response> Burst(GatewayFixture& fixture, const std::string& ke
 }  // namespace
 
 TEST_CASE("Deadline: it ends a call that is at work", "[pg][gateway]") {
-    GatewayFixture fixture(test::PgServer::Shared(), OnlyDeadlines(500));
+    GatewayFixture fixture(test::PgServer::Shared(), OnlyDeadlines(4'000));
     const auto tenant = fixture.AddTenant("in-flight");
     CHECK(fixture.Get("/v1/conversations", tenant.key).status == 200);
+    v1::ListConversationsResponse response;
+    CHECK(fixture.stub()
+              .ListConversations(GatewayFixture::Context(tenant.key).get(), {}, &response)
+              .ok());
     Superuser superuser(fixture);
     auto lock = std::make_optional(superuser.Lock("conversations"));
 
@@ -144,8 +148,7 @@ TEST_CASE("Deadline: it ends a call that is at work", "[pg][gateway]") {
     CHECK(http.body.find("database_unavailable") != std::string::npos);
     // gRPC's client does not wait for us, so look at the server: its thread is free again.
     const auto context = GatewayFixture::Context(tenant.key);
-    context->set_deadline(std::chrono::system_clock::now() + 500ms);
-    v1::ListConversationsResponse response;
+    context->set_deadline(std::chrono::system_clock::now() + 4s);
     const auto status = fixture.stub().ListConversations(context.get(), {}, &response);
     CHECK_THAT(rpc::FromGrpc(status), test::HasCode(Code::kDeadlineExceeded));
     const std::string ended =
@@ -159,7 +162,7 @@ TEST_CASE("Deadline: it ends a call that is at work", "[pg][gateway]") {
 }
 
 TEST_CASE("Deadline: it holds for a key that must be looked up", "[pg][gateway]") {
-    GatewayFixture fixture(test::PgServer::Shared(), OnlyDeadlines(500));
+    GatewayFixture fixture(test::PgServer::Shared(), OnlyDeadlines(4'000));
     const auto tenant = fixture.AddTenant("lookup");
     Superuser superuser(fixture);
     auto lock = std::make_optional(superuser.Lock("api_keys"));
@@ -172,7 +175,7 @@ TEST_CASE("Deadline: it holds for a key that must be looked up", "[pg][gateway]"
 
 TEST_CASE("Freeze: backends that do not answer are 503 in time, for everybody", "[pg][gateway]") {
     test::PgServer server;
-    auto config = OnlyDeadlines(1'000);
+    auto config = OnlyDeadlines(8'000);
     config.postgres.pool_size = 2;
     config.work.tenant_share_percent = 100;  // All that wait, wait for a connection.
     GatewayFixture fixture(server, config);

@@ -127,7 +127,7 @@ TEST_CASE("Tls: pipelined requests, a large body and a large answer", "[net][htt
 TEST_CASE("Tls: plain text and a silent client get nothing", "[net][http]") {
     const Identity identity;
     http::Settings settings = WithTls(identity);
-    settings.head_timeout_ms = 200;
+    settings.head_timeout_ms = 2'000;
     HttpFixture fixture(settings);
     RawSocket plain(fixture.server->address());
     REQUIRE(plain.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n"));

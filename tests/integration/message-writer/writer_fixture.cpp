@@ -29,10 +29,12 @@ WriterFixture::WriterFixture(PgServer& server)
     config.outbox.idle_delete_ms = 50;
     config.outbox.sweep_ms = 500;
     config.batch.retry_ms_max = 500;
-    connection_ = nats::Connection::Connect(config.nats, registry).value();
+    auto observer = config.nats;
+    observer.request_timeout_ms = 20'000;
+    connection_ = nats::Connection::Connect(observer, registry).value();
     streams_ = std::make_unique<nats::Streams>(*connection_);
     pool_ = pg::Pool::Create(database_.settings(), registry).value();
-    REQUIRE(Eventually(seconds(10), [&] { return connection_->connected(); }));
+    REQUIRE(Eventually(seconds(30), [&] { return connection_->connected(); }));
     EnsureStreams();
     Run("INSERT INTO tenants (tenant_id, slug, name) VALUES (1, 'acme', 'Acme');"
         "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key) VALUES "
@@ -68,13 +70,19 @@ void WriterFixture::Publish(const std::vector<event::v1::InboundEvent>& events, 
 }
 
 bool WriterFixture::AllCommitted() {
-    return Eventually(seconds(30), [&] {
+    return Eventually(seconds(60), [&] {
         return Count("SELECT coalesce(sum(last_seq), 0) FROM ingest_partition") == published_count;
     });
 }
 
 bool WriterFixture::AllPublished() {
-    return Eventually(seconds(30), [&] { return Count("SELECT count(*) FROM outbox") == 0; });
+    return Eventually(seconds(60), [&] { return Count("SELECT count(*) FROM outbox") == 0; });
+}
+
+bool WriterFixture::FeedStreamIsKnown() {
+    return Eventually(seconds(30), [&] {
+        return Ask("SELECT stream_created IS NOT NULL FROM feed") == "true";
+    });
 }
 
 std::string WriterFixture::Ask(const std::string& sql) {
@@ -93,7 +101,7 @@ std::vector<event::v1::FeedEvent> WriterFixture::Feed() {
     REQUIRE_OK(reader);
     std::set<std::string> seen;
     while ((*reader)->next_sequence() <= info->last_seq) {
-        auto messages = (*reader)->Fetch(1'000, 1 << 24, Millis(5'000));
+        auto messages = (*reader)->Fetch(1'000, 1 << 24, Millis(30'000));
         REQUIRE_OK(messages);
         REQUIRE(!messages->empty());
         for (const nats::LogMessage& message : *messages) {

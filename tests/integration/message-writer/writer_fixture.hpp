@@ -35,6 +35,8 @@ public:
     std::string Ask(const std::string& sql);
     std::int64_t Count(const std::string& sql) { return std::stoll(Ask(sql)); }
     void Run(const std::string& sql) { server_.Run(database_.name(), sql); }
+    // Waits until the keeper's first round has looked at UB_EV.
+    bool FeedStreamIsKnown();
     // The feed, read from UB_EV, each event id once.
     std::vector<event::v1::FeedEvent> Feed();
     // Why the feed does not tell every version of every conversation, in order; "" if it does.

@@ -31,7 +31,7 @@ TEST_CASE("Writer: what is published becomes rows and a complete feed", "[nats]"
     CHECK(stack.Count("SELECT count(*) FROM messages") == 300);
     CHECK(stack.FeedGap() == "");
     CHECK(stack.Feed().size() == 301);
-    CHECK(stack.Ask("SELECT stream_created IS NOT NULL FROM feed") == "true");
+    CHECK(stack.FeedStreamIsKnown());
 }
 
 TEST_CASE("Writer: what is stored twice has one effect", "[nats]") {
@@ -66,7 +66,7 @@ TEST_CASE("Writer: a new generation waits until the old one is sealed and writte
     const auto messages = [&] { return stack.Count("SELECT count(*) FROM messages"); };
     REQUIRE(Eventually(seconds(20), [&] { return messages() == 20; }));
     const auto& waiting = stack.registry.GetGauge("unibox_writer_waiting_partitions", "");
-    CHECK(Eventually(seconds(5), [&] { return waiting.Get() == 5; }));
+    CHECK(Eventually(seconds(30), [&] { return waiting.Get() == 5; }));
     stack.StartWriter("two");
     for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
         CHECK(messages() == 20);
@@ -77,23 +77,22 @@ TEST_CASE("Writer: a new generation waits until the old one is sealed and writte
     CHECK(messages() == 40);
     CHECK(stack.Count("SELECT count(*) FROM messages WHERE seq = 1 AND body = 'first'") == 20);
     CHECK(stack.FeedGap() == "");
-    CHECK(Eventually(seconds(5), [&] { return waiting.Get() == 0; }));
+    CHECK(Eventually(seconds(30), [&] { return waiting.Get() == 0; }));
 }
 
 TEST_CASE("Writer: two writers share the partitions, and one goes on for the other", "[nats]") {
     WriterFixture stack;
+    stack.config.ownership.lease_ms = 120'000;  // Given up, not expired.
     stack.StartWriter("one");
     const auto owned_by = [&](const std::string& owner) {
         return stack.Count("SELECT count(*) FROM ingest_partition WHERE owner = '" + owner + "'");
     };
-    REQUIRE(Eventually(seconds(10), [&] { return owned_by("one") == 4; }));
+    REQUIRE(Eventually(seconds(30), [&] { return owned_by("one") == 4; }));
     stack.StartWriter("two");
-    REQUIRE(Eventually(seconds(10), [&] { return owned_by("one") == 2 && owned_by("two") == 2; }));
+    REQUIRE(Eventually(seconds(30), [&] { return owned_by("one") == 2 && owned_by("two") == 2; }));
     stack.Publish(Messages(200));
-    const auto before = std::chrono::steady_clock::now();
     stack.StopWriter(0);
-    REQUIRE(Eventually(seconds(5), [&] { return owned_by("two") == 4; }));
-    CHECK(std::chrono::steady_clock::now() - before < seconds(3));
+    REQUIRE(Eventually(seconds(60), [&] { return owned_by("two") == 4; }));
     stack.Publish(Messages(200));
     REQUIRE(stack.AllCommitted());
     REQUIRE(stack.AllPublished());
@@ -141,6 +140,7 @@ TEST_CASE("Writer: a gap stops its partition until an operator skips it", "[nats
 TEST_CASE("Writer: leftovers of a dead writer are published by the next", "[nats]") {
     WriterFixture stack;
     stack.StartWriter("one");
+    REQUIRE(stack.FeedStreamIsKnown());
     stack.Publish(Messages(10, 1));
     REQUIRE(stack.AllCommitted());
     REQUIRE(stack.AllPublished());
@@ -156,7 +156,7 @@ TEST_CASE("Writer: leftovers of a dead writer are published by the next", "[nats
     stack.StartWriter("two");
     REQUIRE(stack.AllPublished());
     CHECK(stack.Feed().size() == 10);
-    CHECK(Eventually(seconds(5), [&] { return stack.Ask("SELECT feed_epoch FROM feed") != epoch; })
+    CHECK(Eventually(seconds(30), [&] { return stack.Ask("SELECT feed_epoch FROM feed") != epoch; })
     );
 }
 
@@ -170,8 +170,10 @@ TEST_CASE("Writer: PostgreSQL is killed and comes back, nats-server too", "[nats
         stack.Publish(Messages(100));
         server.Start();
         REQUIRE(stack.AllCommitted());
-        stack.nats().Restart();
-        REQUIRE(Eventually(seconds(10), [&] { return stack.connection().connected(); }));
+        stack.nats().Kill9();
+        REQUIRE(Eventually(seconds(30), [&] { return !stack.connection().connected(); }));
+        stack.nats().Start();
+        REQUIRE(Eventually(seconds(30), [&] { return stack.connection().connected(); }));
     }
     stack.Publish(Messages(50));
     REQUIRE(stack.AllCommitted());
@@ -190,7 +192,7 @@ TEST_CASE("Keeper: the log loses what was committed long ago, and nothing else",
     REQUIRE(stack.AllCommitted());
     const std::string stream =
         wire::InStream(1, PartitionOfEvent(events[0], WriterFixture::kPartitions));
-    REQUIRE(Eventually(seconds(10), [&] { return stack.streams().Info(stream)->messages == 0; }));
+    REQUIRE(Eventually(seconds(30), [&] { return stack.streams().Info(stream)->messages == 0; }));
     stack.StopWriter(0);
     stack.Publish(Messages(5, 1));
     stack.StartWriter("two");
@@ -218,7 +220,7 @@ TEST_CASE("Writer: its lag grows while PostgreSQL is away", "[nats]") {
     CHECK(worst(&writer::WriterMetrics::LagMessages) > 0);
     server.Start();
     REQUIRE(stack.AllCommitted());
-    CHECK(Eventually(seconds(10), [&] { return worst(&writer::WriterMetrics::LagSeconds) == 0; }));
+    CHECK(Eventually(seconds(30), [&] { return worst(&writer::WriterMetrics::LagSeconds) == 0; }));
 }
 
 }  // namespace

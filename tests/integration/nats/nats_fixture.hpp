@@ -21,6 +21,7 @@ inline nats::Settings SettingsFor(const std::string& url) {
     nats::Settings settings;
     settings.url = url;
     settings.reconnect_wait_ms = 20;
+    settings.request_timeout_ms = 5'000;  // Time is not the subject.
     return settings;
 }
 
@@ -34,7 +35,9 @@ inline std::unique_ptr<nats::Connection> ConnectTo(
 
 struct NatsFixture {
     explicit NatsFixture(NatsServerOptions options = {})
-        : server(std::move(options)), connection(ConnectTo(SettingsFor(server.url()), metrics)) {}
+        : server(std::move(options)), connection(ConnectTo(SettingsFor(server.url()), metrics)) {
+        REQUIRE(Eventually(20s, [&] { return connection->connected(); }));
+    }
 
     obs::Metrics metrics;
     NatsServer server;

@@ -78,7 +78,7 @@ TEST_CASE("Publisher: a message is stored with its headers and acknowledged", "[
     CHECK(stored->msg_id == "id-1");
     CHECK(stored->traceparent == message.traceparent);
     CHECK(stored->subject == "log.a");
-    CHECK(Eventually(1s, [&] { return nats.publisher->in_flight() == 0; }));
+    CHECK(Eventually(10s, [&] { return nats.publisher->in_flight() == 0; }));
     CHECK(nats.publisher->in_flight_bytes() == 0);
 }
 
@@ -93,7 +93,9 @@ TEST_CASE("Publisher: the same id is stored once", "[nats]") {
 }
 
 TEST_CASE("Publisher: an empty payload and no headers are allowed", "[nats]") {
-    PublisherFixture nats;
+    nats::PublisherSettings settings;
+    settings.republish_after_ms = 0;  // Without an id a second copy would be stored.
+    PublisherFixture nats(settings);
     Outgoing bare;
     bare.subject = "log.b";
     const auto ack = nats.PublishAndWait(bare);
@@ -127,8 +129,8 @@ TEST_CASE("Publisher: a full window refuses at once and recovers", "[nats]") {
     PublisherFixture nats(SmallWindow(10));
     nats.server.Pause();
     for (int i = 0; i < 25; ++i)
-        nats.publisher->Publish(Message(i), In(20s), nats.outcomes.Done(i));
-    REQUIRE(nats.outcomes.WaitFor(15, 1s));
+        nats.publisher->Publish(Message(i), In(60s), nats.outcomes.Done(i));
+    REQUIRE(nats.outcomes.WaitFor(15));
     for (int i = 10; i < 25; ++i) {
         REQUIRE(nats.outcomes.Of(i).size() == 1);
         const Status status = nats.outcomes.Of(i)[0].status();
@@ -149,10 +151,10 @@ TEST_CASE("Publisher: the window is limited in bytes too", "[nats]") {
     nats.server.Pause();
     for (int i = 0; i < 12; ++i) {
         nats.publisher->Publish(
-            Message(i, std::string(100'000, 'x')), In(20s), nats.outcomes.Done(i)
+            Message(i, std::string(100'000, 'x')), In(60s), nats.outcomes.Done(i)
         );
     }
-    REQUIRE(nats.outcomes.WaitFor(3, 1s));
+    REQUIRE(nats.outcomes.WaitFor(3));
     CHECK(nats.outcomes.Of(9).at(0).status().reason() == "window_full");
     CHECK(nats.publisher->in_flight_bytes() <= 1'000'000);
     nats.server.Resume();
@@ -218,11 +220,12 @@ TEST_CASE("Publisher: without a stream it tries until the deadline", "[nats]") {
     Outgoing message = Message(1);
     message.subject = "nowhere";
     const auto start = std::chrono::steady_clock::now();
-    const auto refused = nats.PublishAndWait(message, 300ms);
+    // Repeated after 50, 100 ... 800 ms: most likely answered, not under way, when the time ends.
+    const auto refused = nats.PublishAndWait(message, 2s);
     CHECK_THAT(refused.status(), HasCode(Code::kUnavailable));
     CHECK(refused.status().reason() == "no_stream");
-    CHECK(std::chrono::steady_clock::now() - start >= 300ms);
-    CHECK(std::chrono::steady_clock::now() - start < 1500ms);
+    CHECK(std::chrono::steady_clock::now() - start >= 2s);
+    CHECK(std::chrono::steady_clock::now() - start < 20s);
 }
 
 TEST_CASE("Publisher: a stream that comes before the deadline gets the message", "[nats]") {
@@ -249,7 +252,7 @@ TEST_CASE("Publisher: an unanswered message ends with DEADLINE_EXCEEDED", "[nats
     CHECK_THAT(late.status(), HasCode(Code::kDeadlineExceeded));
     const auto took = std::chrono::steady_clock::now() - start;
     CHECK(took >= 200ms);
-    CHECK(took < 600ms);
+    CHECK(took < 10s);
     nats.server.Resume();
     // It was stored after all: publishing it again is right, and harmless.
     const auto again = nats.PublishAndWait(Message(1));
@@ -264,7 +267,7 @@ TEST_CASE("Publisher: without a connection it waits for one until the deadline",
     const auto lost = nats.PublishAndWait(Message(1), 150ms);
     CHECK_THAT(lost.status(), HasCode(Code::kUnavailable));
     CHECK(lost.status().reason() == "not_connected");
-    nats.publisher->Publish(Message(2), In(20s), nats.outcomes.Done(2));
+    nats.publisher->Publish(Message(2), In(60s), nats.outcomes.Done(2));
     nats.server.Start();
     REQUIRE(nats.outcomes.WaitFor(1));
     REQUIRE_OK(nats.outcomes.Of(2).at(0));
@@ -289,8 +292,13 @@ TEST_CASE("Publisher: a lost answer is asked for again", "[nats]") {
     auto& resent = metrics.GetCounter("unibox_nats_resent_total", "");
     REQUIRE(Eventually(5s, [&] { return resent.Get() >= 1; }));
     CHECK(outcomes.count() == 0);
-    gate.SetMode(TcpGate::Mode::kPass);
+    const auto direct = ConnectTo(SettingsFor(server.url()), metrics);
+    REQUIRE(Eventually(20s, [&] {
+        const auto info = nats::Streams(*direct).Info("LOG");
+        return info.ok() && info->messages == 1;
+    }));
     gate.CloseAll();
+    gate.SetMode(TcpGate::Mode::kPass);
     REQUIRE(outcomes.WaitFor(1));
     REQUIRE_OK(outcomes.Of(1).at(0));
     CHECK(outcomes.Of(1).at(0)->duplicate);
@@ -302,15 +310,15 @@ TEST_CASE("Publisher: a blocking `done` does not stall the network", "[nats]") {
     std::promise<void> release;
     std::shared_future<void> released = release.get_future().share();
     std::promise<void> entered;
-    nats.publisher->Publish(Message(0), In(20s), [&](Result<nats::PubAck>) {
+    nats.publisher->Publish(Message(0), In(60s), [&](Result<nats::PubAck>) {
         entered.set_value();
         released.wait();
     });
     entered.get_future().wait();
     for (int i = 1; i <= 500; ++i)
-        nats.publisher->Publish(Message(i), In(20s), nats.outcomes.Done(i));
+        nats.publisher->Publish(Message(i), In(60s), nats.outcomes.Done(i));
     // Requests are answered and messages are stored while no completion can run.
-    REQUIRE(Eventually(5s, [&] {
+    REQUIRE(Eventually(20s, [&] {
         const auto info = nats.streams.Info("LOG");
         return info.ok() && info->messages == 501;
     }));
@@ -368,7 +376,10 @@ TEST_CASE("Publisher: who was told has made room, whoever is still sending", "[n
     std::atomic<int> sent{0};
     const auto publish = [&] {
         while (sent < kMessages) {
-            if (!room.exchange(false)) continue;
+            if (!room.exchange(false)) {
+                std::this_thread::yield();
+                continue;
+            }
             const int number = sent++;
             nats.publisher->Publish(
                 Message(number),

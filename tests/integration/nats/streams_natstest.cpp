@@ -204,10 +204,10 @@ TEST_CASE("Streams: replicas become fewer only when that is said", "[nats]") {
     CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
     CHECK(refused.reason() == "fewer_replicas");
     spec.replicas = nats::Limit::Default(1);
-    REQUIRE_OK(streams.Ensure(spec));
+    REQUIRE(Eventually(60s, [&] { return streams.Ensure(spec).ok(); }));
     CHECK(streams.Info("LOG")->replicas == 3);
     spec.replicas = 1;
-    REQUIRE_OK(streams.Ensure(spec, nats::Replicas::kMayShrink));
+    REQUIRE(Eventually(60s, [&] { return streams.Ensure(spec, nats::Replicas::kMayShrink).ok(); }));
     CHECK(streams.Info("LOG")->replicas == 1);
 }
 

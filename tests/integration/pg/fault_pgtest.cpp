@@ -57,12 +57,13 @@ TEST_CASE("Fault: an orderly restart between two transactions is not noticed", "
 }
 
 TEST_CASE("Fault: a server that does not answer is given up in time", "[pg][fault]") {
-    PgFixture fixture([](Settings& settings) { settings.io_timeout_ms = 300; });
+    PgFixture fixture;
     REQUIRE_OK(fixture.Run("CREATE TABLE t (a int)"));
     auto tx = WriterTx::Begin(*fixture.session).value();
     REQUIRE_OK(tx.Send({"f_pid", "SELECT pg_backend_pid()"}, {}));
     const pid_t backend = tx.Sync().value()[0][0].Int32(0);
     REQUIRE_OK(tx.Send(kInsert, Params::Of(1)));
+    fixture.session->SetIoTimeout(300);
     kill(backend, SIGSTOP);
     const auto silent = tx.Commit();
     kill(backend, SIGCONT);

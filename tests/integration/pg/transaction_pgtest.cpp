@@ -152,8 +152,9 @@ TEST_CASE("Statement: a plan outdated by a migration asks for a repetition, whic
 
 TEST_CASE("Limits: the server cancels a slow statement and a long wait for a lock", "[pg]") {
     TableFixture fixture([](Settings& settings) {
-        settings.statement_timeout_ms = 500;
+        settings.statement_timeout_ms = 5'000;
         settings.lock_timeout_ms = 20;
+        settings.idle_in_tx_timeout_ms = 300'000;
     });
     auto slow = SystemTx::Begin(*fixture.pool, Access::kReadOnly).value();
     const auto cancelled = slow.ExecuteUnprepared("SELECT pg_sleep(20)");
@@ -167,8 +168,11 @@ TEST_CASE("Limits: the server cancels a slow statement and a long wait for a loc
 }
 
 TEST_CASE("Limits: a silent transaction is ended and leaves nothing", "[pg]") {
-    TableFixture fixture([](Settings& settings) { settings.idle_in_tx_timeout_ms = 100; });
-    auto silent = SystemTx::Begin(*fixture.session, Access::kReadWrite).value();
+    TableFixture fixture;
+    auto hasty = fixture.settings;
+    hasty.idle_in_tx_timeout_ms = 1'000;
+    const auto session = Session::Create(hasty, fixture.metrics).value();
+    auto silent = SystemTx::Begin(*session, Access::kReadWrite).value();
     REQUIRE_OK(silent.Execute(kInsert, Params::Of(1)));
     REQUIRE(test::Eventually(std::chrono::seconds(10), [&] {
         return fixture.Number(
@@ -180,9 +184,9 @@ TEST_CASE("Limits: a silent transaction is ended and leaves nothing", "[pg]") {
     REQUIRE_FALSE(ended.ok());
     REQUIRE(IsTransient(ended));
     REQUIRE(fixture.Number("SELECT count(*) FROM t") == 0);
-    auto next = SystemTx::Begin(*fixture.session, Access::kReadWrite).value();
+    auto next = SystemTx::Begin(*session, Access::kReadWrite).value();
     REQUIRE_OK(next.ExecuteAndCommit(kInsert, Params::Of(1)));
-    REQUIRE(fixture.session->connection_count() == 2);
+    REQUIRE(session->connection_count() == 2);
 }
 
 TEST_CASE("Session: its locks outlive its transactions, not its connection", "[pg]") {

@@ -168,6 +168,7 @@ TEST_CASE("Migrate: gives way to whoever holds a lock, and comes back", "[pg][st
     Target target(PgServer::Shared().CreateEmptyDatabase());
     REQUIRE_OK(Migrate(*target.session, {Of(1, "CREATE TABLE busy (id int)")}));
     auto holder = pg::SystemTx::Begin(*target.pool, pg::Access::kReadWrite).value();
+    REQUIRE_OK(holder.ExecuteUnprepared("SET LOCAL idle_in_transaction_session_timeout = 0"));
     REQUIRE_OK(holder.ExecuteUnprepared("LOCK TABLE busy IN ACCESS SHARE MODE"));
     MigrateOptions hasty;
     hasty.lock_timeout_ms = 50;

@@ -88,6 +88,7 @@ TEST_CASE("Periods: eight keepers at once make each leaf once", "[pg][store]") {
 TEST_CASE("Periods: a leaf can be attached while the table is written", "[pg][store]") {
     StoreFixture fixture;
     auto busy = pg::SystemTx::Begin(fixture.writer(), pg::Access::kReadWrite).value();
+    REQUIRE_OK(busy.ExecuteUnprepared("SET LOCAL idle_in_transaction_session_timeout = 0"));
     REQUIRE_OK(busy.ExecuteUnprepared(
         "INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at) VALUES (1, "
         "gen_random_uuid(), gen_random_uuid(), now())"

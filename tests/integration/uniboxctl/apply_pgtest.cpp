@@ -145,7 +145,7 @@ TEST_CASE("apply: tells the services what changed, and only then", "[pg][uniboxc
     REQUIRE_OK(connection);
     std::atomic<int> told{0};
     REQUIRE_OK((*connection)->Subscribe(wire::kChannelsChanged, [&](auto, auto) { ++told; }));
-    REQUIRE_OK((*connection)->Flush(Millis(2000)));
+    REQUIRE_OK((*connection)->Flush(Millis(30'000)));
     REQUIRE(fixture.Apply(kYaml).code == kExitOk);
     CHECK(test::Eventually(Millis(5000), [&] { return told == 1; }));
     REQUIRE(fixture.Apply(kYaml).code == kExitOk);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <set>
 
 namespace unibox::test {
@@ -66,8 +67,7 @@ TEST_CASE("Ingest: a route of no tenant is kept raw, its neighbours are stored",
 }
 
 TEST_CASE("Ingest: authentic and not understood is 200 and kept, in parts if large", "[nats]") {
-    // Time is not the subject: with sanitizers two megabytes take a while.
-    IngestFixture f(PgServer::Shared(), [](auto& config) { config.ingest.deadline_ms = 10'000; });
+    IngestFixture f;
     CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, "{not json") == 200);
     REQUIRE(f.Raw().size() == 1);
     CHECK(f.Raw()[0].reason() == "unparseable");
@@ -197,7 +197,7 @@ TEST_CASE("Ingest: a sealed generation is left for the next one at once", "[nats
     for (int partition = 0; partition < 4; ++partition) {
         REQUIRE_OK(nats::Streams(*f.connection).Seal(wire::InStream(1, partition)));
     }
-    CHECK(Eventually(seconds(20), [&] { return post(2) == 200; }));
+    CHECK(Eventually(seconds(60), [&] { return post(2) == 200; }));
     CHECK(nats::Streams(*f.connection).Info(wire::InStream(2, 0))->messages == 1);
 }
 
@@ -316,7 +316,7 @@ TEST_CASE("Ingest: both secrets of a rotation are good, and then the new one", "
     CHECK(f.PostSigned("standard", path, kWhsec, StandardBody("2")) == 401);
     f.PutSecret(f.first, put.channel, kWhsec);
     f.TellChanges();
-    CHECK(Eventually(seconds(5), [&] {
+    CHECK(Eventually(seconds(60), [&] {
         return f.PostSigned("standard", path, kWhsec, StandardBody("2")) == 200;
     }));
     CHECK(f.PostSigned("standard", path, kOtherWhsec, StandardBody("3")) == 200);
@@ -360,11 +360,13 @@ TEST_CASE("Ingest: a tenant over its rate gets 429, others go on", "[nats][pg]")
             StandardBody(std::to_string(n))
         );
     };
-    std::vector<int> answers;
-    for (int n = 0; n < 6; ++n) answers.push_back(post("slow", n));
-    CHECK(answers[0] == 200);
-    CHECK(answers[1] == 200);
-    CHECK(std::count(answers.begin(), answers.end(), 429) >= 3);
+    std::vector<std::future<int>> posts;
+    for (int n = 0; n < 20; ++n) posts.push_back(std::async(std::launch::async, post, "slow", n));
+    std::map<int, int> count_by_status;
+    for (auto& one : posts) ++count_by_status[one.get()];
+    CHECK(count_by_status[200] >= 2);
+    CHECK(count_by_status[429] >= 1);
+    CHECK(count_by_status[200] + count_by_status[429] == 20);
     CHECK(post("s", 1) == 200);
     // Never on Meta's route, which would disable the webhook for everybody.
     const std::string body = WhatsAppBody({"111"}, "A");

@@ -101,7 +101,7 @@ TEST_CASE("IngestService: goes over to the next generation when one is sealed", 
     }
     REQUIRE_OK(f.connection->Publish(wire::kStreamsChanged, ""));
     // What is under way at that moment is refused and comes again.
-    REQUIRE(Eventually(seconds(10), [&] { return caller.Call("m-3").ok(); }));
+    REQUIRE(Eventually(seconds(60), [&] { return caller.Call("m-3").ok(); }));
     CHECK(new_log_count() == 1);
     CHECK(f.StoredCount() == 3);
 }
