@@ -223,18 +223,23 @@ void Core::Keep() {
     }
 }
 
+// A connection that is made only to be given up again (wrong credentials) counts as no success.
 void Core::Rebuild() {
-    Millis wait = kRebuildWaitMin;
-    rebuilds_counter_.Add();
-    while (true) {
+    if (session_ != session_before_rebuild_) rebuild_wait_ = Millis(0);
+    session_before_rebuild_ = session_;
+    while (WaitUnlessStopping(rebuild_wait_)) {
+        rebuild_wait_ = std::clamp(rebuild_wait_ * 2, kRebuildWaitMin, kRebuildWaitMax);
+        rebuilds_counter_.Add();
         obs::Log(obs::Level::kWarn, "nats.c gave the connection up; building a new one");
         const Status status = Connect();
         if (status.ok()) return;
         obs::Log(obs::Level::kWarn, "cannot connect to NATS", {{"error", status}});
-        std::unique_lock lock(mutex_);
-        if (changed_.wait_for(lock, wait, [&] { return stopping_; })) return;
-        wait = std::min(wait * 2, kRebuildWaitMax);
     }
+}
+
+bool Core::WaitUnlessStopping(Millis wait) {
+    std::unique_lock lock(mutex_);
+    return !changed_.wait_for(lock, wait, [&] { return stopping_; });
 }
 
 void Core::Ping() {

@@ -114,6 +114,7 @@ private:
     std::shared_ptr<Link> link() const;
     void Keep();
     void Rebuild();
+    bool WaitUnlessStopping(Millis wait);
     void Ping();
     void OnUp(std::uintptr_t link_id, natsConnection* connection);
     void OnDown(std::uintptr_t link_id);
@@ -148,6 +149,9 @@ private:
     std::mutex listeners_mutex_;
     std::uint64_t next_listener_ = 1;
     std::vector<std::pair<std::uint64_t, std::function<void()>>> listeners_;
+    // The keeper's own: how long the next rebuild waits, and the session when the last one began.
+    Millis rebuild_wait_{0};
+    std::uint64_t session_before_rebuild_ = 0;
     std::thread keeper_;
 };
 
