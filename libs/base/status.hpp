@@ -36,8 +36,8 @@ enum class Code {
 // The upper-case gRPC name, for example "INVALID_ARGUMENT".
 std::string_view CodeName(Code code);
 
-// A code, a message for operators, and optionally a stable snake_case `reason` for programs and the
-// `field` of the input that is wrong. Ok allocates nothing.
+// A code, a message for operators, and optionally a stable UPPER_SNAKE_CASE `reason` for programs
+// (AIP-193) and the `field` of the input that is wrong. Ok allocates nothing.
 class [[nodiscard]] Status {
 public:
     Status() = default;

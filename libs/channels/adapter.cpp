@@ -53,7 +53,7 @@ v1::Provider ProviderOf(std::string_view name) {
 }
 
 Status BadSignature(std::string why) {
-    return Unauthenticated(std::move(why)).WithReason("bad_signature");
+    return Unauthenticated(std::move(why)).WithReason("BAD_SIGNATURE");
 }
 
 }  // namespace unibox::channels

@@ -21,12 +21,12 @@ constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::string_view kPrefix = "UNIBOX_";
 
 Status Refuse(const std::string& name, const std::string& why) {
-    return InvalidArgument(name + ": " + why).WithReason("config_invalid").WithField(name);
+    return InvalidArgument(name + ": " + why).WithReason("CONFIG_INVALID").WithField(name);
 }
 
 Status UnknownKey(const std::string& name, const std::string& where) {
     return InvalidArgument(name + ": unknown setting (" + where + ")")
-        .WithReason("config_unknown_key")
+        .WithReason("CONFIG_UNKNOWN_KEY")
         .WithField(name);
 }
 
@@ -141,7 +141,7 @@ Status LoadFile(FieldTable& table, const std::filesystem::path& path) {
         std::string where = path.string();
         if (error.source().begin) where += " line " + std::to_string(error.source().begin.line);
         return InvalidArgument(where + ": " + std::string(error.description()))
-            .WithReason("config_invalid")
+            .WithReason("CONFIG_INVALID")
             .WithField("config");
     }
 }

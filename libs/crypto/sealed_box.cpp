@@ -166,7 +166,7 @@ Result<Secret> SealedBox::Open(std::string_view sealed, std::string_view additio
         return FailedPrecondition(
                    "sealed with key " + HexEncode(header.substr(1)) + ", which the key file lacks"
         )
-            .WithReason("unknown_key");
+            .WithReason("UNKNOWN_KEY");
     }
     const std::string_view nonce = sealed.substr(kHeaderBytes, kNonceBytes);
     const std::string_view ciphertext = sealed.substr(kHeaderBytes + kNonceBytes);

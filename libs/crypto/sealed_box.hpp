@@ -38,7 +38,7 @@ public:
     static Result<SealedBox> FromKeyFile(const std::filesystem::path& path);
 
     std::string Seal(const Secret& plaintext, std::string_view additional_data) const;
-    // INVALID_ARGUMENT for what is no sealed value; FAILED_PRECONDITION, reason "unknown_key", for
+    // INVALID_ARGUMENT for what is no sealed value; FAILED_PRECONDITION, reason "UNKNOWN_KEY", for
     // a key that this box does not know; DATA_LOSS if value or additional data were changed.
     Result<Secret> Open(std::string_view sealed, std::string_view additional_data) const;
 

@@ -34,7 +34,7 @@ std::int64_t Connection::payload_bytes_max() const {
 Status Connection::Publish(std::string_view subject, std::string_view payload) {
     if (core_->WriteBufferFull()) {
         return ResourceExhausted("too much waits to be sent to NATS")
-            .WithReason("write_buffer_full");
+            .WithReason("WRITE_BUFFER_FULL");
     }
     const std::string subject_z(subject);
     return detail::FromNats(
@@ -54,7 +54,7 @@ Result<std::string> Connection::Request(
     std::string_view subject, std::string_view payload, Millis timeout
 ) {
     if (!core_->connected()) {
-        return Unavailable("not connected to NATS").WithReason("not_connected");
+        return Unavailable("not connected to NATS").WithReason("NOT_CONNECTED");
     }
     return core_->Request(subject, payload, timeout);
 }

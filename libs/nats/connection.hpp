@@ -48,7 +48,7 @@ public:
     std::int64_t payload_bytes_max() const;
 
     // Without acknowledgement, at most once. UNAVAILABLE: not connected. RESOURCE_EXHAUSTED: more
-    // than write_buffer_bytes_max waits to be sent. INVALID_ARGUMENT reason "too_large".
+    // than write_buffer_bytes_max waits to be sent. INVALID_ARGUMENT reason "TOO_LARGE".
     Status Publish(std::string_view subject, std::string_view payload);
     // Until the connection dies. `handler` sees every message from now on, also after reconnects;
     // what was published while the connection was away is missed. `subject` may have wildcards.
@@ -56,7 +56,7 @@ public:
     // `handler` runs after each connect from now on, when the subscriptions are in place: what came
     // while the connection was away was missed. Until the connection dies.
     void OnConnect(std::function<void()> handler);
-    // UNAVAILABLE: not connected, or nobody answers (reason "no_responders"). DEADLINE_EXCEEDED.
+    // UNAVAILABLE: not connected, or nobody answers (reason "NO_RESPONDERS"). DEADLINE_EXCEEDED.
     Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
     // Waits until the server has seen all that was published; DEADLINE_EXCEEDED or UNAVAILABLE.
     Status Flush(Millis timeout);

@@ -148,7 +148,7 @@ Status LogReaderImpl::Start() {
         if (now >= deadline && !cause_.ok()) return cause_;
         if (now >= deadline) {
             return Unavailable("NATS cannot be asked about stream " + stream_)
-                .WithReason("not_connected");
+                .WithReason("NOT_CONNECTED");
         }
         arrivals_.Wait(std::min(deadline, now + kRetryWaitMin));
     }
@@ -184,7 +184,7 @@ Result<std::vector<LogMessage>> LogReaderImpl::NothingNew() const {
     }
     const std::string why = cause_.ok() ? "no connection to NATS" : cause_.ToString();
     return Unavailable(fmt::format("stream {} cannot be read: {}", stream_, why))
-        .WithReason("not_reading");
+        .WithReason("NOT_READING");
 }
 
 Status LogReaderImpl::SkipTo(std::uint64_t sequence) {
@@ -269,7 +269,7 @@ Status LogReaderImpl::HandleAnswer(natsMsg* message, std::string_view token) {
 Status LogReaderImpl::OnInfo(natsMsg* message) {
     const auto reply = json::parse(detail::DataOf(message), nullptr, false);
     if (!reply.is_object()) {
-        Reset("no_jetstream", Unavailable("JetStream does not answer").WithReason("no_responders"));
+        Reset("no_jetstream", Unavailable("JetStream does not answer").WithReason("NO_RESPONDERS"));
         return {};
     }
     if (const auto error = detail::ErrorOf(reply)) {
@@ -310,7 +310,7 @@ Status LogReaderImpl::CheckStream(const StreamInfo& info) {
 
 Status LogReaderImpl::Recreated(std::string message) {
     Reset("recreated");
-    failure_ = FailedPrecondition(std::move(message)).WithReason("stream_recreated");
+    failure_ = FailedPrecondition(std::move(message)).WithReason("STREAM_RECREATED");
     return failure_;
 }
 
@@ -324,7 +324,7 @@ Status LogReaderImpl::Gap(std::uint64_t first_available) {
                 "stream {}: messages {} to {} are gone, unread", stream_, next_, first_available - 1
             )
         )
-            .WithReason("gap");
+            .WithReason("GAP");
     return {};
 }
 

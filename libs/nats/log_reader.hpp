@@ -64,9 +64,9 @@ public:
     // Waits up to `wait` (0: takes what has arrived) for at least one message, then returns what is
     // there: at most count_max messages and bytes_max bytes of payload, but always at least one
     // message. Empty: nothing new.
-    //   DATA_LOSS            reason "gap": next_sequence() is not in the stream any more, see
+    //   DATA_LOSS            reason "GAP": next_sequence() is not in the stream any more, see
     //                        first_available(); stays until SkipTo
-    //   FAILED_PRECONDITION  reason "stream_recreated": created at another time, or its last
+    //   FAILED_PRECONDITION  reason "STREAM_RECREATED": created at another time, or its last
     //   sequence is
     //                        below next_sequence() - 1; final
     //   NOT_FOUND            the stream does not exist (now)
@@ -81,7 +81,7 @@ public:
 
     // The sequence that the next message must have.
     virtual std::uint64_t next_sequence() const = 0;
-    // After "gap": the first sequence after it; the messages from next_sequence() up to it are
+    // After "GAP": the first sequence after it; the messages from next_sequence() up to it are
     // lost.
     virtual std::uint64_t first_available() const = 0;
     // Goes on at `sequence` (>= next_sequence()), once somebody answered for the gap.

@@ -479,7 +479,7 @@ void PublisherImpl::Resend(Lock& lock, std::vector<Resending> messages) {
 void PublisherImpl::SettleAll() {
     for (std::uint32_t i = 0; i < window_.size(); ++i) {
         if (!window_[i].used || window_[i].settled) continue;
-        Settle(i, Unavailable("the publisher is shutting down").WithReason("shutting_down"));
+        Settle(i, Unavailable("the publisher is shutting down").WithReason("SHUTTING_DOWN"));
     }
 }
 

@@ -50,21 +50,21 @@ struct PublisherSettings {
 };
 
 // The outcome of a message that is not a PubAck:
-//   RESOURCE_EXHAUSTED   reason "window_full"   at once: nothing was sent
-//                        reason "server_busy"   the server sheds load (10167, 429) until the
+//   RESOURCE_EXHAUSTED   reason "WINDOW_FULL"   at once: nothing was sent
+//                        reason "SERVER_BUSY"   the server sheds load (10167, 429) until the
 //                        deadline
-//   UNAVAILABLE          reason "stream_full"   DiscardNew limit reached (10077)
-//                        reason "insufficient_resources"  disk or account full (10023, 10002)
-//                        reason "no_stream"     no stream or no leader until the deadline (503,
-//                        10076) reason "shutting_down" the publisher was destroyed; may be stored
-//                        reason "not_connected" there was no connection until the deadline; not
+//   UNAVAILABLE          reason "STREAM_FULL"   DiscardNew limit reached (10077)
+//                        reason "INSUFFICIENT_RESOURCES"  disk or account full (10023, 10002)
+//                        reason "NO_STREAM"     no stream or no leader until the deadline (503,
+//                        10076) reason "SHUTTING_DOWN" the publisher was destroyed; may be stored
+//                        reason "NOT_CONNECTED" there was no connection until the deadline; not
 //                        sent
 //   DEADLINE_EXCEEDED    sent, unanswered: may be stored
-//   INVALID_ARGUMENT     reason "too_large"     over max_payload or the stream's max_msg_size
+//   INVALID_ARGUMENT     reason "TOO_LARGE"     over max_payload or the stream's max_msg_size
 //   (10054)
-//                        reason "bad_subject"   empty, with blanks or wildcards
-//   FAILED_PRECONDITION  reason "wrong_stream"  another stream owns the subject (10060)
-//   ABORTED              reason "wrong_last_sequence" (10071)
+//                        reason "BAD_SUBJECT"   empty, with blanks or wildcards
+//   FAILED_PRECONDITION  reason "WRONG_STREAM"  another stream owns the subject (10060)
+//   ABORTED              reason "WRONG_LAST_SEQUENCE" (10071)
 //   UNKNOWN              any other refusal, the server's text in the message
 class Publisher {
 public:
@@ -75,14 +75,14 @@ public:
     static Result<std::unique_ptr<Publisher>> Create(
         Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
     );
-    virtual ~Publisher() = default;  // Ends what is in the window with "shutting_down".
+    virtual ~Publisher() = default;  // Ends what is in the window with "SHUTTING_DOWN".
 
     // Never blocks. `done` runs exactly once, on a thread of the library that is not the network's,
     // never inside this call, one at a time. It must not block: all deliveries wait for it.
     virtual void Publish(Outgoing message, SteadyTime deadline, Done done) = 0;
     // All messages of one request; `done` runs once, when the last of them is decided. One that can
-    // never be sent ("too_large", "bad_subject") is refused alone. When the others do not all fit
-    // into the window none is sent and each of them is "window_full". Empty: done with {}.
+    // never be sent ("TOO_LARGE", "BAD_SUBJECT") is refused alone. When the others do not all fit
+    // into the window none is sent and each of them is "WINDOW_FULL". Empty: done with {}.
     virtual void PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) = 0;
 
     virtual std::size_t in_flight() const = 0;  // Messages in the window.

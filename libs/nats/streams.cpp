@@ -72,7 +72,7 @@ Status Incompatible(const StreamSpec& spec, std::string_view what) {
                    what
                )
     )
-        .WithReason("incompatible_stream");
+        .WithReason("INCOMPATIBLE_STREAM");
 }
 
 Status CheckCompatible(const StreamSpec& spec, const json& config) {
@@ -135,7 +135,7 @@ Status Create(Connection& connection, const StreamSpec& spec) {
 
 Status WouldDrop(const StreamSpec& spec, std::string_view why) {
     return FailedPrecondition(fmt::format("stream {} {}", spec.name, why))
-        .WithReason("would_drop_messages");
+        .WithReason("WOULD_DROP_MESSAGES");
 }
 
 // The server deletes the oldest messages until lowered limits are met, whatever `discard` says.
@@ -179,7 +179,7 @@ Status CheckReplicas(const StreamSpec& spec, const json& config) {
                                   present,
                                   spec.replicas.value
                               ))
-        .WithReason("fewer_replicas");
+        .WithReason("FEWER_REPLICAS");
 }
 
 Status BringUpToDate(
@@ -390,8 +390,8 @@ Status Streams::Delete(std::string_view name) {
 Status Streams::CheckServer(std::int64_t payload_bytes) {
     auto account = CallApi(connection_, "INFO", nullptr);
     if (!account.ok()) {
-        const bool off = account.status().reason() == "no_responders";
-        return off ? Unavailable("JetStream is off on this NATS server").WithReason("no_jetstream")
+        const bool off = account.status().reason() == "NO_RESPONDERS";
+        return off ? Unavailable("JetStream is off on this NATS server").WithReason("NO_JETSTREAM")
                    : account.status();
     }
     if (connection_.payload_bytes_max() >= payload_bytes) return {};
@@ -400,7 +400,7 @@ Status Streams::CheckServer(std::int64_t payload_bytes) {
                                   connection_.payload_bytes_max(),
                                   payload_bytes
                               ))
-        .WithReason("max_payload");
+        .WithReason("MAX_PAYLOAD");
 }
 
 }  // namespace unibox::nats

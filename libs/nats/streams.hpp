@@ -100,16 +100,16 @@ std::optional<Generation> WrittenGeneration(const std::vector<StreamInfo>& strea
 enum class Replicas { kKeep, kMayShrink };
 
 // Every call waits at most the connection's request timeout. UNAVAILABLE: no server, or JetStream
-// is off (reason "no_responders"); DEADLINE_EXCEEDED; NOT_FOUND: no such stream or message.
+// is off (reason "NO_RESPONDERS"); DEADLINE_EXCEEDED; NOT_FOUND: no such stream or message.
 class Streams {
 public:
     explicit Streams(Connection& connection) : connection_(connection) {}
 
     // Creates the stream, or brings its limits to what is declared, or finds it equal. Fields that
     // the declaration does not know are kept. FAILED_PRECONDITION, and nothing is changed: reason
-    // "incompatible_stream": storage, retention, subjects or a cleared deny_delete would need a new
-    // stream; "would_drop_messages": the server would delete stored messages to meet the new bytes
-    // or age, even with Discard::kNew; "fewer_replicas": unless `replicas` says that they may.
+    // "INCOMPATIBLE_STREAM": storage, retention, subjects or a cleared deny_delete would need a new
+    // stream; "WOULD_DROP_MESSAGES": the server would delete stored messages to meet the new bytes
+    // or age, even with Discard::kNew; "FEWER_REPLICAS": unless `replicas` says that they may.
     Status Ensure(const StreamSpec& spec, Replicas replicas = Replicas::kKeep);
     Result<StreamInfo> Info(std::string_view name);
     // Those whose name begins with `prefix`, by name.
@@ -117,13 +117,13 @@ public:
     // Removes every message below `sequence`; that one is the first to stay.
     Status PurgeUpTo(std::string_view name, std::uint64_t sequence);
     // Takes its subjects away: nothing is stored any more, what is there stays and can be read and
-    // purged. Cannot be undone here. Publishers get "no_stream".
+    // purged. Cannot be undone here. Publishers get "NO_STREAM".
     Status Seal(std::string_view name);
     Result<LogMessage> Get(std::string_view name, std::uint64_t sequence);
     // Removes the stream and all it stores. For tests and `uniboxctl`.
     Status Delete(std::string_view name);
     // The server must accept messages of `payload_bytes` and have JetStream on. FAILED_PRECONDITION
-    // reason "max_payload", UNAVAILABLE reason "no_jetstream".
+    // reason "MAX_PAYLOAD", UNAVAILABLE reason "NO_JETSTREAM".
     Status CheckServer(std::int64_t payload_bytes);
 
 private:

@@ -87,7 +87,7 @@ Result<std::unique_ptr<detail::Connection>> Pool::State::TakeIdleOrRoom(SteadyTi
             open_count >= settings.pool_size) {
             probe.exhausted.Add();
             return Status(Code::kResourceExhausted, "no free database connection")
-                .WithReason("pool_exhausted");
+                .WithReason("POOL_EXHAUSTED");
         }
     }
     if (idle.empty()) {

@@ -39,7 +39,7 @@ public:
     std::int64_t open_count() const;  // Connections open now.
     std::int64_t in_use_count() const;
 
-    // Transactions only. RESOURCE_EXHAUSTED (reason "pool_exhausted") after acquire_timeout_ms or
+    // Transactions only. RESOURCE_EXHAUSTED (reason "POOL_EXHAUSTED") after acquire_timeout_ms or
     // at the deadline; UNAVAILABLE or DEADLINE_EXCEEDED when connecting fails.
     Result<detail::Lease> Acquire(detail::PassKey key, SteadyTime deadline);
 

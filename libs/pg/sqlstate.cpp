@@ -103,7 +103,7 @@ bool IsTransient(const Status& status) {
     if (state.empty()) {
         return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
     }
-    if (state == "pool_exhausted" || state == "rolled_back") return true;
+    if (state == "POOL_EXHAUSTED" || state == "ROLLED_BACK") return true;
     if (state.size() != 5) return false;
     if (state == "25006" || state == "25P03" || state == "55P03") return true;
     constexpr std::array<std::string_view, 6> kClasses = {"08", "28", "3D", "40", "53", "57"};

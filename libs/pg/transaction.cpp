@@ -100,7 +100,7 @@ Result<std::vector<Rows>> Transaction::Commit() {
     over_ = true;
     // An aborted transaction answers COMMIT with ROLLBACK and no error.
     if (outcome.rows.back().command_tag() != "COMMIT") {
-        return Status(Code::kAborted, "the server rolled back at COMMIT").WithReason("rolled_back");
+        return Status(Code::kAborted, "the server rolled back at COMMIT").WithReason("ROLLED_BACK");
     }
     outcome.rows.pop_back();
     outcome.rows.erase(outcome.rows.begin(), outcome.rows.begin() + internal);

@@ -25,7 +25,7 @@ SteadyTime Now() {
 
 Status Expired() {
     return DeadlineExceeded("the deadline passed before the work began")
-        .WithReason("deadline_exceeded");
+        .WithReason("DEADLINE_EXCEEDED");
 }
 
 void LogFailure(const std::string& method, const Status& status) {
@@ -91,7 +91,7 @@ void Dispatcher::Begin(
             {{"method", method}}
         )
         .Add();
-    const Status refused = ResourceExhausted("too many requests at once").WithReason("overloaded");
+    const Status refused = ResourceExhausted("too many requests at once").WithReason("OVERLOADED");
     done(refused);
 }
 

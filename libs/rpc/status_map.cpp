@@ -3,12 +3,13 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
+#include <algorithm>
 #include <array>
 
 namespace unibox::rpc {
 namespace {
 
-constexpr const char* kDomain = "unibox";
+constexpr const char* kDomain = "unibox.v1";
 constexpr Millis kRetryAfter{1'000};
 
 // In the order of the codes' numbers.
@@ -32,16 +33,28 @@ constexpr std::array<int, 17> kHttpCodes = {
     401,  // UNAUTHENTICATED
 };
 
+bool IsInternal(Code code) {
+    return code == Code::kInternal || code == Code::kUnknown || code == Code::kDataLoss;
+}
+
+// AIP-193's form of a reason; a SQLSTATE is none.
+bool IsReasonWord(std::string_view reason) {
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const auto is_allowed = [&](char c) {
+        return is_upper(c) || c == '_' || (c >= '0' && c <= '9');
+    };
+    return !reason.empty() && is_upper(reason.front()) &&
+           std::all_of(reason.begin(), reason.end(), is_allowed);
+}
+
 google::rpc::Status Details(const Status& status) {
     google::rpc::Status details;
     details.set_code(static_cast<int>(status.code()));
     details.set_message(PublicMessage(status));
-    if (!status.reason().empty()) {
-        google::rpc::ErrorInfo info;
-        info.set_reason(status.reason());
-        info.set_domain(kDomain);
-        details.add_details()->PackFrom(info);
-    }
+    google::rpc::ErrorInfo info;
+    info.set_reason(PublicReason(status));
+    info.set_domain(kDomain);
+    details.add_details()->PackFrom(info);
     if (!status.field().empty()) {
         google::rpc::BadRequest bad_request;
         auto* violation = bad_request.add_field_violations();
@@ -116,14 +129,12 @@ std::optional<Millis> RetryDelay(Code code) {
 }
 
 std::string PublicMessage(const Status& status) {
-    switch (status.code()) {
-        case Code::kInternal:
-        case Code::kUnknown:
-        case Code::kDataLoss:
-            return "internal error";
-        default:
-            return status.message();
-    }
+    return IsInternal(status.code()) ? "internal error" : status.message();
+}
+
+std::string PublicReason(const Status& status) {
+    const bool told = !IsInternal(status.code()) && IsReasonWord(status.reason());
+    return told ? status.reason() : std::string(CodeName(status.code()));
 }
 
 }  // namespace unibox::rpc

@@ -11,8 +11,8 @@
 
 namespace unibox::rpc {
 
-// Carries google.rpc.Status as details: ErrorInfo (reason, domain "unibox") if there is a reason,
-// BadRequest if there is a field, RetryInfo if the status says after how long, or else RetryDelay.
+// Carries google.rpc.Status as details: ErrorInfo (PublicReason, domain "unibox.v1"), BadRequest
+// if there is a field, RetryInfo if the status says after how long, or else RetryDelay.
 // INTERNAL, UNKNOWN and DATA_LOSS tell clients only "internal error": their messages are for our
 // log.
 grpc::Status ToGrpc(const Status& status);
@@ -26,5 +26,8 @@ int HttpCode(Code code);
 std::optional<Millis> RetryDelay(Code code);
 // The message that a client may see.
 std::string PublicMessage(const Status& status);
+// The reason that a client may see, UPPER_SNAKE_CASE (AIP-193): the status's own word, or the name
+// of its code where it has none or its word is for our log.
+std::string PublicReason(const Status& status);
 
 }  // namespace unibox::rpc

@@ -65,7 +65,7 @@ Status Settings::Check() const {
                "runtime.drain_ms must be less than runtime.shutdown_ms_max: else every stop is a "
                "hard one"
     )
-        .WithReason("config_invalid")
+        .WithReason("CONFIG_INVALID")
         .WithField("runtime.drain_ms");
 }
 

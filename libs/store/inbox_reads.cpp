@@ -236,7 +236,7 @@ Result<v1::Conversation> GetConversation(
     UNIBOX_ASSIGN_OR_RETURN(
         const auto rows, reader.Read(kGet, pg::Params::Of(tenant, conversation))
     );
-    if (rows.empty()) return NotFound("no such conversation").WithReason("conversation_not_found");
+    if (rows.empty()) return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
     return ToConversation(rows[0]);
 }
 
@@ -251,7 +251,7 @@ Result<MessagePage> ListMessages(
     const auto params = pg::Params::Of(tenant, query.conversation, query.seq_above, below, limit);
     const MessageStatements& statements = query.oldest_first ? kOldestFirst : kNewestFirst;
     UNIBOX_ASSIGN_OR_RETURN(auto rows, reader.Read(statements.window, params));
-    if (rows.empty()) return NotFound("no such conversation").WithReason("conversation_not_found");
+    if (rows.empty()) return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
     const std::int64_t last_seq = rows[0].Int64(kLastSeqColumn);
     const std::int64_t expected = std::min(limit, std::min(below - 1, last_seq) - query.seq_above);
     const std::int64_t got = rows[0].IsNull(0) ? 0 : rows.size();
@@ -275,7 +275,7 @@ Result<v1::Contact> GetContact(
     UNIBOX_ASSIGN_OR_RETURN(
         const auto rows, reader.Read(kContact, pg::Params::Of(tenant, contact))
     );
-    if (rows.empty()) return NotFound("no such contact").WithReason("contact_not_found");
+    if (rows.empty()) return NotFound("no such contact").WithReason("CONTACT_NOT_FOUND");
     const pg::Row row = rows[0];
     v1::Contact out;
     out.set_id(row.GetUuid(0).ToString());

@@ -130,7 +130,7 @@ Result<pg::Rows> Write(pg::Pool& pool, const pg::Statement& statement, const pg:
 }
 
 Status TakenOver() {
-    return Status(Code::kAborted, "the partition was taken over").WithReason("lost");
+    return Status(Code::kAborted, "the partition was taken over").WithReason("LOST");
 }
 
 std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {

@@ -154,17 +154,17 @@ Status FieldPath::Set(const std::string& text, pb::Message* message) const {
     pb::Message* parent = Parent(message);
     if (IsSet(field, *parent)) {
         return InvalidArgument(FullName() + " is given twice")
-            .WithReason("duplicate_parameter")
+            .WithReason("DUPLICATE_PARAMETER")
             .WithField(FullName());
     }
     if (field.type() == Field::TYPE_STRING && !obs::IsValidUtf8(text)) {
         return InvalidArgument(FullName() + " is no UTF-8")
-            .WithReason("value_invalid")
+            .WithReason("VALUE_INVALID")
             .WithField(FullName());
     }
     if (PutText(field, text, parent)) return {};
     return InvalidArgument(FullName() + " must be " + TypeText(field))
-        .WithReason("value_invalid")
+        .WithReason("VALUE_INVALID")
         .WithField(FullName());
 }
 

@@ -82,7 +82,7 @@ Status FillBody(const HttpBinding& binding, std::string_view body, pb::Message* 
     if (binding.body.empty()) {
         if (body.empty()) return {};
         return InvalidArgument("this method takes no body")
-            .WithReason("unexpected_body")
+            .WithReason("UNEXPECTED_BODY")
             .WithField("body");
     }
     pb::Message* target = request;
@@ -97,7 +97,7 @@ Status FillBody(const HttpBinding& binding, std::string_view body, pb::Message* 
     return InvalidArgument(
                "the body is not the JSON of this request: " + std::string(parsed.message())
     )
-        .WithReason("body_invalid")
+        .WithReason("BODY_INVALID")
         .WithField(binding.body == "*" ? "body" : binding.body);
 }
 
@@ -110,7 +110,7 @@ bool IsBound(const HttpBinding& binding, const std::string& field) {
 
 Status UnknownParameter(const std::string& name) {
     return InvalidArgument("unknown query parameter " + name)
-        .WithReason("unknown_parameter")
+        .WithReason("UNKNOWN_PARAMETER")
         .WithField(name);
 }
 
@@ -119,7 +119,7 @@ Status FillParameter(const HttpBinding& binding, std::string_view pair, pb::Mess
     const auto name = DecodeQueryPart(pair.substr(0, equals));
     if (!name) {
         return InvalidArgument("a query parameter's name has a broken escape or is no UTF-8")
-            .WithReason("query_invalid")
+            .WithReason("QUERY_INVALID")
             .WithField("query");
     }
     const auto field = FindField(*request->GetDescriptor(), *name);
@@ -128,7 +128,7 @@ Status FillParameter(const HttpBinding& binding, std::string_view pair, pb::Mess
         equals == std::string_view::npos ? std::string() : DecodeQueryPart(pair.substr(equals + 1));
     if (!value) {
         return InvalidArgument(field->FullName() + " has a broken escape or is no UTF-8")
-            .WithReason("query_invalid")
+            .WithReason("QUERY_INVALID")
             .WithField(field->FullName());
     }
     return field->Set(*value, request);

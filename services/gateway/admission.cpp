@@ -39,7 +39,7 @@ void Admission::Run(
         if (taken) return;
         refused_.Add();
         done(ResourceExhausted("too many requests of this tenant at once")
-                 .WithReason("tenant_overloaded"));
+                 .WithReason("TENANT_OVERLOADED"));
     };
     dispatcher_.Begin(method, std::move(call), begin, std::move(finish));
 }

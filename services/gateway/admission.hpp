@@ -28,7 +28,7 @@ public:
 
     // Runs `use_case` on a work thread for whoever the key stands for, then `finish`, exactly once:
     // with its Status, or with that of Authenticator::Check or rpc::Dispatcher::Run, or with
-    // RESOURCE_EXHAUSTED (reason "tenant_overloaded") if too many calls of the tenant wait.
+    // RESOURCE_EXHAUSTED (reason "TENANT_OVERLOADED") if too many calls of the tenant wait.
     void Run(const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish);
 
 private:

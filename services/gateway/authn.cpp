@@ -21,7 +21,7 @@ constexpr std::string_view kScheme = "bearer ";
 
 Status Refused() {
     return Unauthenticated("a valid API key is needed: Authorization: Bearer ubk_...")
-        .WithReason("api_key_invalid");
+        .WithReason("API_KEY_INVALID");
 }
 
 // The key if it has the form of one: nothing else is worth a lookup.
@@ -146,7 +146,7 @@ Result<store::ApiKeyInfo> Authenticator::State::LookUp(
     if (!found.ok() && found.status().code() != Code::kNotFound) {
         failures.Add();
         outage.Warn(found.status());
-        found = Unavailable("API keys cannot be checked now").WithReason("directory_unavailable");
+        found = Unavailable("API keys cannot be checked now").WithReason("DIRECTORY_UNAVAILABLE");
     }
     {
         const MutexLock lock(mutex);
@@ -162,7 +162,7 @@ Result<store::ApiKeyInfo> Authenticator::State::WaitFor(const Flight& flight, St
     while (!flight.result) {
         if (landed.wait_until(mutex, deadline) == std::cv_status::timeout && !flight.result) {
             return DeadlineExceeded("the API key could not be looked up in time")
-                .WithReason("deadline_exceeded");
+                .WithReason("DEADLINE_EXCEEDED");
         }
     }
     return *flight.result;
@@ -197,7 +197,7 @@ Result<Principal> Authenticator::Check(
     if (info.revoked || expired || info.tenant_disabled) return Refused();
     if (std::find(info.scopes.begin(), info.scopes.end(), scope) == info.scopes.end()) {
         return Status(Code::kPermissionDenied, "the API key lacks the scope " + std::string(scope))
-            .WithReason("scope_missing");
+            .WithReason("SCOPE_MISSING");
     }
     return Principal{info.tenant, info.key_id};
 }

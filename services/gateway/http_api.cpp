@@ -185,7 +185,7 @@ http::Response ProblemOf(const Status& status) {
     json += ",\"status\":" + std::to_string(response.status);
     AppendMember(json, "detail", detail);
     AppendMember(json, "code", CodeName(status.code()));
-    if (!status.reason().empty()) AppendMember(json, "reason", status.reason());
+    AppendMember(json, "reason", rpc::PublicReason(status));
     if (!status.field().empty()) {
         AppendMember(json, "field", status.field());
         json += ",\"errors\":[{";

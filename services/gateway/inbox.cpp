@@ -22,7 +22,7 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max() - 1'00
 
 Status Wrong(std::string_view field, const std::string& must) {
     return InvalidArgument(std::string(field) + " must be " + must)
-        .WithReason("value_invalid")
+        .WithReason("VALUE_INVALID")
         .WithField(field);
 }
 
@@ -124,7 +124,7 @@ Status Inbox::ReadFailed(const Status& status) const {
         case Code::kResourceExhausted:  // Its connections, memory or disk: not the caller's doing.
             outage_.Warn(status);
             return Unavailable("the database does not answer now")
-                .WithReason("database_unavailable");
+                .WithReason("DATABASE_UNAVAILABLE");
         default:
             outage_.Warn(status);
             return Internal(status.ToString());

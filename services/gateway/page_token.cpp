@@ -24,7 +24,7 @@ Status PageTokenInvalid() {
     return InvalidArgument(
                "page_token must be the next_page_token of the page before, with the same filters"
     )
-        .WithReason("page_token_invalid")
+        .WithReason("PAGE_TOKEN_INVALID")
         .WithField("page_token");
 }
 

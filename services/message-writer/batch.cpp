@@ -17,7 +17,7 @@ constexpr std::int64_t kReceiveTimeMsMin = 946684800000;   // 2000-01-01
 constexpr std::int64_t kReceiveTimeMsMax = 4102444800000;  // 2100-01-01
 
 Status Wrong(std::string_view field, std::string message) {
-    return InvalidArgument(std::move(message)).WithReason("invalid_event").WithField(field);
+    return InvalidArgument(std::move(message)).WithReason("INVALID_EVENT").WithField(field);
 }
 
 Status CheckId(std::string_view field, const std::string& bytes) {

@@ -332,8 +332,8 @@ bool Lane::OpenReader(Reading* reading) {
 }
 
 void Lane::AfterReadError(Reading* reading, const Status& error) {
-    if (error.reason() == "gap") return StopForGap(reading);
-    if (error.reason() == "stream_recreated") return RestartStream(reading);
+    if (error.reason() == "GAP") return StopForGap(reading);
+    if (error.reason() == "STREAM_RECREATED") return RestartStream(reading);
     const bool passes =
         error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded;
     if (passes && Now() < reading->warn_at) return;
@@ -365,7 +365,7 @@ void Lane::RestartStream(Reading* reading) {
     const auto first = static_cast<std::int64_t>(std::max<std::uint64_t>(info->first_seq, 1));
     const Status status =
         store::RestartPartition(env_.pool, env_.owner, owned, info->created_unix_ms, first - 1);
-    if (status.reason() == "lost") reading->shard.lost = true;
+    if (status.reason() == "LOST") reading->shard.lost = true;
     if (!status.ok()) {
         obs::Log(
             obs::Level::kWarn, "partition cannot be reset", {{"stream", stream}, {"error", status}}

@@ -154,7 +154,7 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     const auto replicas = options.force ? nats::Replicas::kMayShrink : nats::Replicas::kKeep;
     for (const nats::StreamSpec& spec : nats::UniboxStreams(declared)) {
         Status ensured = streams.Ensure(spec, replicas);
-        if (ensured.reason() == "fewer_replicas") {
+        if (ensured.reason() == "FEWER_REPLICAS") {
             ensured = std::move(ensured).WithContext("--force does it");
         }
         UNIBOX_RETURN_IF_ERROR(ensured);

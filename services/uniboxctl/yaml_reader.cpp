@@ -23,7 +23,7 @@ void YamlErrors::Add(int line, std::string_view field, std::string_view text) {
 
 Status YamlErrors::ToStatus() const {
     if (count_ == 0) return {};
-    return InvalidArgument(text_).WithReason("bad_tenants_file").WithField(first_field_);
+    return InvalidArgument(text_).WithReason("BAD_TENANTS_FILE").WithField(first_field_);
 }
 
 YamlMap::YamlMap(const YAML::Node& node, std::string path, YamlErrors& errors)

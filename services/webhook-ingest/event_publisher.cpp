@@ -24,7 +24,7 @@ EventKey KeyOf(const event::v1::InboundEvent& event) {
 }
 
 bool IsTooLarge(const Status& status) {
-    return status.reason() == "too_large";
+    return status.reason() == "TOO_LARGE";
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ void EventPublisher::Publish(
     const auto written = log_.written();
     if (!written && !events.empty()) {
         Outcome outcome;
-        outcome.status = Unavailable("the ingest log has no streams").WithReason("no_stream");
+        outcome.status = Unavailable("the ingest log has no streams").WithReason("NO_STREAM");
         return done(outcome);
     }
     const auto batch = std::make_shared<Batch>();
@@ -131,7 +131,7 @@ void EventPublisher::PublishSlice(const std::shared_ptr<Batch>& batch) {
 void EventPublisher::Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate) {
     if (status.ok() && !duplicate) stored_.Add();
     const std::string& reason = status.reason();
-    if (reason == "no_stream" || reason == "wrong_stream" || reason == "stream_sealed") {
+    if (reason == "NO_STREAM" || reason == "WRONG_STREAM" || reason == "STREAM_SEALED") {
         log_.LookAgain();
     }
     Count(batch, status, duplicate);

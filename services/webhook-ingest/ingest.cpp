@@ -96,7 +96,7 @@ void Ingest::ByToken(
 ) {
     const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
     if (job->adapter == nullptr) return NoSuchProvider(*job);
-    if (Overloaded()) return NotNow(*job, "overloaded");
+    if (Overloaded()) return NotNow(*job, "OVERLOADED");
     endpoints_.ByToken(token, [this, job](const Result<EndpointPtr>& found) {
         OnEndpoint(job, found);
     });
@@ -107,29 +107,29 @@ void Ingest::ByApp(
 ) {
     const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
     if (job->adapter == nullptr) return NoSuchProvider(*job);
-    if (Overloaded()) return NotNow(*job, "overloaded");
+    if (Overloaded()) return NotNow(*job, "OVERLOADED");
     endpoints_.Apps(provider, [this, job](const Result<ProviderAppsPtr>& found) {
         OnApps(job, found);
     });
 }
 
 void Ingest::OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found) {
-    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "channel_lookup");
+    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "CHANNEL_LOOKUP");
     const bool usable = found.ok() && !(*found)->disabled &&
                         channels::UrlNameOf((*found)->provider) == job->provider;
     if (!usable) return GoOn(job, [this, job] { Refuse(*job); });
     job->endpoint = *found;
     const auto secrets = Endpoints::LiveSecrets(*job->endpoint, job->receive_time_ms);
-    if (secrets.empty()) return NotNow(*job, "secret_missing");
+    if (secrets.empty()) return NotNow(*job, "SECRET_MISSING");
     job->secrets_incomplete = job->endpoint->secrets_incomplete;
     GoOn(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
 }
 
 void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
-    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
+    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "APP_LOOKUP");
     if (!found.ok()) return GoOn(job, [this, job] { Refuse(*job); });
     job->app_secrets = Endpoints::LiveSecrets(**found, job->receive_time_ms);
-    if (job->app_secrets.secrets.empty()) return NotNow(*job, "secret_missing");
+    if (job->app_secrets.secrets.empty()) return NotNow(*job, "SECRET_MISSING");
     job->secrets_incomplete = (*found)->secrets_incomplete;
     GoOn(job, [this, job] { VerifyAndParse(job, job->app_secrets.secrets); });
 }
@@ -138,9 +138,9 @@ void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
     if (job->request->body.size() <= settings_.inline_bytes_max) return next();
     const bool posted = body_pool_.TryPost([this, job, next = std::move(next)] {
         if (clock_.Steady() < job->deadline) return next();
-        NotNow(*job, "overloaded");  // It has waited too long: nobody reads another answer.
+        NotNow(*job, "OVERLOADED");  // It has waited too long: nobody reads another answer.
     });
-    if (!posted) NotNow(*job, "overloaded");
+    if (!posted) NotNow(*job, "OVERLOADED");
 }
 
 bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
@@ -157,7 +157,7 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
 
 void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
     if (!Verified(*job, secrets)) {
-        if (job->secrets_incomplete) return NotNow(*job, "secret_missing");
+        if (job->secrets_incomplete) return NotNow(*job, "SECRET_MISSING");
         return Answer(
             *job, "unauthenticated", http::Response::Problem(401, http::ReasonPhrase(401))
         );
@@ -329,7 +329,7 @@ void Ingest::Handshake(
     if (provider != kMeta) return NoSuchProvider(*job);
     const auto answer = [this, job](std::span<const Secret> verify_tokens, bool incomplete) {
         auto challenge = channels::MetaHandshake(job->request->query, verify_tokens);
-        if (!challenge.ok() && incomplete) return NotNow(*job, "secret_missing");
+        if (!challenge.ok() && incomplete) return NotNow(*job, "SECRET_MISSING");
         if (!challenge.ok()) {
             return Answer(
                 *job, "handshake_refused", http::Response::Problem(403, http::ReasonPhrase(403))
@@ -339,7 +339,7 @@ void Ingest::Handshake(
     };
     if (token.empty()) {
         endpoints_.Apps(provider, [this, job, answer](const Result<ProviderAppsPtr>& found) {
-            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "app_lookup");
+            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "APP_LOOKUP");
             if (!found.ok()) return answer({}, false);
             answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
         });
@@ -348,7 +348,7 @@ void Ingest::Handshake(
     endpoints_.ByToken(
         token,
         [this, job, answer, secret = Secret(std::string(token))](const Result<EndpointPtr>& found) {
-            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "channel_lookup");
+            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "CHANNEL_LOOKUP");
             const bool known = found.ok() && !(*found)->disabled;
             answer({&secret, known ? 1U : 0U}, false);
         }

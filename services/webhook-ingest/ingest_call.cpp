@@ -142,7 +142,7 @@ Status Ingest::Authenticate(std::string_view authorization, SteadyTime deadline,
     if (!info.usable || clock_.UnixMillis() >= info.expires_at_ms) return refused;
     if (std::find(info.scopes.begin(), info.scopes.end(), kScope) == info.scopes.end()) {
         return Status(Code::kPermissionDenied, "the API key lacks the scope ingest:write")
-            .WithReason("missing_scope");
+            .WithReason("SCOPE_MISSING");
     }
     *tenant = info.tenant;
     return {};
@@ -186,10 +186,10 @@ Status Ingest::Call(
     const std::int64_t wait_ms = limiter_.Take(tenant, channel->rate_per_s, channel->burst);
     if (wait_ms > 0) {
         return ResourceExhausted("over the tenant's rate")
-            .WithReason("over_rate")
+            .WithReason("OVER_RATE")
             .WithRetryAfter(wait_ms);
     }
-    if (Overloaded()) return Unavailable("too much is on its way").WithReason("overloaded");
+    if (Overloaded()) return Unavailable("too much is on its way").WithReason("OVERLOADED");
     channels::ProviderEvent event = EventOf(request);
     UNIBOX_RETURN_IF_ERROR(channels::CheckIdentity(event.event));
     std::vector<event::v1::InboundEvent> events;

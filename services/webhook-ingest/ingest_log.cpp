@@ -74,7 +74,7 @@ Status IngestLog::Refresh() {
         raw_full_.Set(static_cast<double>(stream.bytes) / static_cast<double>(stream.bytes_max));
     }
     const auto found = nats::WrittenGeneration(streams);
-    if (!found) return Unavailable("the ingest log has no streams").WithReason("no_stream");
+    if (!found) return Unavailable("the ingest log has no streams").WithReason("NO_STREAM");
     const std::uint64_t packed = static_cast<std::uint64_t>(found->number) << 32 |
                                  static_cast<std::uint32_t>(found->partition_count);
     if (packed_.exchange(packed) != packed) {

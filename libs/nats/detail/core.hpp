@@ -82,7 +82,7 @@ public:
     // Each once: names inboxes, and what must not be taken for an answer to somebody else.
     std::uint64_t UniqueNumber() { return unique_number_.fetch_add(1, std::memory_order_relaxed); }
 
-    // UNAVAILABLE reason "not_connected" without a connection: nothing is buffered while
+    // UNAVAILABLE reason "NOT_CONNECTED" without a connection: nothing is buffered while
     // reconnecting.
     natsStatus Send(natsMsg* message);
     natsStatus Send(const char* subject, const char* reply, std::string_view payload);

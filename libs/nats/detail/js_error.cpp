@@ -28,20 +28,20 @@ Status StatusOf(const JsError& error, std::string_view context) {
         fmt::format("{}: {} ({}, {})", context, error.text, error.code, error.err_code);
     switch (error.err_code) {
         case 10059:
-            return NotFound(message).WithReason("stream_missing");
+            return NotFound(message).WithReason("STREAM_MISSING");
         case 10014:
-            return NotFound(message).WithReason("consumer_missing");
+            return NotFound(message).WithReason("CONSUMER_MISSING");
         case 10037:
-            return NotFound(message).WithReason("message_missing");
+            return NotFound(message).WithReason("MESSAGE_MISSING");
         case 10058:
-            return Status(Code::kAlreadyExists, message).WithReason("stream_exists");
+            return Status(Code::kAlreadyExists, message).WithReason("STREAM_EXISTS");
         case 10039:
-            return Unavailable(message).WithReason("no_jetstream");
+            return Unavailable(message).WithReason("NO_JETSTREAM");
         case 10023:
         case 10002:
         case 10028:
         case 10047:
-            return Unavailable(message).WithReason("insufficient_resources");
+            return Unavailable(message).WithReason("INSUFFICIENT_RESOURCES");
         default:
             break;
     }

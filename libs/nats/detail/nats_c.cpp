@@ -43,15 +43,15 @@ Code CodeOf(natsStatus status) {
 std::string_view ReasonOf(natsStatus status) {
     switch (status) {
         case NATS_NO_RESPONDERS:
-            return "no_responders";
+            return "NO_RESPONDERS";
         case NATS_MAX_PAYLOAD:
-            return "too_large";
+            return "TOO_LARGE";
         case NATS_CONNECTION_CLOSED:
         case NATS_CONNECTION_DISCONNECTED:
         case NATS_NO_SERVER:
         case NATS_STALE_CONNECTION:
         case NATS_NOT_YET_CONNECTED:
-            return "not_connected";
+            return "NOT_CONNECTED";
         default:
             return "";
     }

@@ -29,17 +29,17 @@ Status CheckOutgoing(
     const Outgoing& message, std::size_t window_bytes, std::int64_t payload_bytes_max
 ) {
     if (!IsSubjectForPublish(message.subject)) {
-        return InvalidArgument("not a subject to publish on").WithReason("bad_subject");
+        return InvalidArgument("not a subject to publish on").WithReason("BAD_SUBJECT");
     }
     if (!IsHeaderValue(message.msg_id) || !IsHeaderValue(message.expected_stream) ||
         !IsHeaderValue(message.traceparent)) {
         return InvalidArgument("a header has control characters or is too long")
-            .WithReason("bad_header");
+            .WithReason("BAD_HEADER");
     }
     const auto payload_bytes = static_cast<std::int64_t>(message.payload.size());
     if (SizeOf(message) > window_bytes ||
         (payload_bytes_max > 0 && payload_bytes > payload_bytes_max)) {
-        return InvalidArgument("the message is larger than NATS accepts").WithReason("too_large");
+        return InvalidArgument("the message is larger than NATS accepts").WithReason("TOO_LARGE");
     }
     return {};
 }

@@ -11,8 +11,8 @@
 
 namespace unibox::nats::detail {
 
-// INVALID_ARGUMENT: it could never be sent. Reason "bad_subject", "bad_header" (an id with control
-// characters), or "too_large" for the window or for the server (payload_bytes_max; 0: not known).
+// INVALID_ARGUMENT: it could never be sent. Reason "BAD_SUBJECT", "BAD_HEADER" (an id with control
+// characters), or "TOO_LARGE" for the window or for the server (payload_bytes_max; 0: not known).
 Status CheckOutgoing(
     const Outgoing& message, std::size_t window_bytes, std::int64_t payload_bytes_max
 );

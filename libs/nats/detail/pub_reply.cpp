@@ -48,7 +48,7 @@ PubReply NoStream(std::string message) {
     return {
         .fate = Fate::kRetry,
         .ack = {},
-        .status = Unavailable(std::move(message)).WithReason("no_stream"),
+        .status = Unavailable(std::move(message)).WithReason("NO_STREAM"),
     };
 }
 
@@ -56,7 +56,7 @@ PubReply Busy() {
     return {
         .fate = Fate::kBusy,
         .ack = {},
-        .status = ResourceExhausted("the NATS server sheds load").WithReason("server_busy"),
+        .status = ResourceExhausted("the NATS server sheds load").WithReason("SERVER_BUSY"),
     };
 }
 
@@ -65,21 +65,21 @@ PubReply FromError(const JsError& error) {
     const std::string text = fmt::format("JetStream refused ({}): {}", error.err_code, error.text);
     switch (error.err_code) {
         case 10077:
-            return Refused(Unavailable(text).WithReason("stream_full"));
+            return Refused(Unavailable(text).WithReason("STREAM_FULL"));
         case 10002:
         case 10023:
         case 10028:
         case 10047:
-            return Refused(Unavailable(text).WithReason("insufficient_resources"));
+            return Refused(Unavailable(text).WithReason("INSUFFICIENT_RESOURCES"));
         case 10054:
-            return Refused(InvalidArgument(text).WithReason("too_large"));
+            return Refused(InvalidArgument(text).WithReason("TOO_LARGE"));
         case 10060:
-            return Refused(FailedPrecondition(text).WithReason("wrong_stream"));
+            return Refused(FailedPrecondition(text).WithReason("WRONG_STREAM"));
         case 10071:
         case 10070:
-            return Refused(Status(Code::kAborted, text).WithReason("wrong_last_sequence"));
+            return Refused(Status(Code::kAborted, text).WithReason("WRONG_LAST_SEQUENCE"));
         case 10109:
-            return Refused(FailedPrecondition(text).WithReason("stream_sealed"));
+            return Refused(FailedPrecondition(text).WithReason("STREAM_SEALED"));
         case 10167:
             return Busy();
         case 10076:
@@ -90,7 +90,7 @@ PubReply FromError(const JsError& error) {
             break;
     }
     if (error.code == 429) return Busy();
-    return Refused(Status(Code::kUnknown, text).WithReason("refused"));
+    return Refused(Status(Code::kUnknown, text).WithReason("REFUSED"));
 }
 
 }  // namespace
@@ -120,7 +120,7 @@ PubReply ReadPubReply(std::string_view status_header, std::string_view body) {
                        Code::kUnknown,
                        fmt::format("unexpected reply '{}' {}", status_header, body.substr(0, 200))
     )
-                       .WithReason("refused"));
+                       .WithReason("REFUSED"));
 }
 
 }  // namespace unibox::nats::detail

@@ -36,15 +36,15 @@ void Recipient::Tell(Result<PubAck> result) {
 }
 
 Status WindowFull() {
-    return ResourceExhausted("the publish window is full").WithReason("window_full");
+    return ResourceExhausted("the publish window is full").WithReason("WINDOW_FULL");
 }
 
 Status StatusAtDeadline(const Slot& slot) {
     if (slot.awaiting || slot.maybe_stored) {
-        return DeadlineExceeded("JetStream did not acknowledge in time").WithReason("no_ack");
+        return DeadlineExceeded("JetStream did not acknowledge in time").WithReason("NO_ACK");
     }
     if (slot.refusals > 0) return slot.refusal;
-    return Unavailable("no connection to NATS until the deadline").WithReason("not_connected");
+    return Unavailable("no connection to NATS until the deadline").WithReason("NOT_CONNECTED");
 }
 
 Window::Window(std::size_t slots, std::uint32_t first_generation)

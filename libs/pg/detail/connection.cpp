@@ -168,7 +168,7 @@ Status Connection::Queue(const Statement& statement, const Params& params, bool 
     if (connection_ == nullptr) return Unavailable("PostgreSQL: not connected");
     if (queued_count_ >= kPipelineStatementsMax ||
         queued_bytes_ + params.bytes() > kPipelineBytesMax) {
-        return Status(Code::kResourceExhausted, "pipeline is full").WithReason("pipeline_full");
+        return Status(Code::kResourceExhausted, "pipeline is full").WithReason("PIPELINE_FULL");
     }
     const bool named = settings_.prepared && !unnamed;
     if (named) UNIBOX_RETURN_IF_ERROR(PrepareIfNew(statement, params));

@@ -154,7 +154,7 @@ TEST_CASE("Errors: a forged page token is a wrong token, whatever it says", "[pg
     const auto refused = [](const http::Response& response) {
         INFO(response.body);
         CHECK(response.status == 400);
-        CHECK(Holds(response, "\"reason\":\"page_token_invalid\""));
+        CHECK(Holds(response, "\"reason\":\"PAGE_TOKEN_INVALID\""));
     };
     for (const std::int64_t bad :
          {kMin,

@@ -32,11 +32,11 @@ TEST_CASE("Outage: PostgreSQL away is 503, and the gateway recovers by itself", 
     // 500.
     const auto known = fixture.Get("/v1/conversations", tenant.key);
     CHECK(known.status == 503);
-    CHECK(known.body.find("database_unavailable") != std::string::npos);
+    CHECK(known.body.find("DATABASE_UNAVAILABLE") != std::string::npos);
     CHECK(known.Find("retry-after").has_value());
     const auto unknown = fixture.Get("/v1/conversations", unseen);
     CHECK(unknown.status == 503);
-    CHECK(unknown.body.find("directory_unavailable") != std::string::npos);
+    CHECK(unknown.body.find("DIRECTORY_UNAVAILABLE") != std::string::npos);
     v1::ListConversationsResponse response;
     const auto status =
         fixture.stub().ListConversations(GatewayFixture::Context(tenant.key).get(), {}, &response);
@@ -145,7 +145,7 @@ TEST_CASE("Deadline: it ends a call that is at work", "[pg][gateway]") {
 
     const auto http = fixture.Get("/v1/conversations", tenant.key);
     CHECK(http.status == 503);
-    CHECK(http.body.find("database_unavailable") != std::string::npos);
+    CHECK(http.body.find("DATABASE_UNAVAILABLE") != std::string::npos);
     // gRPC's client does not wait for us, so look at the server: its thread is free again.
     const auto context = GatewayFixture::Context(tenant.key);
     context->set_deadline(std::chrono::system_clock::now() + 4s);
@@ -168,7 +168,7 @@ TEST_CASE("Deadline: it holds for a key that must be looked up", "[pg][gateway]"
     auto lock = std::make_optional(superuser.Lock("api_keys"));
     const auto late = fixture.Get("/v1/conversations", tenant.key);
     CHECK(late.status == 503);
-    CHECK(late.body.find("directory_unavailable") != std::string::npos);
+    CHECK(late.body.find("DIRECTORY_UNAVAILABLE") != std::string::npos);
     lock.reset();
     CHECK(fixture.Get("/v1/conversations", tenant.key).status == 200);
 }
@@ -190,7 +190,7 @@ TEST_CASE("Freeze: backends that do not answer are 503 in time, for everybody", 
     // Two of them hold the connections, the others wait for one: no fault of theirs (429).
     for (const auto& response : Burst(fixture, tenant.key, 6)) {
         CHECK(response.status == 503);
-        CHECK(response.body.find("database_unavailable") != std::string::npos);
+        CHECK(response.body.find("DATABASE_UNAVAILABLE") != std::string::npos);
         CHECK(response.Find("retry-after").has_value());
     }
     frozen.reset();
@@ -227,7 +227,7 @@ TEST_CASE("Overload: a tenant with too many calls does not hold up another", "[p
         if (response.status == 200) ++good;
         if (response.status == 200) continue;
         CHECK(response.status == 429);
-        CHECK(response.body.find("tenant_overloaded") != std::string::npos);
+        CHECK(response.body.find("TENANT_OVERLOADED") != std::string::npos);
         CHECK(response.Find("retry-after").has_value());
     }
     CHECK(good == 6);

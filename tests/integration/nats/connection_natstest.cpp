@@ -45,14 +45,14 @@ TEST_CASE("Connection: a request nobody answers fails at once", "[nats]") {
     NatsFixture nats;
     const auto reply = nats.connection->Request("nobody", "?", 5s);
     CHECK_THAT(reply.status(), HasCode(Code::kUnavailable));
-    CHECK(reply.status().reason() == "no_responders");
+    CHECK(reply.status().reason() == "NO_RESPONDERS");
 }
 
 TEST_CASE("Connection: a message over max_payload is refused", "[nats]") {
     NatsFixture nats({.max_payload_bytes = 1000});
     const Status status = nats.connection->Publish("x", std::string(1001, 'x'));
     CHECK_THAT(status, HasCode(Code::kInvalidArgument));
-    CHECK(status.reason() == "too_large");
+    CHECK(status.reason() == "TOO_LARGE");
 }
 
 TEST_CASE("Connection: comes up when the server does", "[nats]") {

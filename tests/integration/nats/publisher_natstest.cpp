@@ -112,15 +112,15 @@ TEST_CASE("Publisher: what cannot be sent is refused", "[nats]") {
     };
     Outgoing wildcard = Message(1);
     wildcard.subject = "log.>";
-    CHECK(refused(wildcard).reason() == "bad_subject");
+    CHECK(refused(wildcard).reason() == "BAD_SUBJECT");
     Outgoing injected = Message(1);
     injected.msg_id = "x\r\nNats-Rollup: all";
-    CHECK(refused(injected).reason() == "bad_header");
+    CHECK(refused(injected).reason() == "BAD_HEADER");
     const Status large = refused(Message(1, std::string(8 * 1024 * 1024 + 1, 'x')));
     CHECK_THAT(large, HasCode(Code::kInvalidArgument));
-    CHECK(large.reason() == "too_large");
+    CHECK(large.reason() == "TOO_LARGE");
     // The headers count too: nats.c itself refuses this one.
-    CHECK(refused(Message(1, std::string(8 * 1024 * 1024 - 10, 'x'))).reason() == "too_large");
+    CHECK(refused(Message(1, std::string(8 * 1024 * 1024 - 10, 'x'))).reason() == "TOO_LARGE");
     CHECK(nats.publisher->in_flight() <= 1);
     REQUIRE_OK(nats.PublishAndWait(Message(2)));
 }
@@ -135,7 +135,7 @@ TEST_CASE("Publisher: a full window refuses at once and recovers", "[nats]") {
         REQUIRE(nats.outcomes.Of(i).size() == 1);
         const Status status = nats.outcomes.Of(i)[0].status();
         CHECK_THAT(status, HasCode(Code::kResourceExhausted));
-        CHECK(status.reason() == "window_full");
+        CHECK(status.reason() == "WINDOW_FULL");
     }
     CHECK(nats.publisher->in_flight() == 10);
     nats.server.Resume();
@@ -155,14 +155,14 @@ TEST_CASE("Publisher: the window is limited in bytes too", "[nats]") {
         );
     }
     REQUIRE(nats.outcomes.WaitFor(3));
-    CHECK(nats.outcomes.Of(9).at(0).status().reason() == "window_full");
+    CHECK(nats.outcomes.Of(9).at(0).status().reason() == "WINDOW_FULL");
     CHECK(nats.publisher->in_flight_bytes() <= 1'000'000);
     nats.server.Resume();
     REQUIRE(nats.outcomes.WaitFor(12));
     CHECK(nats.outcomes.Of(8).at(0).ok());
 }
 
-TEST_CASE("Publisher: a full stream is UNAVAILABLE stream_full", "[nats]") {
+TEST_CASE("Publisher: a full stream is UNAVAILABLE STREAM_FULL", "[nats]") {
     nats::StreamSpec spec = LogSpec();
     spec.bytes_max = 20'000;
     PublisherFixture nats({}, spec);
@@ -172,7 +172,7 @@ TEST_CASE("Publisher: a full stream is UNAVAILABLE stream_full", "[nats]") {
         if (!last.ok()) break;
     }
     CHECK_THAT(last.status(), HasCode(Code::kUnavailable));
-    CHECK(last.status().reason() == "stream_full");
+    CHECK(last.status().reason() == "STREAM_FULL");
 }
 
 TEST_CASE("Publisher: a message over the stream's limit is too_large", "[nats]") {
@@ -181,7 +181,7 @@ TEST_CASE("Publisher: a message over the stream's limit is too_large", "[nats]")
     PublisherFixture nats({}, spec);
     const auto refused = nats.PublishAndWait(Message(1, std::string(1000, 'x')));
     CHECK_THAT(refused.status(), HasCode(Code::kInvalidArgument));
-    CHECK(refused.status().reason() == "too_large");
+    CHECK(refused.status().reason() == "TOO_LARGE");
 }
 
 TEST_CASE("Publisher: a message that is too large fails alone in its group", "[nats]") {
@@ -198,9 +198,9 @@ TEST_CASE("Publisher: a message that is too large fails alone in its group", "[n
     const auto results = told.get_future().get();
     REQUIRE(results.size() == 4);
     REQUIRE_OK(results[0]);
-    CHECK(results[1].status().reason() == "too_large");
+    CHECK(results[1].status().reason() == "TOO_LARGE");
     REQUIRE_OK(results[2]);
-    CHECK(results[3].status().reason() == "bad_subject");
+    CHECK(results[3].status().reason() == "BAD_SUBJECT");
     CHECK(nats.streams.Info("LOG")->messages == 2);
     CHECK(nats.publisher->in_flight() == 0);
     CHECK(nats.publisher->in_flight_bytes() == 0);
@@ -212,7 +212,7 @@ TEST_CASE("Publisher: a subject of another stream is refused", "[nats]") {
     message.expected_stream = "OTHER";
     const auto refused = nats.PublishAndWait(message);
     CHECK_THAT(refused.status(), HasCode(Code::kFailedPrecondition));
-    CHECK(refused.status().reason() == "wrong_stream");
+    CHECK(refused.status().reason() == "WRONG_STREAM");
 }
 
 TEST_CASE("Publisher: without a stream it tries until the deadline", "[nats]") {
@@ -223,7 +223,7 @@ TEST_CASE("Publisher: without a stream it tries until the deadline", "[nats]") {
     // Repeated after 50, 100 ... 800 ms: most likely answered, not under way, when the time ends.
     const auto refused = nats.PublishAndWait(message, 2s);
     CHECK_THAT(refused.status(), HasCode(Code::kUnavailable));
-    CHECK(refused.status().reason() == "no_stream");
+    CHECK(refused.status().reason() == "NO_STREAM");
     CHECK(std::chrono::steady_clock::now() - start >= 2s);
     CHECK(std::chrono::steady_clock::now() - start < 20s);
 }
@@ -266,7 +266,7 @@ TEST_CASE("Publisher: without a connection it waits for one until the deadline",
     REQUIRE(Eventually(5s, [&] { return !nats.connection->connected(); }));
     const auto lost = nats.PublishAndWait(Message(1), 150ms);
     CHECK_THAT(lost.status(), HasCode(Code::kUnavailable));
-    CHECK(lost.status().reason() == "not_connected");
+    CHECK(lost.status().reason() == "NOT_CONNECTED");
     nats.publisher->Publish(Message(2), In(60s), nats.outcomes.Done(2));
     nats.server.Start();
     REQUIRE(nats.outcomes.WaitFor(1));
@@ -358,7 +358,7 @@ TEST_CASE("Publisher: PublishAll reports all messages of a request together", "[
     const auto all = outcome.get_future().get();
     REQUIRE(all.size() == 4);
     CHECK(all[0]->sequence == 1);
-    CHECK(all[1].status().reason() == "too_large");
+    CHECK(all[1].status().reason() == "TOO_LARGE");
     CHECK(all[2]->sequence == 2);
     CHECK(all[3]->sequence == 1);
     CHECK(all[3]->duplicate);
@@ -411,7 +411,7 @@ TEST_CASE("Publisher: PublishAll is all or nothing in a narrow window", "[nats]"
     );
     const auto all = outcome.get_future().get();
     REQUIRE(all.size() == 4);
-    for (const auto& one : all) CHECK(one.status().reason() == "window_full");
+    for (const auto& one : all) CHECK(one.status().reason() == "WINDOW_FULL");
     CHECK(nats.streams.Info("LOG")->messages == 0);
     CHECK(nats.publisher->in_flight() == 0);
 }
@@ -425,7 +425,7 @@ TEST_CASE("Publisher: its end tells everyone exactly once", "[nats]") {
     CHECK(nats.outcomes.count() == 100);
     for (int i = 0; i < 100; ++i) {
         REQUIRE(nats.outcomes.Of(i).size() == 1);
-        CHECK(nats.outcomes.Of(i)[0].status().reason() == "shutting_down");
+        CHECK(nats.outcomes.Of(i)[0].status().reason() == "SHUTTING_DOWN");
     }
     nats.server.Resume();
 }

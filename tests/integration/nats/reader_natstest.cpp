@@ -216,7 +216,7 @@ TEST_CASE("LogReader: a start beyond the end is a stream that lost its end", "[n
     CHECK(nats.Open(6)->Fetch(1, 1, 0ms)->empty());
     const auto beyond = LogReader::Open(*nats.connection, "LOG", 7, {}, nats.metrics);
     CHECK_THAT(beyond.status(), HasCode(Code::kFailedPrecondition));
-    CHECK(beyond.status().reason() == "stream_recreated");
+    CHECK(beyond.status().reason() == "STREAM_RECREATED");
 }
 
 TEST_CASE("LogReader: what cannot be opened is refused", "[nats]") {
@@ -281,7 +281,7 @@ TEST_CASE("LogReader: messages that are gone unread are a counted gap", "[nats]"
     for (int i = 0; i < 2; ++i) {
         const auto lost = reader->Fetch(10, kManyBytes, 5s);
         CHECK_THAT(lost.status(), HasCode(Code::kDataLoss));
-        CHECK(lost.status().reason() == "gap");
+        CHECK(lost.status().reason() == "GAP");
     }
     CHECK(reader->next_sequence() == 21);
     CHECK(reader->first_available() == 51);
@@ -308,7 +308,7 @@ TEST_CASE("LogReader: a purge above the position is seen while reading", "[nats]
         }
         return !batch.ok();
     }));
-    CHECK(status.reason() == "gap");
+    CHECK(status.reason() == "GAP");
     CHECK(expected <= 20);
     CHECK(reader->next_sequence() == expected);
     CHECK(reader->first_available() == 61);
@@ -326,7 +326,7 @@ TEST_CASE(
     nats.Store(10);
     REQUIRE(Eventually(20s, [&] { return nats.streams.Info("LOG")->messages == 0; }));
     const auto reader = nats.Open(4);
-    CHECK(reader->Fetch(10, kManyBytes, 5s).status().reason() == "gap");
+    CHECK(reader->Fetch(10, kManyBytes, 5s).status().reason() == "GAP");
     CHECK(reader->first_available() == 11);
     REQUIRE_OK(reader->SkipTo(11));
     REQUIRE_OK(nats.streams.Ensure(LogSpec()));  // What comes now may not expire unread.
@@ -340,7 +340,7 @@ TEST_CASE("LogReader: a deleted message is a gap of one", "[nats]") {
     REQUIRE_OK(nats.connection->Request("$JS.API.STREAM.MSG.DELETE.LOG", R"({"seq":5})", 10s));
     const auto reader = nats.Open();
     ReadUpTo(*reader, 1, 4);
-    CHECK(nats.FirstError(*reader).reason() == "gap");
+    CHECK(nats.FirstError(*reader).reason() == "GAP");
     CHECK(reader->next_sequence() == 5);
     CHECK(reader->first_available() == 6);
     REQUIRE_OK(reader->SkipTo(6));
@@ -360,15 +360,15 @@ TEST_CASE("LogReader: a stream that was deleted and recreated ends it", "[nats]"
     nats.stored = 0;
     nats.Store(20);  // Beyond the position: only the time of creation tells.
     // Without a stream every Fetch says so; then the new one is found.
-    REQUIRE(Eventually(30s, [&] { return nats.FirstError(*reader).reason() == "stream_recreated"; })
+    REQUIRE(Eventually(30s, [&] { return nats.FirstError(*reader).reason() == "STREAM_RECREATED"; })
     );
     CHECK(reader->next_sequence() == 11);
-    CHECK(reader->Fetch(1, 1, 50ms).status().reason() == "stream_recreated");
+    CHECK(reader->Fetch(1, 1, 50ms).status().reason() == "STREAM_RECREATED");
     CHECK_THAT(reader->SkipTo(12), HasCode(Code::kFailedPrecondition));
     nats::LogReaderSettings expecting;
     expecting.expected_created_unix_us = created;
     const auto again = LogReader::Open(*nats.connection, "LOG", 11, expecting, nats.metrics);
-    CHECK(again.status().reason() == "stream_recreated");
+    CHECK(again.status().reason() == "STREAM_RECREATED");
     expecting.expected_created_unix_us = nats.streams.Info("LOG")->created_unix_us;
     ReadUpTo(*nats.Open(1, expecting), 1, 20);
 }

@@ -141,7 +141,7 @@ TEST_CASE("Streams: limits below what is stored are refused, and nothing goes", 
         lowered.bytes_max = 1 << 20;
         const Status refused = streams.Ensure(lowered);
         CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
-        CHECK(refused.reason() == "would_drop_messages");
+        CHECK(refused.reason() == "WOULD_DROP_MESSAGES");
         CHECK(refused.message().find("LOG") != std::string::npos);
         CHECK(refused.message().find(std::to_string(before->bytes)) != std::string::npos);
         lowered.bytes_max = 8 << 20;
@@ -151,7 +151,7 @@ TEST_CASE("Streams: limits below what is stored are refused, and nothing goes", 
         // The server itself refuses an age below the dedup window, until ours is the reason.
         lowered.age_max_ms = 20;
         CHECK(Eventually(5s, [&] {
-            return streams.Ensure(lowered).reason() == "would_drop_messages";
+            return streams.Ensure(lowered).reason() == "WOULD_DROP_MESSAGES";
         }));
         lowered.age_max_ms = 3'600'000;
         REQUIRE_OK(streams.Ensure(lowered));
@@ -202,7 +202,7 @@ TEST_CASE("Streams: replicas become fewer only when that is said", "[nats]") {
     spec.replicas = 1;
     const Status refused = streams.Ensure(spec);
     CHECK_THAT(refused, HasCode(Code::kFailedPrecondition));
-    CHECK(refused.reason() == "fewer_replicas");
+    CHECK(refused.reason() == "FEWER_REPLICAS");
     spec.replicas = nats::Limit::Default(1);
     REQUIRE(Eventually(60s, [&] { return streams.Ensure(spec).ok(); }));
     CHECK(streams.Info("LOG")->replicas == 3);
@@ -250,13 +250,13 @@ TEST_CASE("Streams: a sealed one takes nothing and keeps what it has", "[nats]")
     REQUIRE_OK(streams.Seal("LOG"));
     CHECK(streams.Info("LOG")->sealed);
     const auto refused = nats.connection->Request("log.a", "x", Millis(5'000));
-    CHECK(refused.status().reason() == "no_responders");
+    CHECK(refused.status().reason() == "NO_RESPONDERS");
     CHECK(streams.Info("LOG")->messages == 3);
     CHECK(streams.Get("LOG", 2)->payload == "x");
     REQUIRE_OK(streams.PurgeUpTo("LOG", 3));
     CHECK(streams.Info("LOG")->messages == 1);
     const Status unsealed = streams.Ensure(spec);
-    CHECK(unsealed.reason() == "incompatible_stream");
+    CHECK(unsealed.reason() == "INCOMPATIBLE_STREAM");
     CHECK(unsealed.message().find("it is sealed") != std::string::npos);
 }
 
@@ -319,7 +319,7 @@ TEST_CASE("Streams: an incompatible stream is refused and left alone", "[nats]")
     }
     const Status status = streams.Ensure(other);
     CHECK_THAT(status, HasCode(Code::kFailedPrecondition));
-    CHECK(status.reason() == "incompatible_stream");
+    CHECK(status.reason() == "INCOMPATIBLE_STREAM");
     REQUIRE_OK(streams.Ensure(spec));
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("Streams: a memory stream is no log", "[nats]") {
     REQUIRE_OK(nats.connection->Request(
         "$JS.API.STREAM.CREATE.LOG", R"({"name":"LOG","subjects":["log.>"],"storage":"memory"})", 2s
     ));
-    CHECK(streams.Ensure(LogSpec()).reason() == "incompatible_stream");
+    CHECK(streams.Ensure(LogSpec()).reason() == "INCOMPATIBLE_STREAM");
 }
 
 TEST_CASE("Streams: purge below a sequence, get, delete", "[nats]") {
@@ -378,9 +378,9 @@ TEST_CASE("Streams: the server is checked", "[nats]") {
     REQUIRE_OK(Streams(*good.connection).CheckServer(8 * 1024 * 1024));
     const Status small = Streams(*good.connection).CheckServer(8 * 1024 * 1024 + 1);
     CHECK_THAT(small, HasCode(Code::kFailedPrecondition));
-    CHECK(small.reason() == "max_payload");
+    CHECK(small.reason() == "MAX_PAYLOAD");
     NatsFixture off({.jetstream = false});
     const Status none = Streams(*off.connection).CheckServer(1);
     CHECK_THAT(none, HasCode(Code::kUnavailable));
-    CHECK(none.reason() == "no_jetstream");
+    CHECK(none.reason() == "NO_JETSTREAM");
 }

@@ -96,7 +96,7 @@ TEST_CASE("Deadline: nobody waits beyond it for a connection", "[pg]") {
     REQUIRE_OK(holder);
     const Status waited = Run(*fixture.pool, Soon(), kPid).status();
     REQUIRE_THAT(waited, HasCode(Code::kResourceExhausted));
-    REQUIRE(waited.reason() == "pool_exhausted");
+    REQUIRE(waited.reason() == "POOL_EXHAUSTED");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST_CASE("Pool: connects when asked and never more than its size", "[pg]") {
         REQUIRE(fixture.pool->in_use_count() == 2);
         const auto third = SystemTx::Begin(*fixture.pool, Access::kReadOnly);
         REQUIRE_THAT(third.status(), HasCode(Code::kResourceExhausted));
-        REQUIRE(third.status().reason() == "pool_exhausted");
+        REQUIRE(third.status().reason() == "POOL_EXHAUSTED");
         REQUIRE(IsTransient(third.status()));
     }
     REQUIRE(fixture.pool->in_use_count() == 0);

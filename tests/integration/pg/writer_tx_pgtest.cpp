@@ -148,7 +148,7 @@ TEST_CASE("WriterTx: a pipeline has a limit", "[pg]") {
         status = tx.Send(kEcho, Params::Of(std::int64_t{1}));
     }
     REQUIRE_THAT(status, HasCode(Code::kResourceExhausted));
-    REQUIRE(status.reason() == "pipeline_full");
+    REQUIRE(status.reason() == "PIPELINE_FULL");
     REQUIRE(sent > 4'000);
     REQUIRE_OK(tx.Sync());
 }

@@ -189,7 +189,7 @@ TEST_CASE("IngestService: over the rate it says after how long to repeat", "[nat
         if (status.ok()) continue;
         ++refused_count;
         CHECK_THAT(status, HasCode(Code::kResourceExhausted));
-        CHECK(status.reason() == "over_rate");
+        CHECK(status.reason() == "OVER_RATE");
         CHECK(status.retry_after_ms() >= 1);
         shortest_ms = std::min(shortest_ms, status.retry_after_ms());
     }
@@ -225,7 +225,7 @@ TEST_CASE("IngestService: overloaded is UNAVAILABLE at once, and passes", "[nats
     CHECK(Eventually(seconds(10), [&] { return refused_count() >= kCalls - 16; }));
     const Status refused = caller.Call("m-1");
     CHECK_THAT(refused, HasCode(Code::kUnavailable));
-    CHECK(refused.reason() == "overloaded");
+    CHECK(refused.reason() == "OVERLOADED");
     CHECK(refused.retry_after_ms() > 0);
     f.nats.Resume();
     int stored = 0;

@@ -82,7 +82,7 @@ TEST_CASE("Config: unknown keys are refused by name, wherever they come from", "
         const auto path = files.Write("c.toml", toml);
         const Status status = config::Load(table, path, environment, flags);
         CHECK_THAT(status, HasCode(Code::kInvalidArgument));
-        CHECK(status.reason() == "config_unknown_key");
+        CHECK(status.reason() == "CONFIG_UNKNOWN_KEY");
         return status;
     };
     CHECK(refused("[http]\n\nlistem = 1\n", {}, {}).field() == "http.listem");
@@ -213,7 +213,7 @@ TEST_CASE("Config: a TOML value of another type is refused, not converted", "[un
         Sample sample;
         auto table = sample.Table();
         const auto status = config::Load(table, files.Write("c.toml", body), {}, {});
-        CHECK(status.reason() == "config_invalid");
+        CHECK(status.reason() == "CONFIG_INVALID");
     }
     Sample sample;
     auto table = sample.Table();

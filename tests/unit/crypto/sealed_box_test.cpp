@@ -70,7 +70,7 @@ TEST_CASE("sealed box: a rotated key still opens, an unknown key is named", "[un
 
     const auto refused = BoxOf(kKeyA).Open(new_value, "place");
     CHECK_THAT(StatusOf(refused), HasCode(Code::kFailedPrecondition));
-    CHECK(refused.status().reason() == "unknown_key");
+    CHECK(refused.status().reason() == "UNKNOWN_KEY");
     CHECK(refused.status().message().find(rotated.key_id()) != std::string::npos);
 }
 

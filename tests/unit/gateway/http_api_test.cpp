@@ -9,7 +9,7 @@ using namespace unibox;  // NOLINT(google-build-using-namespace)
 
 TEST_CASE("Problem: code, reason, field and parameter as RFC 9457", "[unit][gateway]") {
     const auto response = gateway::ProblemOf(InvalidArgument("page_size must be \"1 to 100\"")
-                                                 .WithReason("value_invalid")
+                                                 .WithReason("VALUE_INVALID")
                                                  .WithField("page_size"));
     CHECK(response.status == 400);
     CHECK(response.content_type == "application/problem+json");
@@ -17,7 +17,7 @@ TEST_CASE("Problem: code, reason, field and parameter as RFC 9457", "[unit][gate
         response.body ==
         R"({"type":"about:blank","title":"Bad Request","status":400,)"
         R"("detail":"page_size must be \"1 to 100\"","code":"INVALID_ARGUMENT",)"
-        R"("reason":"value_invalid","field":"page_size","errors":[{"field":"page_size",)"
+        R"("reason":"VALUE_INVALID","field":"page_size","errors":[{"field":"page_size",)"
         R"("parameter":"pageSize","detail":"page_size must be \"1 to 100\""}]})"
     );
 }

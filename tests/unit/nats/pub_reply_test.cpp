@@ -49,17 +49,17 @@ TEST_CASE("PubReply: every refusal has one meaning", "[unit][nats]") {
         std::string reason;
     };
     const auto one = GENERATE(
-        Case{503, 10077, Fate::kRefused, Code::kUnavailable, "stream_full"},
-        Case{503, 10023, Fate::kRefused, Code::kUnavailable, "insufficient_resources"},
-        Case{400, 10002, Fate::kRefused, Code::kUnavailable, "insufficient_resources"},
-        Case{400, 10054, Fate::kRefused, Code::kInvalidArgument, "too_large"},
-        Case{400, 10060, Fate::kRefused, Code::kFailedPrecondition, "wrong_stream"},
-        Case{400, 10071, Fate::kRefused, Code::kAborted, "wrong_last_sequence"},
-        Case{503, 10076, Fate::kRetry, Code::kUnavailable, "no_stream"},
-        Case{409, 10158, Fate::kRetry, Code::kUnavailable, "no_stream"},
-        Case{429, 10167, Fate::kBusy, Code::kResourceExhausted, "server_busy"},
-        Case{429, 19999, Fate::kBusy, Code::kResourceExhausted, "server_busy"},
-        Case{500, 19999, Fate::kRefused, Code::kUnknown, "refused"}
+        Case{503, 10077, Fate::kRefused, Code::kUnavailable, "STREAM_FULL"},
+        Case{503, 10023, Fate::kRefused, Code::kUnavailable, "INSUFFICIENT_RESOURCES"},
+        Case{400, 10002, Fate::kRefused, Code::kUnavailable, "INSUFFICIENT_RESOURCES"},
+        Case{400, 10054, Fate::kRefused, Code::kInvalidArgument, "TOO_LARGE"},
+        Case{400, 10060, Fate::kRefused, Code::kFailedPrecondition, "WRONG_STREAM"},
+        Case{400, 10071, Fate::kRefused, Code::kAborted, "WRONG_LAST_SEQUENCE"},
+        Case{503, 10076, Fate::kRetry, Code::kUnavailable, "NO_STREAM"},
+        Case{409, 10158, Fate::kRetry, Code::kUnavailable, "NO_STREAM"},
+        Case{429, 10167, Fate::kBusy, Code::kResourceExhausted, "SERVER_BUSY"},
+        Case{429, 19999, Fate::kBusy, Code::kResourceExhausted, "SERVER_BUSY"},
+        Case{500, 19999, Fate::kRefused, Code::kUnknown, "REFUSED"}
     );
     CAPTURE(one.err_code);
     const PubReply reply = ReadPubReply("", Error(one.code, one.err_code));
@@ -70,7 +70,7 @@ TEST_CASE("PubReply: every refusal has one meaning", "[unit][nats]") {
 
 TEST_CASE("PubReply: status headers", "[unit][nats]") {
     CHECK(ReadPubReply("503", "").fate == Fate::kRetry);
-    CHECK(ReadPubReply("503", "").status.reason() == "no_stream");
+    CHECK(ReadPubReply("503", "").status.reason() == "NO_STREAM");
     CHECK(ReadPubReply("429", "").fate == Fate::kBusy);
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("Dispatcher: a full queue refuses at once and finishes exactly once", 
     );
     REQUIRE(refused.has_value());
     CHECK_THAT(*refused, test::HasCode(Code::kResourceExhausted));
-    CHECK(refused->reason() == "overloaded");
+    CHECK(refused->reason() == "OVERLOADED");
     CHECK(
         bench.metrics.Render().find("unibox_rpc_refused_total{method=\"Method\"} 1") !=
         std::string::npos

@@ -48,7 +48,7 @@ TEST_CASE("StatusMap: every code has its gRPC code and its HTTP status", "[unit]
 
 TEST_CASE("StatusMap: reason, field and retry travel as google.rpc details", "[unit][rpc]") {
     const Status given =
-        ResourceExhausted("too many").WithReason("overloaded").WithField("page_size");
+        ResourceExhausted("too many").WithReason("OVERLOADED").WithField("page_size");
     const grpc::Status sent = rpc::ToGrpc(given);
     google::rpc::Status details;
     REQUIRE(details.ParseFromString(sent.error_details()));
@@ -56,8 +56,8 @@ TEST_CASE("StatusMap: reason, field and retry travel as google.rpc details", "[u
     REQUIRE(details.details_size() == 3);
     google::rpc::ErrorInfo info;
     REQUIRE(details.details(0).UnpackTo(&info));
-    CHECK(info.reason() == "overloaded");
-    CHECK(info.domain() == "unibox");
+    CHECK(info.reason() == "OVERLOADED");
+    CHECK(info.domain() == "unibox.v1");
     google::rpc::BadRequest bad_request;
     REQUIRE(details.details(1).UnpackTo(&bad_request));
     CHECK(bad_request.field_violations(0).field() == "page_size");
@@ -67,7 +67,7 @@ TEST_CASE("StatusMap: reason, field and retry travel as google.rpc details", "[u
 
     const Status back = rpc::FromGrpc(sent);
     CHECK(back.message() == "too many");
-    CHECK(back.reason() == "overloaded");
+    CHECK(back.reason() == "OVERLOADED");
     CHECK(back.field() == "page_size");
 }
 
@@ -75,9 +75,9 @@ TEST_CASE("StatusMap: a wait that is known goes before the usual one", "[unit][r
     const Status given = ResourceExhausted("over the rate").WithRetryAfter(2'500);
     google::rpc::Status details;
     REQUIRE(details.ParseFromString(rpc::ToGrpc(given).error_details()));
-    REQUIRE(details.details_size() == 1);
+    REQUIRE(details.details_size() == 2);
     google::rpc::RetryInfo retry;
-    REQUIRE(details.details(0).UnpackTo(&retry));
+    REQUIRE(details.details(1).UnpackTo(&retry));
     CHECK(retry.retry_delay().seconds() == 2);
     CHECK(retry.retry_delay().nanos() == 500'000'000);
     CHECK(rpc::FromGrpc(rpc::ToGrpc(given)).retry_after_ms() == 2'500);
@@ -92,6 +92,20 @@ TEST_CASE("StatusMap: what broke inside is not told outside", "[unit][rpc]") {
         CHECK(sent.error_details().find("secret") == std::string::npos);
     }
     CHECK(rpc::PublicMessage(NotFound("no such contact")) == "no such contact");
+}
+
+TEST_CASE("StatusMap: every failure has a reason in AIP-193's form", "[unit][rpc]") {
+    CHECK(rpc::PublicReason(NotFound("x").WithReason("CONTACT_NOT_FOUND")) == "CONTACT_NOT_FOUND");
+    CHECK(rpc::PublicReason(NotFound("x")) == "NOT_FOUND");
+    CHECK(rpc::PublicReason(Unavailable("x").WithReason("08006")) == "UNAVAILABLE");
+    CHECK(rpc::PublicReason(Unavailable("x").WithReason("not here")) == "UNAVAILABLE");
+    CHECK(rpc::PublicReason(Internal("x").WithReason("CONFIG_INVALID")) == "INTERNAL");
+    google::rpc::Status details;
+    REQUIRE(details.ParseFromString(rpc::ToGrpc(Internal("x")).error_details()));
+    google::rpc::ErrorInfo info;
+    REQUIRE(details.details_size() == 1);
+    REQUIRE(details.details(0).UnpackTo(&info));
+    CHECK(info.reason() == "INTERNAL");
 }
 
 TEST_CASE("StatusMap: a foreign status is read as far as it goes", "[unit][rpc]") {

@@ -189,32 +189,32 @@ TEST_CASE("Transcoder: wrong parameters are refused by name", "[unit][wire]") {
         std::string reason;
     };
     const std::vector<Case> cases = {
-        {"nope=1", "nope", "unknown_parameter"},
-        {"nope", "nope", "unknown_parameter"},
-        {"BigNumber=1", "BigNumber", "unknown_parameter"},
-        {"inner=x", "inner", "unknown_parameter"},
-        {"inner.nope=x", "inner.nope", "unknown_parameter"},
-        {"inner.=x", "inner.", "unknown_parameter"},
-        {"inners.count=1", "inners.count", "unknown_parameter"},
-        {"tags.x=1", "tags.x", "unknown_parameter"},
-        {"id=other", "id", "unknown_parameter"},  // Bound by the path.
-        {"small=-1", "small", "value_invalid"},
-        {"small=4294967296", "small", "value_invalid"},
-        {"small=", "small", "value_invalid"},
-        {"small", "small", "value_invalid"},
-        {"small=%201", "small", "value_invalid"},
-        {"small=0x1", "small", "value_invalid"},
-        {"ratio=inf", "ratio", "value_invalid"},
-        {"numbers=1,2", "numbers", "value_invalid"},
-        {"data=!", "data", "value_invalid"},
-        {"sinceTime=yesterday", "since_time", "value_invalid"},
-        {"small=1&small=2", "small", "duplicate_parameter"},
-        {"small=1&sm%61ll=2", "small", "duplicate_parameter"},
-        {"tags=%", "tags", "query_invalid"},
-        {"tags=%4", "tags", "query_invalid"},
-        {"tags=%00", "tags", "query_invalid"},
-        {"tags=%C3", "tags", "query_invalid"},
-        {"%C3=1", "query", "query_invalid"},
+        {"nope=1", "nope", "UNKNOWN_PARAMETER"},
+        {"nope", "nope", "UNKNOWN_PARAMETER"},
+        {"BigNumber=1", "BigNumber", "UNKNOWN_PARAMETER"},
+        {"inner=x", "inner", "UNKNOWN_PARAMETER"},
+        {"inner.nope=x", "inner.nope", "UNKNOWN_PARAMETER"},
+        {"inner.=x", "inner.", "UNKNOWN_PARAMETER"},
+        {"inners.count=1", "inners.count", "UNKNOWN_PARAMETER"},
+        {"tags.x=1", "tags.x", "UNKNOWN_PARAMETER"},
+        {"id=other", "id", "UNKNOWN_PARAMETER"},  // Bound by the path.
+        {"small=-1", "small", "VALUE_INVALID"},
+        {"small=4294967296", "small", "VALUE_INVALID"},
+        {"small=", "small", "VALUE_INVALID"},
+        {"small", "small", "VALUE_INVALID"},
+        {"small=%201", "small", "VALUE_INVALID"},
+        {"small=0x1", "small", "VALUE_INVALID"},
+        {"ratio=inf", "ratio", "VALUE_INVALID"},
+        {"numbers=1,2", "numbers", "VALUE_INVALID"},
+        {"data=!", "data", "VALUE_INVALID"},
+        {"sinceTime=yesterday", "since_time", "VALUE_INVALID"},
+        {"small=1&small=2", "small", "DUPLICATE_PARAMETER"},
+        {"small=1&sm%61ll=2", "small", "DUPLICATE_PARAMETER"},
+        {"tags=%", "tags", "QUERY_INVALID"},
+        {"tags=%4", "tags", "QUERY_INVALID"},
+        {"tags=%00", "tags", "QUERY_INVALID"},
+        {"tags=%C3", "tags", "QUERY_INVALID"},
+        {"%C3=1", "query", "QUERY_INVALID"},
     };
     for (const Case& one : cases) {
         INFO(one.query);
@@ -241,7 +241,7 @@ TEST_CASE("Transcoder: bodies, whole or of one field; the path wins", "[unit][wi
     REQUIRE_OK(part);
     CHECK(*part == R"({"id":"x","small":1,"inner":{"nameText":"n"}})");
     CHECK(
-        field.Parse({{"id", "x"}}, "inner.count=1", "{}").status().reason() == "unknown_parameter"
+        field.Parse({{"id", "x"}}, "inner.count=1", "{}").status().reason() == "UNKNOWN_PARAMETER"
     );
 
     Sample none(Get("/v1/things/{id}"));
