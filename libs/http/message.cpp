@@ -1,7 +1,6 @@
 #include "http/message.hpp"
 
 #include "base/strings.hpp"
-#include "obs/json.hpp"
 
 namespace unibox::http {
 namespace {
@@ -13,29 +12,6 @@ int HexValue(char c) {
     return -1;
 }
 
-Response MakeProblem(
-    int status, std::string_view title, std::string_view detail, const Status* failure
-) {
-    Response response;
-    response.status = status;
-    response.content_type = "application/problem+json";
-    response.body = "{\"type\":\"about:blank\",\"title\":";
-    obs::AppendJsonString(response.body, title);
-    response.body += ",\"status\":" + std::to_string(status);
-    const auto add = [&response](std::string_view name, std::string_view value) {
-        if (value.empty()) return;
-        response.body.append(",\"").append(name).append("\":");
-        obs::AppendJsonString(response.body, value);
-    };
-    add("detail", detail);
-    if (failure != nullptr) {
-        add("reason", failure->reason());
-        add("field", failure->field());
-    }
-    response.body += '}';
-    return response;
-}
-
 }  // namespace
 
 std::optional<std::string_view> Request::Find(std::string_view name) const {
@@ -43,15 +19,6 @@ std::optional<std::string_view> Request::Find(std::string_view name) const {
         if (EqualsIgnoreCaseAscii(header.name, name)) return header.value;
     }
     return std::nullopt;
-}
-
-Response Response::Problem(int status, std::string_view title, std::string_view detail) {
-    return MakeProblem(status, title, detail, nullptr);
-}
-
-Response Response::Problem(const Status& failure) {
-    const int status = StatusOfCode(failure.code());
-    return MakeProblem(status, ReasonPhrase(status), failure.message(), &failure);
 }
 
 Response&& Response::WithHeader(std::string name, std::string value) && {
@@ -65,41 +32,6 @@ std::optional<std::string_view> Response::Find(std::string_view name) const {
         if (EqualsIgnoreCaseAscii(header.name, name)) return header.value;
     }
     return std::nullopt;
-}
-
-int StatusOfCode(Code code) {
-    switch (code) {
-        case Code::kOk:
-            return 200;
-        case Code::kCancelled:
-            return 499;
-        case Code::kInvalidArgument:
-        case Code::kFailedPrecondition:
-        case Code::kOutOfRange:
-            return 400;
-        case Code::kDeadlineExceeded:
-            return 504;
-        case Code::kNotFound:
-            return 404;
-        case Code::kAlreadyExists:
-        case Code::kAborted:
-            return 409;
-        case Code::kPermissionDenied:
-            return 403;
-        case Code::kUnauthenticated:
-            return 401;
-        case Code::kResourceExhausted:
-            return 429;
-        case Code::kUnimplemented:
-            return 501;
-        case Code::kUnavailable:
-            return 503;
-        case Code::kUnknown:
-        case Code::kInternal:
-        case Code::kDataLoss:
-            return 500;
-    }
-    return 500;
 }
 
 std::string_view ReasonPhrase(int status) {

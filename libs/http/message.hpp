@@ -36,13 +36,14 @@ struct Request {
     std::optional<std::string_view> Find(std::string_view name) const;
 
     std::string_view method;  // Case-sensitive, as sent: "POST".
-    std::string_view target;  // As sent: path and, if any, "?" and query.
-    std::string_view path;    // As sent, not decoded; begins with "/".
+    std::string_view target;  // As sent: a path or an http URL and, if any, "?" and query.
+    std::string_view path;    // As sent, not decoded; begins with "/", or is the "*" of OPTIONS.
     std::string_view query;   // As sent, without the "?"; may be empty.
     std::vector<HeaderView> headers;
     std::string body;            // Decoded from chunks; the client's bytes otherwise.
     std::string remote_address;  // The peer's IP address, without port.
     std::string head;            // Request line and fields, as received.
+    std::string traceparent;     // The client's if valid, else a new one; never empty.
 };
 
 struct Response {
@@ -51,19 +52,11 @@ struct Response {
     std::string body;
     std::vector<Header> headers;  // Not Content-Length, Connection, Date: the server writes them.
 
-    // An application/problem+json answer (RFC 9457) of type about:blank. `title` and `detail` are
-    // JSON-escaped here.
-    static Response Problem(int status, std::string_view title, std::string_view detail = {});
-    // Of a failed Status: code as HTTP status, message as detail, reason and field as members.
-    static Response Problem(const Status& failure);
-
     Response&& WithHeader(std::string name, std::string value) &&;
     // Value of the first field of that name, whatever the case of its letters.
     std::optional<std::string_view> Find(std::string_view name) const;
 };
 
-// HTTP status of a code, for example 400 for kInvalidArgument; 200 for kOk.
-int StatusOfCode(Code code);
 // Standard reason phrase, for example "Not Found"; "Unknown" for numbers without one.
 std::string_view ReasonPhrase(int status);
 

@@ -13,6 +13,18 @@ std::vector<std::string_view> SegmentsOf(std::string_view path) {
     return Split(path, '/');
 }
 
+// "GET, HEAD, POST".
+std::string AllowOf(std::vector<std::string> methods) {
+    std::sort(methods.begin(), methods.end());
+    methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
+    std::string allow;
+    for (const std::string& name : methods) {
+        allow += (allow.empty() ? "" : ", ") + name;
+        if (name == "GET") allow += ", HEAD";
+    }
+    return allow;
+}
+
 }  // namespace
 
 std::string_view PathParams::Get(std::string_view name) const {
@@ -83,6 +95,9 @@ Result<Router> Router::Create(std::vector<Route> routes) {
         UNIBOX_ASSIGN_OR_RETURN(auto segments, Compile(route.pattern));
         router.compiled_.push_back({std::move(segments), i});
     }
+    std::vector<std::string> methods;
+    for (const Route& route : router.routes_) methods.push_back(route.method);
+    router.allow_of_all_ = AllowOf(std::move(methods));
     std::stable_sort(router.compiled_.begin(), router.compiled_.end(), MoreSpecific);
     return router;
 }
@@ -147,12 +162,7 @@ std::optional<Router::Match> Router::Find(
     }
     if (allowed.empty()) return std::nullopt;
     mismatch->status = 405;
-    std::sort(allowed.begin(), allowed.end());
-    allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());
-    for (const std::string& name : allowed) {
-        mismatch->allow += (mismatch->allow.empty() ? "" : ", ") + name;
-        if (name == "GET") mismatch->allow += ", HEAD";
-    }
+    mismatch->allow = AllowOf(std::move(allowed));
     return std::nullopt;
 }
 

@@ -63,6 +63,8 @@ public:
     std::optional<Match> Find(std::string_view method, std::string_view path, Mismatch* mismatch)
         const;
     const std::vector<Route>& routes() const { return routes_; }
+    // Every method that some route takes, as value of the Allow field.
+    const std::string& allow_of_all() const { return allow_of_all_; }
 
 private:
     struct Segment {
@@ -84,6 +86,7 @@ private:
     );
 
     std::vector<Route> routes_;
+    std::string allow_of_all_;
     std::vector<Compiled> compiled_;  // Most specific first.
 };
 

@@ -43,6 +43,12 @@ void LogFailure(const std::string& method, const Status& status) {
 
 }  // namespace
 
+Finish FinishOf(grpc::ServerUnaryReactor& reactor, const Call& call) {
+    return [&reactor, trace_id = obs::TraceIdOf(call.traceparent)](const Status& status) {
+        reactor.Finish(ToGrpc(status, trace_id));
+    };
+}
+
 Status RunInTime(const Call& call, const std::function<Status(const Call&)>& use_case) {
     const obs::LogContext context(call.traceparent);
     if (call.is_cancelled && call.is_cancelled()) {
@@ -116,6 +122,7 @@ Call Dispatcher::CallOf(grpc::CallbackServerContext& context) const {
     call.authorization = Metadata(context, "authorization");
     const auto traceparent = obs::ValidTraceparent(Metadata(context, "traceparent"));
     call.traceparent = traceparent ? *traceparent : obs::NewTraceparent();
+    context.AddInitialMetadata(kTraceIdKey, obs::TraceIdOf(call.traceparent));
     const auto left =
         std::chrono::duration_cast<Millis>(context.deadline() - std::chrono::system_clock::now());
     const bool given = context.deadline() != std::chrono::system_clock::time_point::max();

@@ -18,6 +18,9 @@
 
 namespace unibox::rpc {
 
+// Of every answer, in its initial metadata; HTTP has it as the field Trace-Id.
+inline constexpr const char* kTraceIdKey = "trace-id";
+
 // What a use case may know of its call, whatever the transport.
 struct Call {
     std::string authorization;           // The header value; "" = none; of several "a, b".
@@ -28,6 +31,9 @@ struct Call {
 
 // Answers a call: exactly once, from any thread.
 using Finish = std::function<void(const Status&)>;
+
+// Ends the reactor, whose errors name the call's trace.
+Finish FinishOf(grpc::ServerUnaryReactor& reactor, const Call& call);
 
 // Runs a use case with the call's trace id in its log lines; or CANCELLED if the client has gone,
 // DEADLINE_EXCEEDED if the deadline has passed.
@@ -57,6 +63,7 @@ public:
         std::function<void(const Call&, const Finish&)> begin,
         Finish finish
     );
+    // Also tells the client the trace id, with the first answer.
     Call CallOf(grpc::CallbackServerContext& context) const;
     // For a call whose transport has no deadlines.
     SteadyTime DefaultDeadline() const;
@@ -81,13 +88,15 @@ grpc::ServerUnaryReactor* Dispatch(
     UseCase use_case  // Status(const Call&, const Request&, Response&)
 ) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    Call call = dispatcher.CallOf(*context);
+    Finish finish = FinishOf(*reactor, call);
     dispatcher.Run(
         method,
-        dispatcher.CallOf(*context),
-        [use_case = std::move(use_case), request, response](const Call& call) {
-            return use_case(call, *request, *response);
+        std::move(call),
+        [use_case = std::move(use_case), request, response](const Call& running) {
+            return use_case(running, *request, *response);
         },
-        [reactor](const Status& status) { reactor->Finish(ToGrpc(status)); }
+        std::move(finish)
     );
     return reactor;
 }

@@ -1,83 +1,46 @@
 #include "rpc/status_map.hpp"
 
+#include "api_error/api_error.hpp"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-
-#include <algorithm>
-#include <array>
 
 namespace unibox::rpc {
 namespace {
 
-constexpr const char* kDomain = "unibox.v1";
-constexpr Millis kRetryAfter{1'000};
-
-// In the order of the codes' numbers.
-constexpr std::array<int, 17> kHttpCodes = {
-    200,  // OK
-    499,  // CANCELLED
-    500,  // UNKNOWN
-    400,  // INVALID_ARGUMENT
-    504,  // DEADLINE_EXCEEDED
-    404,  // NOT_FOUND
-    409,  // ALREADY_EXISTS
-    403,  // PERMISSION_DENIED
-    429,  // RESOURCE_EXHAUSTED
-    400,  // FAILED_PRECONDITION
-    409,  // ABORTED
-    400,  // OUT_OF_RANGE
-    501,  // UNIMPLEMENTED
-    500,  // INTERNAL
-    503,  // UNAVAILABLE
-    500,  // DATA_LOSS
-    401,  // UNAUTHENTICATED
-};
-
-bool IsInternal(Code code) {
-    return code == Code::kInternal || code == Code::kUnknown || code == Code::kDataLoss;
-}
-
-// AIP-193's form of a reason; a SQLSTATE is none.
-bool IsReasonWord(std::string_view reason) {
-    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto is_allowed = [&](char c) {
-        return is_upper(c) || c == '_' || (c >= '0' && c <= '9');
-    };
-    return !reason.empty() && is_upper(reason.front()) &&
-           std::all_of(reason.begin(), reason.end(), is_allowed);
-}
-
-google::rpc::Status Details(const Status& status) {
+google::rpc::Status Details(const Status& status, std::string_view trace_id) {
     google::rpc::Status details;
     details.set_code(static_cast<int>(status.code()));
-    details.set_message(PublicMessage(status));
+    details.set_message(api_error::PublicMessage(status));
     google::rpc::ErrorInfo info;
-    info.set_reason(PublicReason(status));
-    info.set_domain(kDomain);
+    info.set_reason(api_error::PublicReason(status));
+    info.set_domain(std::string(api_error::kDomain));
     details.add_details()->PackFrom(info);
     if (!status.field().empty()) {
         google::rpc::BadRequest bad_request;
         auto* violation = bad_request.add_field_violations();
         violation->set_field(status.field());
-        violation->set_description(PublicMessage(status));
+        violation->set_description(api_error::PublicMessage(status));
         details.add_details()->PackFrom(bad_request);
     }
-    const auto delay = status.retry_after_ms() > 0 ? std::optional(Millis(status.retry_after_ms()))
-                                                   : RetryDelay(status.code());
-    if (delay) {
+    if (const auto delay = api_error::RetryDelay(status)) {
         google::rpc::RetryInfo retry;
         retry.mutable_retry_delay()->set_seconds(delay->count() / 1000);
         retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay->count() % 1000) * 1'000'000);
         details.add_details()->PackFrom(retry);
+    }
+    if (!trace_id.empty()) {
+        google::rpc::RequestInfo request;
+        request.set_request_id(std::string(trace_id));
+        details.add_details()->PackFrom(request);
     }
     return details;
 }
 
 }  // namespace
 
-grpc::Status ToGrpc(const Status& status) {
+grpc::Status ToGrpc(const Status& status, std::string_view trace_id) {
     if (status.ok()) return grpc::Status::OK;
-    const google::rpc::Status details = Details(status);
+    const google::rpc::Status details = Details(status, trace_id);
     return {
         static_cast<grpc::StatusCode>(status.code()),
         details.message(),
@@ -87,7 +50,7 @@ grpc::Status ToGrpc(const Status& status) {
 Status FromGrpc(const grpc::Status& status) {
     if (status.ok()) return {};
     const int number = status.error_code();
-    const bool known = number > 0 && number < static_cast<int>(kHttpCodes.size());
+    const bool known = number > 0 && number <= static_cast<int>(Code::kUnauthenticated);
     Status result(known ? static_cast<Code>(number) : Code::kUnknown, status.error_message());
     google::rpc::Status details;
     if (!details.ParseFromString(status.error_details())) return result;
@@ -110,31 +73,6 @@ Status FromGrpc(const grpc::Status& status) {
         }
     }
     return result;
-}
-
-int HttpCode(Code code) {
-    const auto index = static_cast<std::size_t>(code);
-    return index < kHttpCodes.size() ? kHttpCodes[index] : 500;
-}
-
-std::optional<Millis> RetryDelay(Code code) {
-    switch (code) {
-        case Code::kResourceExhausted:
-        case Code::kUnavailable:
-        case Code::kAborted:
-            return kRetryAfter;
-        default:
-            return {};
-    }
-}
-
-std::string PublicMessage(const Status& status) {
-    return IsInternal(status.code()) ? "internal error" : status.message();
-}
-
-std::string PublicReason(const Status& status) {
-    const bool told = !IsInternal(status.code()) && IsReasonWord(status.reason());
-    return told ? status.reason() : std::string(CodeName(status.code()));
 }
 
 }  // namespace unibox::rpc

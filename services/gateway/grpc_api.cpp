@@ -11,14 +11,16 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
     Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
 ) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    rpc::Call call = admission_.dispatcher().CallOf(*context);
+    rpc::Finish finish = rpc::FinishOf(*reactor, call);
     admission_.Run(
         method,
-        admission_.dispatcher().CallOf(*context),
+        std::move(call),
         // Request and response are gRPC's and live until the end of the call.
         [&inbox = inbox_, use_case, request, response](
-            const rpc::Call& call, const Principal& caller
-        ) { return (inbox.*use_case)(caller, call.deadline, *request, *response); },
-        [reactor](const Status& status) { reactor->Finish(rpc::ToGrpc(status)); }
+            const rpc::Call& running, const Principal& caller
+        ) { return (inbox.*use_case)(caller, running.deadline, *request, *response); },
+        std::move(finish)
     );
     return reactor;
 }

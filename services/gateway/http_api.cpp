@@ -1,8 +1,7 @@
 #include "gateway/http_api.hpp"
 
 #include "base/strings.hpp"
-#include "obs/json.hpp"
-#include "obs/trace_id.hpp"
+#include "http/problem.hpp"
 #include "wire/json_transcoder.hpp"
 
 #include <functional>
@@ -71,8 +70,7 @@ std::string JoinedHeader(const http::Request& request, std::string_view name) {
 rpc::Call CallOf(const http::Request& request, const rpc::Dispatcher& dispatcher) {
     rpc::Call call;
     call.authorization = JoinedHeader(request, "authorization");
-    const auto given = obs::ValidTraceparent(request.Find("traceparent").value_or(""));
-    call.traceparent = given ? *given : obs::NewTraceparent();
+    call.traceparent = request.traceparent;
     call.deadline = dispatcher.DefaultDeadline();
     return call;
 }
@@ -139,13 +137,6 @@ private:
     Admission& admission_;
 };
 
-void AppendMember(std::string& json, std::string_view name, std::string_view text) {
-    json += json.back() == '{' ? "" : ",";
-    obs::AppendJsonString(json, name);
-    json += ':';
-    obs::AppendJsonString(json, text);
-}
-
 }  // namespace
 
 Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admission) {
@@ -174,32 +165,9 @@ Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admis
 }
 
 http::Response ProblemOf(const Status& status) {
-    http::Response response;
-    response.status = rpc::HttpCode(status.code());
-    response.content_type = "application/problem+json";
-    const std::string detail = rpc::PublicMessage(status);
-    std::string& json = response.body;
-    json = "{";
-    AppendMember(json, "type", "about:blank");
-    AppendMember(json, "title", http::ReasonPhrase(response.status));
-    json += ",\"status\":" + std::to_string(response.status);
-    AppendMember(json, "detail", detail);
-    AppendMember(json, "code", CodeName(status.code()));
-    AppendMember(json, "reason", rpc::PublicReason(status));
-    if (!status.field().empty()) {
-        AppendMember(json, "field", status.field());
-        json += ",\"errors\":[{";
-        AppendMember(json, "field", status.field());
-        AppendMember(json, "parameter", wire::JsonName(status.field()));
-        AppendMember(json, "detail", detail);
-        json += "}]";
-    }
-    json += "}";
+    http::Response response = http::ProblemOf(status, wire::JsonName(status.field()));
     if (status.code() == Code::kUnauthenticated) {
         response.headers.push_back({"WWW-Authenticate", "Bearer realm=\"unibox\""});
-    }
-    if (const auto delay = rpc::RetryDelay(status.code())) {
-        response.headers.push_back({"Retry-After", std::to_string((delay->count() + 999) / 1000)});
     }
     return response;
 }

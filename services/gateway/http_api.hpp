@@ -19,9 +19,8 @@ inline constexpr std::size_t kHttpBodyBytesMax = 1 << 20;  // Of methods that ta
 // use case here.
 Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admission);
 
-// A failed Status as problem+json: type, title, status, detail, and if given: reason, field (as in
-// the proto) and errors (with the parameter's JSON name). 401 carries WWW-Authenticate, 429 and 503
-// Retry-After in seconds.
+// A failed Status as problem+json (http/problem.hpp), the field as in the proto, the parameter by
+// its JSON name. 401 carries WWW-Authenticate.
 http::Response ProblemOf(const Status& status);
 
 }  // namespace unibox::gateway

@@ -4,8 +4,8 @@
 #include "channels/meta_handshake.hpp"
 #include "channels/text.hpp"
 #include "crypto/random.hpp"
+#include "http/problem.hpp"
 #include "ingest_job.hpp"
-#include "obs/trace_id.hpp"
 
 #include <set>
 
@@ -23,6 +23,11 @@ http::Response Empty(int status) {
     http::Response response;
     response.status = status;
     return response;
+}
+
+// One answer for a wrong signature and for an unknown token: nobody learns which tokens exist.
+http::Response SignatureRefused() {
+    return http::ProblemOf(401, "SIGNATURE_INVALID", "the signature does not fit this channel");
 }
 
 // A channel reached by its token takes what is addressed to it, and nothing that is addressed to
@@ -71,9 +76,7 @@ Ingest::JobPtr Ingest::NewJob(
     job->adapter = channels::Find(provider);
     job->respond = std::move(respond);
     job->path = "/v1/hooks/" + job->provider;
-    const auto given = request->Find("traceparent");
-    auto valid = given ? obs::ValidTraceparent(*given) : std::nullopt;
-    job->traceparent = valid ? std::move(*valid) : obs::NewTraceparent();
+    job->traceparent = request->traceparent;
     job->webhook.method = request->method;
     job->webhook.path = request->path;
     job->webhook.query = request->query;
@@ -158,15 +161,13 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
 void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
     if (!Verified(*job, secrets)) {
         if (job->secrets_incomplete) return NotNow(*job, "SECRET_MISSING");
-        return Answer(
-            *job, "unauthenticated", http::Response::Problem(401, http::ReasonPhrase(401))
-        );
+        return Answer(*job, "unauthenticated", SignatureRefused());
     }
     if (!WithinRate(job)) return;
     auto parsed = job->adapter->Parse(job->webhook);
     if (!parsed.ok()) {
         if (job->provider == kStandard) {
-            return Answer(*job, "invalid", http::Response::Problem(parsed.status()));
+            return Answer(*job, "invalid", http::ProblemOf(parsed.status()));
         }
         job->KeepRaw("unparseable", parsed.status().message());
         return Store(job);
@@ -188,8 +189,9 @@ bool Ingest::WithinRate(const JobPtr& job) {
     Answer(
         *job,
         "over_rate",
-        http::Response::Problem(429, http::ReasonPhrase(429), "over the tenant's rate")
-            .WithHeader("Retry-After", std::to_string((wait_ms + 999) / 1000))
+        http::ProblemOf(ResourceExhausted("over the tenant's rate")
+                            .WithReason("OVER_RATE")
+                            .WithRetryAfter(wait_ms))
     );
     return false;
 }
@@ -332,7 +334,9 @@ void Ingest::Handshake(
         if (!challenge.ok() && incomplete) return NotNow(*job, "SECRET_MISSING");
         if (!challenge.ok()) {
             return Answer(
-                *job, "handshake_refused", http::Response::Problem(403, http::ReasonPhrase(403))
+                *job,
+                "handshake_refused",
+                http::ProblemOf(403, "VERIFY_TOKEN_INVALID", "the verify token is not right")
             );
         }
         Answer(*job, "handshake", {200, "text/plain", std::move(*challenge), {}});
@@ -365,14 +369,14 @@ void Ingest::Answer(Job& job, std::string_view outcome, http::Response response)
 }
 
 void Ingest::NoSuchProvider(Job& job) {
-    Answer(job, "no_provider", http::Response::Problem(404, http::ReasonPhrase(404)));
+    Answer(job, "no_provider", http::ProblemOf(404, "PROVIDER_NOT_FOUND", "no such provider"));
 }
 
 void Ingest::Refuse(Job& job) {
     (void)job.adapter->Verify(
         {job.webhook, {&dummy_secret_, 1}, settings_.public_base_url, job.receive_time_ms}
     );
-    Answer(job, "unauthenticated", http::Response::Problem(401, http::ReasonPhrase(401)));
+    Answer(job, "unauthenticated", SignatureRefused());
 }
 
 void Ingest::NotNow(Job& job, std::string_view reason) {
@@ -387,7 +391,7 @@ void Ingest::NotNow(Job& job, std::string_view reason) {
     Answer(
         job,
         "not_now",
-        http::Response::Problem(503, http::ReasonPhrase(503))
+        http::ProblemOf(503, "NOT_STORED", "not stored: send it again")
             .WithHeader("Retry-After", std::to_string(settings_.retry_after_s))
     );
 }

@@ -1,6 +1,9 @@
 #include "http/detail/connection.hpp"
 
+#include "http/detail/refusals.hpp"
+#include "http/problem.hpp"
 #include "obs/log.hpp"
+#include "obs/trace_id.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -46,15 +49,6 @@ private:
     std::uint64_t request_number_;
     std::atomic<bool> answered_{false};
 };
-
-Response Overloaded(const Settings& settings, std::string_view detail) {
-    return Response::Problem(503, ReasonPhrase(503), detail)
-        .WithHeader("Retry-After", std::to_string(settings.retry_after_s));
-}
-
-Response ProblemOf(const HeadError& error) {
-    return Response::Problem(error.status, ReasonPhrase(error.status), error.detail);
-}
 
 }  // namespace
 
@@ -188,7 +182,7 @@ bool Connection::ProcessHead(std::string_view data, std::size_t* used) {
     HeadError error;
     const std::size_t head_bytes = FindHeadEnd(data, shared_.limits, &error);
     if (error.status != 0) {
-        Refuse(Refusal::kBadHead, ProblemOf(error), true);
+        Refuse(Refusal::kBadHead, RefusedHead(error), true);
         return false;
     }
     if (head_bytes == 0) {
@@ -213,9 +207,10 @@ void Connection::BeginRequest(std::string_view head) {
     route_index_ = shared_.router.routes().size();
     state_ = State::kBody;
     chunks_ = {};
-    if (const auto error = ParseHead(shared_.limits, request_.get(), &framing_)) {
-        return Refuse(Refusal::kBadHead, ProblemOf(*error), true);
-    }
+    const auto error = ParseHead(shared_.limits, request_.get(), &framing_);
+    const auto given = obs::ValidTraceparent(request_->Find("traceparent").value_or(""));
+    request_->traceparent = given ? *given : obs::NewTraceparent();
+    if (error) return Refuse(Refusal::kBadHead, RefusedHead(*error), true);
     body_bytes_left_ = framing_.content_length;
     body_end_ = request_begin_ + Millis(shared_.settings.body_total_ms_max);
     renewed_body_bytes_ = 0;
@@ -232,30 +227,25 @@ void Connection::BeginRequest(std::string_view head) {
 
 bool Connection::Admit() {
     const bool has_body = framing_.chunked || framing_.content_length > 0;
+    if (request_->path == "*") {
+        Respond(AllowedMethods(shared_.router), has_body || !framing_.keep_alive);
+        return false;
+    }
     Router::Mismatch mismatch;
     auto match = shared_.router.Find(request_->method, request_->path, &mismatch);
     if (!match) {
-        Response response =
-            Response::Problem(mismatch.status, ReasonPhrase(mismatch.status), "no such route");
-        if (mismatch.status == 405) {
-            response.headers.push_back({"Allow", mismatch.allow});
-        }
-        Refuse(Refusal::kNoRoute, response, has_body);
+        Refuse(Refusal::kNoRoute, NoRoute(mismatch), has_body);
         return false;
     }
     route_index_ = match->route_index;
     params_ = std::move(match->params);
     body_bytes_max_ = shared_.router.routes()[route_index_].body_bytes_max;
-    if (framing_.content_length > body_bytes_max_ || (framing_.chunked && body_bytes_max_ == 0)) {
-        Refuse(Refusal::kBodyTooLarge, Response::Problem(413, ReasonPhrase(413)), true);
+    if (framing_.content_length > body_bytes_max_) {
+        Refuse(Refusal::kBodyTooLarge, BodyTooLarge(body_bytes_max_), true);
         return false;
     }
     if (framing_.content_encoded) {
-        Refuse(
-            Refusal::kContentEncoding,
-            Response::Problem(415, ReasonPhrase(415), "Content-Encoding is not accepted"),
-            has_body
-        );
+        Refuse(Refusal::kContentEncoding, EncodedBody(), has_body);
         return false;
     }
     if (shared_.in_flight_requests.load() >= shared_.settings.in_flight_request_count_max) {
@@ -284,11 +274,11 @@ bool Connection::ProcessBody(std::string_view data, std::size_t* used) {
         const auto state = chunks_.Feed(data, body_bytes_max_, &request_->body, &consumed);
         *used += consumed;
         if (state == ChunkedDecoder::State::kTooLarge) {
-            Refuse(Refusal::kBodyTooLarge, Response::Problem(413, ReasonPhrase(413)), true);
+            Refuse(Refusal::kBodyTooLarge, BodyTooLarge(body_bytes_max_), true);
             return false;
         }
         if (state == ChunkedDecoder::State::kBroken) {
-            Refuse(Refusal::kBadBody, ProblemOf({400, "broken chunked body"}), true);
+            Refuse(Refusal::kBadBody, BrokenBody(), true);
             return false;
         }
         done = state == ChunkedDecoder::State::kDone;
@@ -369,7 +359,7 @@ void Connection::Answer(std::uint64_t request_number, Response response) {
     thread_.ReadClock();
     if (response.status == kUnanswered) {
         shared_.metrics.CountUnanswered();
-        response = Response::Problem(500, ReasonPhrase(500));
+        response = Unanswered();
     }
     const std::int64_t count = shared_.settings.request_count_per_connection_max;
     const bool last = request_number_ >= static_cast<std::uint64_t>(count);
@@ -409,6 +399,13 @@ void Connection::Respond(const Response& response, bool close) {
 
 void Connection::Serialize(const Response& response, bool close, std::string* out) const {
     const bool bodiless = response.status == 204 || response.status == 304;
+    const std::string trace_id = request_ ? obs::TraceIdOf(request_->traceparent) : std::string();
+    std::string problem;
+    if (response.content_type == kProblemType && !trace_id.empty()) {
+        problem = response.body;
+        AppendTraceId(trace_id, &problem);
+    }
+    const std::string& body = problem.empty() ? response.body : problem;
     out->append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
     out->append(ReasonPhrase(response.status)).append("\r\nDate: ").append(thread_.date());
     if (!response.content_type.empty()) {
@@ -417,16 +414,15 @@ void Connection::Serialize(const Response& response, bool close, std::string* ou
     for (const Header& header : response.headers) {
         out->append("\r\n").append(header.name).append(": ").append(header.value);
     }
-    if (!bodiless) {
-        out->append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
-    }
+    if (!trace_id.empty()) out->append("\r\nTrace-Id: ").append(trace_id);
+    if (!bodiless) out->append("\r\nContent-Length: ").append(std::to_string(body.size()));
     if (close) {
         out->append("\r\nConnection: close");
     } else if (framing_.version_1_0) {
         out->append("\r\nConnection: keep-alive");
     }
     out->append("\r\n\r\n");
-    if (!bodiless && !(request_ && request_->method == "HEAD")) out->append(response.body);
+    if (!bodiless && !(request_ && request_->method == "HEAD")) out->append(body);
 }
 
 void Connection::Send() {
@@ -473,9 +469,9 @@ void Connection::CheckDeadline() {
             if (!head_begun_) return Close();
             route_index_ = shared_.router.routes().size();
             framing_ = {};
-            return Refuse(Refusal::kHeadTimeout, Response::Problem(408, ReasonPhrase(408)), true);
+            return Refuse(Refusal::kHeadTimeout, LateHead(shared_.settings), true);
         case State::kBody:
-            return Refuse(Refusal::kBodyTimeout, Response::Problem(408, ReasonPhrase(408)), true);
+            return Refuse(Refusal::kBodyTimeout, LateBody(shared_.settings), true);
         case State::kHandling:
             return Refuse(
                 Refusal::kHandlerTimeout, Overloaded(shared_.settings, "no answer in time"), true

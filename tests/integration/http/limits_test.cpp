@@ -56,6 +56,7 @@ TEST_CASE("Limits: slow heads and slow bodies are cut off with 408", "[net][http
     CHECK(StatusOf(received) == 408);
     CHECK(body.ReadToEnd(&received));
     CHECK(StatusOf(received) == 408);
+    CHECK(received.find("the body came too slowly") != std::string::npos);
     CHECK(silent.ReadToEnd(&received));
     CHECK(received.empty());
     CHECK(fixture.Refused("head_timeout") == 1);

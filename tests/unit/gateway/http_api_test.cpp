@@ -36,11 +36,3 @@ TEST_CASE("Problem: what broke inside is not told outside", "[unit][gateway]") {
     CHECK(response.status == 500);
     CHECK(response.body.find("relation") == std::string::npos);
 }
-
-TEST_CASE("Problem: both tables from code to HTTP status agree", "[unit][gateway]") {
-    for (int number = 0; number <= 16; ++number) {
-        const auto code = static_cast<Code>(number);
-        INFO(CodeName(code));
-        CHECK(rpc::HttpCode(code) == http::StatusOfCode(code));
-    }
-}

@@ -5,25 +5,6 @@
 namespace unibox::http {
 namespace {
 
-TEST_CASE("Problem: members are JSON and come from the status", "[unit][http]") {
-    const Status failure =
-        InvalidArgument("text must be \"short\"").WithField("text").WithReason("too_long");
-    const Response response = Response::Problem(failure);
-    CHECK(response.status == 400);
-    CHECK(response.content_type == "application/problem+json");
-    CHECK(
-        response.body == R"({"type":"about:blank","title":"Bad Request","status":400,)"
-                         R"("detail":"text must be \"short\"","reason":"too_long","field":"text"})"
-    );
-}
-
-TEST_CASE("StatusOfCode: every code has a status", "[unit][http]") {
-    CHECK(StatusOfCode(Code::kOk) == 200);
-    for (int code = 1; code <= 16; ++code) CHECK(StatusOfCode(static_cast<Code>(code)) >= 400);
-    CHECK(StatusOfCode(Code::kResourceExhausted) == 429);
-    CHECK(StatusOfCode(Code::kUnavailable) == 503);
-}
-
 TEST_CASE("PercentDecode: escapes, plus signs, broken ones", "[unit][http]") {
     CHECK(PercentDecode("a%20b+c", false).value() == "a b+c");
     CHECK(PercentDecode("a%20b+c", true).value() == "a b c");

@@ -46,7 +46,7 @@ public:
                 )
                               .count();
                 return in.contact_id() == "bad"
-                           ? InvalidArgument("no").WithReason("r").WithField("contact_id")
+                           ? InvalidArgument("no").WithReason("REASON").WithField("contact_id")
                            : Status();
             }
         );
@@ -76,7 +76,13 @@ struct Fixture {
         v1::GetContactRequest request;
         request.set_contact_id(id);
         v1::Contact ignored;
-        return stub->GetContact(&context, request, response != nullptr ? response : &ignored);
+        const grpc::Status status =
+            stub->GetContact(&context, request, response != nullptr ? response : &ignored);
+        const auto& metadata = context.GetServerInitialMetadata();
+        const auto told = metadata.find("trace-id");
+        trace_id =
+            told == metadata.end() ? "" : std::string(told->second.data(), told->second.size());
+        return status;
     }
 
     // The status number of grpc.health.v1 (1 serving, 2 not serving), read from the wire: field 1.
@@ -109,6 +115,7 @@ struct Fixture {
     async::WorkerPool pool{{.name = "t", .thread_count = 2, .queue_count_max = 8}};
     rpc::Dispatcher dispatcher{settings, pool, metrics};
     EchoApi api{dispatcher};
+    std::string trace_id;  // As the last answer told it.
     std::unique_ptr<rpc::Server> server;
     std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<v1::InboxService::Stub> stub;
@@ -124,7 +131,8 @@ TEST_CASE("Server: serves calls with authorization, trace and deadline", "[unit]
     REQUIRE(fixture.Call("a", &contact).ok());
     CHECK(contact.id() == "a");
     CHECK(contact.display_name() == "Bearer x");
-    CHECK(contact.contact_key().size() == 55);
+    REQUIRE(contact.contact_key().size() == 55);
+    CHECK(fixture.trace_id == contact.contact_key().substr(3, 32));
     CHECK(fixture.api.left_ms <= 5'000);  // The client asked for 20 s.
     CHECK(fixture.api.left_ms > 0);
 }
@@ -133,8 +141,9 @@ TEST_CASE("Server: failures arrive with code, reason and field", "[unit][rpc]") 
     Fixture fixture;
     const Status status = rpc::FromGrpc(fixture.Call("bad"));
     CHECK_THAT(status, test::HasCode(Code::kInvalidArgument));
-    CHECK(status.reason() == "r");
+    CHECK(status.reason() == "REASON");
     CHECK(status.field() == "contact_id");
+    CHECK(fixture.trace_id.size() == 32);
 }
 
 TEST_CASE("Server: a message over the limit is refused", "[unit][rpc]") {

@@ -1,0 +1,42 @@
+#include "http/problem.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace unibox::http {
+namespace {
+
+TEST_CASE("Problem: members are JSON and come from the status", "[unit][http]") {
+    const Status failure =
+        InvalidArgument("text must be \"short\"").WithField("text").WithReason("TOO_LONG");
+    const Response response = ProblemOf(failure, "theText");
+    CHECK(response.status == 400);
+    CHECK(response.content_type == "application/problem+json");
+    CHECK(
+        response.body ==
+        R"({"type":"about:blank","title":"Bad Request","status":400,)"
+        R"("detail":"text must be \"short\"","code":"INVALID_ARGUMENT","reason":"TOO_LONG",)"
+        R"("field":"text","errors":[{"field":"text","parameter":"theText",)"
+        R"("detail":"text must be \"short\""}]})"
+    );
+    CHECK_FALSE(response.Find("Retry-After").has_value());
+}
+
+TEST_CASE("Problem: a wait is rounded up to whole seconds", "[unit][http]") {
+    CHECK(ProblemOf(Unavailable("x")).Find("Retry-After") == "1");
+    const Status late = ResourceExhausted("over the rate").WithRetryAfter(2'001);
+    CHECK(ProblemOf(late).status == 429);
+    CHECK(ProblemOf(late).Find("Retry-After") == "3");
+}
+
+TEST_CASE("Problem: what only HTTP knows has code and reason too", "[unit][http]") {
+    std::string body = ProblemOf(413, "BODY_TOO_LARGE", "the body may have 9 bytes").body;
+    AppendTraceId("4bf92f35", &body);
+    CHECK(
+        body == R"({"type":"about:blank","title":"Content Too Large","status":413,)"
+                R"("detail":"the body may have 9 bytes","code":"INVALID_ARGUMENT",)"
+                R"("reason":"BODY_TOO_LARGE","traceId":"4bf92f35"})"
+    );
+}
+
+}  // namespace
+}  // namespace unibox::http
