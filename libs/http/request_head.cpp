@@ -2,6 +2,7 @@
 
 #include "base/strings.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace unibox::http {
@@ -83,15 +84,35 @@ void ForEachElement(std::string_view list, Visit visit) {
     }
 }
 
-std::optional<HeadError> ParseTarget(const HeadLimits& limits, Request* request) {
-    const std::string_view target = request->target;
-    if (target.size() > limits.target_bytes_max) return HeadError{414, "the target is too long"};
-    if (target.empty() || target.front() != '/') {
-        return HeadError{400, "the target must be an absolute path"};
+// Cuts "http://authority" off; false if the target does not begin so.
+bool TakeAuthority(std::string_view* target) {
+    const std::size_t colon = target->find("://");
+    if (colon == std::string_view::npos) return false;
+    const std::string_view scheme = target->substr(0, colon);
+    if (!EqualsIgnoreCaseAscii(scheme, "http") && !EqualsIgnoreCaseAscii(scheme, "https")) {
+        return false;
     }
+    const std::string_view rest = target->substr(colon + 3);
+    const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+    const std::string_view authority = rest.substr(0, end);
+    if (authority.empty() || !IsHostText(authority)) return false;
+    *target = rest.substr(end);
+    return true;
+}
+
+// Origin-form, absolute-form (RFC 9112, 3.2.2: a server must take it) or, for OPTIONS, "*".
+std::optional<HeadError> ParseTarget(const HeadLimits& limits, Request* request) {
+    std::string_view target = request->target;
+    if (target.size() > limits.target_bytes_max) return HeadError{414, "the target is too long"};
     if (!IsTargetText(target)) return HeadError{400, "forbidden character in the target"};
+    const bool is_asterisk = target == "*" && request->method == "OPTIONS";
+    const bool is_origin_form = target.starts_with('/');
+    if (!is_asterisk && !is_origin_form && !TakeAuthority(&target)) {
+        return HeadError{400, "the target must be an absolute path or an http URL"};
+    }
     const std::size_t question = target.find('?');
     request->path = target.substr(0, question);
+    if (request->path.empty()) request->path = request->method == "OPTIONS" ? "*" : "/";
     request->query =
         question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
     return std::nullopt;

@@ -3,8 +3,9 @@
 //
 // Refused beyond the plain syntax: bare LF or CR, folded fields, blanks before a colon, more than
 // one Content-Length, Host or Transfer-Encoding, both Content-Length and Transfer-Encoding, a
-// Transfer-Encoding other than exactly "chunked", a missing Host (1.1), absolute-form targets,
-// versions other than 1.0 and 1.1. Thread safety: pure functions.
+// Transfer-Encoding other than exactly "chunked", a missing Host (1.1), versions other than 1.0 and
+// 1.1. The authority of an absolute-form target is checked and not used, as Host is.
+// Thread safety: pure functions.
 #pragma once
 
 #include "http/message.hpp"

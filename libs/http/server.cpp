@@ -135,8 +135,11 @@ public:
 
     std::string address() const override { return address_; }
 
+    void Drain() override { shared_.draining = true; }
+
     void StopAccepting() override {
-        if (!running_ || shared_.draining.exchange(true)) return;
+        Drain();
+        if (!running_ || accepting_ended_.exchange(true)) return;
         std::promise<void> closed;
         async::asio::post(threads_.front()->loop(), [this, &closed] {
             error_code ignored;
@@ -222,6 +225,7 @@ private:
     bool accept_failed_ = false;
     std::string address_;
     std::atomic<bool> running_{false};
+    std::atomic<bool> accepting_ended_{false};
 };
 
 }  // namespace

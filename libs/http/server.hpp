@@ -76,8 +76,10 @@ public:
 
     // The bound host:port.
     virtual std::string address() const = 0;
-    // Closes the listening socket and idle connections; answers from now on carry
-    // "Connection: close". Requests in flight go on.
+    // Answers from now on carry "Connection: close", so that clients go elsewhere by themselves;
+    // new connections are still taken. For the time in which load balancers learn of the stop.
+    virtual void Drain() = 0;
+    // Drain, closes the listening socket and idle connections. Requests in flight go on.
     virtual void StopAccepting() = 0;
     // StopAccepting, waits up to `grace_ms` for requests in flight, closes everything, joins.
     // Respond functions still held elsewhere do nothing from then on. Idempotent.

@@ -101,6 +101,7 @@ std::string Server::grpc_address() const {
 }
 void Server::AnnounceStop() {
     parts_->grpc->SetServing(false);
+    parts_->http->Drain();
 }
 
 void Server::Stop(Millis grace) {

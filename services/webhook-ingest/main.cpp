@@ -11,6 +11,7 @@ unibox::Status Run(unibox::runtime::Service& service, const unibox::ingest::Conf
         const auto ingest,
         unibox::ingest::WebhookIngest::Create(config, service.clock(), service.metrics())
     );
+    service.OnStopping([&] { ingest->AnnounceStop(); });
     service.AddWorker(
         "ingest",
         [&]() -> unibox::Status {

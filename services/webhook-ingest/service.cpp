@@ -141,6 +141,11 @@ Status WebhookIngest::Start() {
     return parts_->Serve();
 }
 
+void WebhookIngest::AnnounceStop() {
+    if (parts_->grpc) parts_->grpc->SetServing(false);
+    if (parts_->http) parts_->http->Drain();
+}
+
 // Intake first, then what serves it: nothing is asked of a part that is gone.
 void WebhookIngest::Stop(Millis grace) {
     Parts& parts = *parts_;

@@ -13,8 +13,8 @@ struct HttpEdgeCase {
     std::string want;  // The status, then "close" if the connection ends; or "100 then" the status.
 };
 
-// All of them. One is not wanted as recorded: a Transfer-Encoding that is not exactly "chunked" is
-// 400, whatever else it could be.
+// All of them. Two are not wanted as recorded: a Transfer-Encoding that is not exactly "chunked" is
+// 400, whatever else it could be, and an absolute-form target is served (RFC 9112, 3.2.2).
 std::vector<HttpEdgeCase> HttpEdgeCases();
 
 }  // namespace unibox::test

@@ -108,6 +108,22 @@ TEST_CASE("Server: an orderly stop finishes what is in flight", "[net][http]") {
     CHECK(stopped.wait_for(seconds(8)) == std::future_status::ready);
 }
 
+TEST_CASE("Server: while it drains, answers end their connections", "[net][http]") {
+    HttpFixture fixture;
+    RawSocket kept(fixture.server->address());
+    REQUIRE(kept.Send(kGet));
+    CHECK(kept.ReadUntil("got").find("Connection: close") == std::string::npos);
+    fixture.server->Drain();
+    RawSocket fresh(fixture.server->address());
+    for (RawSocket* socket : {&kept, &fresh}) {
+        REQUIRE(socket->Send(kGet));
+        std::string received;
+        CHECK(socket->ReadToEnd(&received));
+        CHECK(StatusOf(received) == 200);
+        CHECK(received.find("Connection: close\r\n") != std::string::npos);
+    }
+}
+
 TEST_CASE("Server: answers after the stop go nowhere", "[net][http]") {
     HeldAnswers held;
     {

@@ -100,9 +100,30 @@ TEST_CASE("Request head: exactly one Host, and a plain one", "[unit][http]") {
     CHECK(Verdict("GET / HTTP/1.0\r\n\r\n") == kAccepted);
 }
 
-TEST_CASE("Request head: only origin-form and HTTP/1.x request lines", "[unit][http]") {
-    CHECK(Verdict("GET http://evil/a HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
-    CHECK(Verdict("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
+TEST_CASE("Request head: the authority of an absolute-form target is cut off", "[unit][http]") {
+    const auto path_and_query = [](const std::string& method, const std::string& target) {
+        Request request;
+        Framing framing;
+        const std::string head = method + " " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+        const int verdict = Verdict(head, &request, &framing);
+        return verdict == kAccepted ? std::string(request.path) + "|" + std::string(request.query)
+                                    : std::to_string(verdict);
+    };
+    CHECK(path_and_query("GET", "http://other:80/a?b=1") == "/a|b=1");
+    CHECK(path_and_query("GET", "HTTPS://[::1]:80/a") == "/a|");
+    CHECK(path_and_query("GET", "http://other") == "/|");
+    CHECK(path_and_query("GET", "http://other?b") == "/|b");
+    CHECK(path_and_query("OPTIONS", "http://other") == "*|");
+    CHECK(path_and_query("OPTIONS", "*") == "*|");
+    CHECK(path_and_query("GET", "*") == "400");
+    CHECK(path_and_query("GET", "http://") == "400");
+    CHECK(path_and_query("GET", "http:///a") == "400");
+    CHECK(path_and_query("GET", "http://user@other/a") == "400");
+    CHECK(path_and_query("GET", "ftp://other/a") == "400");
+    CHECK(path_and_query("GET", "other/a") == "400");
+}
+
+TEST_CASE("Request head: only HTTP/1.x request lines", "[unit][http]") {
     CHECK(Verdict("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
     CHECK(Verdict("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
     CHECK(Verdict("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
