@@ -1,6 +1,6 @@
 #include "http/server.hpp"
 
-#include "base/strings.hpp"
+#include "async/listener.hpp"
 #include "http/detail/connection.hpp"
 #include "http/detail/net_thread.hpp"
 #include "http/detail/shared.hpp"
@@ -13,48 +13,10 @@
 namespace unibox::http {
 namespace {
 
-using async::error_code;
 using async::tcp;
 using detail::NetThread;
 using detail::Refusal;
 using detail::Shared;
-
-constexpr std::chrono::milliseconds kAcceptPause{100};
-
-// The network that connection_count_per_client_max counts: IPv4 /24, IPv6 /64.
-std::string NetworkOf(const async::asio::ip::address& address) {
-    if (address.is_v4()) {
-        const auto bytes = address.to_v4().to_bytes();
-        return std::string(bytes.begin(), bytes.begin() + 3);
-    }
-    const auto v6 = address.to_v6();
-    const auto bytes = v6.to_bytes();
-    if (v6.is_v4_mapped()) return std::string(bytes.begin() + 12, bytes.begin() + 15);
-    return std::string(bytes.begin(), bytes.begin() + 8);
-}
-
-Result<tcp::endpoint> ResolveListen(async::asio::io_context& loop, const std::string& listen) {
-    const std::size_t colon = listen.rfind(':');
-    const auto invalid = [&listen] {
-        return InvalidArgument("listen must be host:port, not " + listen).WithField("listen");
-    };
-    if (colon == std::string::npos || colon == 0) return invalid();
-    std::string host = listen.substr(0, colon);
-    const auto port = ParseInt64(listen.substr(colon + 1));
-    if (!port || *port < 0 || *port > 65535) return invalid();
-    if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    error_code error;
-    tcp::resolver resolver(loop);
-    const auto found = resolver.resolve(host, std::to_string(*port), tcp::resolver::passive, error);
-    if (error || found.empty()) return invalid();
-    return found.begin()->endpoint();
-}
-
-std::string TextOf(const tcp::endpoint& endpoint) {
-    const std::string address = endpoint.address().to_string();
-    const std::string port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
 
 Status CheckSettings(const Settings& settings) {
     const std::pair<const char*, std::int64_t> positive[] = {
@@ -98,8 +60,7 @@ public:
         for (std::int64_t i = 0; i < shared_.settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<NetThread>(shared_));
         }
-        acceptor_.emplace(threads_.front()->loop());
-        pause_.emplace(threads_.front()->loop());
+        listener_.emplace(threads_.front()->loop(), MakeHooks());
     }
     ~AsioServer() override { Stop(0); }
     AsioServer(const AsioServer&) = delete;
@@ -109,31 +70,19 @@ public:
         if (!shared_.settings.tls_cert_file.empty()) {
             UNIBOX_ASSIGN_OR_RETURN(
                 shared_.tls,
-                detail::TlsContext::Create(
+                net::TlsContext::Create(
                     shared_.settings.tls_cert_file, shared_.settings.tls_key_file
                 )
             );
         }
-        UNIBOX_ASSIGN_OR_RETURN(
-            const tcp::endpoint endpoint,
-            ResolveListen(threads_.front()->loop(), shared_.settings.listen)
-        );
-        error_code error;
-        acceptor_->open(endpoint.protocol(), error);
-        if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor_->bind(endpoint, error);
-        if (!error) acceptor_->listen(async::asio::socket_base::max_listen_connections, error);
-        if (error) {
-            return Unavailable("cannot listen on " + TextOf(endpoint) + ": " + error.message());
-        }
-        address_ = TextOf(acceptor_->local_endpoint());
-        Accept();
+        UNIBOX_RETURN_IF_ERROR(listener_->Listen(shared_.settings.listen));
+        listener_->Start();
         for (const auto& thread : threads_) thread->Start();
         running_ = true;
         return {};
     }
 
-    std::string address() const override { return address_; }
+    std::string address() const override { return listener_->address(); }
 
     void Drain() override { shared_.draining = true; }
 
@@ -142,9 +91,7 @@ public:
         if (!running_ || accepting_ended_.exchange(true)) return;
         std::promise<void> closed;
         async::asio::post(threads_.front()->loop(), [this, &closed] {
-            error_code ignored;
-            acceptor_->close(ignored);
-            pause_->cancel();
+            listener_->Close();
             closed.set_value();
         });
         closed.get_future().wait();
@@ -166,42 +113,31 @@ public:
     }
 
 private:
-    // Connections go round the net threads.
-    void Accept() {
-        NetThread& thread = *threads_[next_thread_];
-        next_thread_ = (next_thread_ + 1) % threads_.size();
-        acceptor_->async_accept(
-            thread.loop(),
-            [this, &thread](error_code error, tcp::socket socket) {
-                if (error == async::asio::error::operation_aborted) return;
-                if (error) return PauseAccepting(error);
-                TakeIn(thread, std::move(socket));
-                if (acceptor_->is_open()) Accept();
-            }
-        );
+    async::Listener::Hooks MakeHooks() {
+        return {// Connections go round the net threads.
+                .loop_of_next = [this]() -> async::asio::io_context& {
+                    next_thread_ = (next_thread_ + 1) % threads_.size();
+                    return threads_[next_thread_]->loop();
+                },
+                .accepted = [this](
+                                tcp::socket socket, const tcp::endpoint& peer
+                            ) { TakeIn(*threads_[next_thread_], std::move(socket), peer); },
+                .failed =
+                    [this](const async::error_code& error, bool first) {
+                        shared_.metrics.CountAcceptFailure();
+                        if (!first) return;
+                        obs::Log(obs::Level::kError, "cannot accept", {{"error", error.message()}});
+                    }};
     }
 
-    // Out of file descriptors, most likely: trying again at once would only burn the CPU.
-    void PauseAccepting(error_code error) {
-        if (!accept_failed_) {
-            obs::Log(obs::Level::kError, "cannot accept", {{"error", error.message()}});
-        }
-        accept_failed_ = true;
-        pause_->expires_after(kAcceptPause);
-        pause_->async_wait([this](error_code cancelled) {
-            if (!cancelled && acceptor_->is_open()) Accept();
-        });
-    }
-
-    void TakeIn(NetThread& thread, tcp::socket socket) {
-        accept_failed_ = false;
-        error_code error;
-        const tcp::endpoint peer = socket.remote_endpoint(error);
-        if (error) return;  // Gone already.
-        Refusal refusal{};
-        detail::Client* client = shared_.connections.Take(NetworkOf(peer.address()), &refusal);
+    void TakeIn(NetThread& thread, tcp::socket socket, const tcp::endpoint& peer) {
+        net::NoPlace why{};
+        net::Client* client = shared_.connections.Take(async::NetworkOf(peer.address()), &why);
         if (client == nullptr) {
-            shared_.metrics.CountRefusal(refusal);
+            shared_.metrics.CountRefusal(
+                why == net::NoPlace::kInAll ? Refusal::kConnectionCount
+                                            : Refusal::kConnectionCountOfClient
+            );
             if (!shared_.tls) {
                 // As far as it goes without waiting; the connection is closed in any case.
                 ::send(
@@ -219,11 +155,8 @@ private:
     Shared shared_;
     const std::string no_place_;
     std::vector<std::unique_ptr<NetThread>> threads_;
-    std::optional<tcp::acceptor> acceptor_;           // First net thread only, once started.
-    std::optional<async::asio::steady_timer> pause_;  // Likewise.
+    std::optional<async::Listener> listener_;  // First net thread only, once started.
     std::size_t next_thread_ = 0;
-    bool accept_failed_ = false;
-    std::string address_;
     std::atomic<bool> running_{false};
     std::atomic<bool> accepting_ended_{false};
 };

@@ -66,7 +66,7 @@ void Connection::Start() {
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(async::tcp::no_delay(true), ignored);
     const int handle = socket_.native_handle();
-    transport_ = shared_.tls ? TlsTransport(handle, shared_.tls) : PlainTransport(handle);
+    transport_ = shared_.tls ? net::TlsTransport(handle, shared_.tls) : net::PlainTransport(handle);
     SetDeadline(shared_.settings.head_timeout_ms);
     ArmRead();
 }
@@ -257,7 +257,7 @@ bool Connection::Admit() {
         return false;
     }
     // With one byte more: at the limit nothing is begun.
-    const auto over = OverBytes(shared_.in_flight_bytes + 1, client_.body_bytes + 1);
+    const auto over = OverBytes(shared_.in_flight_bytes + 1, client_.held_bytes + 1);
     if (over) {
         Refuse(*over, Overloaded(shared_.settings, "too many bytes in flight"), has_body);
         return false;
@@ -303,7 +303,7 @@ bool Connection::CountBodyBytes() {
     const std::int64_t more = held - counted_body_bytes_;
     counted_body_bytes_ = held;
     const std::int64_t in_all = shared_.in_flight_bytes.fetch_add(more) + more;
-    const std::int64_t of_client = client_.body_bytes.fetch_add(more) + more;
+    const std::int64_t of_client = client_.held_bytes.fetch_add(more) + more;
     // A body that is larger than the whole allowance is let through when it is alone.
     const auto over = OverBytes(in_all == held ? 0 : in_all, of_client == held ? 0 : of_client);
     if (!over) return true;
@@ -454,7 +454,7 @@ void Connection::AfterWrite() {
 
 void Connection::ReleaseRequest() {
     shared_.in_flight_bytes.fetch_sub(counted_body_bytes_);
-    client_.body_bytes.fetch_sub(counted_body_bytes_);
+    client_.held_bytes.fetch_sub(counted_body_bytes_);
     shared_.in_flight_requests.fetch_sub(counted_requests_);
     counted_body_bytes_ = 0;
     counted_requests_ = 0;

@@ -54,6 +54,11 @@ ServerMetrics::ServerMetrics(
     unanswered_ = &metrics_.GetCounter(
         "unibox_http_unanswered_total", "Requests whose handler gave no answer (500).", labels
     );
+    accept_failures_ = &metrics_.GetCounter(
+        "unibox_http_accept_failed_total",
+        "Failures of accept(), most likely for want of file descriptors.",
+        labels
+    );
 }
 
 void ServerMetrics::CountRefusal(Refusal refusal) {
@@ -80,45 +85,12 @@ void ServerMetrics::CountResponse(std::size_t route_index, int status, double se
     of_route.seconds->Observe(seconds);
 }
 
+void ServerMetrics::CountAcceptFailure() {
+    accept_failures_->Add();
+}
+
 void ServerMetrics::CountUnanswered() {
     unanswered_->Add();
-}
-
-Client* ConnectionCounts::Take(const std::string& client_network, Refusal* refusal) {
-    const MutexLock lock(mutex_);
-    if (count_ >= count_max_) {
-        *refusal = Refusal::kConnectionCount;
-        return nullptr;
-    }
-    Client& client = clients_[client_network];
-    if (per_client_max_ > 0 && client.connection_count >= per_client_max_) {
-        *refusal = Refusal::kConnectionCountOfClient;
-        return nullptr;
-    }
-    if (client.connection_count == 0) client.network = client_network;
-    ++client.connection_count;
-    ++count_;
-    return &client;
-}
-
-void ConnectionCounts::Release(Client& client) {
-    const MutexLock lock(mutex_);
-    if (--client.connection_count == 0) clients_.erase(std::string(client.network));
-    if (--count_ == 0) none_left_.notify_all();
-}
-
-std::int64_t ConnectionCounts::Count() const {
-    const MutexLock lock(mutex_);
-    return count_;
-}
-
-bool ConnectionCounts::WaitUntilNone(std::chrono::milliseconds wait) {
-    const auto until = std::chrono::steady_clock::now() + wait;
-    const MutexLock lock(mutex_);
-    while (count_ > 0) {
-        if (none_left_.wait_until(mutex_, until) == std::cv_status::timeout) return count_ == 0;
-    }
-    return true;
 }
 
 }  // namespace unibox::http::detail

@@ -2,19 +2,17 @@
 // Thread safety: any thread.
 #pragma once
 
-#include "base/mutex.hpp"
-#include "http/detail/transport.hpp"
 #include "http/request_head.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
+#include "net/connection_counts.hpp"
+#include "net/transport.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace unibox::obs {
@@ -24,6 +22,11 @@ class Histogram;
 }  // namespace unibox::obs
 
 namespace unibox::http::detail {
+
+using net::Client;
+using net::IoResult;
+using net::TlsContext;
+using net::Transport;
 
 // Why a connection or a request was refused before any handler saw it.
 enum class Refusal {
@@ -52,6 +55,7 @@ public:
     // `route_index` may be routes.size() for requests without a route.
     void CountResponse(std::size_t route_index, int status, double seconds);
     void CountUnanswered();
+    void CountAcceptFailure();
 
 private:
     static constexpr std::size_t kStatusCount = 600;
@@ -67,36 +71,7 @@ private:
     std::array<obs::Counter*, static_cast<std::size_t>(Refusal::kCount)> refusals_{};
     obs::Gauge* connections_ = nullptr;
     obs::Counter* unanswered_ = nullptr;
-};
-
-// What one client network (IPv4 /24, IPv6 /64) holds.
-struct Client {
-    std::string network;
-    std::int64_t connection_count = 0;  // Guarded by ConnectionCounts's mutex.
-    std::atomic<std::int64_t> body_bytes{0};
-};
-
-// Counts open connections, in all and by client network.
-class ConnectionCounts {
-public:
-    ConnectionCounts(std::int64_t count_max, std::int64_t per_client_max)
-        : count_max_(count_max), per_client_max_(per_client_max) {}
-
-    // Takes a place, or says why there is none (null). The client lives until its last place is
-    // released.
-    Client* Take(const std::string& client_network, Refusal* refusal);
-    void Release(Client& client);
-    std::int64_t Count() const;
-    // False if connections were left after `wait`.
-    bool WaitUntilNone(std::chrono::milliseconds wait);
-
-private:
-    const std::int64_t count_max_;
-    const std::int64_t per_client_max_;
-    mutable Mutex mutex_;
-    std::condition_variable_any none_left_;
-    std::int64_t count_ UNIBOX_GUARDED_BY(mutex_) = 0;
-    std::unordered_map<std::string, Client> clients_ UNIBOX_GUARDED_BY(mutex_);
+    obs::Counter* accept_failures_ = nullptr;
 };
 
 struct Shared {
@@ -118,7 +93,7 @@ struct Shared {
     HeadLimits limits;
     std::shared_ptr<TlsContext> tls;  // Null: plain.
     ServerMetrics metrics;
-    ConnectionCounts connections;
+    net::ConnectionCounts connections;
     const std::int64_t in_flight_bytes_per_client_max;
     std::atomic<std::int64_t> in_flight_requests{0};
     std::atomic<std::int64_t> in_flight_bytes{0};

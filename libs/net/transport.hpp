@@ -1,5 +1,5 @@
 // Bytes of one accepted connection, plain or TLS, on a non-blocking socket.
-// Thread safety: the connection's net thread.
+// Thread safety: the thread that owns the connection.
 #pragma once
 
 #include "base/status.hpp"
@@ -12,7 +12,7 @@
 
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX.
 
-namespace unibox::http::detail {
+namespace unibox::net {
 
 struct IoResult {
     enum class Kind { kBytes, kWaitReadable, kWaitWritable, kClosed };
@@ -53,4 +53,4 @@ private:
 std::unique_ptr<Transport> PlainTransport(int socket);
 std::unique_ptr<Transport> TlsTransport(int socket, std::shared_ptr<TlsContext> context);
 
-}  // namespace unibox::http::detail
+}  // namespace unibox::net

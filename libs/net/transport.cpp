@@ -1,4 +1,4 @@
-#include "http/detail/transport.hpp"
+#include "net/transport.hpp"
 
 #include <errno.h>
 #include <limits.h>
@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace unibox::http::detail {
+namespace unibox::net {
 namespace {
 
 class Plain final : public Transport {
@@ -139,4 +139,4 @@ std::unique_ptr<Transport> TlsTransport(int socket, std::shared_ptr<TlsContext> 
     return std::make_unique<Tls>(socket, std::move(context));
 }
 
-}  // namespace unibox::http::detail
+}  // namespace unibox::net
