@@ -41,7 +41,7 @@ INCLUDE_OWNERS = {
     r'boost/asio': ('libs/async/',),
     r'boost/beast': ('libs/http/',),
     r'grpcpp/|grpc/|grpc\+\+': ('libs/rpc/', 'services/gateway/', 'services/webhook-ingest/', 'services/message-writer/'),
-    r'openssl/|sodium': ('libs/crypto/', 'libs/net/transport.cpp'),
+    r'openssl/|sodium': ('libs/crypto/', 'libs/net/'),
     r'prometheus/|spdlog/': ('libs/obs/',),
     r'toml\+\+|toml\.hpp': ('libs/config/',),
     r'simdjson': ('libs/channels/', 'libs/wire/'),

@@ -139,6 +139,12 @@ FieldTable& FieldTable::Section(std::string name, std::string description) {
     return *this;
 }
 
+FieldTable& FieldTable::AddRule(std::function<Status()> rule) {
+    UNIBOX_ASSERT(!section_.empty());
+    rules_.push_back({section_, std::move(rule)});
+    return *this;
+}
+
 FieldTable& FieldTable::Append(Field field) {
     UNIBOX_ASSERT(!section_.empty());
     UNIBOX_ASSERT(Find(section_, field.name) == nullptr);

@@ -67,6 +67,11 @@ struct Field {
 
 class FieldTable {
 public:
+    struct Rule {
+        std::string section;
+        std::function<Status()> check;
+    };
+
     // The section of the fields that follow.
     FieldTable& Section(std::string name, std::string description = {});
 
@@ -106,10 +111,15 @@ public:
         std::string field, std::string* target, std::string description, Check check = {}
     );
 
+    // What several fields must fulfil together, checked after all have their values: a failure
+    // names its field without the section, which is the one that was begun.
+    FieldTable& AddRule(std::function<Status()> rule);
+
     std::vector<Field>& fields() { return fields_; }
     const std::vector<Field>& fields() const { return fields_; }
     // nullptr if there is none.
     Field* Find(std::string_view section, std::string_view name);
+    const std::vector<Rule>& rules() const { return rules_; }
     std::string_view DescriptionOf(std::string_view section) const;
     bool HasSection(std::string_view section) const;
 
@@ -121,6 +131,7 @@ private:
     std::string section_;
     std::vector<std::pair<std::string, std::string>> sections_;  // Name and description, in order.
     std::vector<Field> fields_;
+    std::vector<Rule> rules_;
 };
 
 }  // namespace unibox::config

@@ -259,6 +259,10 @@ Status CheckAll(FieldTable& table) {
             return Refuse(field.FullName(), "must be " + field.check.rule);
         }
     }
+    for (const FieldTable::Rule& rule : table.rules()) {
+        const Status status = rule.check();
+        if (!status.ok()) return Refuse(rule.section + "." + status.field(), status.message());
+    }
     return {};
 }
 

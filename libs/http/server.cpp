@@ -40,10 +40,6 @@ Status CheckSettings(const Settings& settings) {
     for (const auto& [field, value] : positive) {
         if (value <= 0) return InvalidArgument("must be greater than 0").WithField(field);
     }
-    if (settings.tls_cert_file.empty() != settings.tls_key_file.empty()) {
-        return InvalidArgument("tls_cert_file and tls_key_file belong together")
-            .WithField("tls_key_file");
-    }
     return {};
 }
 
@@ -67,11 +63,12 @@ public:
     AsioServer& operator=(const AsioServer&) = delete;
 
     Status Listen() {
-        if (!shared_.settings.tls_cert_file.empty()) {
+        if (shared_.settings.has_tls()) {
             UNIBOX_ASSIGN_OR_RETURN(
                 shared_.tls,
-                net::TlsContext::Create(
-                    shared_.settings.tls_cert_file, shared_.settings.tls_key_file
+                net::TlsFiles::Open(
+                    detail::TlsOf(shared_.settings),
+                    [this](const Status& change) { OnCertificate(change); }
                 )
             );
         }
@@ -113,6 +110,16 @@ public:
     }
 
 private:
+    void OnCertificate(const Status& change) {
+        shared_.metrics.CountCertificate(change.ok());
+        if (change.ok()) return obs::Log(obs::Level::kInfo, "a new certificate is in use");
+        obs::Log(
+            obs::Level::kError,
+            "the new certificate cannot be used, the one before stays",
+            {{"field", change.field()}, {"error", change}}
+        );
+    }
+
     async::Listener::Hooks MakeHooks() {
         return {// Connections go round the net threads.
                 .loop_of_next = [this]() -> async::asio::io_context& {

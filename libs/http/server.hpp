@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/status.hpp"
+#include "config/listener.hpp"
 #include "http/message.hpp"
 #include "http/router.hpp"
 
@@ -17,17 +18,14 @@
 #include <string>
 #include <vector>
 
-namespace unibox::config {
-class FieldTable;
-}
 namespace unibox::obs {
 class Metrics;
 }
 
 namespace unibox::http {
 
-struct Settings {
-    std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one.
+// With TLS the process must ignore SIGPIPE (runtime does).
+struct Settings : config::Listener {
     std::int64_t net_thread_count = 1;
     std::int64_t connection_count_max = 10'000;
     // Of one client: an IPv4 /24 or an IPv6 /64; 0 = no such limit (behind a proxy).
@@ -50,8 +48,6 @@ struct Settings {
     std::int64_t write_timeout_ms = 10'000;    // Without any progress of a response.
     std::int64_t request_count_per_connection_max = 1'000'000;
     std::int64_t retry_after_s = 1;  // Told with every 503. The service's choice: no field.
-    std::string tls_cert_file;       // PEM chain; empty = plain HTTP.
-    std::string tls_key_file;  // PEM. With TLS the process must ignore SIGPIPE (runtime does).
 
     // The fields as section "http" of a service's configuration.
     void Describe(config::FieldTable& table);

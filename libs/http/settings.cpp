@@ -1,4 +1,5 @@
 #include "config/field_table.hpp"
+#include "http/detail/shared.hpp"
 #include "http/server.hpp"
 
 namespace unibox::http {
@@ -11,24 +12,23 @@ config::Check Milliseconds() {
     return config::InRange(1, kHourMs);
 }
 
+using detail::TlsOf;
+
 }  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
-    table.Section("http", "The HTTP listener.")
-        .Add(
-            "listen",
-            &listen,
-            "Address of the HTTP listener; port 0 = any free one.",
-            config::HostPort()
-        )
+    table.Section("http", "The HTTP listener.");
+    Listener::Describe(table, "HTTP");
+    table
+        .AddRule([this] {
+            return has_tls() ? net::TlsContext::Create(TlsOf(*this)).status() : Status();
+        })
         .Add(
             "net_thread_count",
             &net_thread_count,
             "Threads that read and write connections.",
             config::InRange(1, 64)
-        )
-        .Add("tls_cert_file", &tls_cert_file, "PEM certificate chain; empty = plain HTTP.")
-        .Add("tls_key_file", &tls_key_file, "PEM key of the certificate.");
+        );
     DescribeLimits(table);
     DescribeTimes(table);
 }

@@ -1,5 +1,7 @@
 #include "net/transport.hpp"
 
+#include "net/tls.hpp"
+
 #include <errno.h>
 #include <limits.h>
 
@@ -100,36 +102,6 @@ private:
 };
 
 }  // namespace
-
-Result<std::shared_ptr<TlsContext>> TlsContext::Create(
-    const std::string& cert_file, const std::string& key_file
-) {
-    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-    if (context == nullptr) return Internal("OpenSSL has no TLS server");
-    std::shared_ptr<TlsContext> owner(new TlsContext(context));
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    // Responses are written from a buffer that may move between two attempts.
-    SSL_CTX_set_mode(
-        context,
-        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-            SSL_MODE_RELEASE_BUFFERS
-    );
-    if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1) {
-        return InvalidArgument("cannot load the certificate chain " + cert_file)
-            .WithField("tls_cert_file");
-    }
-    if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(context) != 1) {
-        return InvalidArgument("cannot load the key of the certificate from " + key_file)
-            .WithField("tls_key_file");
-    }
-    return owner;
-}
-
-TlsContext::~TlsContext() {
-    SSL_CTX_free(context_);
-}
 
 std::unique_ptr<Transport> PlainTransport(int socket) {
     return std::make_unique<Plain>(socket);

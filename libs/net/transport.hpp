@@ -2,17 +2,14 @@
 // Thread safety: the thread that owns the connection.
 #pragma once
 
-#include "base/status.hpp"
-
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
-struct ssl_ctx_st;  // OpenSSL's SSL_CTX.
-
 namespace unibox::net {
+
+class TlsContext;
 
 struct IoResult {
     enum class Kind { kBytes, kWaitReadable, kWaitWritable, kClosed };
@@ -29,24 +26,6 @@ public:
     virtual bool HasBufferedInput() const = 0;
     // Says that no more will be sent, as far as that is possible without waiting.
     virtual void ShutdownSend() = 0;
-};
-
-// Server side of TLS 1.2 and 1.3; shared by all connections.
-class TlsContext {
-public:
-    // INVALID_ARGUMENT if the files cannot be loaded or do not fit each other.
-    static Result<std::shared_ptr<TlsContext>> Create(
-        const std::string& cert_file, const std::string& key_file
-    );
-    ~TlsContext();
-    TlsContext(const TlsContext&) = delete;
-    TlsContext& operator=(const TlsContext&) = delete;
-
-    ssl_ctx_st* get() const { return context_; }
-
-private:
-    explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
-    ssl_ctx_st* context_;
 };
 
 // `socket` stays the caller's; it must be non-blocking and outlive the transport.

@@ -18,9 +18,9 @@ config::Check BaseUrl() {
 }  // namespace
 
 Config::Config() {
-    http.listen = "0.0.0.0:8080";
+    http.listen = "127.0.0.1:8080";
     http.net_thread_count = 2;
-    grpc.listen = "0.0.0.0:9090";
+    grpc.listen = "127.0.0.1:9090";
     // A look-up fails well before the webhook that waits for it must be answered.
     postgres.connect_timeout_ms = 1'000;
     postgres.acquire_timeout_ms = 1'000;

@@ -25,6 +25,10 @@ constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kRe
 
 }  // namespace
 
+net::TlsSettings TlsOf(const Settings& settings) {
+    return {settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file, "http/1.1"};
+}
+
 ServerMetrics::ServerMetrics(
     obs::Metrics& metrics, std::string listener, const std::vector<Route>& routes
 )
@@ -63,6 +67,16 @@ ServerMetrics::ServerMetrics(
 
 void ServerMetrics::CountRefusal(Refusal refusal) {
     refusals_[static_cast<std::size_t>(refusal)]->Add();
+}
+
+void ServerMetrics::CountCertificate(bool is_used) {
+    metrics_
+        .GetCounter(
+            "unibox_http_certificates_total",
+            "Changed certificates, by whether they are in use.",
+            {{"listener", listener_}, {"result", is_used ? "used" : "refused"}}
+        )
+        .Add();
 }
 
 void ServerMetrics::CountConnection(int change) {

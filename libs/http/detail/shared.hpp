@@ -6,6 +6,7 @@
 #include "http/router.hpp"
 #include "http/server.hpp"
 #include "net/connection_counts.hpp"
+#include "net/tls.hpp"
 #include "net/transport.hpp"
 
 #include <atomic>
@@ -56,6 +57,8 @@ public:
     void CountResponse(std::size_t route_index, int status, double seconds);
     void CountUnanswered();
     void CountAcceptFailure();
+    // A changed certificate was taken into use, or could not be.
+    void CountCertificate(bool is_used);
 
 private:
     static constexpr std::size_t kStatusCount = 600;
@@ -74,6 +77,9 @@ private:
     obs::Counter* accept_failures_ = nullptr;
 };
 
+// Of a listener with TLS.
+net::TlsSettings TlsOf(const Settings& settings);
+
 struct Shared {
     Shared(Settings the_settings, Router the_router, obs::Metrics& registry, std::string listener)
         : settings(std::move(the_settings)),
@@ -91,7 +97,7 @@ struct Shared {
     const Settings settings;
     const Router router;
     HeadLimits limits;
-    std::shared_ptr<TlsContext> tls;  // Null: plain.
+    std::unique_ptr<net::TlsFiles> tls;  // Null: plain.
     ServerMetrics metrics;
     net::ConnectionCounts connections;
     const std::int64_t in_flight_bytes_per_client_max;

@@ -2,66 +2,17 @@
 #include "http_fixture.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "support/temp_dir.hpp"
+#include "support/tls_identity.hpp"
 
 #include <catch2/catch.hpp>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
-#include <memory>
 
 namespace unibox::test {
 namespace {
 
-template <auto free>
-struct Freed {
-    template <typename T>
-    void operator()(T* object) const {
-        free(object);
-    }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using CertPtr = std::unique_ptr<X509, Freed<X509_free>>;
-using ContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
-using FilePtr = std::unique_ptr<std::FILE, Freed<std::fclose>>;
-
-constexpr long kHourS = 3'600;
-
-// A self-signed certificate for "localhost" and its key, as PEM files.
-struct Identity {
-    Identity() : key(EVP_EC_gen("P-256")), cert(X509_new()) {
-        X509_set_version(cert.get(), X509_VERSION_3);
-        ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-        X509_gmtime_adj(X509_getm_notBefore(cert.get()), -kHourS);
-        X509_gmtime_adj(X509_getm_notAfter(cert.get()), kHourS);
-        X509_NAME* name = X509_get_subject_name(cert.get());
-        const auto* text = reinterpret_cast<const unsigned char*>("localhost");
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
-        X509_set_issuer_name(cert.get(), name);
-        X509_set_pubkey(cert.get(), key.get());
-        REQUIRE(X509_sign(cert.get(), key.get(), EVP_sha256()) > 0);
-        const FilePtr cert_out(std::fopen(cert_file.c_str(), "w"));
-        REQUIRE(PEM_write_X509(cert_out.get(), cert.get()) == 1);
-        const FilePtr key_out(std::fopen(key_file.c_str(), "w"));
-        REQUIRE(
-            PEM_write_PrivateKey(key_out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) ==
-            1
-        );
-    }
-
-    TempDir dir;
-    const std::string cert_file = dir / "cert.pem";
-    const std::string key_file = dir / "key.pem";
-    KeyPtr key;
-    CertPtr cert;
-};
-
-http::Settings WithTls(const Identity& identity) {
+http::Settings WithTls(const TlsIdentity& identity) {
     // As runtime does for every program: OpenSSL writes without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
     http::Settings settings;
@@ -70,44 +21,8 @@ http::Settings WithTls(const Identity& identity) {
     return settings;
 }
 
-// A blocking TLS client that trusts this one certificate.
-class TlsSocket {
-public:
-    TlsSocket(const std::string& address, const Identity& trusted)
-        : socket_(address), context_(SSL_CTX_new(TLS_client_method())) {
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), trusted.cert.get());
-        SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-        ssl_.reset(SSL_new(context_.get()));
-        SSL_set_fd(ssl_.get(), socket_.handle());
-        connected_ = SSL_connect(ssl_.get()) == 1;
-    }
-
-    bool connected() const { return connected_; }
-    bool Send(std::string_view data) {
-        return SSL_write(ssl_.get(), data.data(), static_cast<int>(data.size())) ==
-               static_cast<int>(data.size());
-    }
-    // Until `text` has come or the peer closes.
-    std::string ReadUntil(std::string_view text) {
-        std::string received;
-        char buffer[16384];
-        while (received.find(text) == std::string::npos) {
-            const int count = SSL_read(ssl_.get(), buffer, sizeof buffer);
-            if (count <= 0) break;
-            received.append(buffer, static_cast<std::size_t>(count));
-        }
-        return received;
-    }
-
-private:
-    RawSocket socket_;
-    ContextPtr context_;
-    SslPtr ssl_;
-    bool connected_ = false;
-};
-
 TEST_CASE("Tls: pipelined requests, a large body and a large answer", "[net][http]") {
-    const Identity identity;
+    const TlsIdentity identity;
     HttpFixture fixture(WithTls(identity));
     TlsSocket socket(fixture.server->address(), identity);
     REQUIRE(socket.connected());
@@ -125,7 +40,7 @@ TEST_CASE("Tls: pipelined requests, a large body and a large answer", "[net][htt
 }
 
 TEST_CASE("Tls: plain text and a silent client get nothing", "[net][http]") {
-    const Identity identity;
+    const TlsIdentity identity;
     http::Settings settings = WithTls(identity);
     settings.head_timeout_ms = 2'000;
     HttpFixture fixture(settings);
@@ -142,14 +57,55 @@ TEST_CASE("Tls: plain text and a silent client get nothing", "[net][http]") {
 }
 
 TEST_CASE("Tls: a key of another certificate is refused at the start", "[net][http]") {
-    const Identity identity;
-    const Identity other;
+    const TlsIdentity identity;
+    const TlsIdentity other;
     http::Settings settings = WithTls(identity);
     settings.tls_key_file = other.key_file;
     obs::Metrics metrics;
     CHECK_THAT(
         http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kInvalidArgument)
     );
+}
+
+TEST_CASE("Tls: with authorities only their clients are served", "[net][http]") {
+    const TlsIdentity identity;
+    const TlsIdentity known;
+    const TlsIdentity stranger;
+    http::Settings settings = WithTls(identity);
+    settings.tls_client_ca_file = known.cert_file;
+    HttpFixture fixture(settings);
+    const auto answer = [&](const TlsIdentity* own) {
+        TlsSocket socket(fixture.server->address(), identity, own);
+        socket.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n");
+        return socket.ReadUntil("got");
+    };
+    CHECK(StatusOf(answer(&known)) == 200);
+    CHECK(answer(&stranger).empty());
+    CHECK(answer(nullptr).empty());
+}
+
+TEST_CASE("Tls: HTTP/1.1 is the one protocol that is offered", "[net][http]") {
+    const TlsIdentity identity;
+    HttpFixture fixture(WithTls(identity));
+    TlsSocket socket(fixture.server->address(), identity, nullptr, "http/1.1");
+    REQUIRE(socket.connected());
+    CHECK(socket.alpn() == "http/1.1");
+    CHECK_FALSE(TlsSocket(fixture.server->address(), identity, nullptr, "h2").connected());
+}
+
+TEST_CASE("Tls: a renewed certificate is used without a restart", "[net][http]") {
+    const TlsIdentity identity;
+    const TlsIdentity renewed;
+    HttpFixture fixture(WithTls(identity));
+    TlsSocket before(fixture.server->address(), identity);
+    REQUIRE(before.connected());
+    renewed.Replace(identity);
+    CHECK(Eventually(std::chrono::seconds(30), [&] {
+        return TlsSocket(fixture.server->address(), renewed).connected();
+    }));
+    // A connection keeps what it began with.
+    REQUIRE(before.Send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(StatusOf(before.ReadUntil("got")) == 200);
 }
 
 }  // namespace

@@ -84,6 +84,9 @@ TEST_CASE("Services: what cannot start does not pass --check-config either", "[n
         {"message-writer", "nats.tls_cert_file=" + services.key(), "nats.tls_key_file"},
         {"message-writer", "nats.tls_ca_file=/does/not/exist", "nats.tls_ca_file"},
         {"gateway", "http.tls_key_file=/does/not/exist", "http.tls_key_file"},
+        {"gateway", "http.tls_client_ca_file=" + services.key(), "http.tls_client_ca_file"},
+        {"gateway", "http.listen=0.0.0.0:0", "http.listen"},
+        {"webhook-ingest", "http.listen=[::]:0", "http.listen"},
     };
     for (const std::string& service : kServices) {
         cases.push_back({service, "runtime.drain_ms=600000", "runtime.drain_ms"});

@@ -1,0 +1,59 @@
+#include "config/listener.hpp"
+
+#include "base/strings.hpp"
+
+namespace unibox::config {
+namespace {
+
+Status CheckTls(const Listener& listener) {
+    if (listener.has_tls()) return {};
+    if (!listener.tls_client_ca_file.empty()) {
+        return InvalidArgument("client certificates need TLS: give tls_cert_file and tls_key_file")
+            .WithField("tls_client_ca_file");
+    }
+    if (IsLoopback(listener.listen) || listener.plaintext_allowed) return {};
+    return InvalidArgument(
+               "other machines can reach " + listener.listen +
+               ", where API keys would pass in the clear: give tls_cert_file and tls_key_file, or "
+               "set plaintext_allowed where a proxy or a mesh encrypts"
+    )
+        .WithField("listen");
+}
+
+}  // namespace
+
+bool IsLoopback(std::string_view host_port) {
+    const std::string_view host = host_port.substr(0, host_port.rfind(':'));
+    return host.starts_with("127.") || host == "[::1]" || EqualsIgnoreCaseAscii(host, "localhost");
+}
+
+void Listener::Describe(FieldTable& table, std::string_view protocol) {
+    const std::string name(protocol);
+    table
+        .Add(
+            "listen",
+            &listen,
+            "Address of the " + name + " listener; port 0 = any free one.",
+            HostPort()
+        )
+        .Add(
+            "tls_cert_file",
+            &tls_cert_file,
+            "PEM certificate chain, read again when it has changed; empty = no TLS."
+        )
+        .Add("tls_key_file", &tls_key_file, "PEM key of the certificate.")
+        .Add(
+            "tls_client_ca_file",
+            &tls_client_ca_file,
+            "PEM authorities; if given, clients must show a certificate signed by one of them."
+        )
+        .Add(
+            "plaintext_allowed",
+            &plaintext_allowed,
+            "Listen without TLS also where other machines can reach: behind a proxy or a mesh that "
+            "encrypts."
+        )
+        .AddRule([this] { return CheckTls(*this); });
+}
+
+}  // namespace unibox::config

@@ -1,0 +1,33 @@
+// The settings that every listener has, whatever it speaks: address and TLS.
+//
+// A listener without TLS is for this machine alone: on any other address it must be asked for in
+// words (plaintext_allowed), because API keys pass through it. Thread safety: a value.
+#pragma once
+
+#include "base/status.hpp"
+#include "config/field_table.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace unibox::config {
+
+struct Listener {
+    std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one.
+    // PEM. Empty: no TLS. Read again when they have changed, so that a renewed certificate needs no
+    // restart.
+    std::string tls_cert_file;
+    std::string tls_key_file;
+    // PEM. If given, a client must show a certificate that one of these authorities has signed.
+    std::string tls_client_ca_file;
+    bool plaintext_allowed = false;
+
+    bool has_tls() const { return !tls_cert_file.empty(); }
+    // Adds the fields to the section that was begun, and the rule above.
+    void Describe(FieldTable& table, std::string_view protocol);
+};
+
+// Whether only this machine can reach "host:port": 127.0.0.0/8, ::1 or localhost.
+bool IsLoopback(std::string_view host_port);
+
+}  // namespace unibox::config
