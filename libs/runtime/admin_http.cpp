@@ -31,7 +31,10 @@ http::Route Get(std::string pattern, std::function<http::Response()> answer) {
 
 std::vector<http::Route> Routes(const AdminState& state) {
     std::vector<http::Route> routes;
-    routes.push_back(Get("/livez", [] { return Text(200, "ok\n"); }));
+    routes.push_back(Get("/livez", [&state] {
+        const Status status = state.liveness ? state.liveness() : Status();
+        return status.ok() ? Text(200, "ok\n") : Text(503, status.ToString() + "\n");
+    }));
     routes.push_back(Get("/readyz", [&state] {
         if (state.ready) return Text(200, "ready\n");
         return Text(503, state.stopping ? "stopping\n" : "starting\n");

@@ -6,6 +6,7 @@
 #include "obs/metrics.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,8 @@ namespace unibox::runtime {
 struct AdminState {
     std::atomic<bool> ready{false};
     std::atomic<bool> stopping{false};
+    // What keeps the process from being alive; Ok, or empty, if nothing does. Any thread.
+    std::function<Status()> liveness;
     obs::Metrics* metrics = nullptr;
     std::string config_text;  // TOML, masked.
 };

@@ -149,6 +149,7 @@ int RunMain(
     int argc,
     char** argv,
     config::FieldTable& table,
+    const std::function<std::vector<FileUse>()>& file_uses,
     const std::function<Status(Service&)>& run
 ) {
     BlockStopSignals();
@@ -175,7 +176,9 @@ int RunMain(
     }
     const Status loaded =
         config::Load(table, options->config_file, config::ProcessEnvironment(), options->settings);
-    const Status checked = loaded.ok() ? settings.Check() : loaded;
+    Status checked = loaded.ok() ? settings.Check() : loaded;
+    const std::int64_t file_limit = RaiseFileLimit();
+    if (checked.ok()) checked = CheckFileLimit(file_uses(), file_limit);
     if (!checked.ok()) return Complain(checked, kExitBadConfig);
     if (options->action == Action::kPrintConfig) PrintText(stdout, config::Print(table));
     if (options->action != Action::kRun) return kExitOk;

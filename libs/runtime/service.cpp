@@ -80,6 +80,7 @@ struct Service::Impl {
     AdminState admin_state;
     std::vector<Check> checks;
     std::vector<Worker> workers;
+    std::vector<Check> liveness_checks;
     std::vector<std::function<void()>> stopping_hooks;
     std::unique_ptr<AdminHttp> admin;
     std::atomic<int> exit_code{kExitOk};
@@ -90,6 +91,7 @@ struct Service::Impl {
 
     Status Start();
     Status StartWorkers();
+    Status Liveness() const;
     void LogReady() const;
     void WaitForStop();
     void Stop();
@@ -98,6 +100,7 @@ struct Service::Impl {
 
 Status Service::Impl::Start() {
     admin_state.metrics = &metrics;
+    admin_state.liveness = [this] { return Liveness(); };
     auto started = AdminHttp::Start(settings.admin_listen, admin_state);
     if (!started.ok()) {
         exit_code = kExitDependencyMissing;
@@ -130,6 +133,16 @@ Status Service::Impl::StartWorkers() {
         const Watchdog watchdog(Millis(settings.shutdown_ms_max), [] { _exit(kExitFailed); });
         StopWorkers(i);
         return std::move(status).WithContext("worker " + workers[i].name);
+    }
+    return {};
+}
+
+Status Service::Impl::Liveness() const {
+    if (!admin_state.ready) return {};
+    for (const Check& check : liveness_checks) {
+        if (Status status = check.run(); !status.ok()) {
+            return std::move(status).WithContext(check.name);
+        }
     }
     return {};
 }
@@ -204,6 +217,10 @@ void Service::AddWorker(
     std::string worker_name, std::function<Status()> start, std::function<void()> stop
 ) {
     impl_->workers.push_back({std::move(worker_name), std::move(start), std::move(stop)});
+}
+
+void Service::AddLivenessCheck(std::string check_name, std::function<Status()> check) {
+    impl_->liveness_checks.push_back({std::move(check_name), std::move(check)});
 }
 
 void Service::OnStopping(std::function<void()> hook) {

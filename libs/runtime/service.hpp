@@ -65,6 +65,10 @@ public:
     // Called once, when the stop begins and readiness goes off, before the drain: for other health
     // answers (gRPC's).
     void OnStopping(std::function<void()> hook);
+    // Asked at each /livez, from any thread; must not block. A failure that lasts means that only a
+    // new process helps: /livez answers 503 with it, and the orchestrator restarts this one. Not
+    // asked once the stop has begun.
+    void AddLivenessCheck(std::string check_name, std::function<Status()> check);
     // An address that the "ready" line and /config tell, for example ("http", "0.0.0.0:8080").
     // Callable from `start`.
     void AddAddress(std::string kind, std::string host_port);

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -204,4 +205,45 @@ TEST_CASE("Service: an exception nobody caught is logged and ends the process", 
     const auto [code, output] = Finish({"--toy.mode=throws"});
     CHECK(code == 128 + SIGABRT);
     CHECK(Holds(output, "thrown by a thread"));
+}
+
+TEST_CASE("Service: what only a restart mends is told by /livez", "[unit][runtime]") {
+    auto toy =
+        Toy({"--toy.mode=dies", "--runtime.drain_ms=60000", "--runtime.shutdown_ms_max=90000"});
+    const auto ready = toy.WaitForLine("\"ready\"", 20s);
+    REQUIRE(ready.has_value());
+    const std::string admin = FieldOf(*ready, "admin");
+    const auto livez = Get(admin, "/livez");
+    CHECK(livez.status == 503);
+    CHECK(Holds(livez.body, "second"));
+    CHECK(Holds(livez.body, "it is dead"));
+    CHECK(Get(admin, "/readyz").status == 200);
+    toy.Signal(SIGTERM);
+    // Once it stops, nobody needs to restart it.
+    CHECK(test::Eventually(20s, [&] { return Get(admin, "/livez").status == 200; }));
+    toy.Signal(SIGTERM);
+    CHECK(toy.WaitForExit(20s) == 0);
+}
+
+TEST_CASE("Service: takes all file descriptors that it may have", "[unit][runtime]") {
+    test::Process toy(
+        "/bin/sh",
+        With(
+            {"-c",
+             "ulimit -Sn 64 && exec \"$0\" --runtime.drain_ms=0",
+             UNIBOX_BINARY_DIR "/bin/toy_service"}
+        )
+    );
+    REQUIRE(toy.WaitForLine("\"ready\"", 20s).has_value());
+    std::ifstream limits("/proc/" + std::to_string(toy.pid()) + "/limits");
+    std::string line;
+    while (std::getline(limits, line) && !line.starts_with("Max open files")) {
+    }
+    std::istringstream words(line.substr(std::string("Max open files").size()));
+    std::string soft;
+    std::string hard;
+    words >> soft >> hard;
+    CHECK(soft == hard);
+    CHECK(soft != "64");
+    CHECK(toy.Terminate() == 0);
 }

@@ -26,6 +26,7 @@ struct Config {
                      "stop_hangs",
                      "fails_later",
                      "throws",
+                     "dies",
                      "early"}
                 )
             )
@@ -63,6 +64,10 @@ unibox::Status Run(unibox::runtime::Service& service, const Config& config) {
         };
         service.AddWorker(name, start, stop);
     }
+    service.AddLivenessCheck("first", [] { return unibox::Status(); });
+    service.AddLivenessCheck("second", [mode] {
+        return mode == "dies" ? unibox::Unavailable("it is dead") : unibox::Status();
+    });
     service.OnStopping([] { Log(Level::kInfo, "stopping hook"); });
     return service.RunUntilSignal();
 }
