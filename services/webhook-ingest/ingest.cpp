@@ -48,7 +48,7 @@ Ingest::Ingest(
     Endpoints& endpoints,
     EventPublisher& events,
     nats::Publisher& publisher,
-    RateLimiter& limiter,
+    TokenBuckets& limiter,
     async::WorkerPool& body_pool,
     const Clock& clock,
     obs::Metrics& metrics

@@ -10,11 +10,11 @@
 
 #include "async/worker_pool.hpp"
 #include "base/clock.hpp"
+#include "base/token_buckets.hpp"
 #include "endpoints.hpp"
 #include "event_publisher.hpp"
 #include "http/router.hpp"
 #include "obs/metrics.hpp"
-#include "rate_limiter.hpp"
 #include "unibox/v1/ingest_service.pb.h"
 
 #include <cstdint>
@@ -48,7 +48,7 @@ public:
         Endpoints& endpoints,
         EventPublisher& events,
         nats::Publisher& publisher,
-        RateLimiter& limiter,
+        TokenBuckets& limiter,
         async::WorkerPool& body_pool,
         const Clock& clock,
         obs::Metrics& metrics
@@ -126,7 +126,7 @@ private:
     Endpoints& endpoints_;
     EventPublisher& events_;
     nats::Publisher& publisher_;
-    RateLimiter& limiter_;
+    TokenBuckets& limiter_;
     async::WorkerPool& body_pool_;
     const Clock& clock_;
     std::unique_ptr<Counters> counters_;

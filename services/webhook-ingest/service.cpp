@@ -1,6 +1,7 @@
 #include "service.hpp"
 
 #include "async/worker_pool.hpp"
+#include "base/token_buckets.hpp"
 #include "crypto/sealed_box.hpp"
 #include "endpoints.hpp"
 #include "event_publisher.hpp"
@@ -10,7 +11,6 @@
 #include "nats/connection.hpp"
 #include "obs/log.hpp"
 #include "pg/pool.hpp"
-#include "rate_limiter.hpp"
 #include "rpc/server.hpp"
 #include "wire/subjects.hpp"
 
@@ -44,7 +44,7 @@ struct WebhookIngest::Parts {
     obs::Metrics& registry;
     const crypto::SealedBox box;
     EventWindow window;
-    RateLimiter limiter;
+    TokenBuckets limiter;
     std::unique_ptr<pg::Pool> pool;
     std::unique_ptr<Directory> directory;
     std::unique_ptr<nats::Connection> connection;
