@@ -19,6 +19,20 @@ std::string Metadata(const grpc::CallbackServerContext& context, const char* nam
     return joined;
 }
 
+// gRPC's "ipv4:192.0.2.1:443" or "ipv6:%5B2001:db8::1%5D:443" without the port; "" for others.
+std::string AddressOfPeer(std::string_view peer) {
+    const bool is_v6 = peer.starts_with("ipv6:");
+    const std::size_t port = peer.rfind(':');
+    if ((!is_v6 && !peer.starts_with("ipv4:")) || port < 5) return {};
+    std::string address(peer.substr(5, port - 5));
+    for (const std::string_view bracket : {"%5B", "%5D", "[", "]"}) {
+        if (const auto at = address.find(bracket); at != std::string::npos) {
+            address.erase(at, bracket.size());
+        }
+    }
+    return address;
+}
+
 SteadyTime Now() {
     return std::chrono::steady_clock::now();
 }
@@ -60,48 +74,34 @@ Status RunInTime(const Call& call, const std::function<Status(const Call&)>& use
 void Dispatcher::Run(
     const std::string& method, Call call, std::function<Status(const Call&)> use_case, Finish finish
 ) {
-    Begin(
-        method,
-        std::move(call),
-        [use_case = std::move(use_case)](const Call& started, const Finish& done) {
-            done(RunInTime(started, use_case));
-        },
-        std::move(finish)
-    );
-}
-
-void Dispatcher::Begin(
-    const std::string& method,
-    Call call,
-    std::function<void(const Call&, const Finish&)> begin,
-    Finish finish
-) {
-    const SteadyTime begun = Now();
-    const Finish done = [this, method, begun, finish = std::move(finish), trace = call.traceparent](
-                            const Status& status
-                        ) {
-        const obs::LogContext context(trace);
-        LogFailure(method, status);
-        Observe(method, status, begun);
-        finish(status);
-    };
-    const bool taken = pool_.TryPost([done, call = std::move(call), begin = std::move(begin)] {
-        const obs::LogContext context(call.traceparent);
-        begin(call, done);
-    });
+    const Finish done = Observed(method, call, std::move(finish));
+    const bool taken =
+        pool_.TryPost([done, call = std::move(call), use_case = std::move(use_case)] {
+            done(RunInTime(call, use_case));
+        });
     if (taken) return;
-    metrics_
+    metrics()
         .GetCounter(
             "unibox_rpc_refused_total",
             "Calls refused because the queue was full",
             {{"method", method}}
         )
         .Add();
-    const Status refused = ResourceExhausted("too many requests at once").WithReason("OVERLOADED");
-    done(refused);
+    done(ResourceExhausted("too many requests at once").WithReason("OVERLOADED"));
 }
 
-void Dispatcher::Observe(const std::string& method, const Status& status, SteadyTime begun) {
+Finish Calls::Observed(const std::string& method, const Call& call, Finish finish) const {
+    return [this, method, begun = Now(), finish = std::move(finish), trace = call.traceparent](
+               const Status& status
+           ) {
+        const obs::LogContext context(trace);
+        LogFailure(method, status);
+        Observe(method, status, begun);
+        finish(status);
+    };
+}
+
+void Calls::Observe(const std::string& method, const Status& status, SteadyTime begun) const {
     static const std::vector<double> bounds = obs::SecondsBuckets();
     metrics_
         .GetHistogram(
@@ -113,13 +113,14 @@ void Dispatcher::Observe(const std::string& method, const Status& status, Steady
         .Observe(std::chrono::duration<double>(Now() - begun).count());
 }
 
-SteadyTime Dispatcher::DefaultDeadline() const {
+SteadyTime Calls::DefaultDeadline() const {
     return Now() + Millis(settings_.deadline_default_ms);
 }
 
-Call Dispatcher::CallOf(grpc::CallbackServerContext& context) const {
+Call Calls::CallOf(grpc::CallbackServerContext& context) const {
     Call call;
     call.authorization = Metadata(context, "authorization");
+    call.peer_address = AddressOfPeer(context.peer());
     const auto traceparent = obs::ValidTraceparent(Metadata(context, "traceparent"));
     call.traceparent = traceparent ? *traceparent : obs::NewTraceparent();
     context.AddInitialMetadata(kTraceIdKey, obs::TraceIdOf(call.traceparent));

@@ -25,6 +25,7 @@ inline constexpr const char* kTraceIdKey = "trace-id";
 struct Call {
     std::string authorization;           // The header value; "" = none; of several "a, b".
     std::string traceparent;             // The client's if valid, else a new one.
+    std::string peer_address;            // The client's IP address, without port; "" = not known.
     SteadyTime deadline;                 // Always set: see Settings.deadline_default_ms.
     std::function<bool()> is_cancelled;  // The client has gone; may be empty.
 };
@@ -39,41 +40,49 @@ Finish FinishOf(grpc::ServerUnaryReactor& reactor, const Call& call);
 // DEADLINE_EXCEEDED if the deadline has passed.
 Status RunInTime(const Call& call, const std::function<Status(const Call&)>& use_case);
 
-// Runs use cases of one server and measures them: unibox_rpc_seconds{method,code},
-// unibox_rpc_refused_total{method}.
-class Dispatcher {
+// The calls of one server: what they are told, and what is told of them.
+class Calls {
+public:
+    Calls(const Settings& settings, obs::Metrics& metrics)
+        : settings_(settings), metrics_(metrics) {}
+
+    // Also tells the client the trace id, with the first answer.
+    Call CallOf(grpc::CallbackServerContext& context) const;
+    // For a call whose transport has no deadlines.
+    SteadyTime DefaultDeadline() const;
+    // `finish`, and before it the measurement: unibox_rpc_seconds{method,code}, from now on; and a
+    // line in the log for what failed in here. May be called from any thread, once.
+    Finish Observed(const std::string& method, const Call& call, Finish finish) const;
+
+protected:
+    obs::Metrics& metrics() const { return metrics_; }
+
+private:
+    void Observe(const std::string& method, const Status& status, SteadyTime begun) const;
+
+    const Settings settings_;
+    obs::Metrics& metrics_;
+};
+
+// Runs use cases of one server in a pool, first come first served.
+class Dispatcher : public Calls {
 public:
     Dispatcher(const Settings& settings, async::WorkerPool& pool, obs::Metrics& metrics)
-        : settings_(settings), pool_(pool), metrics_(metrics) {}
+        : Calls(settings, metrics), pool_(pool) {}
 
     // Runs `use_case` in the pool, then calls `finish` there, exactly once: with its Status, with
     // DEADLINE_EXCEEDED if the deadline passed in the queue, with CANCELLED if the client has gone.
-    // RESOURCE_EXHAUSTED from this thread if the queue is full.
+    // RESOURCE_EXHAUSTED from this thread if the queue is full, counted in
+    // unibox_rpc_refused_total{method}.
     void Run(
         const std::string& method,
         Call call,
         std::function<Status(const Call&)> use_case,
         Finish finish
     );
-    // The same for work that may be done later, by another of the pool's threads: `begin` runs in
-    // the pool at once, and hands over what finishes the call.
-    void Begin(
-        const std::string& method,
-        Call call,
-        std::function<void(const Call&, const Finish&)> begin,
-        Finish finish
-    );
-    // Also tells the client the trace id, with the first answer.
-    Call CallOf(grpc::CallbackServerContext& context) const;
-    // For a call whose transport has no deadlines.
-    SteadyTime DefaultDeadline() const;
 
 private:
-    void Observe(const std::string& method, const Status& status, SteadyTime begun);
-
-    const Settings settings_;
     async::WorkerPool& pool_;
-    obs::Metrics& metrics_;
 };
 
 // The whole body of a unary method of a callback service. `request` and `response` are gRPC's and

@@ -14,6 +14,11 @@ constexpr pg::Statement kApiKey{
     "directory_api_key",
     "SELECT tenant_id, key_id, scopes, expires_at, revoked, expired, tenant_disabled "
     "FROM ub_find_api_key($1)"};
+constexpr pg::Statement kApiKeys{
+    "directory_api_keys",
+    "SELECT k.tenant_id, k.key_id, k.scopes, k.expires_at, k.revoked, k.expired, "
+    "k.tenant_disabled, w.hash "
+    "FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL ub_find_api_key(w.hash) k"};
 constexpr pg::Statement kByToken{
     "directory_token", "SELECT " UNIBOX_CHANNEL_COLUMNS " FROM ub_find_channel_by_token($1)"};
 constexpr pg::Statement kById{
@@ -29,6 +34,7 @@ constexpr pg::Statement kApps{
 #undef UNIBOX_CHANNEL_COLUMNS
 
 constexpr std::size_t kRouteKeysMax = 1'000;
+constexpr std::size_t kApiKeysMax = 1'000;
 
 Result<pg::Rows> Ask(
     pg::Pool& pool,
@@ -38,6 +44,18 @@ Result<pg::Rows> Ask(
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly, deadline));
     return tx.ExecuteAndCommit(statement, params);
+}
+
+ApiKeyInfo ToApiKey(const pg::Row& row) {
+    ApiKeyInfo key;
+    key.tenant = row.Tenant(0);
+    key.key_id = row.GetUuid(1);
+    key.scopes = row.TextArray(2);
+    key.expires_at_ms = row.Timestamp(3).unix_ms;
+    key.revoked = row.Bool(4);
+    key.expired = row.Bool(5);
+    key.tenant_disabled = row.Bool(6);
+    return key;
 }
 
 ChannelInfo ToChannel(const pg::Row& row) {
@@ -71,16 +89,21 @@ Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash, SteadyT
         const auto rows, Ask(pool, kApiKey, pg::Params::Of(pg::Bytes{key_hash}), deadline)
     );
     if (rows.empty()) return NotFound("no such API key");
-    const pg::Row row = rows[0];
-    ApiKeyInfo key;
-    key.tenant = row.Tenant(0);
-    key.key_id = row.GetUuid(1);
-    key.scopes = row.TextArray(2);
-    key.expires_at_ms = row.Timestamp(3).unix_ms;
-    key.revoked = row.Bool(4);
-    key.expired = row.Bool(5);
-    key.tenant_disabled = row.Bool(6);
-    return key;
+    return ToApiKey(rows[0]);
+}
+
+Result<ApiKeysByHash> FindApiKeys(
+    pg::Pool& pool, const std::vector<std::string>& key_hashes, SteadyTime deadline
+) {
+    if (key_hashes.size() > kApiKeysMax) return InvalidArgument("more than 1,000 API keys");
+    pg::Params params;
+    std::vector<pg::Bytes> hashes;
+    for (const std::string& hash : key_hashes) hashes.push_back(pg::Bytes{hash});
+    params.AddArray(hashes);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kApiKeys, params, deadline));
+    ApiKeysByHash keys;
+    for (const pg::Row row : rows) keys.emplace(std::string(row.GetBytes(7)), ToApiKey(row));
+    return keys;
 }
 
 Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_hash) {

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace unibox::store {
@@ -77,6 +78,13 @@ struct ProviderApp {
 // `key_hash`: SHA-256 of the whole key, 32 bytes.
 Result<ApiKeyInfo> FindApiKey(
     pg::Pool& pool, std::string_view key_hash, SteadyTime deadline = SteadyTime::max()
+);
+// Those of the keys that exist, in one statement for all; at most 1,000 keys.
+using ApiKeysByHash = std::unordered_map<std::string, ApiKeyInfo>;
+Result<ApiKeysByHash> FindApiKeys(
+    pg::Pool& pool,
+    const std::vector<std::string>& key_hashes,
+    SteadyTime deadline = SteadyTime::max()
 );
 // `token_hash`: SHA-256 of the channel token, 32 bytes.
 Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_hash);

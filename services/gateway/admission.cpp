@@ -7,14 +7,11 @@
 namespace unibox::gateway {
 
 Admission::Admission(
-    rpc::Dispatcher& dispatcher,
-    Authenticator& authenticator,
-    TenantTurns& turns,
-    obs::Metrics& metrics
+    const rpc::Calls& calls, Authenticator& authenticator, FairPool& work, obs::Metrics& metrics
 )
-    : dispatcher_(dispatcher),
+    : calls_(calls),
       authenticator_(authenticator),
-      turns_(turns),
+      work_(work),
       refused_(metrics.GetCounter(
           "unibox_gateway_tenant_refused_total",
           "Calls refused because too many of the same tenant waited"
@@ -23,25 +20,37 @@ Admission::Admission(
 void Admission::Run(
     const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish
 ) {
-    const auto begin = [this, use_case = std::move(use_case)](
-                           const rpc::Call& started, const rpc::Finish& done
-                       ) {
-        const auto in_time = rpc::RunInTime(started, [](const rpc::Call&) { return Status(); });
-        if (!in_time.ok()) return done(in_time);
-        const auto caller =
-            authenticator_.Check(started.authorization, kInboxReadScope, started.deadline);
-        if (!caller.ok()) return done(caller.status());
-        const bool taken = turns_.Run(caller->tenant, [started, caller = *caller, use_case, done] {
-            done(rpc::RunInTime(started, [&](const rpc::Call& running) {
-                return use_case(running, caller);
-            }));
-        });
-        if (taken) return;
-        refused_.Add();
-        done(ResourceExhausted("too many requests of this tenant at once")
-                 .WithReason("TENANT_OVERLOADED"));
-    };
-    dispatcher_.Begin(method, std::move(call), begin, std::move(finish));
+    rpc::Finish done = calls_.Observed(method, call, std::move(finish));
+    const Authenticator::Credentials credentials{
+        call.authorization, call.peer_address, call.deadline};
+    authenticator_.Check(
+        credentials,
+        kInboxReadScope,
+        [this, call = std::move(call), use_case = std::move(use_case), done = std::move(done)](
+            const Result<Principal>& caller
+        ) {
+            if (!caller.ok()) return done(caller.status());
+            Queue(call, *caller, use_case, done);
+        }
+    );
+}
+
+void Admission::Queue(rpc::Call call, const Principal& caller, UseCase use_case, rpc::Finish done) {
+    work_.Post(
+        static_cast<Flow>(caller.tenant.value),
+        {.run =
+             [call = std::move(call), caller, use_case = std::move(use_case), done] {
+                 done(rpc::RunInTime(call, [&](const rpc::Call& running) {
+                     return use_case(running, caller);
+                 }));
+             },
+         .refuse =
+             [this, done] {
+                 refused_.Add();
+                 done(ResourceExhausted("too many requests of this tenant at once")
+                          .WithReason("TENANT_OVERLOADED"));
+             }}
+    );
 }
 
 }  // namespace unibox::gateway

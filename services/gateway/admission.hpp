@@ -1,9 +1,10 @@
-// What every call passes, whatever its transport: a work thread, its key, its tenant's turn.
+// What every call passes, whatever its transport: its key, then its tenant's turn on a work thread.
+// Nothing of it waits for a thread before it is known whose it is.
 // Thread safety: any thread; never blocks.
 #pragma once
 
 #include "gateway/authn.hpp"
-#include "gateway/tenant_turns.hpp"
+#include "gateway/fair_pool.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 
@@ -18,23 +19,23 @@ public:
 
     // All must outlive the object.
     Admission(
-        rpc::Dispatcher& dispatcher,
-        Authenticator& authenticator,
-        TenantTurns& turns,
-        obs::Metrics& metrics
+        const rpc::Calls& calls, Authenticator& authenticator, FairPool& work, obs::Metrics& metrics
     );
 
-    const rpc::Dispatcher& dispatcher() const { return dispatcher_; }
+    const rpc::Calls& calls() const { return calls_; }
 
     // Runs `use_case` on a work thread for whoever the key stands for, then `finish`, exactly once:
-    // with its Status, or with that of Authenticator::Check or rpc::Dispatcher::Run, or with
-    // RESOURCE_EXHAUSTED (reason "TENANT_OVERLOADED") if too many calls of the tenant wait.
+    // with its Status, or with that of Authenticator::Check or rpc::RunInTime (which runs nothing
+    // that is late or that nobody waits for), or with RESOURCE_EXHAUSTED (reason TENANT_OVERLOADED)
+    // if too much waits and the tenant has the most of it.
     void Run(const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish);
 
 private:
-    rpc::Dispatcher& dispatcher_;
+    void Queue(rpc::Call call, const Principal& caller, UseCase use_case, rpc::Finish done);
+
+    const rpc::Calls& calls_;
     Authenticator& authenticator_;
-    TenantTurns& turns_;
+    FairPool& work_;
     obs::Counter& refused_;
 };
 

@@ -2,14 +2,16 @@
 
 #include "base/mutex.hpp"
 #include "base/strings.hpp"
+#include "base/token_buckets.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
+#include "gateway/client_network.hpp"
+#include "gateway/fair_pool.hpp"
+#include "gateway/key_cache.hpp"
 #include "gateway/outage_log.hpp"
+#include "gateway/refusal_log.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -18,6 +20,8 @@ namespace unibox::gateway {
 namespace {
 
 constexpr std::string_view kScheme = "bearer ";
+constexpr Millis kRefreshTimeout{5'000};
+constexpr Flow kOneFlow = 0;
 
 Status Refused() {
     return Unauthenticated("a valid API key is needed: Authorization: Bearer ubk_...")
@@ -32,58 +36,41 @@ std::optional<std::string_view> KeyOf(std::string_view authorization) {
     return crypto::LooksLikeApiKey(key) ? std::optional(key) : std::nullopt;
 }
 
-// Entries by key hash that live for a while, at most so many; the oldest leaves first.
-template <typename T>
-class AgingMap {
-public:
-    explicit AgingMap(std::size_t count_max) : count_max_(count_max) {}
+FairLimits LaneLimits(const AuthnSettings& settings) {
+    const auto waiting = static_cast<std::size_t>(settings.lookup_queue_count_max);
+    return {
+        .thread_count = static_cast<std::size_t>(settings.lookup_thread_count),
+        .share_percent = 100,
+        .waiting_max = waiting,
+        .flow_waiting_max = waiting};
+}
 
-    const T* Find(const std::string& hash, SteadyTime now) const {
-        const auto found = entries_.find(hash);
-        return found != entries_.end() && now < found->second.until ? &found->second.value
-                                                                    : nullptr;
-    }
-    void Put(const std::string& hash, T value, SteadyTime until) {
-        const auto [entry, is_new] =
-            entries_.insert_or_assign(hash, Entry{std::move(value), until});
-        static_cast<void>(entry);
-        if (is_new) order_.push_back(hash);
-        while (order_.size() > count_max_) {
-            entries_.erase(order_.front());
-            order_.pop_front();
-        }
-    }
-
-private:
-    struct Entry {
-        T value;
-        SteadyTime until;
-    };
-    const std::size_t count_max_;
-    std::unordered_map<std::string, Entry> entries_;
-    std::deque<std::string> order_;  // Every hash of entries_ once, by first arrival.
-};
-
-// One lookup that several calls wait for.
-struct Flight {
-    std::optional<Result<store::ApiKeyInfo>> result;
-};
-
-struct Nothing {};
+using Found = Result<store::ApiKeyInfo>;
 
 }  // namespace
 
 struct Authenticator::State {
-    State(AuthnSettings given, Lookup given_lookup, const Clock& given_clock, obs::Metrics& metrics)
+    // One lookup, and the calls that wait for it.
+    struct Flight {
+        std::uint64_t epoch = 0;
+        SteadyTime deadline;  // The latest of the calls'.
+        std::vector<std::function<void(const Found&)>> waiting;
+    };
+
+    State(AuthnSettings given, KeyDirectory where, const Clock& given_clock, obs::Metrics& metrics)
         : settings(given),
-          lookup(std::move(given_lookup)),
+          directory(std::move(where)),
           clock(given_clock),
-          known(static_cast<std::size_t>(given.known_count_max)),
-          unknown(static_cast<std::size_t>(given.unknown_count_max)),
+          cache(given),
           hits(Lookups(metrics, "cached")),
           lookups(Lookups(metrics, "looked_up")),
           failures(Lookups(metrics, "failed")),
-          outage("API keys cannot be looked up", given_clock) {}
+          refreshes(Lookups(metrics, "refreshed")),
+          outage("API keys cannot be looked up", given_clock),
+          refusals(given_clock, metrics),
+          failed_lookups(static_cast<std::size_t>(given.network_count_max), given_clock),
+          unknown_lane("key-lookup", LaneLimits(given), given_clock, metrics),
+          known_lane("key-renew", LaneLimits(given), given_clock, metrics) {}
 
     static obs::Counter& Lookups(obs::Metrics& metrics, const char* outcome) {
         return metrics.GetCounter(
@@ -91,115 +78,233 @@ struct Authenticator::State {
         );
     }
 
-    Result<store::ApiKeyInfo> Find(const std::string& hash, SteadyTime deadline);
-    // From the cache; nothing if it must be looked up.
-    std::optional<Result<store::ApiKeyInfo>> Cached(const std::string& hash) UNIBOX_REQUIRES(mutex);
-    Result<store::ApiKeyInfo> WaitFor(const Flight& flight, SteadyTime deadline)
-        UNIBOX_REQUIRES(mutex);
-    Result<store::ApiKeyInfo> LookUp(const std::string& hash, SteadyTime deadline, Flight& flight);
-    void Keep(const std::string& hash, const Result<store::ApiKeyInfo>& found)
-        UNIBOX_REQUIRES(mutex);
+    std::optional<Found> Cached(const std::string& hash) UNIBOX_REQUIRES(mutex);
+    Result<Principal> Judge(
+        const Found& found, std::string_view key, std::string_view scope, const std::string& peer
+    );
+    std::optional<KeyRefusal> FaultOf(const store::ApiKeyInfo& info) const;
+    void LookUp(
+        const std::string& hash,
+        const Credentials& credentials,
+        std::function<void(const Found&)> done
+    );
+    void Land(const std::string& hash, std::optional<std::uint64_t> network);
+    void End(const std::string& hash, const Found& found);
 
     const AuthnSettings settings;
-    const Lookup lookup;
+    const KeyDirectory directory;
     const Clock& clock;
     Mutex mutex;
-    std::condition_variable_any landed;
-    AgingMap<store::ApiKeyInfo> known UNIBOX_GUARDED_BY(mutex);
-    AgingMap<Nothing> unknown UNIBOX_GUARDED_BY(mutex);
-    std::unordered_map<std::string, std::shared_ptr<Flight>> flights UNIBOX_GUARDED_BY(mutex);
+    KeyCache cache UNIBOX_GUARDED_BY(mutex);
+    std::unordered_map<std::string, Flight> flights UNIBOX_GUARDED_BY(mutex);
+    std::uint64_t epoch UNIBOX_GUARDED_BY(mutex) = 0;  // Of what is asked now.
     obs::Counter& hits;
     obs::Counter& lookups;
     obs::Counter& failures;
+    obs::Counter& refreshes;
     OutageLog outage;
+    RefusalLog refusals;
+    TokenBuckets failed_lookups;  // By network.
+    // Last: their threads use what is above. Keys that were found before have threads of their own,
+    // so that no number of made up ones stands in their way.
+    FairPool unknown_lane;
+    FairPool known_lane;
 };
 
-std::optional<Result<store::ApiKeyInfo>> Authenticator::State::Cached(const std::string& hash) {
+std::optional<Found> Authenticator::State::Cached(const std::string& hash) {
     const SteadyTime now = clock.Steady();
-    if (const auto* info = known.Find(hash, now)) return Result<store::ApiKeyInfo>(*info);
-    if (unknown.Find(hash, now) == nullptr) return {};
-    return Result<store::ApiKeyInfo>(NotFound("unknown key"));
+    if (const auto* info = cache.Find(hash, now)) return Found(*info);
+    if (!cache.IsUnknown(hash, now)) return {};
+    return Found(NotFound("unknown key"));
 }
 
-Result<store::ApiKeyInfo> Authenticator::State::Find(const std::string& hash, SteadyTime deadline) {
-    const auto flight = std::make_shared<Flight>();
-    {
-        const MutexLock lock(mutex);
-        if (auto cached = Cached(hash)) {
-            hits.Add();
-            return *std::move(cached);
-        }
-        const auto [entry, is_first] = flights.emplace(hash, flight);
-        if (!is_first) {
-            const auto running = entry->second;  // Lives on when its entry is erased.
-            return WaitFor(*running, deadline);
-        }
-    }
-    return LookUp(hash, deadline, *flight);
+std::optional<KeyRefusal> Authenticator::State::FaultOf(const store::ApiKeyInfo& info) const {
+    if (info.revoked) return KeyRefusal::kRevoked;
+    if (info.expired || clock.UnixMillis() >= info.expires_at_ms) return KeyRefusal::kExpired;
+    if (info.tenant_disabled) return KeyRefusal::kTenantDisabled;
+    return {};
 }
 
-Result<store::ApiKeyInfo> Authenticator::State::LookUp(
-    const std::string& hash, SteadyTime deadline, Flight& flight
+Result<Principal> Authenticator::State::Judge(
+    const Found& found, std::string_view key, std::string_view scope, const std::string& peer
 ) {
-    lookups.Add();
-    Result<store::ApiKeyInfo> found = lookup(hash, deadline);
-    if (!found.ok() && found.status().code() != Code::kNotFound) {
-        failures.Add();
-        outage.Warn(found.status());
-        found = Unavailable("API keys cannot be checked now").WithReason("DIRECTORY_UNAVAILABLE");
-    }
-    {
-        const MutexLock lock(mutex);
-        Keep(hash, found);
-        flight.result = found;
-        flights.erase(hash);
-    }
-    landed.notify_all();
-    return found;
-}
-
-Result<store::ApiKeyInfo> Authenticator::State::WaitFor(const Flight& flight, SteadyTime deadline) {
-    while (!flight.result) {
-        if (landed.wait_until(mutex, deadline) == std::cv_status::timeout && !flight.result) {
-            return DeadlineExceeded("the API key could not be looked up in time")
-                .WithReason("DEADLINE_EXCEEDED");
-        }
-    }
-    return *flight.result;
-}
-
-void Authenticator::State::Keep(const std::string& hash, const Result<store::ApiKeyInfo>& found) {
-    const SteadyTime now = clock.Steady();
-    if (found.ok()) {
-        known.Put(hash, *found, now + Millis(settings.known_ms_max));
-    } else if (found.status().code() == Code::kNotFound) {
-        unknown.Put(hash, {}, now + Millis(settings.unknown_ms_max));
-    }
-}
-
-Authenticator::Authenticator(
-    AuthnSettings settings, Lookup lookup, const Clock& clock, obs::Metrics& metrics
-)
-    : state_(std::make_unique<State>(settings, std::move(lookup), clock, metrics)) {}
-Authenticator::~Authenticator() = default;
-
-Result<Principal> Authenticator::Check(
-    std::string_view authorization, std::string_view scope, SteadyTime deadline
-) {
-    const auto key = KeyOf(authorization);
-    if (!key) return Refused();
-    const auto found = state_->Find(crypto::Sha256(*key), deadline);
     if (!found.ok()) {
-        return found.status().code() == Code::kNotFound ? Refused() : found.status();
+        const Code code = found.status().code();
+        if (code == Code::kResourceExhausted) {
+            refusals.Refused(KeyRefusal::kTooManyLookups, key, "", peer);
+        }
+        if (code != Code::kNotFound) return found.status();
+        refusals.Refused(KeyRefusal::kUnknown, key, "", peer);
+        return Refused();
     }
     const store::ApiKeyInfo& info = *found;
-    const bool expired = info.expired || state_->clock.UnixMillis() >= info.expires_at_ms;
-    if (info.revoked || expired || info.tenant_disabled) return Refused();
+    if (const auto fault = FaultOf(info)) {
+        refusals.Refused(*fault, key, info.key_id.ToString(), peer);
+        return Refused();
+    }
     if (std::find(info.scopes.begin(), info.scopes.end(), scope) == info.scopes.end()) {
+        refusals.Refused(KeyRefusal::kScopeMissing, key, info.key_id.ToString(), peer);
         return Status(Code::kPermissionDenied, "the API key lacks the scope " + std::string(scope))
             .WithReason("SCOPE_MISSING");
     }
     return Principal{info.tenant, info.key_id};
+}
+
+void Authenticator::State::LookUp(
+    const std::string& hash, const Credentials& credentials, std::function<void(const Found&)> done
+) {
+    const std::uint64_t network = NetworkOf(credentials.peer_address);
+    bool suspect = false;
+    std::int64_t wait_ms = 0;
+    {
+        const MutexLock lock(mutex);
+        const auto running = flights.find(hash);
+        if (running != flights.end()) {
+            Flight& flight = running->second;
+            flight.deadline = std::max(flight.deadline, credentials.deadline);
+            flight.waiting.push_back(std::move(done));
+            return;
+        }
+        suspect = !cache.WasKnown(hash);
+        if (suspect && settings.failed_lookups_per_s > 0) {
+            wait_ms = failed_lookups.Take(
+                network, settings.failed_lookups_per_s, settings.failed_lookup_burst
+            );
+        }
+        if (wait_ms == 0) {
+            Flight& flight = flights[hash];
+            flight = {epoch, credentials.deadline, {}};
+            flight.waiting.push_back(std::move(done));
+        }
+    }
+    if (wait_ms > 0) {
+        return done(ResourceExhausted("too many keys of this network are unknown")
+                        .WithReason("LOOKUPS_LIMITED")
+                        .WithRetryAfter(wait_ms));
+    }
+    const auto charged = suspect ? std::optional(network) : std::nullopt;
+    FairPool& lane = suspect ? unknown_lane : known_lane;
+    lane.Post(
+        charged.value_or(kOneFlow),
+        {.run = [this, hash, charged] { Land(hash, charged); },
+         .refuse =
+             [this, hash] {
+                 End(hash,
+                     ResourceExhausted("too many API keys wait to be looked up")
+                         .WithReason("LOOKUPS_OVERLOADED"));
+             }}
+    );
+}
+
+void Authenticator::State::Land(const std::string& hash, std::optional<std::uint64_t> network) {
+    SteadyTime deadline;
+    {
+        const MutexLock lock(mutex);
+        deadline = flights.at(hash).deadline;
+    }
+    lookups.Add();
+    Found found = directory.find(hash, deadline);
+    const bool answered = found.ok() || found.status().code() == Code::kNotFound;
+    if (!answered) {
+        failures.Add();
+        outage.Warn(found.status());
+        found = Unavailable("API keys cannot be checked now").WithReason("DIRECTORY_UNAVAILABLE");
+    }
+    // Only keys that lead nowhere count.
+    if (network && (!answered || (found.ok() && !FaultOf(*found)))) {
+        failed_lookups.GiveBack(*network);
+    }
+    End(hash, found);
+}
+
+void Authenticator::State::End(const std::string& hash, const Found& found) {
+    std::vector<std::function<void(const Found&)>> waiting;
+    {
+        const MutexLock lock(mutex);
+        const auto flight = flights.find(hash);
+        // What was asked before a change may be older than it.
+        if (flight->second.epoch == epoch) {
+            if (found.ok()) cache.PutFound(hash, *found, clock.Steady());
+            if (found.status().code() == Code::kNotFound) cache.PutUnknown(hash, clock.Steady());
+        }
+        waiting = std::move(flight->second.waiting);
+        flights.erase(flight);
+    }
+    for (const auto& done : waiting) done(found);
+}
+
+Authenticator::Authenticator(
+    AuthnSettings settings, KeyDirectory directory, const Clock& clock, obs::Metrics& metrics
+)
+    : state_(std::make_unique<State>(settings, std::move(directory), clock, metrics)) {}
+Authenticator::~Authenticator() = default;
+
+void Authenticator::Check(const Credentials& credentials, std::string_view scope, Done done) {
+    const auto key = KeyOf(credentials.authorization);
+    if (!key) {
+        const bool absent = credentials.authorization.empty();
+        // Not a byte of what may be a secret of something else.
+        state_->refusals.Refused(
+            absent ? KeyRefusal::kAbsent : KeyRefusal::kMalformed, "", "", credentials.peer_address
+        );
+        return done(Refused());
+    }
+    const std::string hash = crypto::Sha256(*key);
+    std::optional<Found> cached;
+    {
+        const MutexLock lock(state_->mutex);
+        cached = state_->Cached(hash);
+    }
+    if (cached) {
+        state_->hits.Add();
+        return done(state_->Judge(*cached, *key, scope, credentials.peer_address));
+    }
+    state_->LookUp(
+        hash,
+        credentials,
+        [state = state_.get(),
+         key = std::string(*key),
+         scope = std::string(scope),
+         peer = credentials.peer_address,
+         done = std::move(done)](const Found& found) {
+            done(state->Judge(found, key, scope, peer));
+        }
+    );
+}
+
+void Authenticator::Refresh() {
+    State& state = *state_;
+    std::vector<std::string> believed;
+    {
+        const MutexLock lock(state.mutex);
+        ++state.epoch;
+        state.cache.ForgetUnknown();
+        believed = state.cache.Believed(state.clock.Steady());
+    }
+    for (std::size_t at = 0; at < believed.size(); at += kKeysPerLookupMax) {
+        const auto begin = believed.begin() + static_cast<std::ptrdiff_t>(at);
+        const std::size_t count = std::min(kKeysPerLookupMax, believed.size() - at);
+        const std::vector<std::string> some(begin, begin + static_cast<std::ptrdiff_t>(count));
+        const auto found =
+            state.directory.find_many(some, std::chrono::steady_clock::now() + kRefreshTimeout);
+        if (!found.ok()) return state.outage.Warn(found.status());
+        state.refreshes.Add(static_cast<double>(count));
+        const MutexLock lock(state.mutex);
+        const SteadyTime now = state.clock.Steady();
+        for (const std::string& hash : some) {
+            const auto info = found->find(hash);
+            if (info != found->end()) {
+                state.cache.PutFound(hash, info->second, now);
+            } else {
+                state.cache.PutUnknown(hash, now);
+            }
+        }
+    }
+}
+
+void Authenticator::Stop() {
+    state_->unknown_lane.Stop();
+    state_->known_lane.Stop();
 }
 
 }  // namespace unibox::gateway

@@ -29,6 +29,38 @@ void AuthnSettings::Describe(config::FieldTable& table) {
             &unknown_count_max,
             "Unknown keys that are kept.",
             config::InRange(1, 10'000'000)
+        )
+        .Add(
+            "lookup_thread_count",
+            &lookup_thread_count,
+            "Keys that are looked up at once, of those that are new here; as many again of those "
+            "that were found before.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "lookup_queue_count_max",
+            &lookup_queue_count_max,
+            "Keys that wait to be looked up; more are refused with 429.",
+            config::InRange(1, 100'000)
+        )
+        .Add(
+            "failed_lookups_per_s",
+            &failed_lookups_per_s,
+            "Keys of one client network (/24, /64) that are looked up and lead nowhere; more are "
+            "refused with 429. 0 = no limit: behind a proxy, whose address all clients share.",
+            config::InRange(0, 1'000'000)
+        )
+        .Add(
+            "failed_lookup_burst",
+            &failed_lookup_burst,
+            "How many of them at once.",
+            config::InRange(1, 1'000'000)
+        )
+        .Add(
+            "network_count_max",
+            &network_count_max,
+            "Client networks that are remembered for it; the one seen longest ago is forgotten.",
+            config::InRange(1, 10'000'000)
         );
 }
 
@@ -40,14 +72,18 @@ void WorkSettings::Describe(config::FieldTable& table) {
         .Add(
             "queue_count_max",
             &queue_count_max,
-            "Requests that wait for a thread; more are refused with 429.",
-            config::InRange(0, 100'000)
+            "Requests that wait for a thread; one more refuses, with 429, the latest of the tenant "
+            "with the most waiting.",
+            config::InRange(1, 100'000)
         )
         .Add(
             "tenant_share_percent",
             &tenant_share_percent,
-            "One tenant's requests may hold so much of the threads and of the queue; above it they "
-            "wait, then they are refused with 429.",
+            "So much of the threads is for tenants with more than one request, in turn; the rest "
+            "is "
+            "for the first request of a tenant. One tenant fills so much of the queue at most, "
+            "then "
+            "it gets 429.",
             config::InRange(1, 100)
         );
 }

@@ -6,6 +6,8 @@
 #include "pg/settings.hpp"
 #include "rpc/settings.hpp"
 
+#include <cstdint>
+
 namespace unibox::config {
 class FieldTable;
 }
@@ -17,6 +19,12 @@ struct AuthnSettings {
     int unknown_ms_max = 5'000;  // How long a key that was not found is not asked for again.
     int known_count_max = 50'000;
     int unknown_count_max = 10'000;
+    int lookup_thread_count = 2;  // For keys that are new here, and as many for the others.
+    int lookup_queue_count_max = 4'096;
+    // Lookups of one client network (/24, /64) that lead nowhere; 0 = no limit (behind a proxy).
+    std::int64_t failed_lookups_per_s = 20;
+    std::int64_t failed_lookup_burst = 100;
+    int network_count_max = 10'000;  // Networks that are remembered for it.
 
     // Section "authn".
     void Describe(config::FieldTable& table);
@@ -24,8 +32,8 @@ struct AuthnSettings {
 
 struct WorkSettings {
     int thread_count = 12;          // A few more than database connections.
-    int queue_count_max = 512;      // Requests that wait; more are refused.
-    int tenant_share_percent = 50;  // Of both, for one tenant.
+    int queue_count_max = 2'048;    // Requests that wait; more are refused.
+    int tenant_share_percent = 50;  // Of both; see gateway/fair_queue.hpp.
 
     // Section "work".
     void Describe(config::FieldTable& table);

@@ -11,7 +11,7 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
     Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
 ) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    rpc::Call call = admission_.dispatcher().CallOf(*context);
+    rpc::Call call = admission_.calls().CallOf(*context);
     rpc::Finish finish = rpc::FinishOf(*reactor, call);
     admission_.Run(
         method,

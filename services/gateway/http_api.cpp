@@ -67,11 +67,12 @@ std::string JoinedHeader(const http::Request& request, std::string_view name) {
     return joined;
 }
 
-rpc::Call CallOf(const http::Request& request, const rpc::Dispatcher& dispatcher) {
+rpc::Call CallOf(const http::Request& request, const rpc::Calls& calls) {
     rpc::Call call;
     call.authorization = JoinedHeader(request, "authorization");
     call.traceparent = request.traceparent;
-    call.deadline = dispatcher.DefaultDeadline();
+    call.peer_address = request.remote_address;
+    call.deadline = calls.DefaultDeadline();
     return call;
 }
 
@@ -107,7 +108,7 @@ public:
         exchange->respond = std::move(respond);
         admission_.Run(
             std::string(binding_.method->name()),
-            CallOf(*exchange->request, admission_.dispatcher()),
+            CallOf(*exchange->request, admission_.calls()),
             [this, exchange](const rpc::Call& call, const Principal& caller) {
                 return Work(call, caller, *exchange);
             },

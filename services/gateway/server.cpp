@@ -1,12 +1,11 @@
 #include "gateway/server.hpp"
 
-#include "async/worker_pool.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/authn.hpp"
+#include "gateway/fair_pool.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
-#include "gateway/tenant_turns.hpp"
 #include "http/server.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
@@ -19,22 +18,24 @@
 namespace unibox::gateway {
 namespace {
 
-async::WorkerPoolSettings PoolSettings(const WorkSettings& settings) {
+FairLimits WorkLimits(const WorkSettings& settings) {
+    const auto waiting = static_cast<std::size_t>(settings.queue_count_max);
+    const auto share = static_cast<std::size_t>(settings.tenant_share_percent);
     return {
-        .name = "work",
         .thread_count = static_cast<std::size_t>(settings.thread_count),
-        .queue_count_max = static_cast<std::size_t>(settings.queue_count_max)};
+        .share_percent = share,
+        .waiting_max = waiting,
+        .flow_waiting_max = std::max<std::size_t>(waiting * share / 100, 1)};
 }
 
-TenantTurnLimits TurnLimits(const WorkSettings& settings) {
-    const auto share = [&](int count) {
-        return static_cast<std::size_t>(count) *
-               static_cast<std::size_t>(settings.tenant_share_percent) / 100;
-    };
+KeyDirectory DirectoryOf(pg::Pool& pool) {
     return {
-        .running_max = std::max<std::size_t>(share(settings.thread_count), 1),
-        .waiting_max = share(settings.queue_count_max),
-        .waiting_total_max = static_cast<std::size_t>(settings.queue_count_max)};
+        .find = [&pool](
+                    const std::string& hash, SteadyTime deadline
+                ) { return store::FindApiKey(pool, hash, deadline); },
+        .find_many = [&pool](
+                         const std::vector<std::string>& hashes, SteadyTime deadline
+                     ) { return store::FindApiKeys(pool, hashes, deadline); }};
 }
 
 }  // namespace
@@ -48,27 +49,18 @@ struct Server::Parts {
         obs::Metrics& metrics
     )
         : pool(std::move(given_pool)),
-          authenticator(
-              config.authn,
-              [this](const std::string& hash, SteadyTime deadline) {
-                  return store::FindApiKey(*pool, hash, deadline);
-              },
-              clock,
-              metrics
-          ),
+          authenticator(config.authn, DirectoryOf(*pool), clock, metrics),
           inbox(*pool, clock),
-          turns(TurnLimits(config.work)),
-          work(PoolSettings(config.work)),
-          dispatcher(config.grpc, work, metrics),
-          admission(dispatcher, authenticator, turns, metrics),
+          work("work", WorkLimits(config.work), clock, metrics),
+          calls(config.grpc, metrics),
+          admission(calls, authenticator, work, metrics),
           grpc_api(inbox, admission) {}
 
     std::unique_ptr<pg::Pool> pool;
     Authenticator authenticator;
     Inbox inbox;
-    TenantTurns turns;
-    async::WorkerPool work;
-    rpc::Dispatcher dispatcher;
+    FairPool work;
+    rpc::Calls calls;
     Admission admission;
     GrpcApi grpc_api;
     std::unique_ptr<rpc::Server> grpc;
@@ -108,6 +100,7 @@ void Server::Stop(Millis grace) {
     parts_->http->StopAccepting();
     parts_->grpc->Stop(grace);
     parts_->http->Stop(grace.count());
+    parts_->authenticator.Stop();  // It feeds the work threads.
     parts_->work.Stop();
 }
 

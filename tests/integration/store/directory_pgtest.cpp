@@ -34,6 +34,27 @@ TEST_CASE("Directory: an API key leads to its tenant, scopes and state", "[pg][s
     REQUIRE(FindApiKey(fixture.ingest(), Hash('a'))->tenant_disabled);
 }
 
+TEST_CASE(
+    "Directory: many API keys in one statement; those that are not there are absent", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const TenantId one = fixture.Tenant("one");
+    const TenantId two = fixture.Tenant("two");
+    REQUIRE_OK(PutApiKey(fixture.admin(), one, {"a", Hash('a'), {"inbox:read"}}));
+    REQUIRE_OK(PutApiKey(fixture.admin(), two, {"b", Hash('b'), {"inbox:read", "ingest:write"}}));
+    REQUIRE_OK(RevokeApiKey(fixture.admin(), one, "a"));
+    const auto found = FindApiKeys(fixture.gateway(), {Hash('a'), Hash('x'), Hash('b')});
+    REQUIRE_OK(found);
+    REQUIRE(found->size() == 2);
+    CHECK(found->at(Hash('a')).tenant == one);
+    CHECK(found->at(Hash('a')).revoked);
+    CHECK(found->at(Hash('b')).tenant == two);
+    CHECK_FALSE(found->at(Hash('b')).revoked);
+    CHECK(found->at(Hash('b')).scopes.size() == 2);
+    REQUIRE_OK(FindApiKeys(fixture.gateway(), {}));
+    CHECK_FALSE(FindApiKeys(fixture.gateway(), std::vector<std::string>(1'001, Hash('a'))).ok());
+}
+
 TEST_CASE("Directory: a channel is found by token, by route and by its id", "[pg][store]") {
     StoreFixture fixture;
     const TenantId tenant = fixture.Tenant("acme");

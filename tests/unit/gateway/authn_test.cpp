@@ -1,7 +1,9 @@
 #include "gateway/authn.hpp"
 
+#include "base/mutex.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
+#include "gateway/refusal_log.hpp"
 #include "obs/log.hpp"
 #include "pg/values.hpp"
 #include "support/eventually.hpp"
@@ -10,9 +12,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,18 +32,40 @@ struct Bench {
     explicit Bench(gateway::AuthnSettings settings = {})
         : authenticator(
               settings,
-              [this](const std::string& hash, SteadyTime deadline) -> Result<store::ApiKeyInfo> {
-                  ++lookups;
-                  asked_until = deadline;
-                  if (gate.valid()) gate.wait();
-                  if (away) return Unavailable("no connection").WithReason("08006");
-                  const auto found = keys.find(hash);
-                  if (found == keys.end()) return NotFound("no such key");
-                  return found->second;
-              },
+              {.find = [this](
+                           const std::string& hash, SteadyTime deadline
+                       ) { return Find(hash, deadline); },
+               .find_many = [this](
+                                const std::vector<std::string>& hashes, SteadyTime
+                            ) { return FindMany(hashes); }},
               clock,
               metrics
           ) {}
+
+    Result<store::ApiKeyInfo> Find(const std::string& hash, SteadyTime deadline) {
+        ++lookups;
+        asked_until = deadline;
+        if (gate.valid()) gate.wait();
+        if (away) return Unavailable("no connection").WithReason("08006");
+        const MutexLock lock(mutex);
+        const auto found = keys.find(hash);
+        if (found == keys.end()) return NotFound("no such key");
+        return found->second;
+    }
+    Result<store::ApiKeysByHash> FindMany(const std::vector<std::string>& hashes) {
+        if (away) return Unavailable("no connection").WithReason("08006");
+        largest_question = std::max(largest_question, hashes.size());
+        const MutexLock lock(mutex);
+        store::ApiKeysByHash found;
+        for (const auto& hash : hashes) {
+            if (keys.contains(hash)) found.emplace(hash, keys[hash]);
+        }
+        return found;
+    }
+    void Change(const std::string& key, const std::function<void(store::ApiKeyInfo&)>& change) {
+        const MutexLock lock(mutex);
+        change(keys[crypto::Sha256(key)]);
+    }
 
     // A new key of tenant 7 with scope inbox:read.
     std::string Add(const std::function<void(store::ApiKeyInfo&)>& change = {}) {
@@ -49,19 +75,41 @@ struct Bench {
         info.scopes = {"inbox:read"};
         info.expires_at_ms = pg::kInfinity.unix_ms;
         if (change) change(info);
+        const MutexLock lock(mutex);
         keys[crypto::Sha256(key)] = info;
         return key;
     }
     Result<gateway::Principal> Check(
         const std::string& key, const std::string& scope = "inbox:read"
     ) {
-        const auto deadline = std::chrono::steady_clock::now() + 20s;
-        return authenticator.Check("Bearer " + key, scope, deadline);
+        return CheckHeader("Bearer " + key, scope);
     }
+    Result<gateway::Principal> CheckHeader(
+        const std::string& header,
+        const std::string& scope = "inbox:read",
+        const std::string& peer = "192.0.2.1"
+    ) {
+        return Ask(header, scope, peer, std::chrono::steady_clock::now() + 20s).get();
+    }
+    std::future<Result<gateway::Principal>> Ask(
+        const std::string& header,
+        const std::string& scope,
+        const std::string& peer,
+        SteadyTime deadline
+    ) {
+        const auto answer = std::make_shared<std::promise<Result<gateway::Principal>>>();
+        authenticator.Check({header, peer, deadline}, scope, [answer](const auto& caller) {
+            answer->set_value(caller);
+        });
+        return answer->get_future();
+    }
+    std::string Unknown() { return std::string(crypto::NewApiKey().Reveal()); }
 
     test::FakeClock clock;
     obs::Metrics metrics;
+    Mutex mutex;
     std::map<std::string, store::ApiKeyInfo> keys;
+    std::size_t largest_question = 0;
     std::atomic<int> lookups{0};
     std::atomic<bool> away{false};
     SteadyTime asked_until;
@@ -96,16 +144,12 @@ TEST_CASE("Authn: whatever is wrong with a key, the refusal is the same", "[unit
         CHECK(status.ToString() == first.ToString());
         CHECK(status.reason() == first.reason());
     }
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
     const auto good = bench.Add();
     for (const std::string& header :
          {std::string(), std::string("Bearer"), "Basic " + good, good}) {
-        CHECK(
-            bench.authenticator.Check(header, "inbox:read", deadline).status().ToString() ==
-            first.ToString()
-        );
+        CHECK(bench.CheckHeader(header).status().ToString() == first.ToString());
     }
-    REQUIRE_OK(bench.authenticator.Check("bearer  " + good, "inbox:read", deadline));
+    REQUIRE_OK(bench.CheckHeader("bearer  " + good));
 }
 
 TEST_CASE("Authn: what has not the form of a key is never looked up", "[unit][gateway]") {
@@ -120,7 +164,7 @@ TEST_CASE("Authn: entries age; a revoked key works no longer than 30 s", "[unit]
     Bench bench;
     const auto key = bench.Add();
     REQUIRE_OK(bench.Check(key));
-    bench.keys[crypto::Sha256(key)].revoked = true;
+    bench.Change(key, [](auto& info) { info.revoked = true; });
     bench.clock.Advance(Millis(29'999));
     REQUIRE_OK(bench.Check(key));
     bench.clock.Advance(Millis(1));
@@ -165,7 +209,9 @@ TEST_CASE("Authn: while the directory is away, cached keys work until too old", 
 
 TEST_CASE("Authn: an outage of the directory is in the log, once a second", "[unit][gateway]") {
     std::vector<std::string> lines;
-    const obs::LogCaptureForTest capture([&](std::string_view line) { lines.emplace_back(line); });
+    const obs::LogCaptureForTest capture([&](std::string_view line) {
+        if (line.find("API keys cannot") != std::string_view::npos) lines.emplace_back(line);
+    });
     Bench bench;
     bench.away = true;
     const auto key = bench.Add();
@@ -195,7 +241,7 @@ TEST_CASE("Authn: an outage of the directory is in the log, once a second", "[un
 TEST_CASE("Authn: a lookup knows the deadline of its call", "[unit][gateway]") {
     Bench bench;
     const auto deadline = std::chrono::steady_clock::now() + 7s;
-    REQUIRE_OK(bench.authenticator.Check("Bearer " + bench.Add(), "inbox:read", deadline));
+    REQUIRE_OK(bench.Ask("Bearer " + bench.Add(), "inbox:read", "", deadline).get());
     CHECK(bench.asked_until == deadline);
 }
 
@@ -204,22 +250,203 @@ TEST_CASE("Authn: many calls with one key make one lookup", "[unit][gateway]") {
     const auto key = bench.Add();
     std::promise<void> open;
     bench.gate = open.get_future().share();
-    std::atomic<int> good{0};
-    std::vector<std::thread> callers;
+    std::vector<std::future<Result<gateway::Principal>>> answers;
+    const auto soon = std::chrono::steady_clock::now() + 5s;
     for (int i = 0; i < 8; ++i) {
-        callers.emplace_back([&] { good += bench.Check(key).ok() ? 1 : 0; });
+        answers.push_back(bench.Ask("Bearer " + key, "inbox:read", "192.0.2.1", soon));
     }
     CHECK(test::Eventually(5s, [&] { return bench.lookups == 1; }));
-    // One who cannot wait gets no answer, and does not make another lookup.
-    const auto soon = std::chrono::steady_clock::now() + 1ms;
-    CHECK_THAT(
-        bench.authenticator.Check("Bearer " + key, "inbox:read", soon).status(),
-        HasCode(Code::kDeadlineExceeded)
-    );
     open.set_value();
-    for (auto& caller : callers) caller.join();
-    CHECK(good == 8);
+    for (auto& answer : answers) REQUIRE_OK(answer.get());
     CHECK(bench.lookups == 1);
+}
+
+TEST_CASE("Authn: what is cached is answered at once while lookups hang", "[unit][gateway]") {
+    gateway::AuthnSettings settings;
+    settings.failed_lookups_per_s = 0;
+    Bench bench(settings);
+    const auto key = bench.Add();
+    const auto other = bench.Add();
+    REQUIRE_OK(bench.Check(key));
+    REQUIRE_OK(bench.Check(other));
+    bench.clock.Advance(Millis(20'000));
+    bench.Change(other, [](auto&) {});
+    REQUIRE_OK(bench.Check(key));
+    std::promise<void> open;
+    bench.gate = open.get_future().share();
+    std::vector<std::future<Result<gateway::Principal>>> made_up;
+    for (int i = 0; i < 50; ++i) {
+        made_up.push_back(
+            bench.Ask("Bearer " + bench.Unknown(), "inbox:read", "192.0.2.1", SteadyTime::max())
+        );
+    }
+    CHECK(test::Eventually(5s, [&] { return bench.lookups == 4; }));  // As many as threads.
+    REQUIRE_OK(bench.Check(key));
+    // A key that was found before has threads of its own.
+    bench.clock.Advance(Millis(10'000));
+    auto renewed = bench.Ask("Bearer " + other, "inbox:read", "192.0.2.1", SteadyTime::max());
+    CHECK(test::Eventually(5s, [&] { return bench.lookups == 5; }));
+    open.set_value();
+    REQUIRE_OK(renewed.get());
+    for (auto& answer : made_up) {
+        CHECK_THAT(answer.get().status(), HasCode(Code::kUnauthenticated));
+    }
+}
+
+TEST_CASE(
+    "Authn: a network whose keys lead nowhere is limited, others are not", "[unit][gateway]"
+) {
+    gateway::AuthnSettings settings;
+    settings.failed_lookups_per_s = 2;
+    settings.failed_lookup_burst = 5;
+    Bench bench(settings);
+    const std::string here = "198.51.100.7";
+    const std::string neighbour = "198.51.100.8";
+    const auto good = bench.Add();
+    REQUIRE_OK(bench.Check(good));
+    for (int i = 0; i < 5; ++i) {
+        CHECK_THAT(
+            bench.CheckHeader("Bearer " + bench.Unknown(), "inbox:read", here).status(),
+            HasCode(Code::kUnauthenticated)
+        );
+    }
+    const int lookups = bench.lookups;
+    const Status limited =
+        bench.CheckHeader("Bearer " + bench.Unknown(), "inbox:read", neighbour).status();
+    CHECK_THAT(limited, HasCode(Code::kResourceExhausted));
+    CHECK(limited.reason() == "LOOKUPS_LIMITED");
+    CHECK(limited.retry_after_ms() == 500);
+    CHECK(bench.lookups == lookups);
+    // Other networks, and keys that are known, are not touched by it, not even when too old.
+    CHECK_THAT(
+        bench.CheckHeader("Bearer " + bench.Unknown(), "inbox:read", "198.51.101.7").status(),
+        HasCode(Code::kUnauthenticated)
+    );
+    REQUIRE_OK(bench.CheckHeader("Bearer " + good, "inbox:read", here));
+    bench.clock.Advance(Millis(500));
+    CHECK_THAT(
+        bench.CheckHeader("Bearer " + bench.Unknown(), "inbox:read", here).status(),
+        HasCode(Code::kUnauthenticated)
+    );
+    bench.clock.Advance(Millis(30'000));
+    for (int i = 0; i < 5; ++i) {
+        bench.CheckHeader("Bearer " + bench.Unknown(), "inbox:read", here).status().ok();
+    }
+    REQUIRE_OK(bench.CheckHeader("Bearer " + good, "inbox:read", here));
+}
+
+TEST_CASE("Authn: keys that exist, and outages, cost a network nothing", "[unit][gateway]") {
+    gateway::AuthnSettings settings;
+    settings.failed_lookups_per_s = 1;
+    settings.failed_lookup_burst = 2;
+    Bench bench(settings);
+    for (int i = 0; i < 20; ++i) REQUIRE_OK(bench.Check(bench.Add()));
+    bench.away = true;
+    for (int i = 0; i < 5; ++i) {
+        CHECK_THAT(bench.Check(bench.Add()).status(), HasCode(Code::kUnavailable));
+    }
+    bench.away = false;
+    REQUIRE_OK(bench.Check(bench.Add()));
+}
+
+TEST_CASE("Authn: Refresh refuses what was revoked and finds what was made", "[unit][gateway]") {
+    Bench bench;
+    const auto key = bench.Add();
+    const auto kept = bench.Add();
+    const auto gone = bench.Add();
+    const auto later = bench.Unknown();
+    for (const auto& one : {key, kept, gone}) REQUIRE_OK(bench.Check(one));
+    CHECK_FALSE(bench.Check(later).ok());
+    bench.Change(key, [](auto& info) { info.revoked = true; });
+    bench.Change(later, [](auto& info) {
+        info.tenant = TenantId{8};
+        info.scopes = {"inbox:read"};
+        info.expires_at_ms = pg::kInfinity.unix_ms;
+    });
+    {
+        const MutexLock lock(bench.mutex);
+        bench.keys.erase(crypto::Sha256(gone));
+    }
+    REQUIRE_OK(bench.Check(key));
+    CHECK_FALSE(bench.Check(later).ok());
+    bench.authenticator.Refresh();
+    CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
+    CHECK_THAT(bench.Check(gone).status(), HasCode(Code::kUnauthenticated));
+    REQUIRE_OK(bench.Check(kept));
+    REQUIRE_OK(bench.Check(later));
+    CHECK(bench.lookups == 5);  // All the others were asked for together.
+}
+
+TEST_CASE("Authn: Refresh asks for many keys in several questions", "[unit][gateway]") {
+    Bench bench;
+    std::vector<std::string> keys;
+    for (int i = 0; i < 1'100; ++i) {
+        keys.push_back(bench.Add());
+        REQUIRE_OK(bench.Check(keys.back()));
+    }
+    for (const auto& key : keys) bench.Change(key, [](auto& info) { info.revoked = true; });
+    bench.authenticator.Refresh();
+    CHECK(bench.largest_question == gateway::Authenticator::kKeysPerLookupMax);
+    for (const auto& key : keys) CHECK_FALSE(bench.Check(key).ok());
+}
+
+TEST_CASE("Authn: Refresh while the directory is away leaves the old bound", "[unit][gateway]") {
+    Bench bench;
+    const auto key = bench.Add();
+    REQUIRE_OK(bench.Check(key));
+    bench.Change(key, [](auto& info) { info.revoked = true; });
+    bench.away = true;
+    bench.authenticator.Refresh();
+    bench.away = false;
+    REQUIRE_OK(bench.Check(key));
+    bench.clock.Advance(Millis(30'000));
+    CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
+}
+
+TEST_CASE("Authn: an answer from before a change is not kept", "[unit][gateway]") {
+    Bench bench;
+    const auto key = bench.Add();
+    std::promise<void> open;
+    bench.gate = open.get_future().share();
+    auto early = bench.Ask("Bearer " + key, "inbox:read", "192.0.2.1", SteadyTime::max());
+    CHECK(test::Eventually(5s, [&] { return bench.lookups == 1; }));
+    bench.authenticator.Refresh();
+    open.set_value();
+    REQUIRE_OK(early.get());
+    bench.Change(key, [](auto& info) { info.revoked = true; });
+    CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
+}
+
+TEST_CASE("Authn: refused credentials are in the log, not more than they may", "[unit][gateway]") {
+    std::vector<std::string> lines;
+    const obs::LogCaptureForTest capture([&](std::string_view line) { lines.emplace_back(line); });
+    Bench bench;
+    const auto revoked = bench.Add([](auto& info) { info.revoked = true; });
+    CHECK_FALSE(bench.CheckHeader("Bearer " + revoked, "inbox:read", "192.0.2.77").ok());
+    REQUIRE(lines.size() == 1);
+    for (const std::string& part :
+         {std::string("\"level\":\"warn\""),
+          std::string("credentials refused"),
+          std::string("\"reason\":\"revoked\""),
+          std::string("192.0.2.0/24"),
+          "\"key_prefix\":\"" + revoked.substr(0, 8) + "\""}) {
+        INFO(lines[0]);
+        CHECK(lines[0].find(part) != std::string::npos);
+    }
+    CHECK(lines[0].find(revoked.substr(0, 9)) == std::string::npos);
+
+    // What is no key of ours may be somebody's secret.
+    CHECK_FALSE(bench.CheckHeader("Basic c2VjcmV0OnNlY3JldA==").ok());
+    CHECK(lines.back().find("malformed") != std::string::npos);
+    CHECK(lines.back().find("c2Vj") == std::string::npos);
+
+    const std::size_t before = lines.size();
+    const auto unknown = bench.Unknown();
+    for (int i = 0; i < 100; ++i) CHECK_FALSE(bench.Check(unknown).ok());
+    CHECK(lines.size() - before == gateway::RefusalLog::kLinesBurst);
+    bench.clock.Advance(Millis(1'000));
+    CHECK_FALSE(bench.Check(unknown).ok());
+    CHECK(lines.back().find("\"more\":95") != std::string::npos);
 }
 
 TEST_CASE(

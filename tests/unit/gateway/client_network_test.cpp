@@ -1,0 +1,22 @@
+#include "gateway/client_network.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace unibox;  // NOLINT(google-build-using-namespace)
+using gateway::NetworkOf;
+using gateway::NetworkText;
+
+TEST_CASE("Client network: /24 and /64", "[unit][gateway]") {
+    CHECK(NetworkOf("192.0.2.1") == NetworkOf("192.0.2.254"));
+    CHECK(NetworkOf("192.0.2.1") != NetworkOf("192.0.3.1"));
+    CHECK(NetworkOf("192.0.2.1") == NetworkOf("::ffff:192.0.2.7"));
+    CHECK(NetworkOf("2001:db8::1") == NetworkOf("2001:db8:0:0:ffff::2"));
+    CHECK(NetworkOf("2001:db8::1") != NetworkOf("2001:db8:0:1::1"));
+    CHECK(NetworkOf("fe80::1%eth0") == NetworkOf("fe80::2"));
+    CHECK(NetworkOf("::c000:200") != NetworkOf("192.0.2.0"));
+    CHECK(NetworkOf("") == 0);
+    CHECK(NetworkOf("localhost") == 0);
+    CHECK(NetworkText("192.0.2.77") == "192.0.2.0/24");
+    CHECK(NetworkText("2001:db8::1") == "2001:db8::/64");
+    CHECK(NetworkText("unix:/tmp/x") == "unknown");
+}
