@@ -1,15 +1,13 @@
 #include "nats/streams.hpp"
 
-#include "base/strings.hpp"
 #include "nats/detail/js_api.hpp"
+#include "nats/generations.hpp"
 #include "wire/subjects.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 namespace unibox::nats {
 namespace {
@@ -214,20 +212,6 @@ Status CheckName(std::string_view name) {
     return InvalidArgument(fmt::format("'{}' is no name for a stream", name)).WithField("name");
 }
 
-// The description of a partition's stream, and what it says.
-std::string PartitionText(int partition, int partition_count) {
-    return fmt::format("partition {} of 0 to {}", partition, partition_count - 1);
-}
-
-int CountInPartitionText(std::string_view text) {
-    constexpr std::string_view kMark = " of 0 to ";
-    const std::size_t at = text.find(kMark);
-    if (!text.starts_with("partition ") || at == text.npos) return 0;
-    const auto last = ParseInt64(text.substr(at + kMark.size()));
-    if (!last || *last < 0 || *last > wire::kPartitionMax) return 0;
-    return static_cast<int>(*last) + 1;
-}
-
 StreamSpec InSpec(const StreamOptions& options, int partition) {
     StreamSpec spec;
     spec.name = wire::InStream(options.generation, partition);
@@ -276,37 +260,6 @@ std::vector<StreamSpec> UniboxStreams(const StreamOptions& options) {
     return specs;
 }
 
-std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams) {
-    std::map<int, int> counts;
-    for (const StreamInfo& stream : streams) {
-        const auto id = wire::ParseInStream(stream.name);
-        if (!id) continue;
-        int& count = counts[id->generation];
-        count = std::max({count, id->partition + 1, CountInPartitionText(stream.description)});
-    }
-    std::vector<Generation> generations;
-    generations.reserve(counts.size());
-    for (const auto& [number, count] : counts) generations.push_back({number, count});
-    return generations;
-}
-
-std::optional<Generation> WrittenGeneration(const std::vector<StreamInfo>& streams) {
-    std::map<int, std::set<int>> partitions;
-    std::set<int> sealed;
-    for (const StreamInfo& stream : streams) {
-        const auto id = wire::ParseInStream(stream.name);
-        if (!id) continue;
-        partitions[id->generation].insert(id->partition);
-        if (stream.sealed) sealed.insert(id->generation);
-    }
-    for (const auto& [generation, numbers] : partitions) {
-        const int count = static_cast<int>(numbers.size());
-        const bool whole = *numbers.begin() == 0 && *numbers.rbegin() + 1 == count;
-        if (whole && !sealed.contains(generation)) return Generation{generation, count};
-    }
-    return std::nullopt;
-}
-
 Status Streams::Ensure(const StreamSpec& spec, Replicas replicas) {
     UNIBOX_RETURN_IF_ERROR(CheckName(spec.name));
     try {
@@ -327,27 +280,45 @@ Result<StreamInfo> Streams::Info(std::string_view name) {
     return detail::ReadStreamInfo(reply);
 }
 
-Result<std::vector<StreamInfo>> Streams::List(std::string_view prefix) {
-    std::vector<StreamInfo> found;
+Result<StreamList> Streams::Look(std::string_view prefix, std::optional<Millis> wait) {
+    StreamList list;
     std::size_t seen = 0;
     for (int page = 0; page < kListPagesMax; ++page) {
         UNIBOX_ASSIGN_OR_RETURN(
-            const json reply, CallApi(connection_, "STREAM.LIST", {{"offset", seen}})
+            const json reply, CallApi(connection_, "STREAM.LIST", {{"offset", seen}}, wait)
         );
+        for (auto& name : detail::SilentStreams(reply)) {
+            if (name.starts_with(prefix)) list.silent.push_back(std::move(name));
+        }
         const auto streams = reply.find("streams");
         if (streams == reply.end() || !streams->is_array() || streams->empty()) break;
         for (const json& stream : *streams) {
             UNIBOX_ASSIGN_OR_RETURN(StreamInfo info, detail::ReadStreamInfo(stream));
-            if (info.name.starts_with(prefix)) found.push_back(std::move(info));
+            if (info.name.starts_with(prefix)) list.streams.push_back(std::move(info));
         }
         seen += streams->size();
         const auto total = reply.find("total");
         if (total == reply.end() || !total->is_number() || seen >= total->get<std::size_t>()) break;
     }
-    std::sort(found.begin(), found.end(), [](const StreamInfo& a, const StreamInfo& b) {
+    std::sort(list.streams.begin(), list.streams.end(), [](const auto& a, const auto& b) {
         return a.name < b.name;
     });
-    return found;
+    std::sort(list.silent.begin(), list.silent.end());
+    const auto repeated = std::unique(list.silent.begin(), list.silent.end());
+    list.silent.erase(repeated, list.silent.end());
+    return list;
+}
+
+Result<std::vector<StreamInfo>> Streams::List(std::string_view prefix) {
+    UNIBOX_ASSIGN_OR_RETURN(StreamList list, Look(prefix));
+    if (list.silent.empty()) return std::move(list.streams);
+    return Unavailable(fmt::format(
+                           "{} streams do not answer now, {} among them: their cluster has no "
+                           "leader for them",
+                           list.silent.size(),
+                           list.silent.front()
+                       ))
+        .WithReason("STREAM_SILENT");
 }
 
 Status Streams::Seal(std::string_view name) {

@@ -61,8 +61,7 @@ struct StreamOptions {
 };
 
 // The declared table: UB_IN_<generation>_<pp> for each partition, UB_EV, UB_RAW, UB_DLQ. The
-// partitions come from the last to the first: webhook-ingest uses a generation once its streams
-// are 0..n-1, so made in this order it is never seen with fewer.
+// description of a partition's stream tells how many there are (nats/generations.hpp).
 std::vector<StreamSpec> UniboxStreams(const StreamOptions& options);
 
 struct StreamInfo {
@@ -85,17 +84,10 @@ struct StreamInfo {
     std::int64_t created_unix_us = 0;  // Identifies the stream's incarnation.
 };
 
-struct Generation {
-    int number = 0;
-    int partition_count = 0;
-    auto operator<=>(const Generation&) const = default;
+struct StreamList {
+    std::vector<StreamInfo> streams;  // By name.
+    std::vector<std::string> silent;  // Streams that exist and did not answer: without a leader.
 };
-// The generations of the ingest log among `streams`, oldest first. Each stream tells with how many
-// others it was made, so the count is known even when some are missing.
-std::vector<Generation> GenerationsOf(const std::vector<StreamInfo>& streams);
-// The one that new events go to: the oldest that is whole (partitions 0..n-1) and of which no
-// stream is sealed. So a new one is used from the moment on that the one before it is sealed.
-std::optional<Generation> WrittenGeneration(const std::vector<StreamInfo>& streams);
 
 enum class Replicas { kKeep, kMayShrink };
 
@@ -112,7 +104,12 @@ public:
     // or age, even with Discard::kNew; "FEWER_REPLICAS": unless `replicas` says that they may.
     Status Ensure(const StreamSpec& spec, Replicas replicas = Replicas::kKeep);
     Result<StreamInfo> Info(std::string_view name);
-    // Those whose name begins with `prefix`, by name.
+    // Those whose name begins with `prefix`, as far as they answer. A cluster waits 4 s for those
+    // that have no leader: with a shorter `wait` (by default the request timeout) it is
+    // DEADLINE_EXCEEDED then.
+    Result<StreamList> Look(std::string_view prefix, std::optional<Millis> wait = {});
+    // All of them, by name, or none: what is decided by it must not be decided by a part.
+    // UNAVAILABLE reason STREAM_SILENT: one of them exists and does not answer.
     Result<std::vector<StreamInfo>> List(std::string_view prefix);
     // Removes every message below `sequence`; that one is the first to stay.
     Status PurgeUpTo(std::string_view name, std::uint64_t sequence);

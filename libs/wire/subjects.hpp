@@ -39,6 +39,13 @@ std::string InSubjects(int generation, int partition);
 // publishes.
 std::string SealedSubject(std::string_view stream);
 
+// A generation of the ingest log: that many streams, in one of which each conversation lies.
+struct Generation {
+    int number = 0;
+    int partition_count = 0;
+    auto operator<=>(const Generation&) const = default;
+};
+
 struct InStreamId {
     int generation = 0;
     int partition = 0;

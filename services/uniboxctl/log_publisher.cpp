@@ -1,7 +1,9 @@
 #include "uniboxctl/log_publisher.hpp"
 
 #include "domain/event_key.hpp"
+#include "nats/generations.hpp"
 #include "nats/streams.hpp"
+#include "store/generations.hpp"
 #include "uniboxctl/context.hpp"
 #include "wire/subjects.hpp"
 
@@ -26,15 +28,16 @@ Result<std::unique_ptr<LogPublisher>> LogPublisher::Create(Context& context) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
-    const auto written = nats::WrittenGeneration(infos);
-    if (!written) {
-        return FailedPrecondition("there are no ingest streams; run `uniboxctl streams ensure`");
-    }
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto written, nats::WrittenGeneration(nats::FactsOf(infos, recorded))
+    );
     UNIBOX_ASSIGN_OR_RETURN(
         auto publisher, nats::Publisher::Create(*connection, {}, context.metrics())
     );
     return std::unique_ptr<LogPublisher>(
-        new LogPublisher(std::move(publisher), written->number, written->partition_count)
+        new LogPublisher(std::move(publisher), written.number, written.partition_count)
     );
 }
 

@@ -15,7 +15,8 @@ class Context;
 
 class LogPublisher {
 public:
-    // Reads generation and partition count from the streams that exist. FAILED_PRECONDITION: none.
+    // Reads generation and partition count from the streams and the database. UNAVAILABLE: there is
+    // none; FAILED_PRECONDITION: they disagree.
     static Result<std::unique_ptr<LogPublisher>> Create(Context& context);
 
     // Waits for the PubAck. `msg_id` must differ from the one the event had before, or the stream's

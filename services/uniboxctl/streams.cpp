@@ -1,6 +1,8 @@
 // uniboxctl streams: the declared streams, made or brought up to date, and what they hold.
 #include "nats/streams.hpp"
 
+#include "nats/generations.hpp"
+#include "store/generations.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
@@ -8,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace unibox::ctl {
@@ -15,6 +18,7 @@ namespace {
 
 // A webhook body is at most 4 MiB; its raw copy and the event must pass.
 constexpr std::int64_t kPayloadBytesMin = 8 * 1024 * 1024;
+constexpr Millis kListWait{6'000};  // A cluster answers after 4 s for a stream without a leader.
 
 // What the command line says; absent: as it is.
 struct EnsureOptions {
@@ -54,6 +58,32 @@ Status OtherCount(const nats::Generation& present, int wanted, int newest) {
     ));
 }
 
+// Streams of long ago do not tell their count. They are whole then, or the operator says it.
+Result<int> CountOf(const nats::GenerationFacts& facts, const EnsureOptions& options) {
+    const auto count = nats::CountOf(facts);
+    if (count.status().reason() != "PARTITION_COUNT_UNKNOWN") return count;
+    const int seen = *facts.partitions.rbegin() + 1;
+    if (options.partitions && *options.partitions >= seen) return *options.partitions;
+    if (!options.partitions && nats::MissingPartitions(facts, seen).empty()) return seen;
+    return FailedPrecondition(fmt::format(
+        "generation {} lacks streams, and nobody tells how many partitions it has: give "
+        "--partitions",
+        facts.number
+    ));
+}
+
+Status CheckMayBeEnsured(const nats::GenerationFacts& facts, int newest) {
+    if (facts.sealed) {
+        return FailedPrecondition(
+            fmt::format("generation {}: it is sealed and takes no more events", facts.number)
+        );
+    }
+    if (!facts.partitions.empty() || facts.number == newest) return {};
+    return FailedPrecondition(
+        fmt::format("there is a generation {}: nothing would be written to an older one", newest)
+    );
+}
+
 // A new generation is as large and as safe as the newest one, but for what the options say.
 void InheritLimits(
     const std::vector<nats::StreamInfo>& infos, int newest, nats::StreamOptions& declared
@@ -72,43 +102,60 @@ void InheritLimits(
 Status ChooseGeneration(
     const EnsureOptions& options,
     const std::vector<nats::StreamInfo>& infos,
+    const std::vector<nats::GenerationFacts>& present,
     nats::StreamOptions& declared
 ) {
-    const auto present = nats::GenerationsOf(infos);
     const int newest = present.empty() ? 0 : present.back().number;
     declared.generation = options.generation.value_or(std::max(newest, 1));
     const auto found = std::find_if(present.begin(), present.end(), [&](const auto& generation) {
         return generation.number == declared.generation;
     });
     if (found != present.end()) {
-        declared.partition_count = found->partition_count;
-        const int wanted = options.partitions.value_or(found->partition_count);
-        return wanted == found->partition_count ? Status() : OtherCount(*found, wanted, newest);
+        UNIBOX_RETURN_IF_ERROR(CheckMayBeEnsured(*found, newest));
+        UNIBOX_ASSIGN_OR_RETURN(const int count, CountOf(*found, options));
+        declared.partition_count = count;
+        InheritLimits(infos, declared.generation, declared);
+        const int wanted = options.partitions.value_or(count);
+        return wanted == count ? Status() : OtherCount({found->number, count}, wanted, newest);
     }
     if (declared.generation < newest) {
-        return FailedPrecondition(fmt::format(
-            "there is a generation {}: nothing would be written to an older one", newest
-        ));
+        return CheckMayBeEnsured({declared.generation, {}, {}, false}, newest);
     }
     if (!present.empty()) {
-        declared.partition_count = present.back().partition_count;
+        UNIBOX_ASSIGN_OR_RETURN(const int count, CountOf(present.back(), options));
+        declared.partition_count = count;
         InheritLimits(infos, newest, declared);
     }
     if (options.partitions) declared.partition_count = *options.partitions;
     return {};
 }
 
+// Before the streams are made: whoever reads the count must find one, and only one.
+Status Record(pg::Pool& database, const nats::StreamOptions& declared) {
+    const nats::Generation wanted{declared.generation, declared.partition_count};
+    UNIBOX_ASSIGN_OR_RETURN(const int count, store::RecordLogGeneration(database, wanted));
+    if (count == wanted.partition_count) return {};
+    return OtherCount({wanted.number, count}, wanted.partition_count, wanted.number);
+}
+
 // Of a partition of the ingest log: whether events go to it.
-std::string StateOf(const nats::StreamInfo& info, const std::optional<nats::Generation>& written) {
+std::string StateOf(const nats::StreamInfo& info, const Result<nats::Generation>& written) {
     const auto id = wire::ParseInStream(info.name);
     if (!id) return "";
     if (info.sealed) return "sealed";
-    return written && written->number == id->generation ? "written" : "waits";
+    return written.ok() && written->number == id->generation ? "written" : "waits";
 }
 
+void AddAbsent(Table& table, const std::string& stream, const char* state) {
+    const std::int64_t none = 0;
+    table.Add({stream, none, none, none, 0.0, 0.0, none, std::string(state), std::string()});
+}
+
+// By what the streams tell: it must show them while the database is away too.
 Status Print(Context& context, nats::Streams& streams) {
-    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List("UB_"));
-    const auto written = nats::WrittenGeneration(infos);
+    UNIBOX_ASSIGN_OR_RETURN(const nats::StreamList list, streams.Look("UB_", kListWait));
+    const auto facts = nats::FactsOf(list.streams, {});
+    const auto written = nats::WrittenGeneration(facts);
     Table table(
         {"stream",
          "messages",
@@ -120,7 +167,7 @@ Status Print(Context& context, nats::Streams& streams) {
          "state",
          "created"}
     );
-    for (const nats::StreamInfo& info : infos) {
+    for (const nats::StreamInfo& info : list.streams) {
         table.Add(
             {info.name,
              static_cast<std::int64_t>(info.messages),
@@ -132,6 +179,18 @@ Status Print(Context& context, nats::Streams& streams) {
              StateOf(info, written),
              TimeText(info.created_unix_ms)}
         );
+    }
+    for (const std::string& name : list.silent) AddAbsent(table, name, "silent");
+    for (const nats::GenerationFacts& generation : facts) {
+        const auto count = nats::CountOf(generation);
+        if (!count.ok()) context.Note(count.status().message());
+        if (!count.ok() || generation.sealed) continue;
+        for (const int partition : nats::MissingPartitions(generation, *count)) {
+            const std::string name = wire::InStream(generation.number, partition);
+            const auto& silent = list.silent;
+            if (std::find(silent.begin(), silent.end(), name) != silent.end()) continue;
+            AddAbsent(table, name, "missing");
+        }
     }
     context.Print(Answer().Add("streams", std::move(table)));
     return {};
@@ -148,9 +207,14 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     nats::Streams streams(*connection);
     UNIBOX_RETURN_IF_ERROR(streams.CheckServer(kPayloadBytesMin));
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
     nats::StreamOptions declared;
-    UNIBOX_RETURN_IF_ERROR(ChooseGeneration(options, infos, declared));
+    UNIBOX_RETURN_IF_ERROR(
+        ChooseGeneration(options, infos, nats::FactsOf(infos, recorded), declared)
+    );
     SetLimits(options, declared);
+    UNIBOX_RETURN_IF_ERROR(Record(*database, declared));
     const auto replicas = options.force ? nats::Replicas::kMayShrink : nats::Replicas::kKeep;
     for (const nats::StreamSpec& spec : nats::UniboxStreams(declared)) {
         Status ensured = streams.Ensure(spec, replicas);
@@ -163,24 +227,30 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     return Print(context, streams);
 }
 
-// Otherwise every webhook would be refused from now on.
-Status CheckAnotherTakesOver(std::vector<nats::StreamInfo> infos, int generation) {
-    bool found = false;
-    int newest = 0;
-    for (nats::StreamInfo& info : infos) {
-        const auto id = wire::ParseInStream(info.name);
-        if (!id) continue;
-        newest = std::max(newest, id->generation);
-        if (id->generation != generation) continue;
-        info.sealed = true;
-        found = true;
+// Otherwise webhooks would be refused from now on.
+Status CheckAnotherTakesOver(std::vector<nats::GenerationFacts> facts, int generation) {
+    const auto sealed = std::find_if(facts.begin(), facts.end(), [&](const auto& one) {
+        return one.number == generation && !one.partitions.empty();
+    });
+    if (sealed == facts.end())
+        return NotFound(fmt::format("there is no generation {}", generation));
+    sealed->sealed = true;
+    const int newest = facts.back().number;
+    const auto next = nats::WrittenGeneration(facts);
+    if (next.status().reason() == "NO_STREAM") {
+        return FailedPrecondition(fmt::format(
+            "no other generation could take the events: first `streams ensure --generation {} "
+            "--partitions N`",
+            newest + 1
+        ));
     }
-    if (!found) return NotFound(fmt::format("there is no generation {}", generation));
-    if (nats::WrittenGeneration(infos)) return {};
+    UNIBOX_RETURN_IF_ERROR(next.status());
+    const auto taking = std::find_if(facts.begin(), facts.end(), [&](const auto& one) {
+        return one.number == next->number;
+    });
+    if (nats::MissingPartitions(*taking, next->partition_count).empty()) return {};
     return FailedPrecondition(fmt::format(
-        "no other generation could take the events: first `streams ensure --generation {} "
-        "--partitions N`",
-        newest + 1
+        "generation {0} lacks streams: first `streams ensure --generation {0}`", next->number
     ));
 }
 
@@ -188,7 +258,9 @@ Status Seal(Context& context, int generation) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
-    UNIBOX_RETURN_IF_ERROR(CheckAnotherTakesOver(infos, generation));
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
+    UNIBOX_RETURN_IF_ERROR(CheckAnotherTakesOver(nats::FactsOf(infos, recorded), generation));
     for (const nats::StreamInfo& info : infos) {
         const auto id = wire::ParseInStream(info.name);
         if (id && id->generation == generation) UNIBOX_RETURN_IF_ERROR(streams.Seal(info.name));

@@ -1,5 +1,6 @@
 // Writes events to the ingest log and raw webhooks to UB_RAW, each exactly until the server has
-// said that it is stored.
+// said that it is stored. The events of one conversation in one call are stored in their order:
+// each is sent when the one before it is stored, and after a refusal the rest is not sent at all.
 // Thread safety: any thread. `done` runs on the caller's thread if nothing had to be sent, else on
 // a thread that answers arrive on: it must not block.
 #pragma once
@@ -9,14 +10,17 @@
 #include "base/status.hpp"
 #include "event_window.hpp"
 #include "ingest_log.hpp"
+#include "log_history.hpp"
 #include "nats/publisher.hpp"
 #include "obs/metrics.hpp"
+#include "partition_gate.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,30 +39,42 @@ public:
 
     // All references must outlive the object.
     EventPublisher(
-        nats::Publisher& publisher, IngestLog& log, EventWindow& window, obs::Metrics& metrics
+        nats::Publisher& publisher,
+        IngestLog& log,
+        LogHistory& history,
+        EventWindow& window,
+        obs::Metrics& metrics
     );
 
     // Any number of events.
-    void Publish(
-        const std::vector<event::v1::InboundEvent>& events, SteadyTime deadline, Done done
-    );
+    void Publish(std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done);
     // Bodies larger than kRawPartBytes go in several messages with one id.
     void PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done);
 
     static constexpr std::size_t kRawPartBytes = 768 << 10;
 
 private:
+    struct Chain;
     struct Batch;
-    nats::Outgoing ToMessage(const event::v1::InboundEvent& event, const nats::Generation& log)
-        const;
-    void PublishSlice(const std::shared_ptr<Batch>& batch);
-    void Settle(Batch& batch, std::size_t index, const Status& status, bool duplicate);
+    using BatchPtr = std::shared_ptr<Batch>;
+
+    void Pump(const BatchPtr& batch);
+    std::optional<nats::Outgoing> NextMessage(const BatchPtr& batch, std::size_t chain);
+    void OnResults(
+        const BatchPtr& batch,
+        const std::vector<std::size_t>& chains,
+        const std::vector<Result<nats::PubAck>>& results
+    );
+    void OnOthersOutcome(const BatchPtr& batch, std::size_t chain, const Status& outcome);
+    void Settle(Batch& batch, const Chain& chain, const Result<nats::PubAck>& result);
     static void Count(Batch& batch, const Status& status, bool duplicate);
-    void Leave(const std::shared_ptr<Batch>& batch);
+    void EndChain(Batch& batch);
 
     nats::Publisher& publisher_;
     IngestLog& log_;
+    LogHistory& history_;
     EventWindow& window_;
+    PartitionGate gate_;
     obs::Counter& stored_;
     obs::Counter& duplicates_;
     obs::Counter& raw_stored_;

@@ -12,44 +12,55 @@ EventWindow::EventWindow(std::int64_t window_ms, std::size_t count_max, const Cl
 EventWindow::Claim EventWindow::Take(const EventKey& key, OnOutcome on_outcome) {
     const MutexLock lock(mutex_);
     DropOldLocked(clock_.Steady());
-    if (stored_.contains(key)) return Claim::kStored;
+    const auto stored = stored_.find(key);
+    if (stored != stored_.end() && stored->second.history == history_) return Claim::kStored;
     const auto [at, is_new] = on_their_way_.try_emplace(key);
-    if (is_new) return Claim::kMine;
-    at->second.push_back(std::move(on_outcome));
+    if (is_new) {
+        at->second.history = history_;
+        return Claim::kMine;
+    }
+    at->second.joined.push_back(std::move(on_outcome));
     return Claim::kJoined;
 }
 
 void EventWindow::Finish(const EventKey& key, const Status& outcome) {
-    std::vector<OnOutcome> joined;
+    Underway ended;
     {
         const MutexLock lock(mutex_);
         const auto at = on_their_way_.find(key);
         if (at == on_their_way_.end()) return;
-        joined = std::move(at->second);
+        ended = std::move(at->second);
         on_their_way_.erase(at);
-        if (outcome.ok()) {
+        if (outcome.ok() && ended.history == history_) {
             const SteadyTime now = clock_.Steady();
-            stored_.insert(key);
-            stored_order_.emplace_back(now, key);
+            const std::uint64_t number = next_number_++;
+            stored_.insert_or_assign(key, Stored{history_, number});
+            stored_order_.push_back({now, number, key});
             DropOldLocked(now);
         }
     }
-    for (const OnOutcome& on_outcome : joined) on_outcome(outcome);
+    for (const OnOutcome& on_outcome : ended.joined) on_outcome(outcome);
+}
+
+void EventWindow::Forget() {
+    const MutexLock lock(mutex_);
+    ++history_;
 }
 
 void EventWindow::DropOldLocked(SteadyTime now) {
     while (!stored_order_.empty()) {
-        const auto& [stored_at, key] = stored_order_.front();
-        const bool old = now - stored_at >= Millis(window_ms_);
-        if (!old && stored_.size() <= count_max_) return;
-        stored_.erase(key);
+        const Entry& oldest = stored_order_.front();
+        const bool old = now - oldest.stored_at >= Millis(window_ms_);
+        if (!old && stored_order_.size() <= count_max_) return;
+        const auto at = stored_.find(oldest.key);
+        if (at != stored_.end() && at->second.number == oldest.number) stored_.erase(at);
         stored_order_.pop_front();
     }
 }
 
 std::size_t EventWindow::count() const {
     const MutexLock lock(mutex_);
-    return on_their_way_.size() + stored_.size();
+    return on_their_way_.size() + stored_order_.size();
 }
 
 }  // namespace unibox::ingest

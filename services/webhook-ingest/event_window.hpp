@@ -1,5 +1,6 @@
 // The events of the last minutes: a repeat of one that is stored costs no publish, and a repeat of
 // one that is on its way joins its outcome. JetStream and PostgreSQL catch what gets past it.
+// What it knows is true of one history of the log only: see Forget.
 // Bounded: count_max stored keys, oldest go first; keys on their way are bounded by the publisher.
 // Thread safety: any thread. Callbacks run without a lock held.
 #pragma once
@@ -14,8 +15,6 @@
 #include <deque>
 #include <functional>
 #include <unordered_map>
-#include <unordered_set>
-#include <utility>
 #include <vector>
 
 namespace unibox::ingest {
@@ -34,18 +33,37 @@ public:
     Claim Take(const EventKey& key, OnOutcome on_outcome);
     // The end of what Take gave as kMine: Ok = stored. Tells those who joined.
     void Finish(const EventKey& key, const Status& outcome);
+    // From now on nothing that was taken until now is known as stored: the log may have lost it.
+    // Costs the same however much is known.
+    void Forget();
+    // Keys held, forgotten ones too.
     std::size_t count() const;
 
 private:
+    struct Underway {
+        std::uint64_t history = 0;  // In which it was taken.
+        std::vector<OnOutcome> joined;
+    };
+    struct Stored {
+        std::uint64_t history = 0;
+        std::uint64_t number = 0;  // Which of the entries of stored_order_ is its own.
+    };
+    struct Entry {
+        SteadyTime stored_at;
+        std::uint64_t number;
+        EventKey key;
+    };
     void DropOldLocked(SteadyTime now) UNIBOX_REQUIRES(mutex_);
 
     const std::int64_t window_ms_;
     const std::size_t count_max_;
     const Clock& clock_;
     mutable Mutex mutex_;
-    std::unordered_map<EventKey, std::vector<OnOutcome>> on_their_way_ UNIBOX_GUARDED_BY(mutex_);
-    std::unordered_set<EventKey> stored_ UNIBOX_GUARDED_BY(mutex_);
-    std::deque<std::pair<SteadyTime, EventKey>> stored_order_ UNIBOX_GUARDED_BY(mutex_);
+    std::uint64_t history_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::uint64_t next_number_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::unordered_map<EventKey, Underway> on_their_way_ UNIBOX_GUARDED_BY(mutex_);
+    std::unordered_map<EventKey, Stored> stored_ UNIBOX_GUARDED_BY(mutex_);
+    std::deque<Entry> stored_order_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 }  // namespace unibox::ingest

@@ -280,12 +280,12 @@ void Ingest::OnRoutes(
 
 void Ingest::Store(const JobPtr& job) {
     if (job->completed.empty()) return StoreRaw(job);
-    const auto events = std::move(job->completed);
-    events_.Publish(events, job->deadline, [this, job](const EventPublisher::Outcome& outcome) {
+    const auto on_outcome = [this, job](const EventPublisher::Outcome& outcome) {
         if (!outcome.status.ok()) job->failure = outcome.status;
         if (outcome.too_large_count > 0) job->KeepRaw("too_large", "event over max_payload");
         StoreRaw(job);
-    });
+    };
+    events_.Publish(std::move(job->completed), job->deadline, on_outcome);
 }
 
 // Known tenants' events are stored by now; what is left of the webhook is kept, if anything is.

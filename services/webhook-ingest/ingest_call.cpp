@@ -198,7 +198,7 @@ Status Ingest::Call(
     ));
     UNIBOX_ASSIGN_OR_RETURN(const Uuid message_id, Uuid::FromBytes(events.front().message_id()));
     Answered<EventPublisher::Outcome> answered;
-    events_.Publish(events, deadline, answered.Callback());
+    events_.Publish(std::move(events), deadline, answered.Callback());
     // The publisher keeps the deadline; a little more is for its answer to get here.
     UNIBOX_ASSIGN_OR_RETURN(
         const EventPublisher::Outcome outcome, answered.Wait(deadline + Millis(500))

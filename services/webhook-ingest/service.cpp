@@ -8,10 +8,12 @@
 #include "event_window.hpp"
 #include "grpc_api.hpp"
 #include "ingest_log.hpp"
+#include "log_history.hpp"
 #include "nats/connection.hpp"
 #include "obs/log.hpp"
 #include "pg/pool.hpp"
 #include "rpc/server.hpp"
+#include "store/generations.hpp"
 #include "wire/subjects.hpp"
 
 #include <algorithm>
@@ -48,6 +50,7 @@ struct WebhookIngest::Parts {
     std::unique_ptr<pg::Pool> pool;
     std::unique_ptr<Directory> directory;
     std::unique_ptr<nats::Connection> connection;
+    std::unique_ptr<LogHistory> history;
     std::unique_ptr<IngestLog> log;
     std::unique_ptr<async::WorkerPool> workers;
     std::unique_ptr<async::WorkerPool> body_workers;
@@ -84,7 +87,15 @@ Status WebhookIngest::Parts::Connect() {
     UNIBOX_ASSIGN_OR_RETURN(
         publisher, nats::Publisher::Create(*connection, config.publisher, registry)
     );
-    log = std::make_unique<IngestLog>(*connection, steady, config.log_refresh_ms, registry);
+    history = std::make_unique<LogHistory>(*connection, window, registry);
+    log = std::make_unique<IngestLog>(
+        *connection,
+        [this] { return store::ListLogGenerations(*pool); },
+        *history,
+        steady,
+        config.log_refresh_ms,
+        registry
+    );
     const Status seen = log->Start();
     if (!seen.ok()) {
         obs::Log(obs::Level::kWarn, "the ingest log cannot be seen yet", {{"error", seen}});
@@ -102,7 +113,7 @@ Status WebhookIngest::Parts::Serve() {
         "rpc-work", config.rpc_thread_count, config.worker_queue_count_max});
     endpoints =
         std::make_unique<Endpoints>(config.lookups, *directory, box, *workers, steady, registry);
-    events = std::make_unique<EventPublisher>(*publisher, *log, window, registry);
+    events = std::make_unique<EventPublisher>(*publisher, *log, *history, window, registry);
     IngestSettings settings = config.ingest;
     settings.in_flight_msgs_max = config.publisher.window_msgs - config.publisher.window_msgs / 16;
     ingest = std::make_unique<Ingest>(

@@ -96,11 +96,15 @@ LogMessage MessageOf(const json& reply) {
 
 }  // namespace
 
-Result<json> CallApi(Connection& connection, std::string_view call, const json& body) {
+Result<json> CallApi(
+    Connection& connection, std::string_view call, const json& body, std::optional<Millis> wait
+) {
     const std::string subject = fmt::format("$JS.API.{}", call);
     const std::string text = body.is_null() ? std::string() : body.dump();
-    const Millis timeout(connection.core().settings().request_timeout_ms);
-    UNIBOX_ASSIGN_OR_RETURN(const std::string reply, connection.Request(subject, text, timeout));
+    const Millis usual(connection.core().settings().request_timeout_ms);
+    UNIBOX_ASSIGN_OR_RETURN(
+        const std::string reply, connection.Request(subject, text, wait.value_or(usual))
+    );
     json parsed = json::parse(reply, nullptr, false);
     if (!parsed.is_object()) return OddReply(call);
     if (const auto error = ErrorOf(parsed)) return StatusOf(*error, call);
@@ -141,6 +145,16 @@ Result<StreamInfo> ReadStreamInfo(const json& reply) {
     } catch (const json::exception& error) {
         return OddReply(fmt::format("STREAM.INFO ({})", error.what()));
     }
+}
+
+std::vector<std::string> SilentStreams(const json& reply) {
+    std::vector<std::string> names;
+    const auto missing = reply.find("missing");
+    if (missing == reply.end() || !missing->is_array()) return names;
+    for (const json& name : *missing) {
+        if (name.is_string()) names.push_back(name.get<std::string>());
+    }
+    return names;
 }
 
 Result<LogMessage> ReadStoredMessage(const json& reply) {

@@ -3,6 +3,7 @@
 // is updated, and reduce errors to a number. Thread safety: any thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
@@ -13,12 +14,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace unibox::nats::detail {
 
-// Sends `body` to $JS.API.<call> and returns the reply, an object without "error".
+// Sends `body` to $JS.API.<call> and returns the reply, an object without "error". Waits for the
+// connection's request timeout at most, or for `wait`.
 Result<nlohmann::json> CallApi(
-    Connection& connection, std::string_view call, const nlohmann::json& body
+    Connection& connection,
+    std::string_view call,
+    const nlohmann::json& body,
+    std::optional<Millis> wait = {}
 );
 
 // Nanoseconds since the Unix epoch of an RFC 3339 time.
@@ -27,6 +33,9 @@ std::optional<std::int64_t> ParseTimeNanos(std::string_view text);
 // From the reply of STREAM.INFO, STREAM.CREATE or STREAM.UPDATE, or one entry of STREAM.LIST.
 // INTERNAL when it has another shape.
 Result<StreamInfo> ReadStreamInfo(const nlohmann::json& reply);
+
+// From the reply of STREAM.LIST: names of streams that exist and that nobody answered for.
+std::vector<std::string> SilentStreams(const nlohmann::json& reply);
 
 // From the reply of STREAM.MSG.GET.
 Result<LogMessage> ReadStoredMessage(const nlohmann::json& reply);

@@ -1,3 +1,4 @@
+#include "nats/generations.hpp"
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"
 #include "nats_fixture.hpp"
@@ -224,16 +225,13 @@ TEST_CASE("Streams: a generation keeps its count when streams are gone", "[nats]
     REQUIRE_OK(streams.Delete("UB_IN_2_00"));
     const auto infos = streams.List("UB_IN_");
     REQUIRE_OK(infos);
-    const auto generations = nats::GenerationsOf(*infos);
+    const auto generations = nats::FactsOf(*infos, {});
     REQUIRE(generations.size() == 2);
     CHECK(generations[0].number == 1);
-    CHECK(generations[0].partition_count == 2);
-    CHECK(generations[1].partition_count == 4);
-    CHECK(nats::GenerationsOf({}).empty());
-    // A stream that does not tell: as many as its number says at least.
-    nats::StreamInfo silent;
-    silent.name = "UB_IN_7_02";
-    CHECK(nats::GenerationsOf({silent}).back().partition_count == 3);
+    CHECK(nats::CountOf(generations[0]).value() == 2);
+    CHECK(nats::CountOf(generations[1]).value() == 4);
+    CHECK(nats::MissingPartitions(generations[1], 4) == std::vector{0, 3});
+    CHECK(streams.Look("UB_")->silent.empty());
 }
 
 TEST_CASE("Streams: a sealed one takes nothing and keeps what it has", "[nats]") {

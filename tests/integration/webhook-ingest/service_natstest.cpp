@@ -81,8 +81,10 @@ TEST_CASE("IngestService: goes over to the next generation when one is sealed", 
     Caller caller(f);
     REQUIRE_OK(caller.Call("m-1"));
     nats::Streams streams(*f.connection);
-    const auto old_log = nats::WrittenGeneration(streams.List(wire::kInStreamPrefix).value());
-    REQUIRE(old_log.has_value());
+    const auto old_log = nats::WrittenGeneration(
+        nats::FactsOf(streams.List(wire::kInStreamPrefix).value(), {})
+    );
+    REQUIRE_OK(old_log);
     nats::StreamOptions wider;
     wider.generation = old_log->number + 1;
     wider.partition_count = old_log->partition_count + 3;

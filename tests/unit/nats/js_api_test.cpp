@@ -41,6 +41,13 @@ TEST_CASE("Stream info: an unknown form is an error, not a crash", "[unit][nats]
     }
 }
 
+TEST_CASE("Stream list: those that nobody answered for are told", "[unit][nats]") {
+    CHECK(SilentStreams(json::parse(R"({"streams":[]})")).empty());
+    CHECK(SilentStreams(json::parse(R"({"missing":7})")).empty());
+    const auto silent = json::parse(R"({"streams":[],"missing":["UB_IN_1_07",3,"UB_EV"]})");
+    CHECK(SilentStreams(silent) == std::vector<std::string>{"UB_IN_1_07", "UB_EV"});
+}
+
 TEST_CASE("Stored message: headers and payload are decoded", "[unit][nats]") {
     // "NATS/1.0\r\nNats-Msg-Id: id-1\r\ntraceparent:00-a\r\n\r\n" and "hello".
     const auto message = ReadStoredMessage(json::parse(

@@ -48,6 +48,29 @@ TEST_CASE("Event window: who joins hears the outcome", "[unit]") {
     CHECK(window.Take(Key(1), kNobody) == Claim::kStored);
 }
 
+TEST_CASE("Event window: another history of the log knows nothing of before", "[unit]") {
+    test::FakeClock clock;
+    EventWindow window(1'000, 10, clock);
+    REQUIRE(window.Take(Key(1), kNobody) == Claim::kMine);
+    window.Finish(Key(1), {});
+    REQUIRE(window.Take(Key(2), kNobody) == Claim::kMine);
+    window.Forget();
+    CHECK(window.Take(Key(1), kNobody) == Claim::kMine);
+    // Acknowledged by nobody knows which history: not known either.
+    window.Finish(Key(2), {});
+    CHECK(window.Take(Key(2), kNobody) == Claim::kMine);
+    // What is stored in the new one is known for its whole time.
+    clock.Advance(Millis(500));
+    window.Finish(Key(1), {});
+    window.Finish(Key(2), {});
+    clock.Advance(Millis(999));
+    CHECK(window.Take(Key(1), kNobody) == Claim::kStored);
+    CHECK(window.Take(Key(2), kNobody) == Claim::kStored);
+    clock.Advance(Millis(1));
+    CHECK(window.Take(Key(1), kNobody) == Claim::kMine);
+    CHECK(window.count() == 1);
+}
+
 TEST_CASE("Event window: holds at most so many stored keys", "[unit]") {
     test::FakeClock clock;
     EventWindow window(1'000, 3, clock);
