@@ -1,25 +1,22 @@
 #include "nats/log_reader.hpp"
 
 #include "nats/detail/arrivals.hpp"
+#include "nats/detail/continuity.hpp"
 #include "nats/detail/core.hpp"
+#include "nats/detail/delivered.hpp"
 #include "nats/detail/js_api.hpp"
-#include "nats/detail/js_error.hpp"
 #include "nats/detail/pulls.hpp"
-#include "nats/detail/reader_wire.hpp"
 #include "nats/detail/spent_messages.hpp"
 #include "obs/log.hpp"
 #include "obs/metrics.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <deque>
 
 namespace unibox::nats {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kPulls = 2;  // While one is being served the next one waits.
 constexpr std::size_t kHeaderBytesMax = 64 * 1024;
@@ -74,6 +71,8 @@ private:
     void OnPullStatus(natsMsg* message, std::string_view id);
     void OnHeartbeat(natsMsg* message);
     Status OnDelivery(natsMsg* message, Batch& batch);
+    Status OnFirst(natsMsg* message, const detail::Delivery& delivery, Batch& batch);
+    Status Take(natsMsg* message, const detail::Delivery& delivery, Batch& batch);
     Status CheckStream(const StreamInfo& info);
     Status Gap(std::uint64_t first_available);
     Status Recreated(std::string message);
@@ -94,6 +93,7 @@ private:
     detail::SpentMessages spent_;
     State state_ = State::kIdle;
     std::uint64_t next_;
+    detail::Continuity continuity_;
     std::uint64_t first_available_ = 0;
     std::uint64_t pending_ = 0;
     std::optional<std::int64_t> created_unix_us_;
@@ -127,6 +127,7 @@ LogReaderImpl::LogReaderImpl(
       metrics_(metrics),
       arrivals_(settings.on_arrival),
       next_(start_sequence),
+      continuity_(settings.expected_last),
       created_unix_us_(settings.expected_created_unix_us),
       epoch_(core_.UniqueNumber()) {}
 
@@ -168,6 +169,7 @@ Result<std::vector<LogMessage>> LogReaderImpl::Fetch(
         last_fetch_ = now;
         Status status = HandleArrived(batch);
         if (status.ok()) status = Drive(now);
+        if (!batch.messages.empty()) continuity_.SetLast(detail::MarkOf(batch.messages.back()));
         if (!batch.messages.empty()) return std::move(batch.messages);
         if (!failure_.ok()) return failure_;
         if (!status.ok()) return status;
@@ -192,6 +194,7 @@ Status LogReaderImpl::SkipTo(std::uint64_t sequence) {
         return InvalidArgument("a log is not read backwards").WithField("sequence");
     if (failure_.code() == Code::kFailedPrecondition) return failure_;
     failure_ = Status();
+    if (sequence != next_) continuity_.SetLast(std::nullopt);
     next_ = sequence;
     Reset("skip");
     retry_at_ = {};
@@ -267,24 +270,16 @@ Status LogReaderImpl::HandleAnswer(natsMsg* message, std::string_view token) {
 }
 
 Status LogReaderImpl::OnInfo(natsMsg* message) {
-    const auto reply = json::parse(detail::DataOf(message), nullptr, false);
-    if (!reply.is_object()) {
-        Reset("no_jetstream", Unavailable("JetStream does not answer").WithReason("NO_RESPONDERS"));
-        return {};
-    }
-    if (const auto error = detail::ErrorOf(reply)) {
-        Status status = detail::StatusOf(*error, "stream " + stream_);
-        Reset("stream_info", status);
-        return status.code() == Code::kNotFound ? status : Status();
-    }
-    const auto info = detail::ReadStreamInfo(reply);
+    const auto info = detail::ReadStreamInfoReply(detail::DataOf(message), stream_);
     if (!info.ok()) {
-        Reset("stream_info", info.status());
-        return {};
+        const Status& status = info.status();
+        Reset(status.reason() == "NO_RESPONDERS" ? "no_jetstream" : "stream_info", status);
+        return status.code() == Code::kNotFound ? status : Status();
     }
     UNIBOX_RETURN_IF_ERROR(CheckStream(*info));
     if (!failure_.ok()) return {};
-    const std::string request = detail::ConsumerRequest(stream_, next_, settings_);
+    const std::uint64_t from = continuity_.Begin(next_, info->first_seq);
+    const std::string request = detail::ConsumerRequest(stream_, from, settings_);
     Ask(State::kCreate, "CONSUMER.CREATE." + stream_, request, 'c');
     return {};
 }
@@ -350,9 +345,7 @@ void LogReaderImpl::OnPullStatus(natsMsg* message, std::string_view id) {
         return;
     }
     const std::string_view text = detail::HeaderOf(message, "Description");
-    const bool ended = status == "404" || status == "408" ||
-                       (status == "409" && text.find("MaxBytes") != std::string_view::npos);
-    if (!ended) {
+    if (!detail::EndsOnePull(status, text)) {
         Reset("consumer_lost", Unavailable(fmt::format("pull ended: {} {}", status, text)));
         return;
     }
@@ -378,29 +371,49 @@ Status LogReaderImpl::OnDelivery(natsMsg* message, Batch& batch) {
     if (state_ != State::kReading || delivery->consumer != consumer_) return {};
     last_heard_ = Now();
     failures_ = 0;
-    const bool first = consumer_sequence_ == 0;
     if (delivery->consumer_sequence != consumer_sequence_ + 1) {
         Reset("lost_message");
         return {};
     }
-    if (delivery->stream_sequence != next_) {
+    if (continuity_.open()) return OnFirst(message, *delivery, batch);
+    return Take(message, *delivery, batch);
+}
+
+Status LogReaderImpl::OnFirst(natsMsg* message, const detail::Delivery& delivery, Batch& batch) {
+    using Answer = detail::Continuity::Answer;
+    const LogMark mark = detail::MarkOf(message, delivery);
+    switch (continuity_.Look(delivery.stream_sequence, next_, mark)) {
+        case Answer::kNothing:
+            return Take(message, delivery, batch);
+        case Answer::kOdd:
+            Reset("sequence");
+            return {};
+        case Answer::kAnother:
+            return Recreated(fmt::format(
+                "stream {} has another message at {} than was read from it", stream_, next_ - 1
+            ));
+        case Answer::kProven:
+            break;
+    }
+    consumer_sequence_ = 1;
+    pulls_.Delivered();
+    return {};
+}
+
+Status LogReaderImpl::Take(natsMsg* message, const detail::Delivery& delivery, Batch& batch) {
+    const bool first = delivery.consumer_sequence == continuity_.wanted_from();
+    if (delivery.stream_sequence != next_) {
         // A consumer's first message is the first that the stream still has; in the middle it may
         // be the consumer that is wrong, and a new one decides.
-        if (first && delivery->stream_sequence > next_) return Gap(delivery->stream_sequence);
+        if (first && delivery.stream_sequence > next_) return Gap(delivery.stream_sequence);
         Reset("sequence");
         return {};
     }
-    consumer_sequence_ = delivery->consumer_sequence;
-    pending_ = delivery->pending;
+    consumer_sequence_ = delivery.consumer_sequence;
+    pending_ = delivery.pending;
     ++next_;
-    LogMessage& out = batch.messages.emplace_back();
-    out.sequence = delivery->stream_sequence;
-    out.stored_unix_ms = delivery->stored_unix_ns / 1'000'000;
-    out.subject = detail::TextOf(natsMsg_GetSubject(message));
-    out.payload = detail::DataOf(message);
-    out.msg_id = detail::HeaderOf(message, "Nats-Msg-Id");
-    out.traceparent = detail::HeaderOf(message, "traceparent");
-    batch.bytes += out.payload.size();
+    batch.messages.push_back(detail::LogMessageOf(message, delivery));
+    batch.bytes += batch.messages.back().payload.size();
     pulls_.Delivered();
     return {};
 }

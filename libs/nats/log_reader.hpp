@@ -3,10 +3,17 @@
 // It keeps no state on the server: an ephemeral consumer in memory delivers, and is made anew after
 // a reconnect, a lost message, silence or its own loss. The position lives with the caller.
 //
+// All it returns is of one history. Each consumer begins with the last message that was read, and
+// nothing behind it is taken before that one was recognised by its LogMark: a server that came back
+// with an older store, and has given the same sequences to other messages since, is noticed before
+// the first of them. The proof and what it proves come from the same consumer, which lives in the
+// memory of one server process, so no restart can come between them.
+//
 // Thread safety: one thread at a time. Many readers can share one Connection.
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/log_mark.hpp"
 #include "base/status.hpp"
 #include "nats/connection.hpp"
 
@@ -46,6 +53,9 @@ struct LogReaderSettings {
     std::function<void()> on_arrival;
     // When known: the stream must have been created at this time (StreamInfo::created_unix_us).
     std::optional<std::int64_t> expected_created_unix_us;
+    // When known: what the message before the first one wanted must be, unless the stream does not
+    // reach back to it any more. Otherwise it is learnt from the first consumer.
+    std::optional<LogMark> expected_last;
 };
 
 class LogReader {
@@ -67,12 +77,11 @@ public:
     //   DATA_LOSS            reason "GAP": next_sequence() is not in the stream any more, see
     //                        first_available(); stays until SkipTo
     //   FAILED_PRECONDITION  reason "STREAM_RECREATED": created at another time, or its last
-    //   sequence is
-    //                        below next_sequence() - 1; final
+    //                        sequence is below next_sequence() - 1, or another message lies there
+    //                        than the one that was read; final
     //   NOT_FOUND            the stream does not exist (now)
     //   UNAVAILABLE          the server could not be asked for longer than the request timeout, and
-    //   `wait`
-    //                        is over; call again
+    //                        `wait` is over; call again
     // The reader works only inside Fetch: call it at least every heartbeat while on_arrival is
     // silent.
     virtual Result<std::vector<LogMessage>> Fetch(

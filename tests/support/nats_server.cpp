@@ -65,6 +65,17 @@ void NatsServer::Start() {
     UNIBOX_ASSERT(false && "nats-server did not start again");
 }
 
+void NatsServer::CopyStore(const std::filesystem::path& copy) const {
+    UNIBOX_ASSERT(!running());
+    std::filesystem::copy(store_dir(), copy, std::filesystem::copy_options::recursive);
+}
+
+void NatsServer::RestoreStore(const std::filesystem::path& copy) const {
+    UNIBOX_ASSERT(!running());
+    std::filesystem::remove_all(store_dir());
+    std::filesystem::copy(copy, store_dir(), std::filesystem::copy_options::recursive);
+}
+
 void NatsServer::Pause() {
     process_->Pause();
 }

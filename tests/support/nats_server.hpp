@@ -46,6 +46,10 @@ public:
     }
     void Pause();   // SIGSTOP: connections stay open, nothing is answered.
     void Resume();  // SIGCONT.
+    // While it does not run: a copy of all that it stores, and the store as it was when `copy` was
+    // taken.
+    void CopyStore(const std::filesystem::path& copy) const;
+    void RestoreStore(const std::filesystem::path& copy) const;
     // Takes effect at the next Start().
     void SetOptions(NatsServerOptions options) { options_ = std::move(options); }
 

@@ -258,8 +258,9 @@ void Core::OnUp(std::uintptr_t link_id, natsConnection* connection) {
         if (link_id != link_id_ || stopping_) return;
     }
     payload_bytes_max_ = natsConnection_GetMaxPayload(connection);
-    connected_.store(true, std::memory_order_release);
+    // First: whoever can send must see that it is another session.
     session_.fetch_add(1, std::memory_order_acq_rel);
+    connected_.store(true, std::memory_order_release);
     connected_gauge_.Set(1);
     connects_counter_.Add();
     const std::lock_guard lock(listeners_mutex_);

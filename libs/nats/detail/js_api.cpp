@@ -157,6 +157,15 @@ std::vector<std::string> SilentStreams(const json& reply) {
     return names;
 }
 
+Result<StreamInfo> ReadStreamInfoReply(std::string_view text, const std::string& stream) {
+    const auto reply = json::parse(text, nullptr, false);
+    if (!reply.is_object()) {
+        return Unavailable("JetStream does not answer").WithReason("NO_RESPONDERS");
+    }
+    if (const auto error = ErrorOf(reply)) return StatusOf(*error, "stream " + stream);
+    return ReadStreamInfo(reply);
+}
+
 Result<LogMessage> ReadStoredMessage(const json& reply) {
     try {
         return MessageOf(reply);

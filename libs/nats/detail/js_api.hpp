@@ -33,6 +33,9 @@ std::optional<std::int64_t> ParseTimeNanos(std::string_view text);
 // From the reply of STREAM.INFO, STREAM.CREATE or STREAM.UPDATE, or one entry of STREAM.LIST.
 // INTERNAL when it has another shape.
 Result<StreamInfo> ReadStreamInfo(const nlohmann::json& reply);
+// The same from the text of a reply to STREAM.INFO, or the error in it. UNAVAILABLE reason
+// "NO_RESPONDERS" when it is no reply of JetStream.
+Result<StreamInfo> ReadStreamInfoReply(std::string_view text, const std::string& stream);
 
 // From the reply of STREAM.LIST: names of streams that exist and that nobody answered for.
 std::vector<std::string> SilentStreams(const nlohmann::json& reply);

@@ -3,6 +3,7 @@
 #include "nats_fixture.hpp"
 #include "outcomes.hpp"
 #include "support/tcp_gate.hpp"
+#include "support/temp_dir.hpp"
 
 #include <atomic>
 
@@ -48,6 +49,22 @@ struct ReaderFixture : NatsFixture {
         REQUIRE_OK(reader);
         return std::move(reader).value();
     }
+    // The server's store as it is now; and back to it, which ends the server's life in between.
+    void StopAndCopy() {
+        server.Stop();
+        server.CopyStore(copies.path() / "store");
+        Start();
+    }
+    void BackToCopy() {
+        server.Stop();
+        server.RestoreStore(copies.path() / "store");
+        Start();
+    }
+    void Start() {
+        REQUIRE(Eventually(30s, [&] { return !connection->connected(); }));
+        server.Start();
+        REQUIRE(Eventually(30s, [&] { return connection->connected(); }));
+    }
     double Resets(const std::string& cause) {
         return metrics.GetCounter("unibox_nats_reader_resets_total", "", {{"cause", cause}}).Get();
     }
@@ -64,6 +81,7 @@ struct ReaderFixture : NatsFixture {
 
     nats::Streams streams;
     std::unique_ptr<nats::Publisher> publisher;
+    TempDir copies;
     int stored = 0;
 };
 
@@ -371,6 +389,54 @@ TEST_CASE("LogReader: a stream that was deleted and recreated ends it", "[nats]"
     CHECK(again.status().reason() == "STREAM_RECREATED");
     expecting.expected_created_unix_us = nats.streams.Info("LOG")->created_unix_us;
     ReadUpTo(*nats.Open(1, expecting), 1, 20);
+}
+
+TEST_CASE(
+    "LogReader: another history at the same sequences ends it before its first message", "[nats]"
+) {
+    ReaderFixture nats;
+    nats.Store(5);
+    nats.StopAndCopy();
+    nats.Store(5);
+    const auto reader = nats.Open(1, QuickHeartbeat());
+    ReadUpTo(*reader, 1, 10);
+    const auto last = nats.streams.Get("LOG", 10);
+    REQUIRE_OK(last);
+    nats.BackToCopy();
+    nats.Store(10);  // 6 to 15, other messages than those that were read.
+    std::vector<LogMessage> strangers;
+    Status status;
+    REQUIRE(Eventually(30s, [&] {
+        const auto batch = reader->Fetch(kMany, kManyBytes, 50ms);
+        status = batch.status();
+        if (batch.ok()) strangers.insert(strangers.end(), batch->begin(), batch->end());
+        return status.reason() == "STREAM_RECREATED";
+    }));
+    CHECK(strangers.empty());
+    CHECK(reader->next_sequence() == 11);
+    CHECK(reader->Fetch(1, 1, 50ms).status().reason() == "STREAM_RECREATED");
+
+    // The same for one that is opened with what was known of the message before.
+    nats::LogReaderSettings settings;
+    settings.expected_last = LogMark{last->msg_id, last->stored_unix_ms};
+    CHECK(nats.FirstError(*nats.Open(11, settings)).reason() == "STREAM_RECREATED");
+    const auto now = nats.streams.Get("LOG", 10);
+    REQUIRE_OK(now);
+    settings.expected_last = LogMark{now->msg_id, now->stored_unix_ms};
+    const auto again = nats.Open(11, settings);
+    const auto batch = again->Fetch(kMany, kManyBytes, 10s);
+    REQUIRE_OK(batch);
+    CHECK(batch->front().sequence == 11);
+}
+
+TEST_CASE("LogReader: what was purged or has expired cannot be compared, and need not", "[nats]") {
+    ReaderFixture nats;
+    nats.Store(20);
+    REQUIRE_OK(nats.streams.PurgeUpTo("LOG", 11));
+    nats::LogReaderSettings settings;
+    settings.expected_last = LogMark{"gone", 1};
+    ReadUpTo(*nats.Open(11, settings), 11, 20);
+    CHECK(nats.FirstError(*nats.Open(12, settings)).reason() == "STREAM_RECREATED");
 }
 
 TEST_CASE("LogReader: a consumer deleted under it is replaced", "[nats]") {
