@@ -86,16 +86,21 @@ Status SendFence(
     });
     std::vector<std::int32_t> generations, numbers;
     std::vector<std::int64_t> epochs, from_seqs, to_seqs;
+    std::vector<std::string_view> msg_ids;
+    std::vector<pg::TimestampMs> stored_at;
     for (const PartitionAdvance& advance : sorted) {
         generations.push_back(advance.generation);
         numbers.push_back(advance.partition);
         epochs.push_back(advance.epoch);
         from_seqs.push_back(advance.from_seq);
         to_seqs.push_back(advance.to_seq);
+        msg_ids.push_back(advance.to_mark.msg_id);
+        stored_at.push_back({advance.to_mark.stored_ms});
     }
     pg::Params params;
     params.AddArray(generations).AddArray(numbers).AddArray(epochs).AddArray(from_seqs);
-    return pipeline.Send(detail::kFence, params.AddArray(to_seqs).Add(lease_ms));
+    params.AddArray(to_seqs).Add(lease_ms).AddArray(msg_ids).AddArray(stored_at);
+    return pipeline.Send(detail::kFence, params);
 }
 
 // From five columns, the id first.

@@ -11,6 +11,7 @@
 // batches of at most 1,000 events. Thread safety: one thread at a time.
 #pragma once
 
+#include "base/log_mark.hpp"
 #include "base/status.hpp"
 #include "domain/inbox.hpp"
 #include "pg/transaction.hpp"
@@ -33,6 +34,7 @@ struct PartitionAdvance {
     std::int64_t epoch = 0;
     std::int64_t from_seq = 0;  // what ingest_partition.last_seq must be
     std::int64_t to_seq = 0;
+    LogMark to_mark = {};  // of the message at to_seq
 };
 
 // An event that cannot be written, as it was read from the stream.

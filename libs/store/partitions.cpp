@@ -2,6 +2,13 @@
 
 #include "pg/transaction.hpp"
 
+// What identifies the message at last_seq, NULL if that is not known; ToOwned reads the columns.
+#define UNIBOX_MARK_COLUMNS \
+    "CASE WHEN p.marked_seq = p.last_seq THEN p.marked_msg_id END, p.marked_stored_at"
+#define UNIBOX_OWNED_COLUMNS                                             \
+    "p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, " \
+    "p.stopped_reason, " UNIBOX_MARK_COLUMNS
+
 namespace unibox::store {
 namespace {
 
@@ -14,10 +21,12 @@ constexpr pg::Statement kHeartbeat{
 constexpr pg::Statement kForget{
     "instance_forget",
     "DELETE FROM writer_instances WHERE owner IN (SELECT owner FROM writer_instances "
-    "WHERE seen_until < clock_timestamp() FOR UPDATE SKIP LOCKED)"};
+    "WHERE seen_until NOT BETWEEN clock_timestamp() "
+    "AND clock_timestamp() + 4 * $1::bigint * interval '1 ms' FOR UPDATE SKIP LOCKED)"};
 constexpr pg::Statement kInstances{
     "instance_list",
-    "SELECT owner FROM writer_instances WHERE seen_until >= clock_timestamp() ORDER BY owner"};
+    "SELECT owner FROM writer_instances WHERE seen_until BETWEEN clock_timestamp() "
+    "AND clock_timestamp() + 4 * $1::bigint * interval '1 ms' ORDER BY owner"};
 constexpr pg::Statement kRemove{"instance_remove", "DELETE FROM writer_instances WHERE owner = $1"};
 // Looks first: ON CONFLICT alone would wait for whoever holds the row.
 constexpr pg::Statement kEnsure{
@@ -30,11 +39,12 @@ constexpr pg::Statement kTake{
     "WITH free AS (SELECT p.generation, p.partition FROM ingest_partition p "
     "JOIN unnest($2::int[], $3::int[]) AS w (generation, partition) USING (generation, partition) "
     "WHERE p.owner IS NULL OR p.lease_until < clock_timestamp() "
+    "OR p.lease_until > clock_timestamp() + 4 * $4::bigint * interval '1 ms' "
     "ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p SKIP LOCKED) "
     "UPDATE ingest_partition p SET owner = $1, epoch = p.epoch + 1, "
     "lease_until = clock_timestamp() + $4 * interval '1 ms' FROM free f "
     "WHERE p.generation = f.generation AND p.partition = f.partition "
-    "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
+    "RETURNING " UNIBOX_OWNED_COLUMNS};
 // "active" and waiting for the client: to send the next message of a pipeline, or to take an answer
 // that no buffer has room for. Chosen first and ended
 // afterwards: in one WHERE the planner may put the ending before the conditions.
@@ -44,7 +54,8 @@ constexpr pg::Statement kEndFrozen{
     "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() "
     "AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') AND xact_start IS NOT "
     "NULL "
-    "AND query_start < clock_timestamp() - $1 * interval '1 ms') "
+    "AND query_start NOT BETWEEN clock_timestamp() - $1 * interval '1 ms' "
+    "AND clock_timestamp() + $1 * interval '1 ms') "
     "SELECT pid FROM frozen WHERE pg_terminate_backend(pid)"};
 constexpr pg::Statement kRenew{
     "partition_renew",
@@ -54,7 +65,7 @@ constexpr pg::Statement kRenew{
     "WHERE p.owner = $1 ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p) "
     "UPDATE ingest_partition p SET lease_until = clock_timestamp() + $5 * interval '1 ms' "
     "FROM mine m WHERE p.generation = m.generation AND p.partition = m.partition "
-    "RETURNING p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason"};
+    "RETURNING " UNIBOX_OWNED_COLUMNS};
 // Rows that a transaction holds are its owner's all the same: its commit renews their lease.
 constexpr pg::Statement kExtend{
     "partition_extend",
@@ -66,8 +77,8 @@ constexpr pg::Statement kExtend{
     "extended AS (UPDATE ingest_partition p "
     "SET lease_until = clock_timestamp() + $5 * interval '1 ms' FROM free f "
     "WHERE p.generation = f.generation AND p.partition = f.partition) "
-    "SELECT p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, p.stopped_reason "
-    "FROM ingest_partition p JOIN wanted USING (generation, partition, epoch) WHERE p.owner = $1"};
+    "SELECT " UNIBOX_OWNED_COLUMNS
+    " FROM ingest_partition p JOIN wanted USING (generation, partition, epoch) WHERE p.owner = $1"};
 constexpr pg::Statement kRelease{
     "partition_release",
     "WITH mine AS (SELECT p.generation, p.partition FROM ingest_partition p "
@@ -79,8 +90,10 @@ constexpr pg::Statement kRelease{
 constexpr pg::Statement kList{
     "partition_list",
     "SELECT generation, partition, epoch, last_seq, stream_created, owner, "
-    "owner IS NOT NULL AND lease_until >= clock_timestamp(), lease_until, committed_at, "
-    "stopped_reason FROM ingest_partition ORDER BY generation, partition"};
+    "owner IS NOT NULL AND lease_until >= clock_timestamp() AND ($1::bigint <= 0 "
+    "OR lease_until <= clock_timestamp() + 4 * $1::bigint * interval '1 ms'), "
+    "lease_until, committed_at, stopped_reason, " UNIBOX_MARK_COLUMNS
+    " FROM ingest_partition p ORDER BY generation, partition"};
 constexpr pg::Statement kStop{
     "partition_stop",
     "UPDATE ingest_partition SET stopped_reason = $4 "
@@ -100,15 +113,31 @@ constexpr pg::Statement kMove{
 constexpr pg::Statement kReset{
     "partition_reset",
     "UPDATE ingest_partition SET stream_created = $3, last_seq = $4, stopped_reason = '', "
-    "epoch = epoch + 1, owner = NULL, lease_until = '-infinity', "
+    "marked_seq = -1, epoch = epoch + 1, owner = NULL, lease_until = '-infinity', "
     "committed_at = clock_timestamp() WHERE generation = $1 AND partition = $2"};
-
+// With the values from before in the record: what is compared is what the owner believes.
 constexpr pg::Statement kRestart{
     "partition_restart",
-    "UPDATE ingest_partition SET stream_created = $5, last_seq = $6, stopped_reason = '', "
-    "epoch = epoch + 1, owner = NULL, lease_until = '-infinity', "
-    "committed_at = clock_timestamp() "
-    "WHERE generation = $1 AND partition = $2 AND owner = $3 AND epoch = $4"};
+    "WITH before AS (SELECT * FROM ingest_partition "
+    "WHERE generation = $1 AND partition = $2 AND owner = $3 AND epoch = $4 FOR NO KEY UPDATE), "
+    "told AS (INSERT INTO ingest_break (generation, partition, found_by, common_seq, "
+    "committed_seq, committed_stored_at, stream_created, stream_last_seq, unwritten_count) "
+    "SELECT generation, partition, owner, $6, last_seq, "
+    "CASE WHEN marked_seq = last_seq THEN marked_stored_at END, $5, $9, $10 FROM before) "
+    "UPDATE ingest_partition p SET stream_created = $5, last_seq = $6, stopped_reason = '', "
+    "marked_seq = CASE WHEN $7::text IS NULL THEN -1 ELSE $6 END, marked_msg_id = coalesce($7, "
+    "''), "
+    "marked_stored_at = coalesce($8, '-infinity'), "
+    "epoch = p.epoch + 1, owner = NULL, lease_until = '-infinity', "
+    "committed_at = clock_timestamp() FROM before b "
+    "WHERE p.generation = b.generation AND p.partition = b.partition"};
+constexpr pg::Statement kPlaces{
+    "partition_places",
+    "SELECT last_seq, stored_at, msg_id FROM (SELECT DISTINCT ON (c.last_seq) c.last_seq, "
+    "c.stored_at, c.msg_id FROM ingest_checkpoint c "
+    "WHERE c.generation = $1 AND c.partition = $2 AND c.stream_created = $3 AND c.last_seq > 0 "
+    "AND c.last_seq < $4 AND c.msg_id IS NOT NULL ORDER BY c.last_seq, c.taken_at DESC) x "
+    "ORDER BY last_seq"};
 
 // $1 to $4: the owner, and three arrays that name its partitions and epochs.
 pg::Params OwnedParams(std::string_view owner, const std::vector<OwnedPartition>& owned) {
@@ -133,6 +162,12 @@ Status TakenOver() {
     return Status(Code::kAborted, "the partition was taken over").WithReason("LOST");
 }
 
+// From two columns: the Nats-Msg-Id, NULL if nothing is known, and the stored time.
+std::optional<LogMark> ToMark(const pg::Row& row, int first) {
+    if (row.IsNull(first)) return std::nullopt;
+    return LogMark{std::string(row.Text(first)), row.Timestamp(first + 1).unix_ms};
+}
+
 std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {
     std::vector<OwnedPartition> owned;
     for (const pg::Row row : rows) {
@@ -141,7 +176,8 @@ std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {
              row.Int64(2),
              row.Int64(3),
              row.Timestamp(4).unix_ms,
-             std::string(row.Text(5))}
+             std::string(row.Text(5)),
+             ToMark(row, 6)}
         );
     }
     std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
@@ -155,8 +191,10 @@ Result<std::vector<std::string>> Heartbeat(
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kHeartbeat, pg::Params::Of(owner, ttl_ms)).status());
-    UNIBOX_RETURN_IF_ERROR(tx.Execute(kForget, {}).status());
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kInstances, {}));
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kForget, pg::Params::Of(ttl_ms)).status());
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, tx.ExecuteAndCommit(kInstances, pg::Params::Of(ttl_ms))
+    );
     std::vector<std::string> owners;
     for (const pg::Row row : rows) owners.emplace_back(row.Text(0));
     return owners;
@@ -228,9 +266,9 @@ Status ReleasePartitions(
     return Write(pool, kRelease, OwnedParams(owner, owned)).status();
 }
 
-Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool) {
+Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool, std::int64_t lease_ms) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kList, {}));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kList, pg::Params::Of(lease_ms)));
     std::vector<PartitionState> states;
     for (const pg::Row row : rows) {
         PartitionState state;
@@ -243,6 +281,7 @@ Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool) {
         state.lease_until_ms = row.Timestamp(7).unix_ms;
         state.committed_at_ms = row.Timestamp(8).unix_ms;
         state.stopped_reason = row.Text(9);
+        state.mark = ToMark(row, 10);
         states.push_back(std::move(state));
     }
     return states;
@@ -281,19 +320,44 @@ Status RestartPartition(
     pg::Pool& pool,
     std::string_view owner,
     const OwnedPartition& owned,
-    std::int64_t stream_created_ms,
-    std::int64_t last_seq
+    const LogPlace& place,
+    const LogLoss& loss
 ) {
+    std::optional<std::string> msg_id;
+    std::optional<pg::TimestampMs> stored_at;
+    if (place.mark) {
+        msg_id = place.mark->msg_id;
+        stored_at = pg::TimestampMs{place.mark->stored_ms};
+    }
     const auto params = pg::Params::Of(
         owned.id.generation,
         owned.id.partition,
         owner,
         owned.epoch,
-        pg::TimestampMs{stream_created_ms},
-        last_seq
+        pg::TimestampMs{place.stream_created_ms},
+        place.last_seq,
+        msg_id,
+        stored_at,
+        loss.stream_last_seq,
+        loss.unwritten_count
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kRestart, params));
     return rows.affected() == 1 ? Status() : TakenOver();
+}
+
+Result<std::vector<LogPlace>> ListKnownPlaces(
+    pg::Pool& pool, const OwnedPartition& owned, std::int64_t below_seq
+) {
+    const pg::TimestampMs created{owned.stream_created_ms};
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+    const auto params = pg::Params::Of(owned.id.generation, owned.id.partition, created, below_seq);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kPlaces, params));
+    std::vector<LogPlace> places;
+    for (const pg::Row row : rows) {
+        const LogMark mark{std::string(row.Text(2)), row.Timestamp(1).unix_ms};
+        places.push_back({owned.stream_created_ms, row.Int64(0), mark});
+    }
+    return places;
 }
 
 Status ResetPartition(

@@ -2,10 +2,13 @@
 // (writer_slots): leases and epochs.
 //
 // Only the epoch protects the data (the fence of the writer's transaction); the lease decides when
-// another writer may take over. All times are the database's. Thread safety: any thread.
+// another writer may take over. All times are the database's; should its clock go back, a lease
+// that ends later than four times its length from now is void (so much, that writers with different
+// settings do not rob each other). Thread safety: any thread.
 #pragma once
 
 #include "base/ids.hpp"
+#include "base/log_mark.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
 
@@ -30,7 +33,8 @@ struct OwnedPartition {
     std::int64_t epoch = 0;
     std::int64_t last_seq = 0;
     std::int64_t stream_created_ms = 0;
-    std::string stopped_reason;  // not "": wait for an operator
+    std::string stopped_reason;        // not "": wait for an operator
+    std::optional<LogMark> mark = {};  // of the message at last_seq, if it is known
 };
 
 struct PartitionState {
@@ -43,10 +47,11 @@ struct PartitionState {
     std::int64_t lease_until_ms = 0;
     std::int64_t committed_at_ms = 0;
     std::string stopped_reason;
+    std::optional<LogMark> mark;  // as above
 };
 
-// Says that `owner` is alive for `ttl_ms`, forgets instances that are not, and returns the live
-// ones in order, the caller included.
+// Says that `owner` is alive for `ttl_ms`, forgets instances that are not (or say so for longer
+// than four times that), and returns the live ones in order, the caller included.
 Result<std::vector<std::string>> Heartbeat(
     pg::Pool& pool, std::string_view owner, std::int64_t ttl_ms
 );
@@ -57,9 +62,9 @@ Status RemoveInstance(pg::Pool& pool, std::string_view owner);
 // stays as it is.
 Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms);
 
-// Takes those of `wanted` that are free or whose lease has expired: owner, epoch + 1, a new lease.
-// Returns the taken ones. Rows that another transaction holds at the moment are passed over, never
-// waited for.
+// Takes those of `wanted` that are free or whose lease has expired or is void: owner, epoch + 1, a
+// new lease. Returns the taken ones. Rows that another transaction holds at the moment are passed
+// over, never waited for.
 Result<std::vector<OwnedPartition>> TakePartitions(
     pg::Pool& pool,
     std::string_view owner,
@@ -93,21 +98,37 @@ Status ReleasePartitions(
     pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned
 );
 
-// All partitions, by generation and number.
-Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool);
+// All partitions, by generation and number. With `lease_ms` > 0 a void lease is not live.
+Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool, std::int64_t lease_ms = 0);
 
 // Stops a partition with an alarm (its owner, under its epoch; ABORTED if it was taken over).
 Status StopPartition(pg::Pool& pool, const OwnedPartition& owned, std::string_view reason);
 
-// Its owner, under its epoch (else ABORTED), after the stream was made anew or lost its tail:
-// counts from `last_seq` of the stream created at `stream_created_ms`, without an owner, under a
-// new epoch.
+// A place in a stream of the log: reading goes on behind last_seq.
+struct LogPlace {
+    std::int64_t stream_created_ms = 0;
+    std::int64_t last_seq = 0;
+    std::optional<LogMark> mark;  // of the message at last_seq, if there is one
+};
+// What is known of what a stream lost besides.
+struct LogLoss {
+    std::int64_t stream_last_seq = 0;  // where it ends now
+    std::int64_t unwritten_count = 0;  // events that were seen in it and never written, at least
+};
+// Its owner, under its epoch (else ABORTED), after the stream was made anew or came back with
+// another history: counts from `place` on, without an owner, under a new epoch. Records in
+// ingest_break what is known of the loss.
 Status RestartPartition(
     pg::Pool& pool,
     std::string_view owner,
     const OwnedPartition& owned,
-    std::int64_t stream_created_ms,
-    std::int64_t last_seq
+    const LogPlace& place,
+    const LogLoss& loss
+);
+// Places at which the partition once stood in the stream that it counts in, below `below_seq`, each
+// with its mark; by last_seq.
+Result<std::vector<LogPlace>> ListKnownPlaces(
+    pg::Pool& pool, const OwnedPartition& owned, std::int64_t below_seq
 );
 
 // Operator: acknowledges that (last_seq, skip_to] will never be written: records the gap, sets
@@ -143,7 +164,8 @@ struct OwnedSlot {
     std::int64_t epoch = 0;
     std::int32_t Shard() const { return -1 - slot; }
 };
-// Expired slots that still have outbox rows: any writer adopts, empties and releases them.
+// Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases
+// them.
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(
     pg::Pool& pool, std::string_view owner, std::int64_t lease_ms, std::int32_t count_max
 );

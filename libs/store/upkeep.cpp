@@ -17,8 +17,11 @@ DELETE FROM parked_events WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM parked_events WHERE parked_at < now() - interval '14 days' LIMIT $1)))sql"};
 
 constexpr pg::Statement kTakeCheckpoint{"upkeep_checkpoint", R"sql(
-INSERT INTO ingest_checkpoint (generation, partition, taken_at, stream_created, last_seq)
-SELECT generation, partition, now(), stream_created, last_seq FROM ingest_partition
+INSERT INTO ingest_checkpoint (generation, partition, taken_at, stream_created, last_seq, msg_id,
+    stored_at)
+SELECT generation, partition, now(), stream_created, last_seq,
+       CASE WHEN marked_seq = last_seq THEN marked_msg_id END, marked_stored_at
+FROM ingest_partition
 ON CONFLICT DO NOTHING)sql"};
 
 constexpr pg::Statement kForgetCheckpoints{
@@ -32,7 +35,8 @@ SELECT p.generation, p.partition, p.last_seq,
                    AND c.stream_created = p.stream_created
                    AND c.taken_at <= now() - $1::bigint * interval '1 ms'
                  ORDER BY c.taken_at DESC LIMIT 1), 0),
-       p.stream_created
+       p.stream_created, CASE WHEN p.marked_seq = p.last_seq THEN p.marked_msg_id END,
+       p.marked_stored_at
 FROM ingest_partition p ORDER BY 1, 2)sql"};
 
 constexpr pg::Statement kHorizon{"upkeep_horizon", R"sql(
@@ -72,12 +76,13 @@ Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, std::int64_t keep_ms) 
     );
     std::vector<LogNeed> needs;
     for (const pg::Row row : rows) {
-        needs.push_back(
-            {.id = {row.Int32(0), row.Int32(1)},
-             .last_seq = row.Int64(2),
-             .old_seq = row.Int64(3),
-             .stream_created_ms = row.Timestamp(4).unix_ms}
-        );
+        LogNeed& need = needs.emplace_back();
+        need.id = {row.Int32(0), row.Int32(1)};
+        need.last_seq = row.Int64(2);
+        need.old_seq = row.Int64(3);
+        need.stream_created_ms = row.Timestamp(4).unix_ms;
+        if (row.IsNull(5)) continue;
+        need.mark = LogMark{std::string(row.Text(5)), row.Timestamp(6).unix_ms};
     }
     return needs;
 }

@@ -22,8 +22,8 @@ Result<bool> HoldUpkeepLock(pg::Session& session, std::int64_t silent_ms_max);
 // Removes events that waited over 14 days for their message, at most `count_max`. Returns how many.
 Result<std::int64_t> DropOldParkedEvents(pg::Pool& pool, std::int64_t count_max);
 
-// Writes down how far each partition has been committed, and forgets what was written down more
-// than 9 days ago.
+// Writes down how far each partition has been committed, with what identifies the last message, and
+// forgets what was written down more than 9 days ago.
 Status TakeCheckpoint(pg::Pool& pool);
 
 // What the log still needs of a partition.
@@ -33,6 +33,7 @@ struct LogNeed {
     // Committed at least `keep_ms` ago; 0 = nothing known.
     std::int64_t old_seq = 0;
     std::int64_t stream_created_ms = 0;
+    std::optional<LogMark> mark = {};  // of the message at last_seq, if it is known
 };
 Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, std::int64_t keep_ms);
 

@@ -48,7 +48,7 @@ bool IsPoison(const Status& error) {
 void AddToBatch(
     std::int32_t shard,
     std::uint64_t sequence,
-    std::int64_t stored_ms,
+    LogMark mark,
     std::string payload,
     GatheredBatch* batch
 ) {
@@ -64,7 +64,7 @@ void AddToBatch(
     }
     batch->payloads.push_back(std::move(payload));
     batch->faults.push_back(std::move(fault));
-    batch->stored_ms.push_back(stored_ms);
+    batch->marks.push_back(std::move(mark));
 }
 
 BatchCommitter::BatchCommitter(Environment environment)
@@ -156,6 +156,16 @@ BatchCommitter::Selection BatchCommitter::Select(Range range) const {
     return selection;
 }
 
+const LogMark& BatchCommitter::MarkOf(std::int32_t shard, std::int64_t sequence) const {
+    std::size_t at = batch_->size() - 1;
+    const auto is_it = [&] {
+        const domain::BatchEvent& event = batch_->events[at];
+        return event.shard == shard && static_cast<std::int64_t>(event.stream_seq) == sequence;
+    };
+    while (!is_it()) --at;
+    return batch_->marks[at];
+}
+
 store::DeadLetterWrite BatchCommitter::DeadLetterOf(
     std::size_t index, std::string sqlstate, std::string error
 ) const {
@@ -201,9 +211,9 @@ Status BatchCommitter::RunTransaction(
     std::vector<store::PartitionAdvance> advances;
     for (const auto& [number, to_seq] : selection.to_seq) {
         const store::OwnedPartition& owned = shards_.at(number)->owned;
-        advances.push_back(
-            {owned.id.generation, owned.id.partition, owned.epoch, owned.last_seq, to_seq}
-        );
+        store::PartitionAdvance& advance = advances.emplace_back();
+        advance = {owned.id.generation, owned.id.partition, owned.epoch, owned.last_seq, to_seq};
+        advance.to_mark = MarkOf(number, to_seq);
     }
     env_.fault_point.Reached("before_transaction");
     UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease_ms));
@@ -228,7 +238,9 @@ void BatchCommitter::AfterCommit(
     const Selection& selection, const std::vector<store::OutboxId>& ids
 ) {
     for (const auto& [number, to_seq] : selection.to_seq) {
-        shards_.at(number)->owned.last_seq = to_seq;
+        store::OwnedPartition& owned = shards_.at(number)->owned;
+        owned.last_seq = to_seq;
+        owned.mark = MarkOf(number, to_seq);
     }
     acknowledged_->clear();
     CommittedOutbox rows;

@@ -6,6 +6,7 @@
 
 #include "async/backoff.hpp"
 #include "base/clock.hpp"
+#include "base/log_mark.hpp"
 #include "domain/inbox.hpp"
 #include "message-writer/config.hpp"
 #include "message-writer/fault_point.hpp"
@@ -31,7 +32,7 @@ struct GatheredBatch {
     std::vector<domain::BatchEvent> events;
     std::vector<std::string> payloads;  // as read; of the event with the same index
     std::vector<std::string> faults;    // not "": why the event can never be written
-    std::vector<std::int64_t> stored_ms;
+    std::vector<LogMark> marks;         // of the message in the stream
 
     std::size_t size() const { return events.size(); }
 };
@@ -40,7 +41,7 @@ struct GatheredBatch {
 void AddToBatch(
     std::int32_t shard,
     std::uint64_t sequence,
-    std::int64_t stored_ms,
+    LogMark mark,
     std::string payload,
     GatheredBatch* batch
 );
@@ -100,6 +101,7 @@ private:
     bool CommitHalves(Range range, const Status& why);
     bool BuryOne(std::size_t index, const Status& why);
     Selection Select(Range range) const;
+    const LogMark& MarkOf(std::int32_t shard, std::int64_t sequence) const;
     store::DeadLetterWrite DeadLetterOf(std::size_t index, std::string sqlstate, std::string error)
         const;
 

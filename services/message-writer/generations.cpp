@@ -7,7 +7,8 @@ namespace {
 
 bool IsWritten(const nats::StreamInfo& stream, const store::PartitionState& state) {
     return state.stream_created_ms == stream.created_unix_ms &&
-           state.last_seq >= static_cast<std::int64_t>(stream.last_seq);
+           // Further than its end: it came back shorter, and will be read again.
+           state.last_seq == static_cast<std::int64_t>(stream.last_seq);
 }
 
 }  // namespace

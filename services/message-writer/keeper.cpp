@@ -1,6 +1,7 @@
 #include "message-writer/keeper.hpp"
 
 #include "async/periodic.hpp"
+#include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
 #include "store/partitions.hpp"
 #include "store/periods.hpp"
@@ -43,7 +44,7 @@ std::uint64_t PurgeBelow(
             below = std::max(below, stream.first_seq + excess);
         }
     }
-    below = std::min(below, committed + 1);
+    below = std::min(below, committed);  // which stays: it tells whose history it is
     return below > stream.first_seq ? below : 0;
 }
 
@@ -134,7 +135,9 @@ Status Keeper::KeepLog() {
 Status Keeper::KeepPartitionLog(const store::LogNeed& need) {
     const std::string name = wire::InStream(need.id.generation, need.id.partition);
     UNIBOX_ASSIGN_OR_RETURN(nats::StreamInfo info, streams_.Info(name));
-    if (info.created_unix_ms != need.stream_created_ms) return {};  // its owner deals with that
+    const store::LogPlace committed{need.stream_created_ms, need.last_seq, need.mark};
+    UNIBOX_ASSIGN_OR_RETURN(const auto standing, CompareLog(streams_, info, committed));
+    if (standing != LogStanding::kSame) return {};  // its owner deals with that
     const std::uint64_t below = PurgeBelow(info, need, config_.keeper.fill_percent_max);
     if (below > 0) {
         UNIBOX_RETURN_IF_ERROR(streams_.PurgeUpTo(name, below));

@@ -20,7 +20,8 @@ namespace unibox::writer {
 
 // Up to which sequence (exclusive) a stream of the log may be purged; 0 = nothing. What was
 // committed long ago (need.old_seq) goes; of what was committed later, the oldest goes while the
-// stream is fuller than fill_percent_max. Never anything that is not committed. Pure.
+// stream is fuller than fill_percent_max. Never anything that is not committed, nor the last
+// message that is: by it the next reader recognises the stream. Pure.
 std::uint64_t PurgeBelow(
     const nats::StreamInfo& stream, const store::LogNeed& need, std::int64_t fill_percent_max
 );

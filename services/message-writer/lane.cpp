@@ -1,5 +1,6 @@
 #include "message-writer/lane.hpp"
 
+#include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
@@ -18,8 +19,8 @@ constexpr Millis kSweepPause(200);
 constexpr std::size_t kCreditBytes = 16 * 1024 * 1024;
 constexpr std::size_t kReaderCreditBytesMin = 256 * 1024;
 constexpr std::size_t kReaderCreditBytesMax = 8 * 1024 * 1024;
-// A stream must be seen without its tail for so long: a leader that was just elected may not know
-// all of its log yet.
+// A replicated stream must be seen without its tail for so long, and is not read meanwhile: a
+// leader that was just elected may not know all of its log yet.
 constexpr Millis kTailLostFor(5'000);
 constexpr Millis kWarnPause(10'000);
 // Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
@@ -260,7 +261,7 @@ GatheredBatch Lane::Gather() {
         std::move(part.events.begin(), part.events.end(), std::back_inserter(batch.events));
         std::move(part.payloads.begin(), part.payloads.end(), std::back_inserter(batch.payloads));
         std::move(part.faults.begin(), part.faults.end(), std::back_inserter(batch.faults));
-        batch.stored_ms.insert(batch.stored_ms.end(), part.stored_ms.begin(), part.stored_ms.end());
+        std::move(part.marks.begin(), part.marks.end(), std::back_inserter(batch.marks));
     }
     return batch;
 }
@@ -279,9 +280,8 @@ void Lane::Fetch(
     const std::int32_t number = shard.owned.id.Shard();
     for (nats::LogMessage& message : *messages) {
         *bytes += message.payload.size();
-        AddToBatch(
-            number, message.sequence, message.stored_unix_ms, std::move(message.payload), batch
-        );
+        LogMark mark{KeptMsgId(message.msg_id), message.stored_unix_ms};
+        AddToBatch(number, message.sequence, std::move(mark), std::move(message.payload), batch);
     }
 }
 
@@ -309,6 +309,7 @@ bool Lane::OpenReader(Reading* reading) {
     settings.credit_bytes =
         std::clamp(kCreditBytes / readings_.size(), kReaderCreditBytesMin, kReaderCreditBytesMax);
     settings.expected_created_unix_us = info->created_unix_us;
+    settings.expected_last = owned.mark;
     settings.on_arrival = [this] { Arrived(); };
     auto reader = nats::LogReader::Open(
         env_.connection,
@@ -348,37 +349,54 @@ void Lane::AfterReadError(Reading* reading, const Status& error) {
     reading->reopen_at = Now() + kReopenPause;
 }
 
-// The stream was made anew, or lost its tail: its sequences mean other messages now. It is read
-// from its beginning under a new epoch; ext_ref keeps repeats from having an effect.
+// The stream was made anew, or came back with another history: its sequences mean other messages
+// now. It is read again from the last place that both share, under a new epoch; ext_ref keeps
+// repeats from having an effect.
 void Lane::RestartStream(Reading* reading) {
-    const store::OwnedPartition& owned = reading->shard.owned;
-    const std::string stream = wire::InStream(owned.id.generation, owned.id.partition);
     reading->reader.reset();
     reading->reopen_at = Now() + kReopenPause;
-    const auto info = streams_.Info(stream);
-    if (!info.ok()) return;
-    if (info->created_unix_ms == owned.stream_created_ms) {
-        if (static_cast<std::int64_t>(info->last_seq) >= owned.last_seq) return;  // as it should be
-        if (!reading->tail_lost_since) reading->tail_lost_since = Now();
-        if (Now() - *reading->tail_lost_since < kTailLostFor) return;
-    }
-    const auto first = static_cast<std::int64_t>(std::max<std::uint64_t>(info->first_seq, 1));
-    const Status status =
-        store::RestartPartition(env_.pool, env_.owner, owned, info->created_unix_ms, first - 1);
+    const Status status = ReadAgain(reading);
+    if (status.ok()) return;
     if (status.reason() == "LOST") reading->shard.lost = true;
-    if (!status.ok()) {
-        obs::Log(
-            obs::Level::kWarn, "partition cannot be reset", {{"stream", stream}, {"error", status}}
-        );
-        return;
+    const std::int32_t shard = reading->shard.owned.id.Shard();
+    obs::Log(obs::Level::kWarn, "partition cannot be reset", {{"shard", shard}, {"error", status}});
+}
+
+Status Lane::ReadAgain(Reading* reading) {
+    const store::OwnedPartition& owned = reading->shard.owned;
+    const std::string stream = wire::InStream(owned.id.generation, owned.id.partition);
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams_.Info(stream));
+    const store::LogPlace committed{owned.stream_created_ms, owned.last_seq, owned.mark};
+    UNIBOX_ASSIGN_OR_RETURN(const auto standing, CompareLog(streams_, info, committed));
+    if (standing == LogStanding::kSame) {
+        reading->tail_lost_since.reset();
+        return {};
     }
+    if (standing == LogStanding::kShortened && info.replicas > 1) {
+        if (!reading->tail_lost_since) reading->tail_lost_since = Now();
+        if (Now() - *reading->tail_lost_since < kTailLostFor) return {};
+    }
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto known, store::ListKnownPlaces(env_.pool, owned, owned.last_seq)
+    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto place, FindCommonPlace(streams_, info, known));
+    const store::LogLoss loss{
+        static_cast<std::int64_t>(info.last_seq),
+        env_.log_highs.TakeUnwritten(owned.id.Shard(), owned.last_seq)};
+    UNIBOX_RETURN_IF_ERROR(store::RestartPartition(env_.pool, env_.owner, owned, place, loss));
+    env_.metrics.lost_events.Add(static_cast<double>(loss.unwritten_count));
     obs::Log(
         obs::Level::kError,
-        "stream was made anew or lost its tail: read again from its beginning",
-        {{"stream", stream}, {"was_at", owned.last_seq}, {"last_seq", info->last_seq}}
+        "stream was made anew or came back with another history: read again",
+        {{"stream", stream},
+         {"from", place.last_seq + 1},
+         {"was_at", owned.last_seq},
+         {"last_seq", info.last_seq},
+         {"lost_events", loss.unwritten_count}}
     );
     env_.metrics.streams_recreated.Add();
     reading->shard.lost = true;  // the next share has the new epoch
+    return {};
 }
 
 void Lane::StopForGap(Reading* reading) {
@@ -433,7 +451,7 @@ void Lane::SetPending(const GatheredBatch& batch) {
     for (auto& [number, shard] : told_) shard.oldest_pending_ms = 0;
     for (std::size_t i = batch.size(); i-- > 0;) {  // the first of each shard is its oldest
         const auto at = told_.find(batch.events[i].shard);
-        if (at != told_.end()) at->second.oldest_pending_ms = batch.stored_ms[i];
+        if (at != told_.end()) at->second.oldest_pending_ms = batch.marks[i].stored_ms;
     }
 }
 

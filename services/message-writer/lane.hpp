@@ -11,6 +11,7 @@
 #include "base/mutex.hpp"
 #include "message-writer/batch_committer.hpp"
 #include "message-writer/lane_outbox.hpp"
+#include "message-writer/log_highs.hpp"
 #include "message-writer/relay.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
@@ -31,6 +32,7 @@ struct LaneEnvironment {
     WriterMetrics& metrics;
     FaultPoint& fault_point;
     obs::Metrics& registry;
+    LogHighs& log_highs;
     // Called by a lane when it lost a shard, so that the shares are looked at again.
     std::function<void()> on_lost;
 };
@@ -72,6 +74,7 @@ private:
     bool OpenReader(Reading* reading);
     void AfterReadError(Reading* reading, const Status& error);
     void RestartStream(Reading* reading);
+    Status ReadAgain(Reading* reading);
     void StopForGap(Reading* reading);
     void Write(const GatheredBatch& batch);
     void Publish(CommittedOutbox rows);

@@ -47,7 +47,11 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
       take_overs(metrics.GetCounter("unibox_writer_take_overs_total", "Partitions taken.")),
       streams_recreated(metrics.GetCounter(
           "unibox_writer_streams_recreated_total",
-          "Ingest streams made anew or shortened behind our back: an alarm."
+          "Ingest streams made anew, or back with another history: an alarm."
+      )),
+      lost_events(metrics.GetCounter(
+          "unibox_writer_lost_events_total",
+          "Events that an ingest stream lost before they were written: an alarm."
       )),
       missing_periods(metrics.GetCounter(
           "unibox_writer_missing_periods_total", "Time partitions made only when a row needed them."

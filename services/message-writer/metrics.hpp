@@ -31,6 +31,7 @@ struct WriterMetrics {
     obs::Counter& fenced;
     obs::Counter& take_overs;
     obs::Counter& streams_recreated;
+    obs::Counter& lost_events;
     obs::Counter& missing_periods;
     obs::Gauge& owned_partitions;
     obs::Gauge& stopped_partitions;

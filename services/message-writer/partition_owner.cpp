@@ -97,6 +97,8 @@ Status PartitionOwner::ShareOut() {
 
 // New generations and partitions appear here. When NATS is away the last answer stands.
 void PartitionOwner::ListStreams() {
+    // Before the streams are seen: so none is further than its stream.
+    const std::vector<store::OwnedPartition> owned = Owned();
     const auto streams = streams_.List(wire::kInStreamPrefix);
     Status problem = streams.status();
     if (streams.ok() && streams->empty()) problem = NotFound("run uniboxctl streams ensure");
@@ -112,6 +114,10 @@ void PartitionOwner::ListStreams() {
         const auto parsed = wire::ParseInStream(info.name);
         if (!parsed) continue;
         infos_[store::PartitionId{parsed->generation, parsed->partition}] = info;
+    }
+    for (const store::OwnedPartition& partition : owned) {
+        const auto info = infos_.find(partition.id);
+        if (info != infos_.end()) NoteLostTail(partition, info->second);
     }
 }
 
@@ -275,6 +281,23 @@ void PartitionOwner::TellMetrics() {
     told_ = std::move(told);
     env_.metrics.owned_partitions.Set(static_cast<double>(owned));
     env_.metrics.stopped_partitions.Set(static_cast<double>(stopped));
+}
+
+// A replicated stream may only look shorter, to a leader that was just elected.
+void PartitionOwner::NoteLostTail(
+    const store::OwnedPartition& owned, const nats::StreamInfo& stream
+) {
+    const auto last_seq = static_cast<std::int64_t>(stream.last_seq);
+    if (stream.replicas > 1 && last_seq < owned.last_seq) return;
+    const std::int64_t lost =
+        env_.log_highs.Look(owned.id.Shard(), owned.epoch, last_seq, owned.last_seq);
+    if (lost == 0) return;
+    env_.metrics.lost_events.Add(static_cast<double>(lost));
+    obs::Log(
+        obs::Level::kError,
+        "stream lost its tail before it was written",
+        {{"stream", stream.name}, {"ends_at", last_seq}, {"lost_events", lost}}
+    );
 }
 
 void PartitionOwner::TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms) {

@@ -62,6 +62,7 @@ private:
     Status FreeLocked();
     Status GiveUpSurplus(std::size_t share);
     void TellMetrics();
+    void NoteLostTail(const store::OwnedPartition& owned, const nats::StreamInfo& stream);
     void TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms);
     std::vector<store::OwnedPartition> Owned();
     Lane& EmptiestLane();
@@ -70,8 +71,8 @@ private:
     LaneEnvironment& env_;
     std::vector<std::unique_ptr<Lane>>& lanes_;
     nats::Streams streams_;
-    StreamsById infos_;            // as last seen
-    std::set<std::int32_t> told_;  // shards whose lag was told
+    StreamsById infos_;                          // as last seen
+    std::set<std::int32_t> told_;                // shards whose lag was told
     LagWatch lag_;
     std::shared_ptr<async::Periodic> rounds_;
     std::int32_t turn_ = 0;          // the generation that is written now; told when it changes

@@ -51,6 +51,7 @@ Status Writer::Build() {
         .metrics = metrics_,
         .fault_point = fault_point_,
         .registry = registry_,
+        .log_highs = log_highs_,
         .on_lost = [this] { partitions_->Wake(); },
     });
     partitions_ = std::make_unique<PartitionOwner>(*environment_, lanes_);

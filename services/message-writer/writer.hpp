@@ -35,6 +35,7 @@ private:
     obs::Metrics& registry_;
     WriterMetrics metrics_;
     FaultPoint fault_point_;
+    LogHighs log_highs_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<nats::Connection> connection_;
     std::unique_ptr<nats::Publisher> publisher_;

@@ -9,11 +9,12 @@
 namespace unibox::nats::detail {
 
 inline LogMark MarkOf(const LogMessage& message) {
-    return {message.msg_id, message.stored_unix_ms};
+    return {KeptMsgId(message.msg_id), message.stored_unix_ms};
 }
 
 inline LogMark MarkOf(natsMsg* message, const Delivery& delivery) {
-    return {std::string(HeaderOf(message, "Nats-Msg-Id")), delivery.stored_unix_ns / 1'000'000};
+    const std::string_view msg_id = HeaderOf(message, "Nats-Msg-Id");
+    return {KeptMsgId(msg_id), delivery.stored_unix_ns / 1'000'000};
 }
 
 inline LogMessage LogMessageOf(natsMsg* message, const Delivery& delivery) {

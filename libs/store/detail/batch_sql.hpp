@@ -8,7 +8,8 @@ namespace unibox::store::detail {
 
 inline constexpr pg::Statement kFence{
     "batch_fence",
-    "SELECT ub_fence($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint)"};
+    "SELECT ub_fence($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint, "
+    "$7::text[], $8::timestamptz[])"};
 
 inline constexpr pg::Statement kInsertContacts{"batch_insert_contacts", R"sql(
 INSERT INTO contacts (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,

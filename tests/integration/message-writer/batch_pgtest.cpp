@@ -22,6 +22,10 @@ TEST_CASE("Batch: a first message makes contact, thread, conversation and messag
     CHECK(inbox.Inconsistency() == "");
     REQUIRE(inbox.feed().size() == 1);
     CHECK(inbox.feed()[0].message_created().message().text() == "good day");
+    CHECK(
+        inbox.Ask("SELECT marked_seq = last_seq AND length(marked_msg_id) > 0 "
+                  "FROM ingest_partition") == "true"
+    );
     CHECK(inbox.feed()[0].feed_epoch().size() == 16);
 }
 

@@ -79,7 +79,7 @@ bool CommitterFixture::Write(const std::vector<event::v1::InboundEvent>& events)
             writer::AddToBatch(
                 number,
                 static_cast<std::uint64_t>(++sequence),
-                NowMs(),
+                LogMark{KeptMsgId(event.event_key()), NowMs()},
                 event.SerializeAsString(),
                 &batch
             );
@@ -97,7 +97,11 @@ bool CommitterFixture::WritePayloads(
     std::int64_t sequence = written.owned.last_seq;
     for (const std::string& payload : payloads) {
         writer::AddToBatch(
-            1000 + partition, static_cast<std::uint64_t>(++sequence), NowMs(), payload, &batch
+            1000 + partition,
+            static_cast<std::uint64_t>(++sequence),
+            LogMark{"", NowMs()},
+            payload,
+            &batch
         );
     }
     return committer_->Commit(batch, {{1000 + partition, &written}}, &acknowledged_);

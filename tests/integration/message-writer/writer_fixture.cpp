@@ -64,6 +64,22 @@ writer::Writer& WriterFixture::StartWriter(const std::string& owner) {
     return *writers_.back();
 }
 
+void WriterFixture::RestartNats(const std::function<void()>& while_down) {
+    nats_.Stop();
+    REQUIRE(Eventually(seconds(30), [&] { return !connection_->connected(); }));
+    while_down();
+    nats_.Start();
+    REQUIRE(Eventually(seconds(30), [&] { return connection_->connected(); }));
+}
+
+void WriterFixture::CopyLog() {
+    RestartNats([&] { nats_.CopyStore(log_copy_); });
+}
+
+void WriterFixture::LogGoesBack() {
+    RestartNats([&] { nats_.RestoreStore(log_copy_); });
+}
+
 void WriterFixture::Publish(const std::vector<event::v1::InboundEvent>& events, int generation) {
     REQUIRE_OK(PublishInbound(*connection_, {generation, PartitionCount(generation)}, events));
     published_count += static_cast<std::int64_t>(events.size());

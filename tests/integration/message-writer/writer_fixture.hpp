@@ -7,7 +7,10 @@
 #include "support/inbound_events.hpp"
 #include "support/nats_server.hpp"
 #include "support/pg_server.hpp"
+#include "support/temp_dir.hpp"
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +48,10 @@ public:
     nats::Streams& streams() { return *streams_; }
     nats::Connection& connection() { return *connection_; }
     NatsServer& nats() { return nats_; }
+    // The server's store as it is now; and back to that, which ends its life in between.
+    void CopyLog();
+    void LogGoesBack();
+    void RestartNats(const std::function<void()>& while_down);
     pg::Pool& pool() { return *pool_; }
     const PgDatabase& database() const { return database_; }
     void EnsureStreams(int generation = 1);
@@ -55,6 +62,8 @@ private:
     PgServer& server_;
     PgDatabase database_;
     NatsServer nats_;
+    TempDir dir_;
+    const std::filesystem::path log_copy_ = dir_ / "store";
     std::unique_ptr<nats::Connection> connection_;
     std::unique_ptr<nats::Streams> streams_;
     std::unique_ptr<pg::Pool> pool_;

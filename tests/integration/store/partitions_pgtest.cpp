@@ -160,15 +160,66 @@ TEST_CASE("Partitions: only the owner restarts one, under its epoch", "[pg][stor
     const auto old = TakePartitions(fixture.writer(), "a", ids, -1).value();
     const auto now = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
     const auto restart = [&](const char* owner, const OwnedPartition& owned) {
-        return RestartPartition(fixture.writer(), owner, owned, kCreatedMs + 9, 0);
+        const LogPlace place{kCreatedMs + 9, 4, LogMark{"msg", kCreatedMs + 5}};
+        return RestartPartition(fixture.writer(), owner, owned, place, {7, 3});
     };
     CHECK_THAT(restart("a", old[0]), HasCode(Code::kAborted));
     CHECK_THAT(restart("a", now[0]), HasCode(Code::kAborted));
+    CHECK(fixture.Number("SELECT count(*) FROM ingest_break") == 0);
     REQUIRE_OK(restart("b", now[0]));
     const auto states = ListPartitions(fixture.writer()).value();
     CHECK(states[0].stream_created_ms == kCreatedMs + 9);
+    CHECK(states[0].last_seq == 4);
+    CHECK(states[0].mark == LogMark{"msg", kCreatedMs + 5});
+    CHECK(
+        fixture.Number("SELECT count(*) FROM ingest_break WHERE common_seq = 4 AND "
+                       "committed_seq = 0 AND committed_stored_at IS NULL AND "
+                       "stream_last_seq = 7 AND unwritten_count = 3 AND found_by = 'b'") == 1
+    );
     CHECK(states[0].epoch == now[0].epoch + 1);
     CHECK(states[0].owner == std::nullopt);
+}
+
+void Mark(StoreFixture& fixture, std::int64_t seq, const std::string& msg_id) {
+    const std::string number = std::to_string(seq);
+    REQUIRE_OK(fixture.Owner(
+        "UPDATE ingest_partition SET last_seq = " + number + ", marked_seq = " + number +
+        ", marked_msg_id = '" + msg_id + "', marked_stored_at = to_timestamp(" + number + ")"
+    ));
+}
+
+TEST_CASE("Partitions: a mark is of the message at last_seq, or is not known", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 1);
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    CHECK(mine[0].mark == std::nullopt);
+    Mark(fixture, 5, "five");
+    const LogMark five{"five", 5'000};
+    CHECK(ExtendLeases(fixture.writer(), "a", mine, kLeaseMs).value()[0].mark == five);
+    CHECK(ListLogNeeds(fixture.writer(), 0).value()[0].mark == five);
+    REQUIRE(SkipGap(fixture.admin(), ids[0], 5, "olga").value() == 0);  // Only resumed.
+    CHECK(ListPartitions(fixture.writer()).value()[0].mark == five);
+    REQUIRE(SkipGap(fixture.admin(), ids[0], 6, "olga").value() == 1);
+    CHECK(ListPartitions(fixture.writer()).value()[0].mark == std::nullopt);
+    CHECK(ListLogNeeds(fixture.writer(), 0).value()[0].mark == std::nullopt);
+}
+
+TEST_CASE("Partitions: the places where one once stood are known with their marks", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 1);
+    for (const std::int64_t seq : {5, 5, 9, 12}) {
+        Mark(fixture, seq, "m" + std::to_string(seq));
+        REQUIRE_OK(TakeCheckpoint(fixture.writer()));
+    }
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    const auto places = ListKnownPlaces(fixture.writer(), mine[0], 12).value();
+    REQUIRE(places.size() == 2);
+    CHECK(places[0].last_seq == 5);
+    CHECK(places[0].mark == LogMark{"m5", 5'000});
+    CHECK(places[1].last_seq == 9);
+    auto anew = mine[0];
+    ++anew.stream_created_ms;
+    CHECK(ListKnownPlaces(fixture.writer(), anew, 12).value().empty());
 }
 
 TEST_CASE("Upkeep: a silent keeper loses its lock", "[pg][store]") {
@@ -245,7 +296,7 @@ TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released",
     REQUIRE_OK(fixture.Owner(
         "INSERT INTO writer_slots (slot, epoch, owner, lease_until) VALUES "
         "(0, 1, 'dead', now() - interval '1 s'), (1, 1, 'dead', now() - interval '1 s'), "
-        "(2, 1, 'alive', now() + interval '1 h')"
+        "(2, 1, 'alive', now() + interval '1 min')"
     ));
     REQUIRE_OK(
         fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, ''), (-3, 1, '')")

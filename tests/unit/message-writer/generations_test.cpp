@@ -48,10 +48,13 @@ TEST_CASE("Generations: one follows when the one before is sealed and written", 
 
 TEST_CASE("Generations: what was counted in another incarnation says nothing", "[unit]") {
     Log log;
-    log.Add(1, 0, 3, 100);
+    log.Add(1, 0, 3, 3);
     log.Add(2, 0, 0, 0);
     log.streams[{1, 0}].sealed = true;
     CHECK(log.InTurn() == 2);
+    log.states[0].last_seq = 100;  // Of a history that the stream came back without.
+    CHECK(log.InTurn() == 1);
+    log.states[0].last_seq = 3;
     log.states[0].stream_created_ms += 1;
     CHECK(log.InTurn() == 1);
     log.states.erase(log.states.begin());  // Never seen by a writer.

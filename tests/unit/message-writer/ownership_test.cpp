@@ -51,7 +51,13 @@ TEST_CASE("Janitor: a full stream loses its oldest committed messages, no others
     CHECK(below >= 11);
     CHECK(below <= 14);
     const store::LogNeed late{.id = {1, 0}, .last_seq = 5, .old_seq = 0, .stream_created_ms = 1};
-    CHECK(PurgeBelow(Stream(1, 100, 1000), late, 80) == 6);
+    CHECK(PurgeBelow(Stream(1, 100, 1000), late, 80) == 5);
+}
+
+TEST_CASE("Janitor: the last committed message stays, to know the stream by", "[unit]") {
+    const store::LogNeed need{.id = {1, 0}, .last_seq = 80, .old_seq = 80, .stream_created_ms = 1};
+    CHECK(PurgeBelow(Stream(1, 80, 1000), need, 80) == 80);
+    CHECK(PurgeBelow(Stream(80, 80, 1000), need, 80) == 0);
 }
 
 TEST_CASE("Janitor: leaves a stream alone whose sequences mean something else", "[unit]") {

@@ -1,0 +1,193 @@
+// nats-server comes back with an older store, and new messages take the sequences of those that the
+// writer has committed: nothing of the new history may be passed over.
+#include "message-writer/keeper.hpp"
+#include "support/eventually.hpp"
+#include "support/status_matchers.hpp"
+#include "wire/subjects.hpp"
+#include "writer_fixture.hpp"
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+// A conversation of each of two partitions; what is said is said in both.
+class TwoConversations {
+public:
+    explicit TwoConversations(WriterFixture& stack) : stack_(stack) {
+        threads_.push_back("thread-0");
+        const int first = PartitionOf("thread-0");
+        for (int i = 1; threads_.size() < 2; ++i) {
+            const std::string thread = "thread-" + std::to_string(i);
+            if (PartitionOf(thread) != first) threads_.push_back(thread);
+        }
+    }
+
+    void Say(const std::string& letter, int first, int last) {
+        std::vector<event::v1::InboundEvent> events;
+        for (int i = first; i <= last; ++i) {
+            const std::string text = letter + std::to_string(i);
+            for (const auto& thread : threads_) events.push_back(Event(thread, text));
+        }
+        stack_.Publish(events);
+    }
+    // What the messages of both say, in order; "different" if they differ.
+    std::string Said() {
+        std::string said;
+        for (const auto& thread : threads_) {
+            const std::string one = stack_.Ask(
+                "SELECT string_agg(m.body, ' ' ORDER BY m.seq) FROM messages m JOIN conversations "
+                "USING (tenant_id, conversation_id) WHERE thread_key = '" +
+                thread + "'"
+            );
+            if (&thread != &threads_.front() && one != said) return "different";
+            said = one;
+        }
+        return said;
+    }
+    bool Become(const std::string& wanted) {
+        return Eventually(seconds(30), [&] { return Said() == wanted; });
+    }
+
+private:
+    static event::v1::InboundEvent Event(const std::string& thread, const std::string& text) {
+        return AMessage(thread + text).InThread(thread).WithText(text).Build();
+    }
+    static int PartitionOf(const std::string& thread) {
+        return PartitionOfEvent(Event(thread, "x"), WriterFixture::kPartitions);
+    }
+
+    WriterFixture& stack_;
+    std::vector<std::string> threads_;
+};
+
+double Recreated(WriterFixture& stack) {
+    return stack.registry.GetCounter("unibox_writer_streams_recreated_total", "").Get();
+}
+
+TEST_CASE("Log history: new messages took the numbers while the writer was away", "[nats]") {
+    WriterFixture stack;
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    both.Say("A", 0, 0);
+    REQUIRE(both.Become("A0"));
+    stack.CopyLog();
+    both.Say("A", 1, 3);
+    REQUIRE(both.Become("A0 A1 A2 A3"));
+    stack.StopWriter(0);
+    stack.LogGoesBack();
+    both.Say("B", 4, 8);
+    stack.StartWriter("two");
+    CHECK(both.Become("A0 A1 A2 A3 B4 B5 B6 B7 B8"));
+    CHECK(Recreated(stack) == 2);
+    CHECK(
+        stack.Count("SELECT count(*) FROM ingest_break WHERE committed_seq = 4 AND "
+                    "committed_stored_at IS NOT NULL AND stream_last_seq = 6") == 2
+    );
+    CHECK(stack.Count("SELECT count(*) FROM dead_letter") == 0);
+}
+
+TEST_CASE("Log history: new messages took the numbers under a living writer", "[nats]") {
+    WriterFixture stack;
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    both.Say("A", 0, 0);
+    REQUIRE(both.Become("A0"));
+    stack.CopyLog();
+    both.Say("A", 1, 3);
+    REQUIRE(both.Become("A0 A1 A2 A3"));
+    stack.LogGoesBack();
+    both.Say("B", 4, 8);
+    CHECK(both.Become("A0 A1 A2 A3 B4 B5 B6 B7 B8"));
+    CHECK(Recreated(stack) == 2);
+    both.Say("B", 9, 9);
+    CHECK(both.Become("A0 A1 A2 A3 B4 B5 B6 B7 B8 B9"));
+    CHECK(Recreated(stack) == 2);  // Once each.
+}
+
+TEST_CASE("Log history: exactly as many new messages as were lost", "[nats]") {
+    WriterFixture stack;
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    stack.CopyLog();
+    both.Say("A", 0, 2);
+    REQUIRE(both.Become("A0 A1 A2"));
+    stack.LogGoesBack();
+    both.Say("B", 3, 5);  // The stream ends where it ended before: no number tells.
+    CHECK(both.Become("A0 A1 A2 B3 B4 B5"));
+}
+
+TEST_CASE("Log history: is read again from the last place that both share", "[nats]") {
+    WriterFixture stack;
+    stack.config.keeper.interval_ms = 100;
+    stack.config.keeper.keep_committed_ms = 2'000;  // A checkpoint each 200 ms.
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    both.Say("A", 0, 1);
+    REQUIRE(both.Become("A0 A1"));
+    const std::string known =
+        "SELECT count(DISTINCT partition) FROM ingest_checkpoint WHERE last_seq = 2 AND "
+        "msg_id IS NOT NULL";
+    REQUIRE(Eventually(seconds(30), [&] { return stack.Count(known) == 2; }));
+    stack.CopyLog();
+    both.Say("A", 2, 3);
+    REQUIRE(both.Become("A0 A1 A2 A3"));
+    stack.LogGoesBack();
+    both.Say("B", 4, 8);
+    CHECK(both.Become("A0 A1 A2 A3 B4 B5 B6 B7 B8"));
+    CHECK(stack.Count("SELECT count(*) FROM ingest_break WHERE common_seq = 2") == 2);
+}
+
+TEST_CASE("Log history: what a stream lost before it was written is counted", "[nats]") {
+    PgServer server;
+    WriterFixture stack(server);
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    both.Say("A", 0, 1);
+    REQUIRE(both.Become("A0 A1"));
+    stack.CopyLog();
+    writer::WriterMetrics metrics(stack.registry);
+    const auto behind = [&] {
+        double messages = 0;
+        for (int i = 0; i < WriterFixture::kPartitions; ++i) {
+            messages += metrics.LagMessages(1000 + i).Get();
+        }
+        return messages;
+    };
+    REQUIRE(Eventually(seconds(30), [&] { return behind() == 0; }));
+    server.Stop();
+    both.Say("A", 2, 2001);
+    REQUIRE(Eventually(seconds(30), [&] { return behind() == 4'000; }));
+    stack.LogGoesBack();
+    // Some are in the writer's hands and will be written; what has vanished is counted.
+    CHECK(Eventually(seconds(30), [&] { return metrics.lost_events.Get() == 4'000; }));
+    server.Start();
+    both.Say("B", 1, 3);
+    CHECK(Eventually(seconds(30), [&] { return both.Said().ends_with(" B1 B2 B3"); }));
+}
+
+TEST_CASE("Log history: the keeper purges nothing of a history that nobody has read", "[nats]") {
+    WriterFixture stack;
+    stack.config.batch.lanes = 1;
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    stack.CopyLog();
+    both.Say("A", 0, 3);
+    REQUIRE(both.Become("A0 A1 A2 A3"));
+    stack.StopWriter(0);
+    stack.LogGoesBack();
+    both.Say("B", 4, 8);
+    // A keeper without a writer that reads: all of the log is committed long ago, by the numbers.
+    stack.config.keeper.keep_committed_ms = 0;
+    auto metrics = writer::WriterMetrics(stack.registry);
+    auto keeper = writer::Keeper::Create(stack.config, stack.pool(), stack.connection(), metrics);
+    REQUIRE_OK(keeper);
+    REQUIRE_OK((*keeper)->Round());
+    REQUIRE_OK((*keeper)->Round());
+    (*keeper)->Stop();
+    stack.StartWriter("two");
+    CHECK(both.Become("A0 A1 A2 A3 B4 B5 B6 B7 B8"));
+}
+
+}  // namespace
+}  // namespace unibox::test
