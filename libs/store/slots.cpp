@@ -13,7 +13,8 @@ constexpr pg::Statement kRaiseSlots{
 constexpr pg::Statement kTakeSlots{
     "slot_take",
     "WITH free AS (SELECT s.slot FROM writer_slots s "
-    "WHERE (s.owner IS NULL OR s.lease_until < clock_timestamp()) "
+    "WHERE (s.owner IS NULL OR s.lease_until < clock_timestamp() "
+    "OR s.lease_until > clock_timestamp() + 4 * $2::bigint * interval '1 ms') "
     "AND EXISTS (SELECT FROM outbox o WHERE o.shard = -1 - s.slot) "
     "ORDER BY s.slot LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED) "
     "UPDATE writer_slots s SET owner = $1, epoch = s.epoch + 1, "

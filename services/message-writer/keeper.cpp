@@ -25,7 +25,15 @@ void Keep(Status* first, Status next, std::string_view duty) {
     if (first->ok()) *first = std::move(next);
 }
 
+std::uint64_t BytesAt(const nats::StreamInfo& stream, std::int64_t percent) {
+    return static_cast<std::uint64_t>(stream.bytes_max) / 100 * static_cast<std::uint64_t>(percent);
+}
+
 }  // namespace
+
+bool IsTooFull(const nats::StreamInfo& stream, std::int64_t fill_percent_max) {
+    return stream.bytes_max > 0 && stream.bytes > BytesAt(stream, fill_percent_max);
+}
 
 std::uint64_t PurgeBelow(
     const nats::StreamInfo& stream, const store::LogNeed& need, std::int64_t fill_percent_max
@@ -34,15 +42,11 @@ std::uint64_t PurgeBelow(
     const auto committed = static_cast<std::uint64_t>(need.last_seq);
     if (stream.last_seq < committed) return 0;  // not the stream that last_seq counts in
     auto below = static_cast<std::uint64_t>(std::max<std::int64_t>(need.old_seq, 0)) + 1;
-    if (stream.bytes_max > 0) {
-        const auto bytes_max = static_cast<std::uint64_t>(stream.bytes_max);
-        const std::uint64_t full = bytes_max / 100 * static_cast<std::uint64_t>(fill_percent_max);
-        if (stream.bytes > full) {
-            const std::uint64_t average =
-                std::max<std::uint64_t>(1, stream.bytes / stream.messages);
-            const std::uint64_t excess = (stream.bytes - full) / average + 1;
-            below = std::max(below, stream.first_seq + excess);
-        }
+    if (IsTooFull(stream, fill_percent_max)) {
+        const std::uint64_t average = std::max<std::uint64_t>(1, stream.bytes / stream.messages);
+        const std::uint64_t excess =
+            (stream.bytes - BytesAt(stream, fill_percent_max)) / average + 1;
+        below = std::max(below, stream.first_seq + excess);
     }
     below = std::min(below, committed);  // which stays: it tells whose history it is
     return below > stream.first_seq ? below : 0;
@@ -84,13 +88,22 @@ void Keeper::Stop() {
     session_->Disconnect();
 }
 
+void Keeper::Relieve() {
+    relieve_ = true;
+    rounds_->Wake();
+}
+
 Status Keeper::Round() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const bool only_relief = relieve_.exchange(false) && now < next_full_round_;
+    if (!only_relief) next_full_round_ = now + Millis(config_.keeper.interval_ms);
     const Result<bool> held =
         store::HoldUpkeepLock(*session_, kSilentRoundsMax * config_.keeper.interval_ms);
     if (!held.ok()) {
         obs::Log(obs::Level::kWarn, "upkeep has no database", {{"error", held.status()}});
         return held.status();
     }
+    if (only_relief) return *held ? KeepLog() : Status();
     const auto ahead = store::PeriodsAhead(pool_);  // every writer's gauge tells the truth
     if (ahead.ok()) metrics_.periods_ahead.Set(*ahead);
     if (!*held) {

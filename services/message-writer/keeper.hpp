@@ -8,6 +8,7 @@
 #include "pg/pool.hpp"
 #include "store/upkeep.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -26,6 +27,9 @@ std::uint64_t PurgeBelow(
     const nats::StreamInfo& stream, const store::LogNeed& need, std::int64_t fill_percent_max
 );
 
+// Above fill_percent_max of its bytes; never one without a limit. Pure.
+bool IsTooFull(const nats::StreamInfo& stream, std::int64_t fill_percent_max);
+
 class Keeper {
 public:
     static Result<std::unique_ptr<Keeper>> Create(
@@ -39,6 +43,8 @@ public:
     void Stop();
     // One round, whoever holds the lock; for tests and Start.
     Status Round();
+    // A stream of the log is too full: a round that only purges comes now. Any thread, after Start.
+    void Relieve();
 
 private:
     Keeper(
@@ -60,6 +66,8 @@ private:
     WriterMetrics& metrics_;
     std::unique_ptr<pg::Session> session_;
     SteadyTime next_checkpoint_{};
+    SteadyTime next_full_round_{};
+    std::atomic<bool> relieve_{false};
     std::set<std::int32_t> horizons_;  // shards whose gauge is ours
     std::unique_ptr<async::Periodic> rounds_;
 };

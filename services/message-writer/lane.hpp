@@ -35,6 +35,8 @@ struct LaneEnvironment {
     LogHighs& log_highs;
     // Called by a lane when it lost a shard, so that the shares are looked at again.
     std::function<void()> on_lost;
+    // Called regularly while a stream of the log is fuller than keeper.fill_percent_max.
+    std::function<void()> on_log_full;
 };
 
 struct LaneShard {

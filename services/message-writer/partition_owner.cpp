@@ -2,6 +2,7 @@
 
 #include "async/periodic.hpp"
 #include "base/strings.hpp"
+#include "message-writer/keeper.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
@@ -77,6 +78,10 @@ void PartitionOwner::Round() {
         obs::Log(obs::Level::kWarn, "ownership round failed", {{"error", status}});
     }
     TellMetrics();  // also while PostgreSQL is away: then above all
+    const bool full = std::any_of(infos_.begin(), infos_.end(), [this](const auto& entry) {
+        return IsTooFull(entry.second, env_.config.keeper.fill_percent_max);
+    });
+    if (full) env_.on_log_full();
 }
 
 Status PartitionOwner::ShareOut() {
@@ -85,11 +90,13 @@ Status PartitionOwner::ShareOut() {
         const std::vector<std::string> instances, store::Heartbeat(env_.pool, env_.owner, lease_ms)
     );
     UNIBOX_RETURN_IF_ERROR(RenewLeases());
-    UNIBOX_ASSIGN_OR_RETURN(auto states, store::ListPartitions(env_.pool));
+    tells_unowned_ = !instances.empty() && instances.front() == env_.owner;
+    UNIBOX_ASSIGN_OR_RETURN(auto states, store::ListPartitions(env_.pool, lease_ms));
     UNIBOX_ASSIGN_OR_RETURN(const bool entered, EnterNewStreams(states));
     if (entered) {
-        UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool));
+        UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool, lease_ms));
     }
+    states_ = states;
     TakeTurns(states);
     UNIBOX_RETURN_IF_ERROR(GiveUpSurplus(ShareOf(states.size(), instances.size())));
     return TakeShare(states, instances);
@@ -272,6 +279,7 @@ void PartitionOwner::TellMetrics() {
             TellLag(shard, static_cast<std::int64_t>(info->second.last_seq), now_ms);
         }
     }
+    if (tells_unowned_) TellUnowned(now_ms, &told);
     for (const std::int32_t shard : told_) {  // somebody else's lag is somebody else's gauge
         if (told.contains(shard)) continue;
         lag_.Forget(shard);
@@ -298,6 +306,25 @@ void PartitionOwner::NoteLostTail(
         "stream lost its tail before it was written",
         {{"stream", stream.name}, {"ends_at", last_seq}, {"lost_events", lost}}
     );
+}
+
+void PartitionOwner::TellUnowned(std::int64_t now_ms, std::set<std::int32_t>* told) {
+    for (const store::PartitionState& state : states_) {
+        const auto info = infos_.find(state.id);
+        if (state.lease_live || info == infos_.end()) continue;
+        if (!told->insert(state.id.Shard()).second) continue;  // ours by now
+        LaneShard shard;
+        shard.owned.id = state.id;
+        shard.owned.last_seq = state.last_seq;
+        const auto stream_seq = static_cast<std::int64_t>(info->second.last_seq);
+        if (stream_seq > state.last_seq) {
+            const auto next = static_cast<std::uint64_t>(state.last_seq) + 1;
+            const auto oldest =
+                streams_.Get(info->second.name, std::max(next, info->second.first_seq));
+            if (oldest.ok()) shard.oldest_pending_ms = oldest->stored_unix_ms;
+        }
+        TellLag(shard, stream_seq, now_ms);
+    }
 }
 
 void PartitionOwner::TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms) {

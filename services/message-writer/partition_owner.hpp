@@ -63,6 +63,7 @@ private:
     Status GiveUpSurplus(std::size_t share);
     void TellMetrics();
     void NoteLostTail(const store::OwnedPartition& owned, const nats::StreamInfo& stream);
+    void TellUnowned(std::int64_t now_ms, std::set<std::int32_t>* told);
     void TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms);
     std::vector<store::OwnedPartition> Owned();
     Lane& EmptiestLane();
@@ -73,6 +74,9 @@ private:
     nats::Streams streams_;
     StreamsById infos_;                          // as last seen
     std::set<std::int32_t> told_;                // shards whose lag was told
+    std::vector<store::PartitionState> states_;  // as last read
+    // The first of the live writers tells the lag of what nobody owns, so that one does.
+    bool tells_unowned_ = false;
     LagWatch lag_;
     std::shared_ptr<async::Periodic> rounds_;
     std::int32_t turn_ = 0;          // the generation that is written now; told when it changes

@@ -53,6 +53,7 @@ Status Writer::Build() {
         .registry = registry_,
         .log_highs = log_highs_,
         .on_lost = [this] { partitions_->Wake(); },
+        .on_log_full = [this] { keeper_->Relieve(); },
     });
     partitions_ = std::make_unique<PartitionOwner>(*environment_, lanes_);
     UNIBOX_ASSIGN_OR_RETURN(keeper_, Keeper::Create(config_, *pool_, *connection_, metrics_));

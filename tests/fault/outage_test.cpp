@@ -118,7 +118,6 @@ TEST_CASE("Outage: NATS is away, senders are told to come again", "[fault]") {
 TEST_CASE("Outage: the log fills up while PostgreSQL is away, and empties again", "[fault]") {
     StackOptions options;
     options.partition_count = 1;
-    options.environment = {{"UNIBOX_KEEPER_INTERVAL_MS", "200"}};
     Stack stack(options);
     stack.Ctl({"streams", "ensure", "--partitions", "1", "--in-bytes-max", "1048576"});
     Probe probe(stack);

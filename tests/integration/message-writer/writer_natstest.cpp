@@ -200,6 +200,65 @@ TEST_CASE("Keeper: the log loses what was committed long ago, and nothing else",
     CHECK(stack.Count("SELECT count(*) FROM messages") == 45);
 }
 
+TEST_CASE("Keeper: a full log has room again soon after PostgreSQL is back", "[nats]") {
+    PgServer server;
+    WriterFixture stack(server);
+    REQUIRE(stack.config.keeper.interval_ms == 60'000);  // Its round comes too late for this.
+    const auto message = [] { return AMessage().WithText(std::string(2'000, 'x')).Build(); };
+    const int partition = PartitionOfEvent(message(), WriterFixture::kPartitions);
+    nats::StreamSpec small = nats::UniboxStreams({.partition_count = WriterFixture::kPartitions})
+                                 .at(static_cast<std::size_t>(3 - partition));
+    REQUIRE(small.name == wire::InStream(1, partition));
+    small.bytes_max = 256 * 1024;
+    REQUIRE_OK(stack.streams().Ensure(small));
+    stack.StartWriter("one");
+    REQUIRE(Eventually(seconds(30), [&] {
+        return stack.Count("SELECT count(*) FROM ingest_checkpoint") > 0;
+    }));
+    server.Stop();
+    const auto store = [&] {
+        const auto answer = stack.connection().Request(
+            wire::InSubject(1, partition, TenantId{1}),
+            message().SerializeAsString(),
+            Millis(20'000)
+        );
+        return answer.ok() && answer->find("\"error\"") == std::string::npos;
+    };
+    int count = 0;
+    while (store()) ++count;
+    REQUIRE(count > 50);
+    server.Start();
+    CHECK(Eventually(seconds(20), store));
+}
+
+TEST_CASE("Writer: what nobody owns is late too", "[nats]") {
+    WriterFixture stack;
+    const std::string ttl_ms = std::to_string(3 * stack.config.ownership.lease_ms);
+    // Alive as far as anybody knows, and due a share that it does not take.
+    stack.Run(
+        "INSERT INTO writer_instances VALUES ('zombie', clock_timestamp() + interval '" + ttl_ms +
+        " ms')"
+    );
+    stack.StartWriter("one");
+    const auto owned = [&] {
+        return stack.Count("SELECT count(*) FROM ingest_partition WHERE owner = 'one'");
+    };
+    REQUIRE(Eventually(seconds(30), [&] { return owned() == 2; }));
+    stack.Publish(Messages(200));
+    writer::WriterMetrics metrics(stack.registry);
+    const auto late = [&] {
+        int count = 0;
+        for (int i = 0; i < WriterFixture::kPartitions; ++i) {
+            if (metrics.LagSeconds(1000 + i).Get() > 1) ++count;
+        }
+        return count;
+    };
+    CHECK(Eventually(seconds(30), [&] { return late() == 2; }));
+    REQUIRE(stack.AllCommitted());  // Once the other one is given up.
+    CHECK(owned() == 4);
+    CHECK(Eventually(seconds(30), [&] { return late() == 0; }));
+}
+
 TEST_CASE("Writer: its lag grows while PostgreSQL is away", "[nats]") {
     PgServer server;
     WriterFixture stack(server);

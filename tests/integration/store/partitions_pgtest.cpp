@@ -222,6 +222,35 @@ TEST_CASE("Partitions: the places where one once stood are known with their mark
     CHECK(ListKnownPlaces(fixture.writer(), anew, 12).value().empty());
 }
 
+TEST_CASE("Partitions: when the clock went back, what ends far ahead is void", "[pg][store]") {
+    StoreFixture fixture;
+    const auto ids = Partitions(fixture, 1);
+    REQUIRE(TakePartitions(fixture.writer(), "dead", ids, kLeaseMs).value().size() == 1);
+    REQUIRE_OK(Heartbeat(fixture.writer(), "dead", kLeaseMs));
+    const auto put_ahead = [&](const std::string& by) {
+        REQUIRE_OK(fixture.Owner(
+            "UPDATE ingest_partition SET lease_until = clock_timestamp() + interval '" + by + "'"
+        ));
+        REQUIRE_OK(fixture.Owner(
+            "UPDATE writer_instances SET seen_until = clock_timestamp() + interval '" + by + "'"
+        ));
+    };
+    put_ahead("3 minutes");  // A writer with a longer lease, perhaps.
+    CHECK(TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value().empty());
+    CHECK(ListPartitions(fixture.writer(), kLeaseMs).value()[0].lease_live);
+    CHECK(Heartbeat(fixture.writer(), "b", kLeaseMs).value().size() == 2);
+    put_ahead("1 hour");
+    CHECK_FALSE(ListPartitions(fixture.writer(), kLeaseMs).value()[0].lease_live);
+    CHECK(Heartbeat(fixture.writer(), "b", kLeaseMs).value() == std::vector<std::string>{"b"});
+    CHECK(TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value().size() == 1);
+    REQUIRE_OK(
+        fixture.Owner("INSERT INTO writer_slots (slot, epoch, owner, lease_until) VALUES "
+                      "(0, 1, 'dead', now() + interval '1 hour')")
+    );
+    REQUIRE_OK(fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, '')"));
+    CHECK(TakeExpiredSlots(fixture.writer(), "b", kLeaseMs, 10).value().size() == 1);
+}
+
 TEST_CASE("Upkeep: a silent keeper loses its lock", "[pg][store]") {
     StoreFixture fixture;
     obs::Metrics metrics;
