@@ -10,6 +10,7 @@
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -68,12 +69,6 @@ struct NewThread {
     std::string contact_key;  // of the same tenant and channel; always among the plan's contacts
     std::int64_t created_at = 0;
 };
-// The highest watermarks of a batch for one thread.
-struct WatermarkRange {
-    std::int64_t delivered_until = kMinusInfinity;
-    std::int64_t read_until = kMinusInfinity;
-};
-
 // Which keys a batch concerns. All containers iterate in key order, which is the order of locks.
 struct BatchPlan {
     // Contacts and threads of messages and watermarks: insert what is missing, lock the threads,
@@ -85,14 +80,14 @@ struct BatchPlan {
     std::set<EventRef> event_refs;
     // Keys of the messages that edits, deletes, reactions and receipts are about: look up in
     // ext_ref (all weeks kept) into BatchState::refs, lock the counters, read conversation and
-    // message.
+    // message, the latter without its contents.
     std::set<EventRef> target_refs;
-    // Keys of the batch's messages: read the events parked for them.
-    std::set<EventRef> parked_targets;
-    // Threads with watermarks: also read, of the thread's latest conversation, outbound messages
-    // with old delivered_until < created_at <= delivered_until and a state below DELIVERED, or old
-    // read_until < created_at <= read_until and a state below READ ("old": as the thread row says).
-    std::map<ThreadKey, WatermarkRange> watermarks;
+    // Those of them whose contents are wanted (for edits, deletes, reactions), each once, in the
+    // order of the events: they are read up to a limit of bytes.
+    std::vector<EventRef> content_refs;
+    // Keys of the batch's messages, each once, in the order of the events: read the events parked
+    // for them, up to a limit of bytes.
+    std::vector<EventRef> parked_targets;
     // Whose reopen window is wanted.
     std::set<std::pair<TenantId, ChannelId>> channels;
 };
@@ -121,6 +116,10 @@ struct CounterRow {
     std::int64_t closed_at = kInfinity;
     std::optional<std::int64_t> first_message_at;
     std::optional<std::int64_t> last_message_at;
+    // The conversation's marks: each outbound message created up to then is at least DELIVERED, at
+    // least READ, whatever its own row says.
+    std::int64_t delivered_until = kMinusInfinity;
+    std::int64_t read_until = kMinusInfinity;
     auto operator<=>(const CounterRow&) const = default;
 };
 struct ConversationRow {
@@ -142,6 +141,8 @@ struct MessagePosition {  // where a message lies: its key, partition bound incl
     std::int64_t created_at = 0;
     auto operator<=>(const MessagePosition&) const = default;
 };
+// The contents are payload, attachments and reactions. The text of a stored message is never read:
+// what changes it brings the whole new one.
 struct MessageRow {
     MessageId id;
     ChannelId channel;
@@ -163,10 +164,16 @@ struct MessageRow {
     std::int64_t edit_revision = 0;
     std::optional<std::int64_t> deleted_at;
     std::int64_t version = 0;
+    bool has_contents = true;  // false: stored, and its contents were not read
 };
 struct ParkedRow {
     EventKey event_key;
     event::v1::InboundEvent event;
+};
+// How much waits for one message.
+struct ParkedLoad {
+    std::int64_t count = 0;
+    std::int64_t bytes = 0;
 };
 
 // All that Decide may know. Every contact, thread and channel of the plan is present (the first
@@ -185,11 +192,15 @@ struct BatchState {
     // ext_ref rows of the batch's event keys and target keys; the position is absent for events
     // that are no message.
     std::map<EventRef, std::optional<MessagePosition>> refs;
-    // Messages that the batch's edits, deletes, reactions and receipts are about, and outbound
-    // messages below a watermark whose state is lower than the watermark's.
+    // Messages that the batch's edits, deletes, reactions and receipts are about.
     std::map<std::pair<TenantId, MessagePosition>, MessageRow> messages;
     // Parked events by the key of the message they wait for (target keys of the batch's messages).
     std::map<EventRef, std::vector<ParkedRow>> parked;
+    // Of the plan's parked_targets those whose parked events were beyond the limit and are not in
+    // `parked`. Never the first one that has any.
+    std::set<EventRef> parked_unread;
+    // Of the plan's target_refs: what waits for them already.
+    std::map<EventRef, ParkedLoad> parked_loads;
     std::map<std::pair<TenantId, ChannelId>, std::int64_t> reopen_window_ms;  // of each channel
     std::int64_t now_ms = 0;  // the database's clock at BEGIN
     std::string feed_epoch;   // 16 bytes
@@ -210,7 +221,9 @@ struct MessageWrite {
     TenantId tenant;
     MessagePosition position;
     MessageRow row;
-    bool created = false;  // else: the row exists and changes
+    bool created = false;       // else the row exists; its delivery state and version change, and:
+    bool text_changed = false;  // everything that an edit or delete changes
+    bool reactions_changed = false;  // the reactions
 };
 struct RefWrite {
     EventRef ref;
@@ -243,11 +256,15 @@ struct Effects {
     std::vector<std::pair<EventRef, EventKey>>
         unparks;  // applied now: (target, event key) rows to delete
     std::vector<OutboxWrite> outbox;
+    // How many of the batch's events, from the first one on, these are the effects of. Fewer than
+    // all: more would have been too much for one transaction.
+    std::size_t event_count = 0;
     // Counted, for metrics.
     std::int64_t duplicate_count = 0;  // events whose key was seen before
     std::int64_t message_count = 0;    // messages created
     std::int64_t ignored_count =
         0;  // events without effect: older edits, repeated receipts, archived messages
+    std::int64_t park_refused_count = 0;  // too many wait for the same message
 };
 
 }  // namespace unibox::domain

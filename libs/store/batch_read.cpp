@@ -16,8 +16,12 @@ using domain::BatchState;
 // How far back a repeated event is recognised, and how far back its message is found.
 constexpr std::int64_t kDedupDays = 14;
 constexpr std::int64_t kTargetDays = 56;
-constexpr std::int64_t kWatermarkedMessagesMax = 1'000;
+// How much a batch loads. What is beyond it is left to the next transaction, except that of what
+// waits for one message no more than its own limits is ever read (Decide lets less wait).
+constexpr std::int64_t kContentsBytesMax = 16LL * 1024 * 1024;
+constexpr std::int64_t kParkedBytesMax = 16LL * 1024 * 1024;
 constexpr std::int64_t kParkedPerMessageMax = 1'000;
+constexpr std::int64_t kParkedPerMessageBytesMax = 8LL * 1024 * 1024;
 
 // Sends the statements of one pipeline, and afterwards hands each result to the function that was
 // given with it. Statements without input are left out.
@@ -44,10 +48,19 @@ private:
     std::vector<Reader> readers_;
 };
 
+template <typename Container>
+struct KeyTypeOf {
+    using type = typename Container::key_type;
+};
+template <typename Key>
+struct KeyTypeOf<std::vector<Key>> {
+    using type = Key;
+};
+
 // The keys of a plan as arrays; the n-th row of a result (WITH ORDINALITY) is about keys[n - 1].
 template <typename Container>
 auto KeyPointers(const Container& container) {
-    using Key = typename Container::key_type;
+    using Key = typename KeyTypeOf<Container>::type;
     std::vector<const Key*> keys;
     keys.reserve(container.size());
     for (const auto& entry : container) {
@@ -244,6 +257,8 @@ Status ReadCounters(const pg::Rows& rows, BatchState& state) {
             .closed_at = row.Timestamp(7).unix_ms,
             .first_message_at = OptionalMs(row, 8),
             .last_message_at = OptionalMs(row, 9),
+            .delivered_until = row.Timestamp(10).unix_ms,
+            .read_until = row.Timestamp(11).unix_ms,
         };
     }
     return {};
@@ -279,35 +294,42 @@ Status ReadConversations(const pg::Rows& rows, BatchState& state) {
     return {};
 }
 
-Status ReadMessages(const pg::Rows& rows, BatchState& state) {
+domain::MessagePosition PositionOf(const pg::Row& row) {
+    return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+}
+
+Status ReadTargets(const pg::Rows& rows, BatchState& state) {
     for (const pg::Row row : rows) {
-        const domain::MessagePosition position{
-            row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
-        domain::MessageRow message{
-            .id = row.GetId<MessageId>(4),
-            .channel = row.GetId<ChannelId>(5),
-            .direction = static_cast<v1::Direction>(row.Int16(6)),
-            .kind = static_cast<v1::MessageKind>(row.Int16(7)),
-            .contact = {},
-            .body = std::string(row.Text(9)),
-            .payload = std::string(row.Text(10)),
-            .attachments = {},
-            .reactions = {},
-            .reply_to = std::string(row.Text(12)),
-            .provider_id = std::string(row.Text(13)),
-            .client_ref = std::string(row.Text(14)),
-            .delivery_state = static_cast<v1::DeliveryState>(row.Int16(15)),
-            .delivery_error = std::string(row.Text(16)),
-            .provider_time = OptionalMs(row, 17),
-            .received_at = row.Timestamp(18).unix_ms,
-            .edited_at = OptionalMs(row, 19),
-            .edit_revision = row.Int64(20),
-            .deleted_at = OptionalMs(row, 21),
-            .version = row.Int64(22),
-        };
+        domain::MessageRow message;
+        message.id = row.GetId<MessageId>(4);
+        message.channel = row.GetId<ChannelId>(5);
+        message.direction = static_cast<v1::Direction>(row.Int16(6));
+        message.kind = static_cast<v1::MessageKind>(row.Int16(7));
         if (!row.IsNull(8)) message.contact = row.GetId<ContactId>(8);
-        UNIBOX_RETURN_IF_ERROR(detail::DecodeExtras(row.GetBytes(11), message));
-        state.messages.insert_or_assign({row.Tenant(0), position}, std::move(message));
+        message.reply_to = row.Text(9);
+        message.provider_id = row.Text(10);
+        message.client_ref = row.Text(11);
+        message.delivery_state = static_cast<v1::DeliveryState>(row.Int16(12));
+        message.delivery_error = row.Text(13);
+        message.provider_time = OptionalMs(row, 14);
+        message.received_at = row.Timestamp(15).unix_ms;
+        message.edited_at = OptionalMs(row, 16);
+        message.edit_revision = row.Int64(17);
+        message.deleted_at = OptionalMs(row, 18);
+        message.version = row.Int64(19);
+        message.has_contents = false;
+        state.messages.insert_or_assign({row.Tenant(0), PositionOf(row)}, std::move(message));
+    }
+    return {};
+}
+
+Status ReadContents(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        const auto at = state.messages.find({row.Tenant(0), PositionOf(row)});
+        if (at == state.messages.end()) continue;
+        at->second.payload = row.Text(4);
+        UNIBOX_RETURN_IF_ERROR(detail::DecodeExtras(row.GetBytes(5), at->second));
+        at->second.has_contents = true;
     }
     return {};
 }
@@ -329,39 +351,60 @@ Status SendConversations(Pipeline& pipeline, const BatchPlan& plan, BatchState& 
 }
 
 Status SendMessages(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
-    const auto read = [&state](const pg::Rows& rows) { return ReadMessages(rows, state); };
-    if (!plan.target_refs.empty()) {
-        pg::Params params;
-        RefArrays(KeyPointers(plan.target_refs)).AddTo(params);
-        params.Add(kTargetDays);
-        UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kReadTargets, params, read));
+    if (plan.target_refs.empty()) return {};
+    pg::Params targets;
+    RefArrays(KeyPointers(plan.target_refs)).AddTo(targets);
+    targets.Add(kTargetDays);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+        detail::kReadTargets,
+        targets,
+        [&state](const pg::Rows& rows) { return ReadTargets(rows, state); }
+    ));
+    if (plan.content_refs.empty()) return {};
+    pg::Params contents;
+    RefArrays(KeyPointers(plan.content_refs)).AddTo(contents);
+    contents.Add(kTargetDays).Add(kContentsBytesMax);
+    return pipeline.Send(detail::kReadContents, contents, [&state](const pg::Rows& rows) {
+        return ReadContents(rows, state);
+    });
+}
+
+Status ReadParkedRow(const pg::Row& row, const domain::EventRef& target, BatchState& state) {
+    if (row.IsNull(2)) {
+        state.parked_unread.insert(target);
+        return {};
     }
-    if (plan.watermarks.empty()) return {};
-    std::vector<pg::TimestampMs> delivered, seen;
-    for (const auto& [key, range] : plan.watermarks) {
-        delivered.push_back(detail::Time(range.delivered_until));
-        seen.push_back(detail::Time(range.read_until));
+    domain::ParkedRow parked{.event_key = row.GetId<EventKey>(1), .event = {}};
+    const std::string_view bytes = row.GetBytes(2);
+    if (!parked.event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        return Status(Code::kDataLoss, "parked_events.event is not an InboundEvent");
     }
-    pg::Params params;
-    ThreadArrays(KeyPointers(plan.watermarks)).AddTo(params);
-    params.AddArray(delivered).AddArray(seen).Add(kWatermarkedMessagesMax);
-    return pipeline.Send(detail::kReadWatermarked, params, read);
+    state.parked[target].push_back(std::move(parked));
+    return {};
 }
 
 Status SendParked(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
-    if (plan.parked_targets.empty()) return {};
-    const auto pointers = KeyPointers(plan.parked_targets);
+    if (!plan.parked_targets.empty()) {
+        const auto pointers = KeyPointers(plan.parked_targets);
+        pg::Params params;
+        RefArrays(pointers).AddTo(params);
+        params.Add(kParkedPerMessageMax).Add(kParkedPerMessageBytesMax).Add(kParkedBytesMax);
+        const auto read = [&state, pointers](const pg::Rows& rows) {
+            for (const pg::Row row : rows) {
+                UNIBOX_RETURN_IF_ERROR(ReadParkedRow(row, KeyOf(pointers, row), state));
+            }
+            return Status();
+        };
+        UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kReadParked, params, read));
+    }
+    if (plan.target_refs.empty()) return {};
+    const auto pointers = KeyPointers(plan.target_refs);
     pg::Params params;
     RefArrays(pointers).AddTo(params);
     params.Add(kParkedPerMessageMax);
-    return pipeline.Send(detail::kReadParked, params, [&state, pointers](const pg::Rows& rows) {
+    return pipeline.Send(detail::kReadParkedLoads, params, [&state, pointers](const auto& rows) {
         for (const pg::Row row : rows) {
-            domain::ParkedRow parked{.event_key = row.GetId<EventKey>(1), .event = {}};
-            const std::string_view bytes = row.GetBytes(2);
-            if (!parked.event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-                return Status(Code::kDataLoss, "parked_events.event is not an InboundEvent");
-            }
-            state.parked[KeyOf(pointers, row)].push_back(std::move(parked));
+            state.parked_loads[KeyOf(pointers, row)] = {row.Int64(1), row.Int64(2)};
         }
         return Status();
     });

@@ -56,6 +56,7 @@ Status SendCounters(pg::WriterTx& tx, const std::vector<ConversationWrite>& writ
     std::vector<std::int32_t> unread;
     std::vector<pg::TimestampMs> closed;
     std::vector<std::optional<pg::TimestampMs>> first, last;
+    std::vector<pg::TimestampMs> delivered, read;
     for (const ConversationWrite& write : writes) {
         tenants.push_back(write.key.tenant.value);
         ids.push_back(write.key.conversation);
@@ -67,11 +68,13 @@ Status SendCounters(pg::WriterTx& tx, const std::vector<ConversationWrite>& writ
         closed.push_back(detail::Time(write.counters.closed_at));
         first.push_back(detail::Time(write.counters.first_message_at));
         last.push_back(detail::Time(write.counters.last_message_at));
+        delivered.push_back(detail::Time(write.counters.delivered_until));
+        read.push_back(detail::Time(write.counters.read_until));
     }
     pg::Params params;
     params.AddArray(tenants).AddArray(ids).AddArray(last_seqs).AddArray(versions).AddArray(unread);
     params.AddArray(inbound).AddArray(outbound).AddArray(closed).AddArray(first).AddArray(last);
-    return tx.Send(detail::kWriteCounters, params);
+    return tx.Send(detail::kWriteCounters, params.AddArray(delivered).AddArray(read));
 }
 
 // The columns of conversations that a batch writes, as arrays.
@@ -207,13 +210,23 @@ pg::Params MessageArrays::ToParams() const {
 }
 
 Status SendMessages(pg::WriterTx& tx, const std::vector<MessageWrite>& writes) {
-    MessageArrays created, updated;
-    for (const MessageWrite& write : writes) (write.created ? created : updated).Add(write);
-    if (!created.ids.empty()) {
-        UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kInsertMessages, created.ToParams()));
+    MessageArrays created, texts, reactions, deliveries;
+    for (const MessageWrite& write : writes) {
+        if (write.created) {
+            created.Add(write);
+        } else if (write.text_changed) {
+            texts.Add(write);
+        } else {
+            (write.reactions_changed ? reactions : deliveries).Add(write);
+        }
     }
-    if (updated.ids.empty()) return {};
-    return tx.Send(detail::kUpdateMessages, updated.ToParams());
+    const auto send = [&tx](const pg::Statement& statement, const MessageArrays& arrays) {
+        return arrays.ids.empty() ? Status() : tx.Send(statement, arrays.ToParams());
+    };
+    UNIBOX_RETURN_IF_ERROR(send(detail::kInsertMessages, created));
+    UNIBOX_RETURN_IF_ERROR(send(detail::kUpdateTexts, texts));
+    UNIBOX_RETURN_IF_ERROR(send(detail::kUpdateReactions, reactions));
+    return send(detail::kUpdateDeliveries, deliveries);
 }
 
 Status SendRefs(pg::WriterTx& tx, const std::vector<domain::RefWrite>& writes) {

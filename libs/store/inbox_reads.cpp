@@ -69,15 +69,24 @@ constexpr pg::Statement kGet = {
 // seq has no gaps, so a page is a range of seq, and `window` makes the index read just that: else
 // the planner likes to read the whole conversation and sort it. Gaps come only from months that
 // retention dropped: then without the window.
-#define UNIBOX_MESSAGES(direction, window)                                                    \
-    "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, "      \
-    "m.extras, m.reply_to, m.provider_id, m.delivery_state, m.delivery_error, m.created_at, " \
-    "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq "                        \
-    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM messages "                 \
-    "WHERE tenant_id = $1 AND conversation_id = $2 AND seq > $3 AND seq < $4 " window         \
-    "AND created_at >= n.first_message_at AND created_at <= n.last_message_at "               \
-    "ORDER BY seq " direction                                                                 \
-    " LIMIT $5) m ON true "                                                                   \
+//
+// The marks of the conversation raise the delivery state of the outbound messages (2) below them:
+// to READ (4), to at least DELIVERED (3), which is no failure any more.
+#define UNIBOX_MESSAGES(direction, window)                                                     \
+    "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, "       \
+    "m.extras, m.reply_to, m.provider_id, "                                                    \
+    "CASE WHEN m.direction <> 2 THEN m.delivery_state "                                        \
+    "WHEN m.created_at <= n.read_until THEN 4::smallint "                                      \
+    "WHEN m.created_at <= n.delivered_until THEN greatest(m.delivery_state, 3::smallint) "     \
+    "ELSE m.delivery_state END, "                                                              \
+    "CASE WHEN m.direction = 2 AND m.created_at <= greatest(n.read_until, n.delivered_until) " \
+    "THEN '' ELSE m.delivery_error END, m.created_at, "                                        \
+    "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq "                         \
+    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM messages "                  \
+    "WHERE tenant_id = $1 AND conversation_id = $2 AND seq > $3 AND seq < $4 " window          \
+    "AND created_at >= n.first_message_at AND created_at <= n.last_message_at "                \
+    "ORDER BY seq " direction                                                                  \
+    " LIMIT $5) m ON true "                                                                    \
     "WHERE n.tenant_id = $1 AND n.conversation_id = $2 ORDER BY m.seq " direction
 
 struct MessageStatements {

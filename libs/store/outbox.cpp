@@ -10,11 +10,14 @@ constexpr pg::Statement kListOutbox{"outbox_list", R"sql(
 SELECT id FROM outbox WHERE shard = $1 AND target = 1 AND id > $2 ORDER BY id LIMIT $3)sql"};
 
 constexpr pg::Statement kReadOutbox{"outbox_read", R"sql(
-SELECT u.shard, o.id, o.batch
-FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS u(shard, id, n),
-     LATERAL (SELECT * FROM outbox o WHERE o.shard = u.shard AND o.target = 1 AND o.id = u.id
-              LIMIT 1) o
-ORDER BY u.n)sql"};
+SELECT shard, id, batch
+FROM (SELECT o.*, u.n, sum(octet_length(o.batch)) OVER (ORDER BY u.n) AS bytes,
+             row_number() OVER (ORDER BY u.n) AS place
+      FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS u(shard, id, n),
+           LATERAL (SELECT * FROM outbox o WHERE o.shard = u.shard AND o.target = 1
+                       AND o.id = u.id LIMIT 1) o) o
+WHERE bytes <= $3::bigint OR place = 1
+ORDER BY n)sql"};
 
 pg::Params IdArrays(std::span<const OutboxId> rows) {
     std::vector<std::int32_t> shards;
@@ -43,10 +46,14 @@ Result<std::vector<OutboxId>> ListOutbox(
     return found;
 }
 
-Result<std::vector<OutboxRow>> ReadOutbox(pg::Pool& pool, std::span<const OutboxId> ids) {
+Result<std::vector<OutboxRow>> ReadOutbox(
+    pg::Pool& pool, std::span<const OutboxId> ids, std::int64_t bytes_max
+) {
     if (ids.empty()) return std::vector<OutboxRow>();
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(const pg::Rows rows, tx.ExecuteAndCommit(kReadOutbox, IdArrays(ids)));
+    UNIBOX_ASSIGN_OR_RETURN(
+        const pg::Rows rows, tx.ExecuteAndCommit(kReadOutbox, IdArrays(ids).Add(bytes_max))
+    );
     std::vector<OutboxRow> found;
     for (const pg::Row row : rows) {
         OutboxRow& entry = found.emplace_back();

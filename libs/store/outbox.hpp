@@ -26,8 +26,11 @@ Result<std::vector<OutboxId>> ListOutbox(
     pg::Pool& pool, std::int32_t shard, std::int64_t after_id, std::int32_t count_max
 );
 
-// Those of the rows that are still there, in the order given.
-Result<std::vector<OutboxRow>> ReadOutbox(pg::Pool& pool, std::span<const OutboxId> ids);
+// Those of the rows that are still there, in the order given, as long as their batches together
+// have at most `bytes_max`; the first one in any case.
+Result<std::vector<OutboxRow>> ReadOutbox(
+    pg::Pool& pool, std::span<const OutboxId> ids, std::int64_t bytes_max
+);
 
 // Deleting what is gone already is Ok.
 Status DeleteOutbox(pg::Pool& pool, std::span<const OutboxId> rows);

@@ -117,28 +117,37 @@ void PlanReceipt(const InboundEvent& event, const EventIds& ids, domain::BatchPl
         return;
     }
     PlanThread(event, ids, plan);
-    auto& range = plan->watermarks[{ids.tenant, ids.channel, event.thread_key()}];
-    auto& until = event.receipt().state() == v1::DELIVERY_STATE_READ ? range.read_until
-                                                                     : range.delivered_until;
-    until = std::max(until, WatermarkOf(event));
 }
 
-void PlanEvent(const InboundEvent& event, domain::BatchPlan* plan) {
+class Planner {
+public:
+    void Add(const InboundEvent& event);
+    domain::BatchPlan Take() && { return std::move(plan_); }
+
+private:
+    domain::BatchPlan plan_;
+    std::set<domain::EventRef> with_contents_;
+};
+
+void Planner::Add(const InboundEvent& event) {
+    domain::BatchPlan* const plan = &plan_;
     const EventIds ids = EventIdsOf(event);
     const domain::EventRef own{ids.tenant, ids.channel, ids.key};
     switch (event.body_case()) {
         case InboundEvent::kMessage:
             PlanThread(event, ids, plan);
             plan->channels.insert({ids.tenant, ids.channel});
-            plan->event_refs.insert(own);
-            plan->parked_targets.insert(own);
+            if (plan->event_refs.insert(own).second) plan->parked_targets.push_back(own);
             break;
         case InboundEvent::kEdit:
         case InboundEvent::kDelete:
-        case InboundEvent::kReaction:
+        case InboundEvent::kReaction: {
+            const domain::EventRef target{ids.tenant, ids.channel, ids.target};
             plan->event_refs.insert(own);
-            plan->target_refs.insert({ids.tenant, ids.channel, ids.target});
+            plan->target_refs.insert(target);
+            if (with_contents_.insert(target).second) plan->content_refs.push_back(target);
             break;
+        }
         case InboundEvent::kReceipt:
             PlanReceipt(event, ids, plan);
             break;
@@ -171,11 +180,11 @@ Status Validate(const InboundEvent& event) {
 }
 
 domain::BatchPlan Plan(std::span<const domain::BatchEvent> events) {
-    domain::BatchPlan plan;
+    Planner planner;
     for (const domain::BatchEvent& item : events) {
-        if (Validate(item.event).ok()) PlanEvent(item.event, &plan);
+        if (Validate(item.event).ok()) planner.Add(item.event);
     }
-    return plan;
+    return std::move(planner).Take();
 }
 
 EventIds EventIdsOf(const InboundEvent& event) {

@@ -30,9 +30,17 @@ bool IsConflict(const Status& error) {
     return error.reason() == "23505" || error.reason() == "23503" || IsMissingLeaf(error);
 }
 
-// Cancelled at statement_timeout: half of the work may be done in time.
+// Cancelled at statement_timeout, or ended because we thought for too long between the pipelines:
+// half of the work may be done in time.
 bool IsTimeout(const Status& error) {
-    return error.reason() == "57014";
+    return error.reason() == "57014" || error.reason() == "25P03";
+}
+
+// Our own limits, not the database's: repeating the same changes nothing.
+constexpr std::string_view kCut = "BATCH_CUT";
+constexpr std::string_view kPipelineFull = "PIPELINE_FULL";
+bool IsOurOwnLimit(const Status& error) {
+    return error.reason() == kCut || error.reason() == kPipelineFull;
 }
 
 // The data itself cannot be written: classes 22 and 23, an index entry that is too large (54), a
@@ -93,14 +101,21 @@ bool BatchCommitter::CommitRange(Range range) {
             backoff_.Reset();
             return true;
         }
-        switch (AfterError(status, outcome_unknown, &conflicts)) {
+        switch (AfterError(status, outcome_unknown, selection, &conflicts)) {
             case Next::kAgain:
                 break;
             case Next::kSmaller:
-                if (range.end - range.begin == 1) break;
-                return CommitHalves(range, status);
+                if (range.end - range.begin > 1) return CommitHalves(range, status);
+                if (!Wait()) return false;
+                break;
             case Next::kSplit:
                 return CommitHalves(range, status);
+            case Next::kCut: {
+                const std::size_t cut_at = cut_at_;
+                if (!CommitRange({range.begin, cut_at})) return false;
+                range.begin = cut_at;
+                break;
+            }
             case Next::kInterrupted:
                 return false;
         }
@@ -121,15 +136,21 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
     int conflicts = kConflictTries;
     while (!shard->lost && !shard->stopped && shard->owned.last_seq < sequence) {
         Selection selection;
-        selection.dead.push_back(DeadLetterOf(index, why.reason(), why.message()));
+        const bool refused = !IsOurOwnLimit(why);  // by the database
+        selection.dead.push_back(
+            DeadLetterOf(index, refused ? why.reason() : std::string(), why.message())
+        );
         selection.to_seq[event.shard] = sequence;
         bool outcome_unknown = false;
         const Status status = TryOnce(selection, &outcome_unknown);
         if (status.ok()) return true;
-        switch (AfterError(status, outcome_unknown, &conflicts)) {
+        switch (AfterError(status, outcome_unknown, selection, &conflicts)) {
             case Next::kAgain:
-            case Next::kSmaller:
                 break;
+            case Next::kSmaller:
+                if (!Wait()) return false;
+                break;
+            case Next::kCut:  // not without events that are alive
             case Next::kSplit:
                 return StopShard(shard, "dead letter refused: " + status.ToString());
             case Next::kInterrupted:
@@ -222,6 +243,7 @@ Status BatchCommitter::RunTransaction(
     env_.fault_point.Reached("between_pipelines");
     effects_ = Decide(events, std::move(state));
     lap(env_.metrics.decide_seconds);
+    if (effects_.event_count < events.size()) return Cut(selection, effects_.event_count);
     auto ids = tx.Commit(effects_, {selection.dead, *acknowledged_});
     lap(env_.metrics.write_seconds);
     if (!ids.ok()) {
@@ -232,6 +254,24 @@ Status BatchCommitter::RunTransaction(
     AfterCommit(selection, *ids);
     lap(env_.metrics.publish_seconds);
     return {};
+}
+
+// The first `event_count` events are enough for one transaction; this one is rolled back.
+Status BatchCommitter::Cut(const Selection& selection, std::size_t event_count) {
+    if (event_count > 0) {
+        cut_at_ = selection.live[event_count];
+    } else if (selection.live.size() > 1) {
+        cut_at_ = selection.live.front() + 1;
+    } else {
+        return Status(
+                   Code::kResourceExhausted,
+                   "what is stored about its message is more than one transaction may read"
+        )
+            .WithReason(kPipelineFull);
+    }
+    env_.metrics.batches_cut.Add();
+    return Status(Code::kResourceExhausted, "more than one transaction is to write")
+        .WithReason(kCut);
 }
 
 void BatchCommitter::AfterCommit(
@@ -255,29 +295,58 @@ void BatchCommitter::AfterCommit(
     env_.metrics.messages.Add(static_cast<double>(effects_.message_count));
     env_.metrics.duplicates.Add(static_cast<double>(effects_.duplicate_count));
     env_.metrics.ignored.Add(static_cast<double>(effects_.ignored_count));
+    if (effects_.park_refused_count > 0) {
+        obs::Log(
+            obs::Level::kWarn,
+            "too many events wait for the same message: the rest is given up",
+            {{"events", effects_.park_refused_count}, {"shards", Describe(selection)}}
+        );
+        env_.metrics.ignored.Add(static_cast<double>(effects_.park_refused_count));
+    }
     env_.metrics.dead_letters.Add(static_cast<double>(selection.dead.size()));
 }
 
+// "1003 (17 to 42), 1007 (5 to 5)": shards and sequences.
+std::string BatchCommitter::Describe(const Selection& selection) const {
+    std::string text;
+    for (const auto& [number, to_seq] : selection.to_seq) {
+        const std::int64_t from_seq = shards_.at(number)->owned.last_seq + 1;
+        if (!text.empty()) text += ", ";
+        text += std::to_string(number) + " (" + std::to_string(from_seq) + " to " +
+                std::to_string(to_seq) + ")";
+    }
+    return text;
+}
+
 BatchCommitter::Next BatchCommitter::AfterError(
-    const Status& error, bool outcome_unknown, int* conflicts
+    const Status& error, bool outcome_unknown, const Selection& selection, int* conflicts
 ) {
+    if (error.reason() == kCut) return Next::kCut;
     env_.metrics.retries.Add();
     if (outcome_unknown) {
-        obs::Log(obs::Level::kWarn, "outcome of a commit is unknown", {{"error", error}});
+        obs::Log(
+            obs::Level::kWarn,
+            "outcome of a commit is unknown",
+            {{"error", error}, {"shards", Describe(selection)}}
+        );
         env_.metrics.unknown_outcomes.Add();
         return Wait() && LearnAll() ? Next::kAgain : Next::kInterrupted;
     }
     if (error.reason() == store::kFencedState) {
         return LearnShards(store::LostShards(error)) ? Next::kAgain : Next::kInterrupted;
     }
-    obs::Log(obs::Level::kWarn, "a batch failed", {{"error", error}});
+    obs::Log(
+        obs::Level::kWarn,
+        "a batch failed",
+        {{"error", error}, {"shards", Describe(selection)}, {"events", selection.live.size()}}
+    );
     // A leaf that cannot be made now (its table is locked) says nothing against the events.
     const bool later = IsMissingLeaf(error) && pg::IsTransient(MakePeriods());
     if (later || (IsConflict(error) && ++*conflicts <= kConflictTries)) {
         return Wait() ? Next::kAgain : Next::kInterrupted;
     }
-    if (IsPoison(error)) return Next::kSplit;
-    if (IsTimeout(error)) return Wait() ? Next::kSmaller : Next::kInterrupted;
+    if (IsPoison(error) || IsOurOwnLimit(error)) return Next::kSplit;
+    if (IsTimeout(error)) return Next::kSmaller;
     return Wait() ? Next::kAgain : Next::kInterrupted;
 }
 

@@ -95,7 +95,9 @@ private:
         std::map<std::int32_t, std::int64_t> to_seq;  // by shard
         bool empty() const { return to_seq.empty(); }
     };
-    enum class Next { kAgain, kSmaller, kSplit, kInterrupted };
+    // kSmaller: in halves, a single event again and again. kSplit: in halves, a single event is
+    // given up. kCut: first what comes before cut_at_.
+    enum class Next { kAgain, kSmaller, kSplit, kCut, kInterrupted };
 
     bool CommitRange(Range range);
     bool CommitHalves(Range range, const Status& why);
@@ -111,8 +113,12 @@ private:
         const Selection& selection,
         bool* outcome_unknown
     );
+    Status Cut(const Selection& selection, std::size_t event_count);
     void AfterCommit(const Selection& selection, const std::vector<store::OutboxId>& ids);
-    Next AfterError(const Status& error, bool outcome_unknown, int* conflicts);
+    Next AfterError(
+        const Status& error, bool outcome_unknown, const Selection& selection, int* conflicts
+    );
+    std::string Describe(const Selection& selection) const;
     bool Wait();
     bool LearnShards(const std::vector<std::int32_t>& numbers);
     bool LearnAll();
@@ -127,6 +133,7 @@ private:
     std::map<std::int32_t, WrittenShard*> shards_;
     std::vector<store::OutboxId>* acknowledged_ = nullptr;
     domain::Effects effects_;  // of the last attempt
+    std::size_t cut_at_ = 0;   // of the last attempt that was too much for one transaction
     async::Backoff backoff_;
 };
 

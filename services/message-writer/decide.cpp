@@ -1,15 +1,13 @@
 #include "message-writer/decide.hpp"
 
 #include "base/assert.hpp"
+#include "message-writer/decider.hpp"
 #include "message-writer/derived_ids.hpp"
-#include "message-writer/feed_events.hpp"
 #include "message-writer/message_changes.hpp"
 #include "message-writer/text.hpp"
 
 #include <algorithm>
 #include <limits>
-#include <unordered_map>
-#include <unordered_set>
 
 namespace unibox::writer {
 namespace {
@@ -26,91 +24,11 @@ using domain::ThreadKey;
 using domain::ThreadRow;
 using event::v1::InboundEvent;
 
-struct ConversationKeyHash {
-    std::size_t operator()(const ConversationKey& key) const noexcept {
-        return std::hash<ConversationId>()(key.conversation) ^ std::hash<TenantId>()(key.tenant);
-    }
-};
-
 bool IsClosed(const CounterRow& counters) {
     return counters.closed_at != domain::kInfinity;
 }
 
-// A conversation or message as the batch has made it so far.
-template <typename Write>
-struct Working {
-    Write write;
-    bool changed = false;
-};
-
-class Decider {
-public:
-    explicit Decider(domain::BatchState state)
-        : state_(std::move(state)), feed_(state_.feed_epoch, state_.now_ms) {
-        for (const auto& [key, row] : state_.contacts) {
-            contacts_by_id_.emplace(ConversationContact{key.tenant, row.id}, &key);
-        }
-    }
-
-    void Apply(const domain::BatchEvent& item);
-    domain::Effects Finish() &&;
-
-private:
-    using ConversationContact = std::pair<TenantId, ContactId>;
-    struct ContactHash {
-        std::size_t operator()(const ConversationContact& key) const noexcept {
-            return std::hash<ContactId>()(key.second) ^ std::hash<TenantId>()(key.first);
-        }
-    };
-    using MessageKey = std::pair<TenantId, MessagePosition>;
-    using WorkingConversation = Working<ConversationWrite>;
-    using WorkingMessage = Working<MessageWrite>;
-
-    void OnMessage(const Cause& cause);
-    void OnChange(const Cause& cause);
-    void OnReceipt(const Cause& cause);
-    void OnWatermark(const Cause& cause);
-    void OnControl(const Cause& cause);
-
-    bool WasSeen(const EventRef& own);
-    void Remember(const EventRef& own, const std::optional<MessagePosition>& position);
-    const MessagePosition* FindTarget(const Cause& cause) const;
-
-    const ContactRow& UpdateContact(const Cause& cause);
-    ThreadRow& ThreadOf(const ThreadKey& key);
-    WorkingConversation& ConversationFor(const Cause& cause, ThreadRow* thread);
-    WorkingConversation& BeginConversation(const Cause& cause, ThreadRow* thread);
-    WorkingConversation* FindConversation(const ConversationKey& key);
-    WorkingMessage* FindMessage(const MessageKey& key);
-
-    WorkingMessage& AppendMessage(
-        const Cause& cause,
-        const ThreadRow& thread,
-        const ContactRow& author,
-        WorkingConversation* conversation
-    );
-    void CountMessage(const MessageWrite& message, WorkingConversation* conversation);
-    std::vector<domain::ParkedRow> TakeParked(const EventRef& own);
-    void ApplyParked(const Cause& message, const EventRef& own, const MessagePosition& position);
-    void Park(const Cause& cause);
-    void ApplyToMessage(const Cause& cause, const MessagePosition& position);
-    void MessageChanged(
-        const Cause& cause, WorkingConversation* conversation, WorkingMessage* message
-    );
-    std::vector<MessageKey> OutboundMessagesOf(const ConversationKey& key) const;
-    ConversationView ViewOf(const WorkingConversation& conversation) const;
-
-    domain::BatchState state_;
-    domain::Effects effects_;
-    FeedEvents feed_;
-    // Node-based, so that references stay valid while others are added.
-    std::unordered_map<ConversationKey, WorkingConversation, ConversationKeyHash> conversations_;
-    std::map<MessageKey, WorkingMessage> messages_;
-    std::unordered_map<ConversationContact, const ContactKey*, ContactHash> contacts_by_id_;
-    std::unordered_set<const ContactRow*> changed_contacts_;
-    std::unordered_set<const ThreadRow*> changed_threads_;
-    std::map<EventRef, std::vector<domain::ParkedRow>> parked_now_;
-};
+}  // namespace
 
 void Decider::Apply(const domain::BatchEvent& item) {
     if (!Validate(item.event).ok()) {
@@ -135,6 +53,35 @@ void Decider::Apply(const domain::BatchEvent& item) {
             break;
     }
     ++effects_.ignored_count;
+}
+
+// Of what is no valid event nothing is read, and nothing is applied.
+bool Decider::HasStateFor(const domain::BatchEvent& item) const {
+    return StateWasRead(item.event) || !Validate(item.event).ok();
+}
+
+bool Decider::StateWasRead(const InboundEvent& event) const {
+    const EventIds ids = EventIdsOf(event);
+    switch (event.body_case()) {
+        case InboundEvent::kMessage: {
+            const EventRef own{ids.tenant, ids.channel, ids.key};
+            return !state_.parked_unread.contains(own) || state_.refs.contains(own);
+        }
+        case InboundEvent::kEdit:
+        case InboundEvent::kDelete:
+        case InboundEvent::kReaction:
+            break;
+        default:
+            return true;
+    }
+    const auto ref = state_.refs.find({ids.tenant, ids.channel, ids.target});
+    if (ref == state_.refs.end() || !ref->second) return true;
+    const MessageKey key{ids.tenant, *ref->second};
+    if (const auto at = messages_.find(key); at != messages_.end()) {
+        return at->second.write.row.has_contents;
+    }
+    const auto at = state_.messages.find(key);
+    return at == state_.messages.end() || at->second.has_contents;
 }
 
 // ---------------------------------------------------------------- messages
@@ -270,131 +217,6 @@ void Decider::CountMessage(const MessageWrite& message, WorkingConversation* con
     conversation->changed = true;
 }
 
-// ---------------------------------------------------------------- changes of messages
-
-void Decider::OnChange(const Cause& cause) {
-    const EventRef own{cause.ids.tenant, cause.ids.channel, cause.ids.key};
-    if (WasSeen(own)) return;
-    const MessagePosition* target = FindTarget(cause);
-    if (target == nullptr) {
-        Remember(own, std::nullopt);
-        return Park(cause);
-    }
-    const MessagePosition position = *target;
-    Remember(own, position);
-    ApplyToMessage(cause, position);
-}
-
-void Decider::OnReceipt(const Cause& cause) {
-    if (cause.event->receipt().watermark_ms() != 0) return OnWatermark(cause);
-    const MessagePosition* target = FindTarget(cause);
-    if (target == nullptr) return Park(cause);
-    ApplyToMessage(cause, *target);
-}
-
-void Decider::OnWatermark(const Cause& cause) {
-    const v1::DeliveryState state = cause.event->receipt().state();
-    const std::int64_t until_ms = WatermarkOf(*cause.event);
-    ThreadRow& thread = ThreadOf({cause.ids.tenant, cause.ids.channel, cause.event->thread_key()});
-    std::int64_t& watermark =
-        state == v1::DELIVERY_STATE_READ ? thread.read_until : thread.delivered_until;
-    if (until_ms <= watermark) {
-        ++effects_.ignored_count;
-        return;
-    }
-    watermark = until_ms;
-    changed_threads_.insert(&thread);
-    if (!thread.conversation) return;
-    const ConversationKey key{cause.ids.tenant, *thread.conversation};
-    WorkingConversation* conversation = FindConversation(key);
-    if (conversation == nullptr) return;
-    for (const MessageKey& message_key : OutboundMessagesOf(key)) {
-        if (message_key.second.created_at > until_ms) continue;
-        WorkingMessage* message = FindMessage(message_key);
-        if (RaiseDelivery(state, "", &message->write.row)) {
-            MessageChanged(cause, conversation, message);
-        }
-    }
-}
-
-void Decider::ApplyToMessage(const Cause& cause, const MessagePosition& position) {
-    WorkingMessage* message = FindMessage({cause.ids.tenant, position});
-    WorkingConversation* conversation = FindConversation({cause.ids.tenant, position.conversation});
-    // Absent: archived since.
-    const bool found = message != nullptr && conversation != nullptr;
-    if (!found || !ApplyChange(*cause.event, &message->write.row)) {
-        ++effects_.ignored_count;
-        return;
-    }
-    MessageChanged(cause, conversation, message);
-}
-
-void Decider::MessageChanged(
-    const Cause& cause, WorkingConversation* conversation, WorkingMessage* message
-) {
-    message->write.row.version = ++conversation->write.counters.version;
-    message->changed = true;
-    conversation->changed = true;
-    const auto kind = cause.event->body_case();
-    const bool content = kind == InboundEvent::kEdit || kind == InboundEvent::kDelete;
-    if (content && message->write.position.seq == conversation->write.counters.last_seq) {
-        conversation->write.row.preview = PreviewOf(message->write.row);
-    }
-    feed_.MessageUpdated(cause, ViewOf(*conversation), message->write);
-}
-
-// ---------------------------------------------------------------- parked events
-
-void Decider::Park(const Cause& cause) {
-    auto& waiting = parked_now_[{cause.ids.tenant, cause.ids.channel, cause.ids.target}];
-    const auto same = [&](const domain::ParkedRow& row) { return row.event_key == cause.ids.key; };
-    if (std::any_of(waiting.begin(), waiting.end(), same)) return;
-    waiting.push_back({cause.ids.key, *cause.event});
-}
-
-// What waits for this message, each event once: the first one that was parked under its key.
-std::vector<domain::ParkedRow> Decider::TakeParked(const EventRef& own) {
-    std::vector<domain::ParkedRow> waiting;
-    if (auto node = state_.parked.extract(own)) {
-        waiting = std::move(node.mapped());
-        for (const auto& row : waiting) effects_.unparks.emplace_back(own, row.event_key);
-    }
-    auto node = parked_now_.extract(own);
-    if (!node) return waiting;
-    std::set<EventKey> known;
-    for (const auto& row : waiting) known.insert(row.event_key);
-    for (auto& row : node.mapped()) {
-        if (known.insert(row.event_key).second) waiting.push_back(std::move(row));
-    }
-    return waiting;
-}
-
-// In the order of the providers' times: the order of arrival is not kept with parked events, and
-// the cut into batches must make no difference.
-void Decider::ApplyParked(
-    const Cause& message, const EventRef& own, const MessagePosition& position
-) {
-    std::vector<domain::ParkedRow> waiting = TakeParked(own);
-    const auto order = [](const domain::ParkedRow& row) {
-        return std::tuple(CreatedAtOf(row.event), row.event.receive_time_ms(), row.event_key);
-    };
-    std::sort(waiting.begin(), waiting.end(), [&](const auto& a, const auto& b) {
-        return order(a) < order(b);
-    });
-    for (const auto& row : waiting) {
-        ApplyToMessage({message.shard, &row.event, EventIdsOf(row.event)}, position);
-    }
-}
-
-// ---------------------------------------------------------------- control
-
-void Decider::OnControl(const Cause& cause) {
-    const EventRef own{cause.ids.tenant, cause.ids.channel, cause.ids.key};
-    if (WasSeen(own)) return;
-    Remember(own, std::nullopt);
-    feed_.ControlReceived(cause);
-}
-
 // ---------------------------------------------------------------- looking up
 
 bool Decider::WasSeen(const EventRef& own) {
@@ -430,27 +252,11 @@ Decider::WorkingMessage* Decider::FindMessage(const MessageKey& key) {
     if (const auto at = messages_.find(key); at != messages_.end()) return &at->second;
     auto node = state_.messages.extract(key);
     if (!node) return nullptr;
-    MessageWrite write{key.first, key.second, std::move(node.mapped()), false};
+    MessageWrite write;
+    write.tenant = key.first;
+    write.position = key.second;
+    write.row = std::move(node.mapped());
     return &messages_.emplace(key, WorkingMessage{std::move(write), false}).first->second;
-}
-
-std::vector<Decider::MessageKey> Decider::OutboundMessagesOf(const ConversationKey& key) const {
-    constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
-    const MessageKey from{key.tenant, {key.conversation, kFirst, kFirst}};
-    const auto within = [&](const MessageKey& at) {
-        return at.first == key.tenant && at.second.conversation == key.conversation;
-    };
-    std::vector<MessageKey> found;
-    for (auto at = state_.messages.lower_bound(from);
-         at != state_.messages.end() && within(at->first);
-         ++at) {
-        if (at->second.direction == v1::DIRECTION_OUTBOUND) found.push_back(at->first);
-    }
-    for (auto at = messages_.lower_bound(from); at != messages_.end() && within(at->first); ++at) {
-        if (at->second.write.row.direction == v1::DIRECTION_OUTBOUND) found.push_back(at->first);
-    }
-    std::sort(found.begin(), found.end());
-    return found;
 }
 
 ConversationView Decider::ViewOf(const WorkingConversation& conversation) const {
@@ -462,7 +268,8 @@ ConversationView Decider::ViewOf(const WorkingConversation& conversation) const 
 
 // ---------------------------------------------------------------- the result
 
-domain::Effects Decider::Finish() && {
+domain::Effects Decider::Finish(std::size_t event_count) && {
+    effects_.event_count = event_count;
     for (auto& [key, row] : state_.contacts) {
         if (changed_contacts_.contains(&row)) effects_.contacts.push_back({key, std::move(row)});
     }
@@ -487,12 +294,18 @@ domain::Effects Decider::Finish() && {
     return std::move(effects_);
 }
 
-}  // namespace
-
-domain::Effects Decide(std::span<const domain::BatchEvent> events, domain::BatchState state) {
+domain::Effects Decide(
+    std::span<const domain::BatchEvent> events, domain::BatchState state, const DecideLimits& limits
+) {
     Decider decider(std::move(state));
-    for (const domain::BatchEvent& item : events) decider.Apply(item);
-    return std::move(decider).Finish();
+    std::size_t count = 0;
+    for (const domain::BatchEvent& item : events) {
+        const bool full = count > 0 && decider.effects_bytes() >= limits.effects_bytes_max;
+        if (full || !decider.HasStateFor(item)) break;
+        decider.Apply(item);
+        ++count;
+    }
+    return std::move(decider).Finish(count);
 }
 
 }  // namespace unibox::writer

@@ -9,6 +9,9 @@
 //     appended to the closed conversation, later it begins a new one.
 //   - seq and version of a conversation are gap-free; each version is exactly one feed event.
 //   - Edits, deletes, reactions and receipts that come before their message wait for it (parked).
+//   - The effects of one transaction are bounded: Decide stops before the event that would be too
+//     much, or whose state was too much to be read, and says how many events it took
+//     (Effects::event_count). The rest is for the next transaction.
 //
 // Pure and deterministic: no clock, no randomness, no I/O; ids derive from event keys. An event
 // that Validate refuses is left out and counted as ignored. Thread safety: pure function, any
@@ -17,6 +20,7 @@
 
 #include "domain/inbox.hpp"
 
+#include <cstddef>
 #include <span>
 
 namespace unibox::writer {
@@ -25,6 +29,16 @@ namespace unibox::writer {
 // Conversations, contacts and threads in the result are in key order, messages too (conversation,
 // seq), refs in the order of events, each outbox batch in the order in which its events became
 // true.
-domain::Effects Decide(std::span<const domain::BatchEvent> events, domain::BatchState state);
+// At least one event is taken, unless the state of the first one was not read, which the store
+// promises not to happen.
+struct DecideLimits {
+    // Events of the feed and parked events, serialised; the last event taken may go beyond it.
+    std::size_t effects_bytes_max = 16 * 1024 * 1024;
+};
+domain::Effects Decide(
+    std::span<const domain::BatchEvent> events,
+    domain::BatchState state,
+    const DecideLimits& limits = {}
+);
 
 }  // namespace unibox::writer

@@ -108,6 +108,17 @@ void FeedEvents::Append(
     entry->set_subject(wire::EvSubject(cause.ids.tenant, kind));
     entry->set_event_id(event_id);
     event->SerializeToString(entry->mutable_payload());
+    bytes_ += entry->payload().size();
+}
+
+void FeedEvents::AppendOf(
+    const ConversationView& view,
+    const Cause& cause,
+    event::v1::FeedEvent* event,
+    std::string_view kind
+) {
+    const ConversationWrite& conversation = *view.conversation;
+    Append(cause, event, kind, conversation.key.conversation, conversation.counters.version);
 }
 
 void FeedEvents::MessageCreated(
@@ -116,35 +127,62 @@ void FeedEvents::MessageCreated(
     const MessageWrite& message,
     bool conversation_reopened
 ) {
-    const ConversationWrite& conversation = *view.conversation;
     auto* body = created_.mutable_message_created();
     SetMessage(message, body->mutable_message());
     SetConversation(view, body->mutable_conversation());
-    body->set_conversation_created(conversation.counters.last_seq == 1);
+    body->set_conversation_created(view.conversation->counters.last_seq == 1);
     body->set_conversation_reopened(conversation_reopened);
-    Append(
-        cause,
-        &created_,
-        "message_created",
-        conversation.key.conversation,
-        conversation.counters.version
-    );
+    AppendOf(view, cause, &created_, "message_created");
 }
 
 void FeedEvents::MessageUpdated(
     const Cause& cause, const ConversationView& view, const MessageWrite& message
 ) {
-    const ConversationWrite& conversation = *view.conversation;
     auto* body = updated_.mutable_message_updated();
     SetMessage(message, body->mutable_message());
     SetConversation(view, body->mutable_conversation());
-    Append(
-        cause,
-        &updated_,
-        "message_updated",
-        conversation.key.conversation,
-        conversation.counters.version
-    );
+    AppendOf(view, cause, &updated_, "message_updated");
+}
+
+void FeedEvents::MessageReacted(
+    const Cause& cause, const ConversationView& view, const MessageWrite& message
+) {
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_message_reacted();
+    body->set_message_id(message.row.id.ToString());
+    body->set_seq(message.position.seq);
+    const std::string& contact_key = ContactKeyOf(*cause.event);
+    body->set_contact_key(contact_key);
+    for (const v1::Reaction& reaction : message.row.reactions) {
+        if (reaction.contact_key() == contact_key) *body->add_reactions() = reaction;
+    }
+    SetConversation(view, body->mutable_conversation());
+    AppendOf(view, cause, &event, "message_reacted");
+}
+
+void FeedEvents::MessageDelivered(
+    const Cause& cause, const ConversationView& view, const MessageWrite& message
+) {
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_message_delivered();
+    body->set_message_id(message.row.id.ToString());
+    body->set_seq(message.position.seq);
+    body->set_delivery_state(message.row.delivery_state);
+    body->set_delivery_error(message.row.delivery_error);
+    SetConversation(view, body->mutable_conversation());
+    AppendOf(view, cause, &event, "message_delivered");
+}
+
+void FeedEvents::MessagesDelivered(
+    const Cause& cause, const ConversationView& view, v1::DeliveryState state, std::int64_t until_ms
+) {
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_messages_delivered();
+    body->set_delivery_state(state);
+    SetTime(until_ms, body->mutable_until_time());
+    body->set_up_to_seq(view.conversation->counters.last_seq);
+    SetConversation(view, body->mutable_conversation());
+    AppendOf(view, cause, &event, "messages_delivered");
 }
 
 void FeedEvents::ControlReceived(const Cause& cause) {
@@ -154,6 +192,12 @@ void FeedEvents::ControlReceived(const Cause& cause) {
     body->set_thread_key(cause.event->thread_key());
     body->set_type(cause.event->control().type());
     *body->mutable_attributes() = cause.event->control().attributes();
+    body->set_contact_key(ContactKeyOf(*cause.event));
+    body->set_contact_name(DisplayNameOf(*cause.event));
+    if (const auto time = ProviderTimeOf(*cause.event)) {
+        SetTime(*time, body->mutable_provider_time());
+    }
+    SetTime(cause.event->receive_time_ms(), body->mutable_receive_time());
     Append(cause, &event, "control_received", ConversationId{}, 0);
 }
 
@@ -162,6 +206,7 @@ void FeedEvents::TypingReceived(const Cause& cause) {
     auto* body = event.mutable_typing_received();
     body->set_channel_id(cause.ids.channel.ToString());
     body->set_thread_key(cause.event->thread_key());
+    body->set_contact_key(ContactKeyOf(*cause.event));
     Append(cause, &event, "typing_received", ConversationId{}, 0);
 }
 

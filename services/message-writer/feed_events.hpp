@@ -5,6 +5,7 @@
 #include "domain/inbox.hpp"
 #include "message-writer/batch.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -38,12 +39,28 @@ public:
         const domain::MessageWrite& message,
         bool conversation_reopened
     );
+    // An edit or a delete: the message has its text.
     void MessageUpdated(
         const Cause& cause, const ConversationView& view, const domain::MessageWrite& message
+    );
+    void MessageReacted(
+        const Cause& cause, const ConversationView& view, const domain::MessageWrite& message
+    );
+    void MessageDelivered(
+        const Cause& cause, const ConversationView& view, const domain::MessageWrite& message
+    );
+    // The conversation's outbound messages up to `until_ms` have at least this state.
+    void MessagesDelivered(
+        const Cause& cause,
+        const ConversationView& view,
+        v1::DeliveryState state,
+        std::int64_t until_ms
     );
     void ControlReceived(const Cause& cause);
     void TypingReceived(const Cause& cause);
 
+    // Of all events so far, serialised.
+    std::size_t bytes() const { return bytes_; }
     std::vector<domain::OutboxWrite> Take() &&;
 
 private:
@@ -55,12 +72,20 @@ private:
         const ConversationId& conversation,
         std::int64_t version
     );
+    // The same for an event of a conversation: its id, its version.
+    void AppendOf(
+        const ConversationView& view,
+        const Cause& cause,
+        event::v1::FeedEvent* event,
+        std::string_view kind
+    );
 
     std::string feed_epoch_;
     std::int64_t commit_time_ms_;
     // Never cleared, so that strings and sub-messages keep their memory: each use sets every field.
     event::v1::FeedEvent created_;
     event::v1::FeedEvent updated_;
+    std::size_t bytes_ = 0;
     std::map<std::int32_t, event::v1::OutboxBatch> batches_;
 };
 

@@ -1,14 +1,15 @@
 #include "message-writer/lane_outbox.hpp"
 
 #include "obs/log.hpp"
-#include "store/outbox.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace unibox::writer {
 namespace {
 
-constexpr std::int32_t kRowsMax = 50;            // read at once
+constexpr std::int32_t kRowsMax = 50;  // listed at once
+constexpr std::int64_t kReadBytesMax = 16LL * 1024 * 1024;
 constexpr std::size_t kAcknowledgedMax = 1'000;  // deleted with one transaction
 
 bool CannotRead(std::int32_t shard, const Status& error) {
@@ -24,21 +25,26 @@ bool LaneOutbox::Sweep(std::int32_t shard) {
     while (true) {
         const auto ids = store::ListOutbox(pool_, shard, after, kRowsMax);
         if (!ids.ok()) return CannotRead(shard, ids.status());
-        auto rows = store::ReadOutbox(pool_, Unknown(*ids));
-        if (!rows.ok()) return CannotRead(shard, rows.status());
-        CommittedOutbox leftovers;
-        for (store::OutboxRow& row : *rows) leftovers.emplace_back(row.id, std::move(row.batch));
-        if (!leftovers.empty()) {
-            obs::Log(
-                obs::Level::kInfo,
-                "publishing leftovers",
-                {{"shard", shard}, {"rows", leftovers.size()}}
-            );
-            if (!relay_.Publish(std::move(leftovers))) return false;
+        const std::vector<store::OutboxId> unknown = Unknown(*ids);
+        std::span<const store::OutboxId> left(unknown);
+        while (!left.empty()) {
+            auto rows = store::ReadOutbox(pool_, left, kReadBytesMax);
+            if (!rows.ok()) return CannotRead(shard, rows.status());
+            if (rows->empty()) break;  // deleted since
+            const auto last = std::find(left.begin(), left.end(), rows->back().id);
+            left = left.subspan(static_cast<std::size_t>(last - left.begin()) + 1);
+            if (!Publish(shard, std::move(*rows))) return false;
         }
         if (static_cast<std::int32_t>(ids->size()) < kRowsMax) return true;
         after = ids->back().id;
     }
+}
+
+bool LaneOutbox::Publish(std::int32_t shard, std::vector<store::OutboxRow> rows) {
+    obs::Log(obs::Level::kInfo, "publishing leftovers", {{"shard", shard}, {"rows", rows.size()}});
+    CommittedOutbox leftovers;
+    for (store::OutboxRow& row : rows) leftovers.emplace_back(row.id, std::move(row.batch));
+    return relay_.Publish(std::move(leftovers));
 }
 
 std::vector<store::OutboxId> LaneOutbox::Unknown(const std::vector<store::OutboxId>& ids) const {

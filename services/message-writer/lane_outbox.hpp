@@ -7,6 +7,7 @@
 #include "message-writer/batch_committer.hpp"
 #include "message-writer/relay.hpp"
 #include "pg/pool.hpp"
+#include "store/outbox.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -29,6 +30,7 @@ public:
     void DeleteAcknowledged();
 
 private:
+    bool Publish(std::int32_t shard, std::vector<store::OutboxRow> rows);
     std::vector<store::OutboxId> Unknown(const std::vector<store::OutboxId>& ids) const;
 
     pg::Pool& pool_;

@@ -23,6 +23,14 @@ std::string BodyOf(const event::v1::MessageBody& message) {
     return StorableText(message.subject() + "\n\n" + message.text());
 }
 
+v1::DeliveryState StateBelow(
+    std::int64_t delivered_until, std::int64_t read_until, std::int64_t created_at
+) {
+    if (created_at <= read_until) return v1::DELIVERY_STATE_READ;
+    if (created_at <= delivered_until) return v1::DELIVERY_STATE_DELIVERED;
+    return v1::DELIVERY_STATE_SENT;
+}
+
 bool ApplyEdit(const InboundEvent& event, domain::MessageRow* message) {
     if (message->deleted_at.has_value()) return false;
     const auto& edit = event.edit();
@@ -125,9 +133,13 @@ bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::Mess
 }
 
 v1::DeliveryState StateBelowWatermarks(const domain::ThreadRow& thread, std::int64_t created_at) {
-    if (created_at <= thread.read_until) return v1::DELIVERY_STATE_READ;
-    if (created_at <= thread.delivered_until) return v1::DELIVERY_STATE_DELIVERED;
-    return v1::DELIVERY_STATE_SENT;
+    return StateBelow(thread.delivered_until, thread.read_until, created_at);
+}
+
+void ApplyMarks(
+    const domain::CounterRow& marks, std::int64_t created_at, domain::MessageRow* message
+) {
+    RaiseDelivery(StateBelow(marks.delivered_until, marks.read_until, created_at), "", message);
 }
 
 bool ApplyChange(const InboundEvent& event, domain::MessageRow* message) {

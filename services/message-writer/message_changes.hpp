@@ -1,6 +1,7 @@
 // What an edit, a delete, a reaction or a receipt makes of one message. Each function changes the
 // row and says whether anything changed: what changes nothing gets no version and no event. Events
-// must be valid (batch.hpp). Thread safety: pure functions.
+// must be valid (batch.hpp), and for edits, deletes and reactions the row must have its contents.
+// Thread safety: pure functions.
 #pragma once
 
 #include "domain/inbox.hpp"
@@ -24,8 +25,12 @@ domain::MessageRow NewMessage(
 // stays), so that order and repetition make no difference. Inbound messages have no receipts.
 bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::MessageRow* message);
 
-// The state that the thread's watermarks give to an outbound message of this time.
+// The state that watermarks give to an outbound message of this time.
 v1::DeliveryState StateBelowWatermarks(const domain::ThreadRow& thread, std::int64_t created_at);
+// Raises the message to what the marks of its conversation say: a watermark touches no message.
+void ApplyMarks(
+    const domain::CounterRow& marks, std::int64_t created_at, domain::MessageRow* message
+);
 
 // Applies an edit, delete, reaction or receipt without watermark.
 //   edit: the greatest revision wins; an edit without attachments leaves them as they are;

@@ -32,6 +32,10 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
       write_seconds(Phase(metrics, "write")),
       publish_seconds(Phase(metrics, "publish")),
       batches(metrics.GetCounter("unibox_writer_batches_total", "Committed batches.")),
+      batches_cut(metrics.GetCounter(
+          "unibox_writer_batches_cut_total",
+          "Batches written in parts, because of how much they would have read or written at once."
+      )),
       events(metrics.GetCounter("unibox_writer_events_total", "Events committed.")),
       messages(metrics.GetCounter("unibox_writer_messages_total", "Messages created.")),
       duplicates(metrics.GetCounter("unibox_writer_duplicates_total", "Events seen before.")),

@@ -21,6 +21,7 @@ struct WriterMetrics {
     obs::Histogram& write_seconds;  // second pipeline, COMMIT included
     obs::Histogram& publish_seconds;
     obs::Counter& batches;
+    obs::Counter& batches_cut;
     obs::Counter& events;
     obs::Counter& messages;
     obs::Counter& duplicates;

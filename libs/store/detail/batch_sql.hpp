@@ -103,7 +103,7 @@ FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id
 inline constexpr pg::Statement kLockCounters{"batch_lock_counters", R"sql(
 SELECT w.tenant_id, w.conversation_id, c.last_seq, c.version, c.unread_count, c.inbound_count,
     c.outbound_count,
-       c.closed_at, c.first_message_at, c.last_message_at
+       c.closed_at, c.first_message_at, c.last_message_at, c.delivered_until, c.read_until
 FROM )sql" UNIBOX_CONVERSATIONS_CONCERNED R"sql(,
      LATERAL (SELECT * FROM conversation_counters c WHERE c.tenant_id = w.tenant_id
                  AND c.conversation_id = w.conversation_id FOR NO KEY UPDATE) c)sql"};
@@ -131,52 +131,61 @@ FROM (SELECT k.tenant_id, k.conversation_id,
                  AND c.tenant_id = w.tenant_id AND c.contact_id = v.contact_id LIMIT 1) c
      ON true)sql"};
 
-#define UNIBOX_MESSAGE_COLUMNS                                                                    \
-    "m.tenant_id, m.conversation_id, m.seq, m.created_at, m.message_id, m.channel_id, "           \
-    "m.direction, m.kind, m.contact_id, m.body, m.payload, m.extras, m.reply_to, m.provider_id, " \
-    "m.client_ref, m.delivery_state, m.delivery_error, m.provider_time, m.received_at, "          \
-    "m.edited_at, m.edit_revision, m.deleted_at, m.version"
+// $4: how many days back.
+#define UNIBOX_TARGET_MESSAGES                                                                     \
+    "FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY "                           \
+    "AS u(tenant_id, channel_id, event_key, n), "                                                  \
+    "LATERAL (SELECT * FROM ext_ref r WHERE r.tenant_id = u.tenant_id "                            \
+    "AND r.channel_id = u.channel_id AND r.event_key = u.event_key "                               \
+    "AND r.seen_at >= now() - $4::bigint * interval '1 day' "                                      \
+    "AND r.seen_at < now() + interval '1 day' LIMIT 1) r, "                                        \
+    "LATERAL (SELECT * FROM messages m WHERE m.tenant_id = u.tenant_id "                           \
+    "AND m.conversation_id = r.conversation_id AND m.seq = r.seq AND m.created_at = r.created_at " \
+    "LIMIT 1) m"
 
+// Neither the text, which may be long and is never needed, nor the contents. What is left has a
+// limit of some KB a message.
 inline constexpr pg::Statement kReadTargets{
-    "batch_read_targets", "SELECT " UNIBOX_MESSAGE_COLUMNS R"sql(
-FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS u(tenant_id, channel_id, event_key),
-     LATERAL (SELECT * FROM ext_ref r WHERE r.tenant_id = u.tenant_id AND r.channel_id =
-     u.channel_id
-                 AND r.event_key = u.event_key
-                 AND r.seen_at >= now() - $4::bigint * interval '1 day'
-                 AND r.seen_at < now() + interval '1 day' LIMIT 1) r,
-     LATERAL (SELECT * FROM messages m WHERE m.tenant_id = u.tenant_id AND m.conversation_id =
-     r.conversation_id
-                 AND m.seq = r.seq AND m.created_at = r.created_at LIMIT 1) m)sql"};
+    "batch_read_targets",
+    "SELECT m.tenant_id, m.conversation_id, m.seq, m.created_at, m.message_id, m.channel_id, "
+    "m.direction, m.kind, m.contact_id, m.reply_to, m.provider_id, m.client_ref, "
+    "m.delivery_state, m.delivery_error, m.provider_time, m.received_at, m.edited_at, "
+    "m.edit_revision, m.deleted_at, m.version " UNIBOX_TARGET_MESSAGES};
 
-// Newest first: where a watermark passes over more than $6 messages at once, the oldest stay as
-// they are.
-inline constexpr pg::Statement kReadWatermarked{
-    "batch_read_watermarked", "SELECT " UNIBOX_MESSAGE_COLUMNS R"sql(
-FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-        AS u(tenant_id, channel_id, thread_key, delivered_until, read_until),
-     LATERAL (SELECT * FROM threads t WHERE t.tenant_id = u.tenant_id AND t.channel_id =
-     u.channel_id
-                 AND t.thread_key = u.thread_key LIMIT 1) t,
-     LATERAL (SELECT * FROM messages m WHERE m.tenant_id = u.tenant_id AND m.conversation_id =
-     t.conversation_id
-                 AND m.created_at > least(t.delivered_until, t.read_until)
-                 AND m.created_at <= greatest(u.delivered_until, u.read_until)
-                 AND m.direction = 2
-                 AND (m.delivery_state < 3 AND m.created_at > t.delivered_until AND m.created_at
-                 <= u.delivered_until
-                   OR m.delivery_state < 4 AND m.created_at > t.read_until AND m.created_at <=
-                   u.read_until)
-              ORDER BY m.seq DESC LIMIT $6::bigint) m)sql"};
+// Contents of messages, in the order of the keys, as long as they are not more than $5 bytes
+// together; the first is read in any case. octet_length does not fetch what lies out of line.
+inline constexpr pg::Statement kReadContents{
+    "batch_read_contents",
+    "SELECT tenant_id, conversation_id, seq, created_at, payload, extras "
+    "FROM (SELECT m.*, sum(octet_length(m.payload) + octet_length(m.extras)) "
+    "OVER (ORDER BY u.n) AS bytes, row_number() OVER (ORDER BY u.n) AS "
+    "place " UNIBOX_TARGET_MESSAGES ") m WHERE m.bytes <= $5::bigint OR m.place = 1"};
 
+// Events that wait for the messages of the keys: at most $4 and $5 bytes for each message, and
+// $6 bytes in the order of the keys; `event` is NULL beyond that.
 inline constexpr pg::Statement kReadParked{"batch_read_parked", R"sql(
-SELECT u.n, p.event_key, p.event
+SELECT n, event_key, CASE WHEN sum(bytes) OVER (ORDER BY n) <= $6::bigint THEN event END
+FROM (SELECT u.n, p.event_key, p.event, octet_length(p.event) AS bytes,
+             sum(octet_length(p.event)) OVER (PARTITION BY u.n ORDER BY p.parked_at,
+                 p.event_key) AS bytes_of_target
+      FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id,
+          channel_id, target_key, n),
+           LATERAL (SELECT * FROM parked_events p WHERE p.tenant_id = u.tenant_id AND
+           p.channel_id = u.channel_id
+                       AND p.target_key = u.target_key ORDER BY p.parked_at, p.event_key LIMIT
+                       $4::bigint) p) w
+WHERE bytes_of_target <= $5::bigint)sql"};
+
+// How much waits for the messages of the keys; counted up to $4 events.
+inline constexpr pg::Statement kReadParkedLoads{"batch_read_parked_loads", R"sql(
+SELECT u.n, p.count, p.bytes
 FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id, channel_id,
     target_key, n),
-     LATERAL (SELECT * FROM parked_events p WHERE p.tenant_id = u.tenant_id AND p.channel_id =
-     u.channel_id
-                 AND p.target_key = u.target_key ORDER BY p.parked_at, p.event_key LIMIT
-                 $4::bigint) p)sql"};
+     LATERAL (SELECT count(*) AS count, sum(octet_length(w.event)) AS bytes
+              FROM (SELECT p.event FROM parked_events p WHERE p.tenant_id = u.tenant_id
+                       AND p.channel_id = u.channel_id AND p.target_key = u.target_key
+                    LIMIT $4::bigint) w) p
+WHERE p.count > 0)sql"};
 
 inline constexpr pg::Statement kReadChannels{"batch_read_channels", R"sql(
 SELECT u.n, c.reopen_window_s

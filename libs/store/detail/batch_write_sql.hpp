@@ -39,15 +39,17 @@ SET conversation_id = excluded.conversation_id, delivered_until = excluded.deliv
 inline constexpr pg::Statement kWriteCounters{"batch_write_counters", R"sql(
 INSERT INTO conversation_counters AS c (tenant_id, conversation_id, last_seq, version,
     unread_count, inbound_count,
-       outbound_count, closed_at, first_message_at, last_message_at)
+       outbound_count, closed_at, first_message_at, last_message_at, delivered_until, read_until)
 SELECT u.* FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::int[],
     $6::bigint[], $7::bigint[],
-       $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]) AS u
+       $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
+       $12::timestamptz[]) AS u
 ON CONFLICT (tenant_id, conversation_id) DO UPDATE
 SET last_seq = excluded.last_seq, version = excluded.version, unread_count = excluded.unread_count,
     inbound_count = excluded.inbound_count, outbound_count = excluded.outbound_count,
     closed_at = excluded.closed_at, first_message_at = excluded.first_message_at,
-    last_message_at = excluded.last_message_at)sql"};
+    last_message_at = excluded.last_message_at, delivered_until = excluded.delivered_until,
+    read_until = excluded.read_until)sql"};
 
 #define UNIBOX_CONVERSATION_COLUMNS                                                      \
     "tenant_id, conversation_id, channel_id, thread_key, contact_id, provider, status, " \
@@ -115,14 +117,24 @@ WHEN NOT MATCHED AND u.tenant_id IS NULL THEN INSERT DEFAULT VALUES)sql"};
     "$21::bigint[], $22::timestamptz[], $23::bigint[]) AS u "
 
 inline constexpr pg::Statement kInsertMessages{"batch_insert_messages", UNIBOX_INSERT_MESSAGES};
-inline constexpr pg::Statement kUpdateMessages{
-    "batch_update_messages", UNIBOX_INSERT_MESSAGES R"sql(
-ON CONFLICT (tenant_id, conversation_id, seq, created_at) DO UPDATE
-SET body = excluded.body, payload = excluded.payload, extras = excluded.extras,
-    delivery_state = excluded.delivery_state, delivery_error = excluded.delivery_error,
-    edited_at = excluded.edited_at, edit_revision = excluded.edit_revision, deleted_at =
-    excluded.deleted_at,
-    version = excluded.version)sql"};
+
+// Of rows that are there only what changed is written; a text that stays is neither sent nor
+// written anew (out of line it is not even copied).
+#define UNIBOX_UPDATE_MESSAGES                                                                 \
+    UNIBOX_INSERT_MESSAGES                                                                     \
+    "ON CONFLICT (tenant_id, conversation_id, seq, created_at) DO UPDATE "                     \
+    "SET delivery_state = excluded.delivery_state, delivery_error = excluded.delivery_error, " \
+    "version = excluded.version"
+inline constexpr pg::Statement kUpdateDeliveries{"batch_update_deliveries", UNIBOX_UPDATE_MESSAGES};
+inline constexpr pg::Statement kUpdateReactions{
+    "batch_update_reactions", UNIBOX_UPDATE_MESSAGES ", extras = excluded.extras"};
+inline constexpr pg::Statement kUpdateTexts{
+    "batch_update_texts",
+    UNIBOX_UPDATE_MESSAGES
+    ", body = excluded.body, payload = excluded.payload, "
+    "extras = excluded.extras, edited_at = excluded.edited_at, "
+    "edit_revision = excluded.edit_revision, "
+    "deleted_at = excluded.deleted_at"};
 
 inline constexpr pg::Statement kInsertRefs{"batch_insert_refs", R"sql(
 INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at, conversation_id, seq, created_at)

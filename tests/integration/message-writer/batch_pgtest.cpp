@@ -1,5 +1,6 @@
 // One batch of each kind, end to end into the tables.
 #include "committer_fixture.hpp"
+#include "store/inbox_reads.hpp"
 #include "store/periods.hpp"
 #include "support/status_matchers.hpp"
 
@@ -91,6 +92,24 @@ TEST_CASE("Batch: what comes before its message waits for it, also in another ba
     CHECK(inbox.Inconsistency() == "");
 }
 
+// As the API shows them: provider id, delivery state, error.
+std::vector<std::string> StatesSeen(CommitterFixture& inbox) {
+    const auto id = Uuid::Parse(inbox.Ask("SELECT conversation_id FROM conversations"));
+    store::MessageQuery query;
+    query.conversation = ConversationId{*id};
+    query.oldest_first = true;
+    const auto page = store::ListMessages(inbox.pool(), TenantId{1}, query, SteadyTime::max());
+    REQUIRE_OK(page);
+    std::vector<std::string> seen;
+    for (const v1::Message& message : page->messages) {
+        seen.push_back(
+            message.provider_id() + ":" + std::to_string(message.delivery_state()) + " " +
+            message.delivery_error()
+        );
+    }
+    return seen;
+}
+
 TEST_CASE("Batch: a watermark reaches the outbound messages below it", "[pg]") {
     CommitterFixture inbox;
     const std::int64_t now = NowMs() - 60'000;
@@ -100,9 +119,29 @@ TEST_CASE("Batch: a watermark reaches the outbound messages below it", "[pg]") {
          AMessage("3").Outbound().At(now + 5'000).Build(),
          AMessage("4").At(now + 1'500).Build()}
     ));
-    REQUIRE(inbox.Write({AWatermark(DELIVERY_STATE_READ, now + 2'000).At(now + 6'000).Build()}));
-    CHECK(inbox.Count("SELECT count(*) FROM messages WHERE delivery_state = 4") == 2);
+    const std::string places = inbox.Ask("SELECT string_agg(ctid::text, ',') FROM messages");
+    REQUIRE(inbox.Write(
+        {AWatermark(DELIVERY_STATE_DELIVERED, now + 5'000).At(now + 6'000).Build(),
+         AWatermark(DELIVERY_STATE_READ, now + 2'000).At(now + 6'000).Build()}
+    ));
+    CHECK(inbox.Ask("SELECT string_agg(ctid::text, ',') FROM messages") == places);
     CHECK(inbox.Ask("SELECT read_until > '2020-01-01' FROM threads") == "true");
+    CHECK(StatesSeen(inbox) == std::vector<std::string>{"1:4 ", "2:4 ", "3:3 ", "4:0 "});
+    REQUIRE(inbox.feed().size() == 6);
+    CHECK(inbox.feed().back().messages_delivered().up_to_seq() == 4);
+    CHECK(inbox.feed().back().version() == 6);
+    // A failure that came first is overtaken too; one that comes later has no effect.
+    REQUIRE(inbox.Write(
+        {AMessage("5").Outbound().At(now + 7'000).Build(),
+         AReceipt("5", v1::DELIVERY_STATE_FAILED).Build()}
+    ));
+    inbox.Run("UPDATE messages SET delivery_error = 'code' WHERE provider_id = '5'");
+    CHECK(StatesSeen(inbox).back() == "5:2 code");
+    REQUIRE(inbox.Write(
+        {AWatermark(DELIVERY_STATE_DELIVERED, now + 8'000).At(now + 9'000).Build(),
+         AReceipt("3", v1::DELIVERY_STATE_FAILED).Build()}
+    ));
+    CHECK(StatesSeen(inbox) == std::vector<std::string>{"1:4 ", "2:4 ", "3:3 ", "4:0 ", "5:3 "});
     CHECK(inbox.Inconsistency() == "");
 }
 

@@ -215,7 +215,7 @@ TEST_CASE("Relay: the next owner publishes what the dead one left behind", "[nat
     for (std::int32_t shard = kShard; shard < kShard + kPartitionCount; ++shard) {
         const auto ids = store::ListOutbox(committer.pool(), shard, 0, 100);
         REQUIRE_OK(ids);
-        const auto rows = store::ReadOutbox(committer.pool(), *ids);
+        const auto rows = store::ReadOutbox(committer.pool(), *ids, 1 << 20);
         REQUIRE_OK(rows);
         row_count += rows->size();
         for (const auto& row : *rows) REQUIRE(f.relay->Publish({{row.id, row.batch}}));

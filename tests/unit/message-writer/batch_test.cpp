@@ -110,7 +110,8 @@ TEST_CASE("Plan: what each kind of event concerns", "[unit][writer]") {
     CHECK(message.contacts.begin()->second.display_name == "Ada");
     CHECK(message.threads.begin()->second.contact_key == "ada");
     CHECK(message.event_refs.size() == 1);
-    CHECK(message.parked_targets == message.event_refs);
+    CHECK(message.parked_targets.size() == 1);
+    CHECK(message.parked_targets.front() == *message.event_refs.begin());
     CHECK(message.target_refs.empty());
     CHECK(message.channels.size() == 1);
 
@@ -118,27 +119,46 @@ TEST_CASE("Plan: what each kind of event concerns", "[unit][writer]") {
     CHECK(edit.target_refs == message.event_refs);
     CHECK(edit.event_refs.size() == 1);
     CHECK(edit.event_refs != edit.target_refs);
+    CHECK(edit.content_refs == message.parked_targets);
     CHECK(edit.threads.empty());
 
     const auto receipt = plan_of(ChannelEvent::Receipt(kChannel, "m", v1::DELIVERY_STATE_READ));
     CHECK(receipt.target_refs == message.event_refs);
     CHECK(receipt.event_refs.empty());
+    CHECK(receipt.content_refs.empty());
 
     const auto typing = plan_of(ChannelEvent::Typing(kChannel));
     CHECK(typing.contacts.empty());
     CHECK(typing.event_refs.empty());
 }
 
-TEST_CASE("Plan: the highest watermarks of a thread", "[unit][writer]") {
+TEST_CASE("Plan: what has a limit is read in the order of the events, once", "[unit][writer]") {
     const auto plan = Plan(test::ToBatch(
-        {ChannelEvent::Watermark(kChannel, v1::DELIVERY_STATE_READ, kNoon - 5),
-         ChannelEvent::Watermark(kChannel, v1::DELIVERY_STATE_READ, kNoon - 9),
-         ChannelEvent::Watermark(kChannel, v1::DELIVERY_STATE_DELIVERED, kNoon + kDay)}
+        {ChannelEvent::Receipt(kChannel, "z", v1::DELIVERY_STATE_READ),
+         ChannelEvent::Edit(kChannel, "c", 1),
+         ChannelEvent::Message(kChannel, "y"),
+         ChannelEvent::Edit(kChannel, "a", 1),
+         ChannelEvent::Message(kChannel, "x"),
+         ChannelEvent::Message(kChannel, "y"),
+         ChannelEvent::Delete(kChannel, "c")}
     ));
-    REQUIRE(plan.watermarks.size() == 1);
-    CHECK(plan.watermarks.begin()->second.read_until == kNoon - 5);
-    CHECK(plan.watermarks.begin()->second.delivered_until == kNoon + 300 * kSecond);
+    const auto key = [](const std::string& id) {
+        const event::v1::InboundEvent event = ChannelEvent::Message(kChannel, id);
+        const EventIds ids = EventIdsOf(event);
+        return domain::EventRef{ids.tenant, ids.channel, ids.key};
+    };
+    CHECK(plan.content_refs == std::vector{key("c"), key("a")});
+    CHECK(plan.parked_targets == std::vector{key("y"), key("x")});
+    CHECK(plan.target_refs.size() == 3);
+}
+
+TEST_CASE("Plan: a watermark concerns its thread and no message", "[unit][writer]") {
+    const auto plan =
+        Plan(test::ToBatch({ChannelEvent::Watermark(kChannel, v1::DELIVERY_STATE_READ, kNoon - 5)})
+        );
     CHECK(plan.threads.size() == 1);
+    CHECK(plan.target_refs.empty());
+    CHECK(plan.event_refs.empty());
 }
 
 TEST_CASE(

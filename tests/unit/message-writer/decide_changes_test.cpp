@@ -15,7 +15,7 @@ ConversationId Latest(const MemoryInbox& inbox) {
 }
 
 v1::DeliveryState StateOf(const MemoryInbox& inbox, const std::string& provider_id) {
-    return inbox.MessageByProviderId(provider_id).delivery_state;
+    return inbox.StateOf(provider_id);
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ TEST_CASE("Decide: nothing but messages reopens or begins", "[unit][writer]") {
     CHECK(inbox.conversation(Latest(inbox)).status == v1::CONVERSATION_STATUS_CLOSED);
     CHECK(CountersOf(inbox, Latest(inbox)).version == 7);
     CHECK(inbox.MessageByProviderId("m1").body == "new");
-    CHECK(inbox.MessageByProviderId("e1").delivery_state == v1::DELIVERY_STATE_READ);
+    CHECK(inbox.StateOf("e1") == v1::DELIVERY_STATE_READ);
     CHECK(WhatIsWrong(inbox) == "");
 }
 

@@ -69,7 +69,10 @@ TEST_CASE(
 
 TEST_CASE("Feed: typing and control belong to no conversation", "[unit][writer]") {
     MemoryInbox inbox;
-    const auto control = ChannelEvent::Control(kChannel, "c1", "referral");
+    const auto control = ChannelEvent::Control(kChannel, "c1", "referral")
+                             .Name("Ada")
+                             .At(kNoon)
+                             .ReceivedAt(kNoon + 60 * kSecond);
     const auto effects = inbox.Commit({ChannelEvent::Typing(kChannel), control, control});
     CHECK(effects.duplicate_count == 1);
     CHECK(effects.refs.size() == 1);
@@ -83,6 +86,11 @@ TEST_CASE("Feed: typing and control belong to no conversation", "[unit][writer]"
     CHECK(event.control_received().type() == "referral");
     CHECK(event.control_received().attributes().at("id") == "c1");
     CHECK(event.control_received().thread_key() == "ada");
+    CHECK(event.control_received().contact_key() == "ada");
+    CHECK(event.control_received().contact_name() == "Ada");
+    CHECK(event.control_received().provider_time().seconds() == kNoon / 1000);
+    CHECK(event.control_received().receive_time().seconds() == kNoon / 1000 + 60);
+    CHECK(Parse(entries[0]).typing_received().contact_key() == "ada");
     CHECK(inbox.Commit({control}).outbox.empty());
 }
 

@@ -59,8 +59,9 @@ std::string FeedDifference(const MemoryInbox& a, const MemoryInbox& b) {
 std::map<std::string, std::string> Deliveries(const MemoryInbox& inbox) {
     std::map<std::string, std::string> states;
     for (const auto& [key, row] : inbox.messages) {
+        const domain::MessageRow shown = inbox.AsShown(key);
         states[std::to_string(key.first.value) + row.channel.ToString() + row.provider_id] =
-            std::to_string(row.delivery_state) + row.delivery_error;
+            std::to_string(shown.delivery_state) + shown.delivery_error;
     }
     return states;
 }

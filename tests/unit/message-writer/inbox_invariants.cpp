@@ -58,33 +58,103 @@ std::string WrongCounters(const MemoryInbox& inbox, const domain::ConversationKe
     return "";
 }
 
+// What a consumer knows of one conversation after the events of the feed so far.
+struct Consumer {
+    std::int64_t version = 0;
+    std::map<std::int64_t, v1::Message> messages;  // by seq
+
+    std::string Take(const event::v1::FeedEvent& event);
+
+private:
+    std::string TakeMessage(const v1::Message& message, bool created);
+    void Take(const event::v1::MessagesDelivered& receipt);
+};
+
+const v1::Conversation& ConversationOf(const event::v1::FeedEvent& event) {
+    if (event.has_message_created()) return event.message_created().conversation();
+    if (event.has_message_updated()) return event.message_updated().conversation();
+    if (event.has_message_reacted()) return event.message_reacted().conversation();
+    if (event.has_message_delivered()) return event.message_delivered().conversation();
+    return event.messages_delivered().conversation();
+}
+
+std::string Consumer::TakeMessage(const v1::Message& message, bool created) {
+    if (message.version() != version) return "a version";
+    if (messages.contains(message.seq()) == created) return "created twice or changed unseen";
+    messages[message.seq()] = message;
+    return "";
+}
+
+void Consumer::Take(const event::v1::MessagesDelivered& receipt) {
+    const std::int64_t until_ms =
+        receipt.until_time().seconds() * 1000 + receipt.until_time().nanos() / 1'000'000;
+    for (auto& [seq, message] : messages) {
+        const std::int64_t at =
+            message.create_time().seconds() * 1000 + message.create_time().nanos() / 1'000'000;
+        const bool covered = seq <= receipt.up_to_seq() && at <= until_ms &&
+                             message.direction() == v1::DIRECTION_OUTBOUND &&
+                             message.delivery_state() < receipt.delivery_state();
+        if (!covered) continue;
+        message.set_delivery_state(receipt.delivery_state());
+        message.clear_delivery_error();
+    }
+}
+
+std::string Consumer::Take(const event::v1::FeedEvent& event) {
+    if (event.version() != ++version) return "versions have a gap or are out of order";
+    if (event.has_conversation_updated()) return "";  // closed by the test
+    if (ConversationOf(event).version() != version) return "a version";
+    if (event.has_message_created()) return TakeMessage(event.message_created().message(), true);
+    if (event.has_message_updated()) return TakeMessage(event.message_updated().message(), false);
+    if (event.has_messages_delivered()) {
+        Take(event.messages_delivered());
+        return "";
+    }
+    const bool reacted = event.has_message_reacted();
+    const std::int64_t seq =
+        reacted ? event.message_reacted().seq() : event.message_delivered().seq();
+    if (!messages.contains(seq)) return "changed unseen";
+    v1::Message& message = messages[seq];
+    message.set_version(version);
+    if (!reacted) {
+        message.set_delivery_state(event.message_delivered().delivery_state());
+        message.set_delivery_error(event.message_delivered().delivery_error());
+        return "";
+    }
+    const auto& change = event.message_reacted();
+    std::vector<v1::Reaction> all(message.reactions().begin(), message.reactions().end());
+    std::erase_if(all, [&](const auto& r) { return r.contact_key() == change.contact_key(); });
+    all.insert(all.end(), change.reactions().begin(), change.reactions().end());
+    message.mutable_reactions()->Assign(all.begin(), all.end());
+    return "";
+}
+
+std::set<std::string> TextsOf(const auto& reactions) {
+    std::set<std::string> texts;
+    for (const v1::Reaction& reaction : reactions) texts.insert(reaction.ShortDebugString());
+    return texts;
+}
+
 // The state that a consumer has after the whole feed must be the state of the database.
 std::string WrongFeed(const MemoryInbox& inbox, const domain::ConversationKey& key) {
-    std::int64_t version = 0;
-    std::map<std::int64_t, v1::Message> messages;
+    Consumer consumer;
     std::set<std::string> event_ids;
-    for (const auto* feed_event : inbox.FeedOf(key.conversation)) {
-        const auto& event = *feed_event;
-        if (event.version() != ++version) return "versions have a gap or are out of order";
-        if (event.has_conversation_updated()) continue;  // closed by the test
-        if (!event_ids.insert(event.event_id()).second) return "an event id twice";
-        const bool created = event.has_message_created();
-        const auto& message =
-            created ? event.message_created().message() : event.message_updated().message();
-        const auto& conversation = created ? event.message_created().conversation()
-                                           : event.message_updated().conversation();
-        if (conversation.version() != version || message.version() != version) return "a version";
-        if (messages.contains(message.seq()) == created) return "created twice or changed unseen";
-        messages[message.seq()] = message;
+    for (const auto* event : inbox.FeedOf(key.conversation)) {
+        const bool closing = event->has_conversation_updated();
+        if (!closing && !event_ids.insert(event->event_id()).second) return "an event id twice";
+        if (const std::string wrong = consumer.Take(*event); !wrong.empty()) return wrong;
     }
-    if (version != inbox.counters.at(key).version) return "the feed is not complete";
-    for (const auto& [position, row] : inbox.messages) {
+    if (consumer.version != inbox.counters.at(key).version) return "the feed is not complete";
+    for (const auto& [position, stored] : inbox.messages) {
         if (position.first != key.tenant || position.second.conversation != key.conversation)
             continue;
-        const auto& seen = messages[position.second.seq];
+        const domain::MessageRow row = inbox.AsShown(position);
+        const auto& seen = consumer.messages[position.second.seq];
         const bool same = seen.text() == row.body && seen.version() == row.version &&
                           seen.delivery_state() == row.delivery_state &&
-                          seen.reactions_size() == static_cast<int>(row.reactions.size()) &&
+                          seen.delivery_error() == row.delivery_error &&
+                          TextsOf(seen.reactions()) == TextsOf(row.reactions) &&
+                          seen.attachments_size() == static_cast<int>(row.attachments.size()) &&
                           seen.has_delete_time() == row.deleted_at.has_value();
         if (!same) return "the feed's last state of a message";
     }

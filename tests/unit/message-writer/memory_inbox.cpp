@@ -1,7 +1,9 @@
 #include "memory_inbox.hpp"
 
 #include "base/strings.hpp"
+#include "message-writer/message_changes.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -50,6 +52,7 @@ std::vector<domain::BatchEvent> ToBatch(const std::vector<event::v1::InboundEven
 domain::Effects MemoryInbox::Commit(const std::vector<event::v1::InboundEvent>& events) {
     const auto batch = ToBatch(events);
     domain::Effects effects = writer::Decide(batch, Read(writer::Plan(batch)));
+    Refuse(effects.event_count != events.size(), "not all of a small batch");
     Write(effects);
     return effects;
 }
@@ -83,7 +86,15 @@ domain::BatchState MemoryInbox::Read(const domain::BatchPlan& plan) {
         if (const auto at = refs.find(ref); at != refs.end()) state.refs.insert(*at);
     }
     ReadTargets(plan, &state);
-    ReadWatermarks(plan, &state);
+    for (const auto& target : plan.target_refs) {
+        const auto at = parked.find(target);
+        if (at == parked.end()) continue;
+        domain::ParkedLoad& load = state.parked_loads[target];
+        for (const auto& [key, row] : at->second) {
+            ++load.count;
+            load.bytes += static_cast<std::int64_t>(row.event.ByteSizeLong());
+        }
+    }
     for (const auto& target : plan.parked_targets) {
         const auto at = parked.find(target);
         if (at == parked.end()) continue;
@@ -131,30 +142,16 @@ void MemoryInbox::ReadTargets(const domain::BatchPlan& plan, domain::BatchState*
         if (!at->second) continue;
         ReadConversation({ref.tenant, at->second->conversation}, state);
         const auto message = messages.find({ref.tenant, *at->second});
-        if (message != messages.end()) state->messages.insert(*message);
-    }
-}
-
-void MemoryInbox::ReadWatermarks(const domain::BatchPlan& plan, domain::BatchState* state) {
-    const auto between = [](std::int64_t from, std::int64_t at, std::int64_t to) {
-        return from < at && at <= to;
-    };
-    for (const auto& [key, range] : plan.watermarks) {
-        const domain::ThreadRow& thread = threads.at(key);
-        for (const auto& [position, row] : messages) {
-            if (position.first != key.tenant ||
-                position.second.conversation != thread.conversation) {
-                continue;
-            }
-            const std::int64_t at = position.second.created_at;
-            const bool delivered = row.delivery_state < v1::DELIVERY_STATE_DELIVERED &&
-                                   between(thread.delivered_until, at, range.delivered_until);
-            const bool read = row.delivery_state < v1::DELIVERY_STATE_READ &&
-                              between(thread.read_until, at, range.read_until);
-            if (row.direction == v1::DIRECTION_OUTBOUND && (delivered || read)) {
-                state->messages.emplace(position, row);
-            }
-        }
+        if (message == messages.end()) continue;
+        domain::MessageRow& row = state->messages[message->first];
+        row = message->second;
+        row.body.clear();  // never read
+        const bool wanted = std::count(plan.content_refs.begin(), plan.content_refs.end(), ref) > 0;
+        if (wanted) continue;
+        row.payload.clear();
+        row.attachments.clear();
+        row.reactions.clear();
+        row.has_contents = false;
     }
 }
 
@@ -214,11 +211,32 @@ void MemoryInbox::CheckOneOpenConversation(const domain::ConversationWrite& writ
     }
 }
 
+// What the statements for a message that is there write.
+domain::MessageRow MemoryInbox::Merged(const domain::MessageWrite& write) const {
+    if (write.created) return write.row;
+    domain::MessageRow row = messages.at({write.tenant, write.position});
+    row.delivery_state = write.row.delivery_state;
+    row.delivery_error = write.row.delivery_error;
+    row.version = write.row.version;
+    if (write.text_changed || write.reactions_changed) {
+        Refuse(!write.row.has_contents, "contents written that were not read");
+        row.attachments = write.row.attachments;
+        row.reactions = write.row.reactions;
+    }
+    if (!write.text_changed) return row;
+    row.body = write.row.body;
+    row.payload = write.row.payload;
+    row.edited_at = write.row.edited_at;
+    row.edit_revision = write.row.edit_revision;
+    row.deleted_at = write.row.deleted_at;
+    return row;
+}
+
 void MemoryInbox::WriteMessages(const domain::Effects& effects) {
     for (const auto& write : effects.messages) {
         const MessageKey key{write.tenant, write.position};
         Refuse(messages.contains(key) == write.created, "a message created twice, or absent");
-        messages[key] = write.row;
+        messages[key] = Merged(write);
     }
 }
 
@@ -257,7 +275,8 @@ std::string MemoryInbox::Dump() const {
             << Text(row.last_agent_at) << ' ' << row.created_at << ' ' << counter.last_seq << " v"
             << counter.version << ' ' << counter.unread_count << ' ' << counter.inbound_count << ' '
             << counter.outbound_count << ' ' << counter.closed_at << ' '
-            << Text(counter.first_message_at) << ' ' << Text(counter.last_message_at) << '\n';
+            << Text(counter.first_message_at) << ' ' << Text(counter.last_message_at) << ' '
+            << counter.delivered_until << ' ' << counter.read_until << '\n';
     }
     for (const auto& [key, row] : messages) {
         out << "message " << Text(key.second) << ' ';
@@ -311,6 +330,20 @@ ConversationId MemoryInbox::Latest(
     const auto& row = threads.at({TenantId{tenant}, channel, thread_key});
     Refuse(!row.conversation, "the thread has no conversation");
     return *row.conversation;
+}
+
+domain::MessageRow MemoryInbox::AsShown(const MessageKey& key) const {
+    domain::MessageRow row = messages.at(key);
+    const auto& marks = counters.at({key.first, key.second.conversation});
+    writer::ApplyMarks(marks, key.second.created_at, &row);
+    return row;
+}
+
+v1::DeliveryState MemoryInbox::StateOf(const std::string& provider_id) const {
+    for (const auto& [key, row] : messages) {
+        if (row.provider_id == provider_id) return AsShown(key).delivery_state;
+    }
+    throw std::logic_error("no message with this provider id");
 }
 
 const domain::MessageRow& MemoryInbox::MessageByProviderId(const std::string& provider_id) const {

@@ -44,6 +44,9 @@ public:
     ) const;
     // By provider id; fails if there is none or more than one.
     const domain::MessageRow& MessageByProviderId(const std::string& provider_id) const;
+    // The row with the delivery state that its conversation's marks give it, as readers see it.
+    domain::MessageRow AsShown(const MessageKey& key) const;
+    v1::DeliveryState StateOf(const std::string& provider_id) const;
 
     std::map<domain::ContactKey, domain::ContactRow> contacts;
     std::map<domain::ThreadKey, domain::ThreadRow> threads;
@@ -60,11 +63,11 @@ private:
     void Publish(std::int32_t shard, event::v1::OutboxEntry entry);
     void ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadTargets(const domain::BatchPlan& plan, domain::BatchState* state);
-    void ReadWatermarks(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadContact(TenantId tenant, const ContactId& id, domain::BatchState* state);
     void ReadConversation(const domain::ConversationKey& key, domain::BatchState* state);
     void WriteConversations(const domain::Effects& effects);
     void WriteMessages(const domain::Effects& effects);
+    domain::MessageRow Merged(const domain::MessageWrite& write) const;
     void WriteRefs(const domain::Effects& effects);
     void CheckOneOpenConversation(const domain::ConversationWrite& write) const;
 };
