@@ -98,6 +98,12 @@ public:
 // nullptr for an unknown name. The adapter lives as long as the process.
 const Adapter* Find(std::string_view provider_url_name);
 
+// The one header that Parse reads, and on `standard` only: it names the POST, and event keys are
+// made from it. Who parses a request again must have kept it.
+inline constexpr const char* kStandardWebhookIdHeader = "webhook-id";
+// Its value, under this name or Svix's; "" if there is none.
+std::string_view StandardWebhookId(const WebhookRequest& request);
+
 // What the directory and uniboxctl call a provider: "telegram", "whatsapp", "messenger",
 // "instagram", "twilio", "standard"; "" for UNSPECIFIED.
 std::string_view ProviderName(v1::Provider provider);

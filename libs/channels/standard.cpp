@@ -32,7 +32,7 @@ std::string_view Header(const WebhookRequest& request, const char* name, const c
 
 Result<SignedHeaders> ReadHeaders(const WebhookRequest& request) {
     const SignedHeaders headers = {
-        Header(request, "webhook-id", "svix-id"),
+        StandardWebhookId(request),
         Header(request, "webhook-timestamp", "svix-timestamp"),
         Header(request, "webhook-signature", "svix-signature")};
     if (headers.id.empty() || headers.id.size() > kWebhookIdBytesMax) {
@@ -83,7 +83,7 @@ public:
     }
 
     Result<Parsed> Parse(const WebhookRequest& request) const override {
-        const std::string_view webhook_id = Header(request, "webhook-id", "svix-id");
+        const std::string_view webhook_id = StandardWebhookId(request);
         if (webhook_id.empty())
             return InvalidArgument("webhook-id is missing").WithField("webhook-id");
         UNIBOX_ASSIGN_OR_RETURN(const auto document, JsonDocument::ParseStrict(request.body));
@@ -99,6 +99,10 @@ public:
 };
 
 }  // namespace
+
+std::string_view StandardWebhookId(const WebhookRequest& request) {
+    return Header(request, kStandardWebhookIdHeader, "svix-id");
+}
 
 const Adapter& StandardAdapter() {
     static const Standard adapter;

@@ -1,9 +1,11 @@
 // uniboxctl raw: authentic webhooks that were not understood, or that no tenant had a route for.
 #include "base/strings.hpp"
 #include "channels/adapter.hpp"
+#include "channels/address.hpp"
 #include "channels/complete.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
+#include "store/admin.hpp"
 #include "store/directory.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/context.hpp"
@@ -14,6 +16,8 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace unibox::ctl {
 namespace {
@@ -30,6 +34,7 @@ constexpr std::int64_t kReplayAgeMsMax = 13 * kDayMs;
 struct Options {
     std::int64_t sequence = 0;
     std::string body_file;
+    std::string app;
     bool force = false;
     std::int64_t from = 0;
     std::int64_t count_max = 50;
@@ -79,6 +84,12 @@ Result<Stored> Read(nats::Streams& streams, std::int64_t sequence) {
     return stored;
 }
 
+std::string_view MethodOf(const event::v1::RawWebhook& webhook) {
+    if (!webhook.method().empty()) return webhook.method();
+    // Kept before methods were.
+    return webhook.body().empty() && !webhook.query().empty() ? "GET" : "POST";
+}
+
 void AddRow(Table& table, const nats::LogMessage& message) {
     event::v1::RawWebhook webhook;
     if (!webhook.ParseFromString(message.payload)) webhook.set_reason("unreadable");
@@ -86,6 +97,7 @@ void AddRow(Table& table, const nats::LogMessage& message) {
         {static_cast<std::int64_t>(message.sequence),
          TimeText(message.stored_unix_ms),
          webhook.provider(),
+         std::string(MethodOf(webhook)),
          webhook.reason(),
          webhook.part_count() > 1
              ? fmt::format("part {}/{}: ", webhook.part() + 1, webhook.part_count()) +
@@ -100,7 +112,7 @@ Status List(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(wire::kRawStream));
-    Table table({"sequence", "received", "provider", "reason", "detail", "bytes"});
+    Table table({"sequence", "received", "provider", "method", "reason", "detail", "bytes"});
     const auto last = static_cast<std::int64_t>(info.last_seq);
     std::int64_t next = options.from > 0 ? options.from : last - options.count_max + 1;
     next = std::max({next, static_cast<std::int64_t>(info.first_seq), std::int64_t{1}});
@@ -142,18 +154,27 @@ Status Show(Context& context, const Options& options) {
     if (!options.body_file.empty()) {
         UNIBOX_RETURN_IF_ERROR(WriteNewFile(options.body_file, webhook.body()));
     }
+    std::string app_ids;
+    for (const std::string& app_id : webhook.app_ids()) {
+        app_ids += (app_ids.empty() ? "" : ", ") + text_of(app_id);
+    }
     Answer answer;
     answer.Add("sequence", options.sequence)
         .Add("received", TimeText(webhook.receive_time_ms()))
         .Add("provider", webhook.provider())
+        .Add("method", std::string(MethodOf(webhook)))
         .Add("path", webhook.path())
         .Add("query", webhook.query())
         .Add("reason", webhook.reason())
         .Add("detail", webhook.detail())
         .Add("channel_id", text_of(webhook.channel_id()))
-        .Add("app_id", text_of(webhook.app_id()))
+        .Add("app_ids", app_ids)
         .Add("content_type", webhook.content_type())
+        .Add("parts", std::max<std::int64_t>(1, webhook.part_count()))
         .Add("body_bytes", static_cast<std::int64_t>(webhook.body().size()));
+    if (!webhook.webhook_id().empty()) {
+        answer.AddBytes("webhook_id", webhook.webhook_id());
+    }
     if (options.body_file.empty()) {
         answer.AddBytes("body", webhook.body());
     } else {
@@ -163,8 +184,42 @@ Status Show(Context& context, const Options& options) {
     return {};
 }
 
-bool IsOfApp(const store::ChannelInfo& channel, const event::v1::RawWebhook& webhook) {
-    return channel.app_id && channel.app_id->ToBytes() == webhook.app_id();
+bool IsSignedBy(const event::v1::RawWebhook& webhook, const std::optional<Uuid>& app_id) {
+    const auto& signers = webhook.app_ids();
+    return app_id && std::find(signers.begin(), signers.end(), app_id->ToBytes()) != signers.end();
+}
+
+Status OtherApp(
+    pg::Pool& pool,
+    const event::v1::RawWebhook& webhook,
+    const std::string& route_key,
+    const std::optional<Uuid>& app_id
+) {
+    if (!app_id) return NotFound("the channel of the route " + route_key + " has no app");
+    UNIBOX_ASSIGN_OR_RETURN(const auto apps, store::FindProviderApps(pool, webhook.provider()));
+    for (const store::ProviderApp& app : apps) {
+        if (app.app_id != *app_id) continue;
+        return NotFound(fmt::format(
+            "another app has the route {}: {}. If it signed the webhook, replay it with --app {}",
+            route_key,
+            app.slug,
+            app.slug
+        ));
+    }
+    return NotFound("another app has the route " + route_key);
+}
+
+Result<store::ChannelInfo> ChannelOfRecord(
+    pg::Pool& pool, const event::v1::RawWebhook& webhook, channels::ProviderEvent& event
+) {
+    UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(webhook.channel_id()));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto channel, store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id})
+    );
+    if (channel.disabled) return NotFound("the channel is disabled");
+    const auto provider = static_cast<v1::Provider>(channel.provider);
+    if (channels::TakesByUrl(provider, channel.route_key, &event)) return channel;
+    return NotFound("the channel does not have the route " + event.route_key);
 }
 
 // As webhook-ingest would choose it: the channel that the stored request named, if the event is
@@ -172,16 +227,9 @@ bool IsOfApp(const store::ChannelInfo& channel, const event::v1::RawWebhook& web
 Result<store::ChannelInfo> ChannelOf(
     pg::Pool& pool, const event::v1::RawWebhook& webhook, channels::ProviderEvent& event
 ) {
-    if (!webhook.channel_id().empty()) {
-        UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(webhook.channel_id()));
-        UNIBOX_ASSIGN_OR_RETURN(
-            auto channel, store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id})
-        );
-        const bool elsewhere = !event.route_key.empty() && !channel.route_key.empty() &&
-                               event.route_key != channel.route_key;
-        if (elsewhere) return NotFound("the channel does not have the route " + event.route_key);
-        return channel;
-    }
+    if (!webhook.channel_id().empty()) return ChannelOfRecord(pool, webhook, event);
+    if (event.route_key.empty()) return NotFound("it names no route, and came by no channel's URL");
+    Status why = NotFound("no channel has the route " + event.route_key);
     for (const v1::Provider provider : {event.provider, event.alternative_provider}) {
         if (provider == v1::PROVIDER_UNSPECIFIED) continue;
         UNIBOX_ASSIGN_OR_RETURN(
@@ -189,13 +237,39 @@ Result<store::ChannelInfo> ChannelOf(
             store::FindChannelsByRoute(pool, static_cast<std::int16_t>(provider), {event.route_key})
         );
         if (routed.empty()) continue;
-        if (!IsOfApp(routed.front().channel, webhook)) {
-            return NotFound("another app has the route " + event.route_key);
+        store::ChannelInfo& channel = routed.front().channel;
+        if (!IsSignedBy(webhook, channel.app_id)) {
+            return OtherApp(pool, webhook, event.route_key, channel.app_id);
         }
-        event.provider = provider;
-        return std::move(routed.front().channel);
+        if (!channel.disabled) {
+            event.provider = provider;
+            return std::move(channel);
+        }
+        why = NotFound("the channel of the route " + event.route_key + " is disabled");
     }
-    return NotFound("no channel has the route " + event.route_key);
+    return why;
+}
+
+// What the operator knows better than the record: parts of old ones name no app, and an app that
+// was written down twice may be named by its other name.
+Status SetApp(pg::Pool& pool, const std::string& name, event::v1::RawWebhook* webhook) {
+    if (!webhook->channel_id().empty()) {
+        return FailedPrecondition("the webhook came by a channel's own URL: no app signed it")
+            .WithField("app");
+    }
+    UNIBOX_ASSIGN_OR_RETURN(const store::AppRow app, store::FindApp(pool, name));
+    if (app.spec.provider != webhook->provider()) {
+        return FailedPrecondition(fmt::format(
+                                      "{} is an app of {}, the webhook is of {}",
+                                      name,
+                                      app.spec.provider,
+                                      webhook->provider()
+                                  ))
+            .WithField("app");
+    }
+    webhook->clear_app_ids();
+    webhook->add_app_ids(app.app_id.ToBytes());
+    return {};
 }
 
 Status CheckAge(const Stored& stored) {
@@ -214,12 +288,16 @@ Status CheckAge(const Stored& stored) {
 Result<channels::Parsed> ParseAgain(const event::v1::RawWebhook& webhook) {
     const channels::Adapter* adapter = channels::Find(webhook.provider());
     if (adapter == nullptr) return NotFound("unknown provider " + webhook.provider());
+    const auto header = [&webhook](std::string_view name) -> std::optional<std::string_view> {
+        if (name != channels::kStandardWebhookIdHeader) return std::nullopt;
+        return webhook.webhook_id();
+    };
     return adapter->Parse(
-        {"POST",
+        {MethodOf(webhook),
          webhook.path(),
          webhook.query(),
          webhook.body(),
-         [](std::string_view) { return std::nullopt; },
+         header,
          webhook.content_type()}
     );
 }
@@ -228,8 +306,11 @@ Status Replay(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     nats::Streams streams(*connection);
-    UNIBOX_ASSIGN_OR_RETURN(const Stored stored, Read(streams, options.sequence));
+    UNIBOX_ASSIGN_OR_RETURN(Stored stored, Read(streams, options.sequence));
     if (!options.force) UNIBOX_RETURN_IF_ERROR(CheckAge(stored));
+    if (!options.app.empty()) {
+        UNIBOX_RETURN_IF_ERROR(SetApp(*pool, options.app, &stored.webhook));
+    }
     const event::v1::RawWebhook& webhook = stored.webhook;
     UNIBOX_ASSIGN_OR_RETURN(auto parsed, ParseAgain(webhook));
     UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
@@ -250,11 +331,14 @@ Status Replay(Context& context, const Options& options) {
             std::move(event), channel->tenant, channel->channel, webhook.receive_time_ms(), ""
         );
         const std::string key = HexEncode(complete.event_key());
-        UNIBOX_ASSIGN_OR_RETURN(
-            const auto ack, log->Publish(complete, fmt::format("raw-{}-{}", key, NowMs()))
-        );
-        table.Add({key, ack.stream, static_cast<std::int64_t>(ack.sequence), std::string("stored")}
-        );
+        const auto ack = log->Publish(complete, fmt::format("raw-{}-{}", key, NowMs()));
+        if (ack.status().code() == Code::kInvalidArgument) {
+            leave(ack.status().message());  // Still too large for a message: the others are not.
+            continue;
+        }
+        UNIBOX_RETURN_IF_ERROR(ack.status());
+        const auto sequence = static_cast<std::int64_t>(ack->sequence);
+        table.Add({key, ack->stream, sequence, std::string("stored")});
     }
     for (const channels::Problem& problem : parsed.problems) {
         leave(problem.reason + ": " + problem.detail);
@@ -288,6 +372,9 @@ void AddRaw(CLI::App& app, Action& action) {
         "--body-file", options->body_file, "A new file (mode 0600) for the exact bytes of the body"
     );
     replay->add_flag("--force", options->force, "Also a webhook that is older than 13 days");
+    replay->add_option(
+        "--app", options->app, "The app that signed it, where the record names none or another one"
+    );
     verb->footer(
         "A replay of a webhook of the last 13 days stores nothing twice: its events keep their "
         "keys,\n"

@@ -20,6 +20,9 @@ config::Check BaseUrl() {
 Config::Config() {
     http.listen = "127.0.0.1:8080";
     http.net_thread_count = 2;
+    // Twilio may call by GET: 1,600 characters of three bytes each, percent-encoded.
+    http.target_bytes_max = 16 << 10;
+    http.head_bytes_max = 24 << 10;
     grpc.listen = "127.0.0.1:9090";
     // A look-up fails well before the webhook that waits for it must be answered.
     postgres.connect_timeout_ms = 1'000;

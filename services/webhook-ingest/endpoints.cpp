@@ -6,6 +6,7 @@
 
 #include <array>
 #include <map>
+#include <unordered_map>
 
 namespace unibox::ingest {
 namespace {
@@ -178,10 +179,20 @@ std::span<const Secret> Endpoints::LiveSecrets(const Endpoint& endpoint, std::in
 
 AppSecrets Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now_ms) {
     AppSecrets all;
+    std::unordered_map<std::string_view, std::size_t> known;  // Views into `provider`.
     for (const auto& app : provider.apps) {
-        const auto live = Live(app.secrets, app.secrets_valid_until_ms, now_ms);
-        all.secrets.insert(all.secrets.end(), live.begin(), live.end());
-        all.app_ids.resize(all.secrets.size(), app.app_id);
+        bool newest = true;
+        for (const Secret& secret : Live(app.secrets, app.secrets_valid_until_ms, now_ms)) {
+            const auto [at, is_new] = known.emplace(secret.Reveal(), all.secrets.size());
+            if (is_new) {
+                all.secrets.push_back(secret);
+                all.holders.emplace_back();
+            }
+            AppSecrets::Holders& holders = all.holders[at->second];
+            holders.app_ids.push_back(app.app_id);
+            holders.newest |= newest;
+            newest = false;
+        }
     }
     return all;
 }

@@ -68,10 +68,15 @@ struct ProviderApps {
     std::vector<Secret> verify_tokens;
     bool verify_tokens_incomplete = false;
 };
-// Secrets of several apps: app_ids[i] is whose secrets[i] is.
+// The secrets of several apps, each once: all apps that have it signed what it verifies. An app may
+// be written down twice, under an old name too; nothing tells which of the two was meant.
 struct AppSecrets {
+    struct Holders {
+        std::vector<Uuid> app_ids;  // In the order of the apps; never empty.
+        bool newest = false;        // Of at least one of them.
+    };
     std::vector<Secret> secrets;
-    std::vector<Uuid> app_ids;
+    std::vector<Holders> holders;  // Of secrets[i].
 };
 using ProviderAppsPtr = std::shared_ptr<const ProviderApps>;
 

@@ -15,7 +15,7 @@
 namespace unibox::ingest {
 namespace {
 
-constexpr std::size_t kMsgIdBytes = 16;
+constexpr std::size_t kRawIdBytes = 16;
 constexpr std::size_t kSliceCountMax = 1'000;
 
 EventKey KeyOf(const event::v1::InboundEvent& event) {
@@ -23,6 +23,24 @@ EventKey KeyOf(const event::v1::InboundEvent& event) {
     const std::size_t size = std::min(event.event_key().size(), key.value.bytes.size());
     std::copy_n(event.event_key().begin(), size, key.value.bytes.begin());
     return key;
+}
+
+// A repeated request is the same raw webhook: a retry within the window is stored once, and parts
+// of two attempts belong together. A GET has everything in its query.
+std::string RawId(const event::v1::RawWebhook& raw) {
+    std::string identity;
+    const auto add = [&identity](std::string_view part) {
+        identity.append(std::to_string(part.size())).append(":").append(part);
+    };
+    add(raw.provider());
+    add(raw.method());
+    add(raw.path());
+    add(raw.query());
+    add(raw.webhook_id());
+    add(raw.channel_id());
+    for (const std::string& app_id : raw.app_ids()) add(app_id);
+    add(crypto::Sha256(raw.body()));
+    return crypto::Sha256(identity).substr(0, kRawIdBytes);
 }
 
 bool IsTooLarge(const Status& status) {
@@ -277,40 +295,22 @@ void EventPublisher::EndChain(Batch& batch) {
     batch.done(outcome);
 }
 
-void EventPublisher::PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done) {
+void EventPublisher::PublishRaw(event::v1::RawWebhook raw, SteadyTime deadline, Done done) {
+    raw.set_id(RawId(raw));
+    const std::string body = std::move(*raw.mutable_body());
     const std::size_t part_count =
-        std::max<std::size_t>(1, (raw.body().size() + kRawPartBytes - 1) / kRawPartBytes);
-    // A repeated POST is the same raw webhook: a retry within the window is stored once, and parts
-    // of two attempts belong together.
-    const std::string id =
-        crypto::Sha256(raw.provider() + '\n' + raw.channel_id() + raw.app_id() + '\n' + raw.body())
-            .substr(0, kMsgIdBytes);
+        std::max<std::size_t>(1, (body.size() + kRawPartBytes - 1) / kRawPartBytes);
+    if (part_count > 1) raw.set_part_count(static_cast<std::int32_t>(part_count));
     std::vector<nats::Outgoing> messages;
     for (std::size_t part = 0; part < part_count; ++part) {
-        event::v1::RawWebhook piece;
-        if (part_count == 1) {
-            piece = raw;
-        } else {
-            piece.set_provider(raw.provider());
-            piece.set_path(raw.path());
-            piece.set_reason(raw.reason());
-            piece.set_detail(raw.detail());
-            piece.set_tenant_id(raw.tenant_id());
-            piece.set_channel_id(raw.channel_id());
-            piece.set_content_type(raw.content_type());
-            piece.set_query(raw.query());
-            piece.set_receive_time_ms(raw.receive_time_ms());
-            piece.set_body(raw.body().substr(part * kRawPartBytes, kRawPartBytes));
-            piece.set_part(static_cast<std::int32_t>(part));
-            piece.set_part_count(static_cast<std::int32_t>(part_count));
-        }
-        piece.set_id(id);
+        raw.set_part(static_cast<std::int32_t>(part));
+        raw.set_body(body.substr(part * kRawPartBytes, kRawPartBytes));
         nats::Outgoing message;
         message.subject = wire::RawSubject(raw.provider());
         message.msg_id =
-            HexEncode(id) + "-" + std::to_string(part) + "-" + std::to_string(part_count);
+            HexEncode(raw.id()) + "-" + std::to_string(part) + "-" + std::to_string(part_count);
         message.expected_stream = wire::kRawStream;
-        message.payload = piece.SerializeAsString();
+        message.payload = raw.SerializeAsString();
         messages.push_back(std::move(message));
     }
     publisher_.PublishAll(

@@ -48,8 +48,9 @@ public:
 
     // Any number of events.
     void Publish(std::vector<event::v1::InboundEvent> events, SteadyTime deadline, Done done);
-    // Bodies larger than kRawPartBytes go in several messages with one id.
-    void PublishRaw(const event::v1::RawWebhook& raw, SteadyTime deadline, Done done);
+    // Bodies larger than kRawPartBytes go in several messages with one id, each with all of `raw`
+    // but a piece of the body.
+    void PublishRaw(event::v1::RawWebhook raw, SteadyTime deadline, Done done);
 
     static constexpr std::size_t kRawPartBytes = 768 << 10;
 

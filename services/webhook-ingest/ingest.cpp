@@ -1,5 +1,6 @@
 #include "ingest.hpp"
 
+#include "channels/address.hpp"
 #include "channels/complete.hpp"
 #include "channels/meta_handshake.hpp"
 #include "channels/text.hpp"
@@ -28,17 +29,6 @@ http::Response Empty(int status) {
 // One answer for a wrong signature and for an unknown token: nobody learns which tokens exist.
 http::Response SignatureRefused() {
     return http::ProblemOf(401, "SIGNATURE_INVALID", "the signature does not fit this channel");
-}
-
-// A channel reached by its token takes what is addressed to it, and nothing that is addressed to
-// another route: a tenant's own secret must not open other doors.
-bool BelongsTo(const Endpoint& endpoint, channels::ProviderEvent* event) {
-    if (event->provider != endpoint.provider) {
-        if (event->alternative_provider != endpoint.provider) return false;
-        event->provider = event->alternative_provider;
-    }
-    return event->route_key.empty() || endpoint.route_key.empty() ||
-           event->route_key == endpoint.route_key;
 }
 
 }  // namespace
@@ -153,8 +143,13 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
         {job.webhook, secrets, base + std::string(job.request->target), job.receive_time_ms}
     );
     if (!matched.ok()) return false;
-    if (!job.endpoint) job.app_id = job.app_secrets.app_ids[*matched];
-    (*matched == 0 ? counters_->matched_newest : counters_->matched_previous).Add();
+    bool newest = *matched == 0;
+    if (!job.endpoint) {
+        AppSecrets::Holders& holders = job.app_secrets.holders[*matched];
+        newest = holders.newest;
+        job.app_ids = std::move(holders.app_ids);
+    }
+    (newest ? counters_->matched_newest : counters_->matched_previous).Add();
     return true;
 }
 
@@ -199,7 +194,7 @@ bool Ingest::WithinRate(const JobPtr& job) {
 void Ingest::RouteByEndpoint(const JobPtr& job) {
     const Endpoint& endpoint = *job->endpoint;
     for (channels::ProviderEvent& event : job->events) {
-        if (!BelongsTo(endpoint, &event)) {
+        if (!channels::TakesByUrl(endpoint.provider, endpoint.route_key, &event)) {
             job->KeepRaw("unknown_route", event.route_key);
             continue;
         }
@@ -254,8 +249,9 @@ void Ingest::OnRoutes(
             continue;
         }
         const auto& endpoint = found[static_cast<std::size_t>(at - routes.begin())];
-        if (endpoint.ok() && (*endpoint)->app_id != job->app_id) {
+        if (endpoint.ok() && !job->IsSignedBy((*endpoint)->app_id)) {
             job->KeepRaw("other_app", event.route_key);
+            counters_->OtherApp(*job, event.route_key, job->receive_time_ms);
         } else if (endpoint.ok() && !(*endpoint)->disabled) {
             event.provider = provider;
             job->completed.push_back(channels::Complete(
@@ -300,16 +296,22 @@ void Ingest::StoreRaw(const JobPtr& job) {
         raw.set_tenant_id(job->endpoint->tenant.value);
         raw.set_channel_id(job->endpoint->channel.value.ToBytes());
     }
-    if (job->app_id) raw.set_app_id(job->app_id->ToBytes());
+    for (const Uuid& app_id : job->app_ids) raw.add_app_ids(app_id.ToBytes());
+    raw.set_method(std::string(job->webhook.method));
+    if (job->provider == kStandard) {
+        raw.set_webhook_id(std::string(channels::StandardWebhookId(job->webhook)));
+    }
     raw.set_body(job->request->body);
-    // What is not UTF-8 would make the record unreadable; the body is bytes.
+    // What is not UTF-8 would make the record unreadable. A query is ASCII.
     raw.set_content_type(channels::CleanText(job->webhook.content_type));
-    raw.set_query(channels::CleanText(job->request->query));
+    raw.set_query(std::string(job->request->query));
     raw.set_receive_time_ms(job->receive_time_ms);
     counters_->Raw(job->provider, job->raw_reason);
-    events_.PublishRaw(raw, job->deadline, [this, job](const EventPublisher::Outcome& outcome) {
-        OnStored(job, outcome);
-    });
+    events_.PublishRaw(
+        std::move(raw),
+        job->deadline,
+        [this, job](const EventPublisher::Outcome& outcome) { OnStored(job, outcome); }
+    );
 }
 
 void Ingest::OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome) {

@@ -1,6 +1,9 @@
 #include "ingest_job.hpp"
 
 #include "channels/text.hpp"
+#include "obs/log.hpp"
+
+#include <algorithm>
 
 namespace unibox::ingest {
 namespace {
@@ -22,6 +25,10 @@ void Ingest::Job::KeepRaw(std::string_view reason, std::string_view detail) {
     raw_detail.resize(channels::CutUtf8(raw_detail, kDetailBytesMax).size());
 }
 
+bool Ingest::Job::IsSignedBy(const std::optional<Uuid>& app_id) const {
+    return app_id && std::find(app_ids.begin(), app_ids.end(), *app_id) != app_ids.end();
+}
+
 Ingest::Counters::Counters(obs::Metrics& registry)
     : metrics(registry),
       seconds(registry.GetHistogram(
@@ -36,6 +43,10 @@ Ingest::Counters::Counters(obs::Metrics& registry)
           "unibox_ingest_secret_matches_total",
           "Signatures by the secret that matched.",
           {{"secret", "previous"}}
+      )),
+      other_app(registry.GetCounter(
+          "unibox_ingest_other_app_total",
+          "Events for a channel of an app that did not sign them; kept in UB_RAW."
       )) {
     for (const char* provider : {"telegram", "meta", "twilio", "standard"}) {
         for (const char* outcome : {"stored", "raw", "unauthenticated", "not_now"}) {
@@ -60,6 +71,23 @@ void Ingest::Counters::Answered(
     const auto known = answered_.find(CounterKey(provider, outcome));
     (known == answered_.end() ? AnsweredCounter(provider, outcome) : *known->second).Add();
     seconds.Observe(elapsed_s);
+}
+
+// A provider sends again and again: a line a second tells enough, the counter the rest.
+void Ingest::Counters::OtherApp(const Job& job, const std::string& route_key, std::int64_t now_ms) {
+    other_app.Add();
+    const std::int64_t now_s = now_ms / 1000;
+    if (other_app_logged_at_s_.exchange(now_s) == now_s) return;
+    std::string signers;
+    for (const Uuid& app_id : job.app_ids) {
+        signers += (signers.empty() ? "" : ", ") + app_id.ToString();
+    }
+    obs::Log(
+        obs::Level::kWarn,
+        "an event is for a channel of another app than the one that signed it; it is kept in "
+        "UB_RAW",
+        {{"provider", job.provider}, {"route", route_key}, {"signed_by", signers}}
+    );
 }
 
 void Ingest::Counters::Raw(std::string_view provider, std::string_view reason) {

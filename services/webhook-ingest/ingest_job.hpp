@@ -5,6 +5,8 @@
 #include "channels/adapter.hpp"
 #include "ingest.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,9 +28,9 @@ struct Ingest::Job {
     SteadyTime begun{};
     SteadyTime deadline{};
 
-    EndpointPtr endpoint;        // Of the token; null on an app's route.
-    AppSecrets app_secrets;      // On an app's route.
-    std::optional<Uuid> app_id;  // On an app's route: who signed it.
+    EndpointPtr endpoint;       // Of the token; null on an app's route.
+    AppSecrets app_secrets;     // On an app's route.
+    std::vector<Uuid> app_ids;  // On an app's route: whose secret signed it.
     // There are secrets that could not be unsealed: a signature that matches none may be good.
     bool secrets_incomplete = false;
     std::vector<channels::ProviderEvent> events;  // Whose channel is not known yet.
@@ -38,6 +40,7 @@ struct Ingest::Job {
     Status failure;  // Something cannot be known now: 503 in the end.
 
     void KeepRaw(std::string_view reason, std::string_view detail);
+    bool IsSignedBy(const std::optional<Uuid>& app_id) const;
 };
 
 struct Ingest::Counters {
@@ -47,14 +50,19 @@ struct Ingest::Counters {
     void Answered(std::string_view provider, std::string_view outcome, double seconds);
     void Raw(std::string_view provider, std::string_view reason);
 
+    // An event whose route belongs to a channel of another app than those that signed.
+    void OtherApp(const Job& job, const std::string& route_key, std::int64_t now_ms);
+
     obs::Metrics& metrics;
     obs::Histogram& seconds;
     obs::Counter& matched_newest;
     obs::Counter& matched_previous;
+    obs::Counter& other_app;
 
 private:
     obs::Counter& AnsweredCounter(std::string_view provider, std::string_view outcome);
     std::map<std::string, obs::Counter*, std::less<>> answered_;  // The frequent ones, made ahead.
+    std::atomic<std::int64_t> other_app_logged_at_s_{0};
 };
 
 }  // namespace unibox::ingest

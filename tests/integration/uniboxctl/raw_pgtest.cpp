@@ -31,7 +31,7 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
     raw.set_reason("unknown_route");
     raw.set_content_type("application/json");
     const Uuid app = NewUuidV7(SystemClock().UnixMillis());
-    raw.set_app_id(app.ToBytes());
+    raw.add_app_ids(app.ToBytes());
     raw.set_receive_time_ms(SystemClock().UnixMillis() - 1000);
     raw.set_body(
         R"({"object":"page","entry":[{"id":"4711","time":1785412800250,"messaging":[{"sender":)"
@@ -44,7 +44,11 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
     REQUIRE(list.code == kExitOk);
     REQUIRE(list.json["raw_webhooks"].size() == 1);
     CHECK(list.json["raw_webhooks"][0]["reason"] == "unknown_route");
-    CHECK(fixture.Run({"raw", "show", "1"}).json["body"] == raw.body());
+    CHECK(list.json["raw_webhooks"][0]["method"] == "POST");
+    const auto shown = fixture.Run({"raw", "show", "1"}).json;
+    CHECK(shown["body"] == raw.body());
+    CHECK(shown["app_ids"] == app.ToString());
+    CHECK(shown["parts"] == 1);
 
     const auto early = fixture.Run({"raw", "replay", "1"});
     CHECK(early.code == kExitFailed);
@@ -59,7 +63,11 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
     );
     const auto foreign = fixture.Run({"raw", "replay", "1"});
     CHECK(foreign.code == kExitFailed);
-    CHECK(foreign.json["events"][0]["note"] == "another app has the route 4711");
+    CHECK(
+        foreign.json["events"][0]["note"] ==
+        "another app has the route 4711: other. If it signed the webhook, replay it with --app "
+        "other"
+    );
     REQUIRE_OK(store::PutApp(fixture.pool(), app, {"signer", "meta"}, "sealed"));
     REQUIRE(
         fixture
@@ -183,7 +191,9 @@ TEST_CASE("raw: a webhook in parts is put together, from any of them", "[pg][uni
         raw.set_body(std::string(id) + std::to_string(part));
         fixture.Store(wire::RawSubject("telegram"), raw.SerializeAsString());
     }
-    CHECK(fixture.Run({"raw", "show", "1"}).json["body"] == "one0one1");
+    const auto whole = fixture.Run({"raw", "show", "1"}).json;
+    CHECK(whole["body"] == "one0one1");
+    CHECK(whole["parts"] == 2);
     CHECK(fixture.Run({"raw", "show", "3"}).json["body"] == "one0one1");
     CHECK(fixture.Run({"raw", "show", "4"}).json["body"] == "two0two1");
     raw.set_id("three");

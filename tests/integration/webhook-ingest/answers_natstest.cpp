@@ -77,15 +77,21 @@ TEST_CASE("Ingest: authentic and not understood is 200 and kept, in parts if lar
     const auto raws = f.Raw();
     REQUIRE(raws.size() == 4);
     std::string joined;
-    const std::string id = crypto::Sha256("meta\n" + f.app->ToBytes() + "\n" + large).substr(0, 16);
     for (std::size_t part = 1; part < raws.size(); ++part) {
-        // From the content: parts of a POST that was stored by halves and repeated are one webhook.
-        CHECK(raws[part].id() == id);
+        CHECK(raws[part].id().size() == 16);
+        CHECK(raws[part].id() == raws[1].id());
+        CHECK(raws[part].app_ids_size() == 1);
+        CHECK(raws[part].app_ids(0) == f.app->ToBytes());
+        CHECK(raws[part].method() == "POST");
         CHECK(raws[part].part() == static_cast<int>(part) - 1);
         CHECK(raws[part].part_count() == 3);
         joined += raws[part].body();
     }
     CHECK(joined == large);
+    CHECK(raws[1].id() != raws[0].id());
+    // From the content: parts of a POST that was stored by halves and repeated are one webhook.
+    CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, large) == 200);
+    CHECK(f.Raw().size() == 4);
 }
 
 // Sixteen messages of types that nobody knows, no two alike, named with `prefix` and accents.
@@ -262,13 +268,55 @@ TEST_CASE("Ingest: an app opens only the channels that are its own", "[nats][pg]
     CHECK(f.Stored()[0].tenant_id() == f.second.value);
     REQUIRE(f.Raw().size() == 1);
     CHECK(f.Raw()[0].reason() == "other_app");
-    CHECK(f.Raw()[0].app_id() != first_app->ToBytes());
-    CHECK(f.Raw()[0].app_id().size() == 16);
+    REQUIRE(f.Raw()[0].app_ids_size() == 1);
+    CHECK(f.Raw()[0].app_ids(0) != first_app->ToBytes());
+    CHECK(f.Raw()[0].app_ids(0).size() == 16);
+    const auto& other_app = f.metrics.GetCounter(
+        "unibox_ingest_other_app_total",
+        "Events for a channel of an app that did not sign them; kept in UB_RAW."
+    );
+    CHECK(other_app.Get() == 2);
     CHECK(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, both) == 200);
     const auto events = f.Stored();
     REQUIRE(events.size() == 2);
     CHECK(events[0].tenant_id() != events[1].tenant_id());
     REQUIRE(f.Raw().size() == 2);
+}
+
+TEST_CASE("Ingest: two apps with one secret both open their channels", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});
+    const std::string first_app = f.app->ToBytes();
+    // As an app looks that was given a new name in tenants.yaml: the old one stays.
+    f.PutMetaApp("app-renamed", f.kAppSecret, "other-token", *f.box);
+    f.PutChannel(f.second, "wa2", v1::PROVIDER_WHATSAPP, "222", {});
+    f.PutMetaApp("third", "third-secret", "third-token", *f.box);
+    f.PutChannel(f.second, "wa3", v1::PROVIDER_WHATSAPP, "333", {});
+    f.TellChanges();
+    const std::string all = WhatsAppBody({"111", "222", "333"}, "A");
+    REQUIRE(Eventually(seconds(10), [&] {
+        REQUIRE(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, all) == 200);
+        return f.StoredCount() == 2;
+    }));
+    const auto events = f.Stored();
+    CHECK(events[0].tenant_id() != events[1].tenant_id());
+    const auto raw = f.Raw().back();
+    CHECK(raw.reason() == "other_app");
+    CHECK(raw.detail() == "333");
+    REQUIRE(raw.app_ids_size() == 2);
+    CHECK(raw.app_ids(0) == first_app);
+    // The old secret of one is the new one of the other.
+    f.PutMetaApp("fourth", "fourth-old", "fourth-token", *f.box);
+    f.PutChannel(f.first, "wa4", v1::PROVIDER_WHATSAPP, "444", {});
+    f.PutAppSecret("fourth-new");
+    f.PutMetaApp("fifth", "fourth-old", "fifth-token", *f.box);
+    f.PutChannel(f.second, "wa5", v1::PROVIDER_WHATSAPP, "555", {});
+    f.TellChanges();
+    const std::string both = WhatsAppBody({"444", "555"}, "B");
+    REQUIRE(Eventually(seconds(10), [&] {
+        const int status = f.PostSigned("meta", "/v1/hooks/meta", "fourth-old", both);
+        return status == 200 && f.StoredCount() == 4;
+    }));
 }
 
 TEST_CASE("Ingest: ten repeats at once are one message of the stream", "[nats][pg]") {
@@ -389,6 +437,43 @@ TEST_CASE("Ingest: handshakes, sizes and methods", "[nats][pg]") {
     CHECK(f.Get("/v1/hooks/telegram/x")->status == 405);
     CHECK(f.Post("/v1/hooks/meta", {}, std::string((4 << 20) + 1, 'x'))->status == 413);
     CHECK(f.Post("/v1/hooks/telegram/x", {}, std::string((1 << 20) + 1, 'x'))->status == 413);
+}
+
+// Signs as Twilio does by GET: everything is in the URL.
+int GetFromTwilio(IngestFixture& f, const std::string& target) {
+    const auto signature =
+        channels::Sign(
+            "twilio", {Secret("auth-token"), "", f.config.ingest.public_base_url + target, 0, ""}
+        )
+            .value();
+    std::vector<http::Header> headers;
+    for (const auto& header : signature) {
+        if (header.name == "X-Twilio-Signature") headers.push_back({header.name, header.value});
+    }
+    const auto answer =
+        http::Send("GET", "http://" + f.service->http_address() + target, headers, "", seconds(30));
+    return answer.ok() ? answer->status : 0;
+}
+
+TEST_CASE("Ingest: Twilio by GET, with the longest text there is", "[nats][pg]") {
+    IngestFixture f;
+    f.PutChannel(f.first, "sms", v1::PROVIDER_TWILIO, "", {"auth-token"});
+    const std::string base = "/v1/hooks/twilio/sms-token?AccountSid=AC1&From=%2B1415&To=%2B1416";
+    // 1,600 Chinese characters.
+    const std::string text = Repeated("%E4%BD%A0", 1'600);
+    CHECK(GetFromTwilio(f, base + "&MessageSid=SM1&Body=" + text) == 200);
+    REQUIRE(f.Stored().size() == 1);
+    CHECK(f.Stored()[0].message().text() == Repeated("\xE4\xBD\xA0", 1'600));
+    CHECK(GetFromTwilio(f, base + "&MessageSid=SM2&Body=" + text + std::string(4'096, 'x')) == 414);
+    // Two that differ in nothing but the query are two.
+    CHECK(GetFromTwilio(f, base + "&MessageSid=SM3&MessageStatus=new_one") == 200);
+    CHECK(GetFromTwilio(f, base + "&MessageSid=SM4&MessageStatus=new_two") == 200);
+    CHECK(GetFromTwilio(f, base + "&MessageSid=SM4&MessageStatus=new_two") == 200);
+    const auto raws = f.Raw();
+    REQUIRE(raws.size() == 2);
+    CHECK(raws[0].id() != raws[1].id());
+    CHECK(raws[0].method() == "GET");
+    CHECK(raws[1].query().ends_with("MessageStatus=new_two"));
 }
 
 TEST_CASE("Ingest: Twilio signs the public URL", "[nats][pg]") {

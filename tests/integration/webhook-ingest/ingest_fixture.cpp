@@ -77,6 +77,14 @@ void IngestFixture::PutMetaApp(
     ));
 }
 
+void IngestFixture::PutAppSecret(const std::string& secret) {
+    const std::string aad = "app:" + app->ToString();
+    const Secret opened(secret);
+    REQUIRE_OK(store::PutAppSecret(
+        *admin, *app, {box->Seal(opened, aad), box->Fingerprint(opened)}, kOverlapMs
+    ));
+}
+
 store::ChannelPut IngestFixture::PutChannel(
     TenantId tenant,
     const std::string& slug,

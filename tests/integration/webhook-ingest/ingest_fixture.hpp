@@ -62,6 +62,8 @@ public:
         const std::string& verify_token,
         const crypto::SealedBox& key
     );
+    // A new secret of the app that was put last; the one before stays good for an hour.
+    void PutAppSecret(const std::string& secret);
     // As `uniboxctl apply` does after its changes.
     void TellChanges();
 

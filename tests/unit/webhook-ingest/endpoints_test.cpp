@@ -116,7 +116,13 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
     CHECK(live.secrets[1].Reveal() == "new-b");
     const Uuid a = f.directory.apps[0].app_id;
     const Uuid b = f.directory.apps[1].app_id;
-    CHECK(live.app_ids == std::vector{a, b, b});
+    REQUIRE(live.holders.size() == 3);
+    CHECK(live.holders[0].app_ids == std::vector{a});
+    CHECK(live.holders[1].app_ids == std::vector{b});
+    CHECK(live.holders[2].app_ids == std::vector{b});
+    CHECK(live.holders[0].newest);
+    CHECK(live.holders[1].newest);
+    CHECK_FALSE(live.holders[2].newest);
     // What has ended is asked for again, long before it is old.
     f.directory.apps[0].sealed_secrets.pop_back();
     f.directory.apps[0].secrets_valid_until_ms = std::numeric_limits<std::int64_t>::max();
@@ -128,6 +134,25 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
     ask();
     CHECK(Endpoints::LiveSecrets(*apps, f.clock.UnixMillis()).secrets.size() == 3);
     CHECK(apps->secrets_incomplete);
+}
+
+TEST_CASE("Endpoints: a secret of several apps is tried once, and is all of theirs", "[unit]") {
+    const Uuid a = NewUuidV7(1);
+    const Uuid b = NewUuidV7(2);
+    const Uuid c = NewUuidV7(3);
+    constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+    ProviderApps apps;
+    apps.apps = {
+        {a, {Secret("new"), Secret("shared")}, kNever},
+        {b, {Secret("shared")}, kNever},
+        {c, {Secret("other"), Secret("shared")}, 500}};
+    const auto all = Endpoints::LiveSecrets(apps, 499);
+    REQUIRE(all.secrets.size() == 3);
+    CHECK(all.secrets[1].Reveal() == "shared");
+    CHECK(all.holders[1].app_ids == std::vector{a, b, c});
+    CHECK(all.holders[1].newest);
+    // Whose secret has ended did not sign with it.
+    CHECK(Endpoints::LiveSecrets(apps, 500).holders[1].app_ids == std::vector{a, b});
 }
 
 TEST_CASE("Endpoints: only the newest secret survives the end of the first", "[unit]") {
