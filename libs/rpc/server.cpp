@@ -1,15 +1,27 @@
 #include "rpc/server.hpp"
 
+#include "rpc/detail/acceptor.hpp"
+#include "rpc/detail/calls.hpp"
+#include "rpc/detail/probe.hpp"
+
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <future>
 #include <mutex>
 #include <utility>
 
 namespace unibox::rpc {
 namespace {
+
+// How long connections without calls may take to say good-bye when the server stops.
+constexpr Millis kFarewellMax{500};
+
+using FromDescriptor = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+using GrpcAcceptor = grpc::experimental::ExternalConnectionAcceptor;
 
 void EnablePluginsOnce() {
     static std::once_flag once;
@@ -20,53 +32,125 @@ void EnablePluginsOnce() {
 }
 
 void SetLimits(grpc::ServerBuilder& builder, const Settings& settings) {
+    grpc::ResourceQuota quota("grpc");
+    quota.Resize(static_cast<std::size_t>(settings.memory_bytes_max));
+    builder.SetResourceQuota(quota);
     builder.SetMaxReceiveMessageSize(settings.receive_bytes_max);
     builder.SetMaxSendMessageSize(settings.send_bytes_max);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, settings.connection_streams_max);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, settings.keepalive_ms);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, settings.keepalive_timeout_ms);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-    // A client may ping every 10 s; one that pings more often is sent away.
-    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+    const std::pair<const char*, int> arguments[] = {
+        {GRPC_ARG_MAX_CONCURRENT_STREAMS, settings.connection_streams_max},
+        {GRPC_ARG_MAX_METADATA_SIZE, settings.header_bytes_max},
+        {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, settings.handshake_ms_max},
+        {GRPC_ARG_KEEPALIVE_TIME_MS, settings.keepalive_ms},
+        {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, settings.keepalive_timeout_ms},
+        {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, settings.connection_idle_ms_max},
+        {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, settings.connection_age_grace_ms},
+        // A client may ping every 10 s; one that pings more often is sent away.
+        {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000},
+    };
+    for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
+    const auto age = std::min<std::int64_t>(settings.connection_age_ms_max, INT_MAX);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(age));
+}
+
+void Give(GrpcAcceptor& acceptor, int descriptor) {
+    GrpcAcceptor::NewConnectionParameters connection;
+    connection.listener_fd = -1;
+    connection.fd = descriptor;
+    acceptor.HandleNewConnection(&connection);
 }
 
 }  // namespace
 
+// In the order of dependence: what is below uses what is above.
+struct Server::Parts {
+    std::string address;
+    detail::Calls calls;
+    std::unique_ptr<detail::Acceptor> acceptor;
+    std::unique_ptr<GrpcAcceptor> grpc_acceptor;
+    std::unique_ptr<grpc::Server> grpc;
+    mutable Mutex probe_mutex;
+    std::unique_ptr<detail::Probe> probe UNIBOX_GUARDED_BY(probe_mutex);
+};
+
 Result<std::unique_ptr<Server>> Server::Start(
-    const Settings& settings, const std::vector<grpc::Service*>& services
+    const Settings& settings, const std::vector<ServedService>& services, obs::Metrics& metrics
 ) {
     EnablePluginsOnce();
+    auto parts = std::make_unique<Parts>();
+    UNIBOX_ASSIGN_OR_RETURN(parts->acceptor, detail::Acceptor::Listen(settings, metrics));
+    parts->address = parts->acceptor->address();
+
     grpc::ServerBuilder builder;
     SetLimits(builder, settings);
-    int port = 0;
-    builder.AddListeningPort(settings.listen, grpc::InsecureServerCredentials(), &port);
-    for (grpc::Service* service : services) builder.RegisterService(service);
-    auto server = builder.BuildAndStart();
-    if (server == nullptr || port == 0) {
-        return Unavailable("cannot listen on " + settings.listen + " (grpc.listen)");
-    }
-    const std::string host = settings.listen.substr(0, settings.listen.rfind(':'));
-    return std::unique_ptr<Server>(new Server(std::move(server), host + ":" + std::to_string(port))
+    parts->grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        FromDescriptor::FROM_FD, grpc::InsecureServerCredentials()
     );
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+    creators.push_back(detail::InterceptCalls(parts->calls));
+    builder.experimental().SetInterceptorCreators(std::move(creators));
+    for (const ServedService& served : services) builder.RegisterService(served.service);
+    parts->grpc = builder.BuildAndStart();
+    if (parts->grpc == nullptr) return Internal("gRPC cannot start a server");
+    if (auto* health = parts->grpc->GetHealthCheckService()) {
+        for (const ServedService& served : services) {
+            health->SetServingStatus(served.name, true);
+        }
+        health->SetServingStatus(true);
+    }
+    parts->acceptor->Start([&acceptor = *parts->grpc_acceptor](int descriptor) {
+        Give(acceptor, descriptor);
+    });
+    {
+        const MutexLock lock(parts->probe_mutex);
+        parts->probe = std::make_unique<detail::Probe>(
+            *parts->acceptor, detail::ProbeSettings{.interval = Millis(settings.probe_ms)}, metrics
+        );
+    }
+    return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-Server::Server(std::unique_ptr<grpc::Server> server, std::string address)
-    : server_(std::move(server)), address_(std::move(address)) {
-    SetServing(true);
-}
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() {
     Stop(Millis(0));
 }
 
+const std::string& Server::address() const {
+    return parts_->address;
+}
+std::int64_t Server::connection_count() const {
+    return parts_->acceptor->connection_count();
+}
+
 void Server::SetServing(bool serving) {
-    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(serving);
+    if (auto* health = parts_->grpc->GetHealthCheckService()) health->SetServingStatus(serving);
+}
+
+Status Server::Alive() const {
+    const MutexLock lock(parts_->probe_mutex);
+    return parts_->probe ? parts_->probe->Alive() : Status();
 }
 
 void Server::Stop(Millis grace) {
-    server_->Shutdown(std::chrono::system_clock::now() + grace);
-    server_->Wait();
+    {
+        const MutexLock lock(parts_->probe_mutex);
+        parts_->probe.reset();
+    }
+    const SteadyTime until = std::chrono::steady_clock::now() + grace;
+    parts_->acceptor->StopAccepting();
+    auto shut_down = std::async(std::launch::async, [this, grace] {
+        parts_->grpc->Shutdown(std::chrono::system_clock::now() + grace);
+    });
+    // What is no unary call (a Watch, a half-sent request) would keep gRPC waiting to the end of
+    // the grace: it ends with its connection, once nobody waits for an answer.
+    parts_->calls.WaitUntilNone(until);
+    parts_->acceptor->WaitUntilNone(std::min(grace, kFarewellMax));
+    parts_->calls.WaitUntilNone(until);
+    parts_->acceptor->Stop();
+    shut_down.get();
+    parts_->grpc->Wait();
 }
 
 }  // namespace unibox::rpc

@@ -1,29 +1,37 @@
-// A gRPC server with health (grpc.health.v1), reflection, limits and keepalive. Plain text: TLS
-// ends in front of it. Thread safety: every function from any thread.
+// A gRPC server behind a listener of our own: connections are accepted, counted and relayed by
+// rpc/detail, so that nothing that a client does ends the listener or takes unbounded memory. With
+// health (grpc.health.v1, for the server and each service), reflection, limits and keepalive.
+// Thread safety: every function from any thread.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
+#include "obs/metrics.hpp"
 #include "rpc/settings.hpp"
 
 #include <grpcpp/impl/service_type.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace grpc {
-class Server;
-}
-
 namespace unibox::rpc {
+
+struct ServedService {
+    std::string name;  // Full, as health knows it: "unibox.v1.InboxService".
+    grpc::Service* service = nullptr;
+};
 
 class Server {
 public:
-    // The services must outlive the server. UNAVAILABLE if the address cannot be bound (never
-    // shared with another process).
+    // The services and `metrics` must outlive the server. UNAVAILABLE if the address cannot be
+    // bound (never shared with another process). Metrics: unibox_rpc_connections,
+    // unibox_rpc_connections_refused_total{reason}, unibox_rpc_connections_ended_total{reason},
+    // unibox_rpc_calls_ended_total{reason}, unibox_rpc_accept_failed_total,
+    // unibox_rpc_probe_failed_total.
     static Result<std::unique_ptr<Server>> Start(
-        const Settings& settings, const std::vector<grpc::Service*>& services
+        const Settings& settings, const std::vector<ServedService>& services, obs::Metrics& metrics
     );
     // Stop(Millis(0)).
     ~Server();
@@ -31,18 +39,22 @@ public:
     Server& operator=(const Server&) = delete;
 
     // "host:port" as bound.
-    const std::string& address() const { return address_; }
+    const std::string& address() const;
+    // Open connections of clients.
+    std::int64_t connection_count() const;
     // What grpc.health.v1 answers, for the server and for each service. Serving from the start.
     void SetServing(bool serving);
-    // Takes no new calls, waits at most `grace` for running ones, cancels the rest, waits for their
-    // handlers.
+    // UNAVAILABLE if the server has not answered its own probes, over its own listening socket, for
+    // a while: only a new process helps. Ok once it is stopping.
+    Status Alive() const;
+    // Takes no new calls, waits at most `grace` for the unary ones that run, cancels the rest (a
+    // Watch or a reflection at once), waits for their handlers.
     void Stop(Millis grace);
 
 private:
-    Server(std::unique_ptr<grpc::Server> server, std::string address);
-
-    std::unique_ptr<grpc::Server> server_;
-    std::string address_;
+    struct Parts;
+    explicit Server(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace unibox::rpc

@@ -105,4 +105,12 @@ void Config::Describe(config::FieldTable& table) {
     work.Describe(table);
 }
 
+std::vector<runtime::FileUse> Config::FileUses() const {
+    return {
+        {"http.connection_count_max", http.connection_count_max},
+        {"grpc.connection_count_max (3 each)",
+         grpc.connection_count_max * rpc::kFilesPerConnection},
+        {"postgres.pool_size", postgres.pool_size}};
+}
+
 }  // namespace unibox::gateway

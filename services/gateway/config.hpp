@@ -5,6 +5,9 @@
 #include "http/server.hpp"
 #include "pg/settings.hpp"
 #include "rpc/settings.hpp"
+#include "runtime/file_limit.hpp"
+
+#include <vector>
 
 #include <cstdint>
 
@@ -49,6 +52,8 @@ struct Config {
     WorkSettings work;
 
     void Describe(config::FieldTable& table);
+    // What the settings cost at most.
+    std::vector<runtime::FileUse> FileUses() const;
 };
 
 }  // namespace unibox::gateway

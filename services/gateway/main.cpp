@@ -21,6 +21,7 @@ unibox::Status Run(unibox::runtime::Service& service, const unibox::gateway::Con
         return {};
     };
     service.AddWorker("gateway", start, [&] { server->Stop(kStopGrace); });
+    service.AddLivenessCheck("gateway", [&] { return server->Alive(); });
     service.OnStopping([&] { server->AnnounceStop(); });
     return service.RunUntilSignal();
 }

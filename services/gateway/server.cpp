@@ -73,7 +73,12 @@ Result<std::unique_ptr<Server>> Server::Start(
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
     auto parts = std::make_unique<Parts>(config, std::move(pool), clock, metrics);
     UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(parts->inbox, parts->admission));
-    UNIBOX_ASSIGN_OR_RETURN(parts->grpc, rpc::Server::Start(config.grpc, {&parts->grpc_api}));
+    UNIBOX_ASSIGN_OR_RETURN(
+        parts->grpc,
+        rpc::Server::Start(
+            config.grpc, {{v1::InboxService::service_full_name(), &parts->grpc_api}}, metrics
+        )
+    );
     UNIBOX_ASSIGN_OR_RETURN(
         parts->http, http::Server::Start(config.http, std::move(routes), metrics, "http")
     );
@@ -90,6 +95,9 @@ std::string Server::http_address() const {
 }
 std::string Server::grpc_address() const {
     return parts_->grpc->address();
+}
+Status Server::Alive() const {
+    return parts_->grpc->Alive();
 }
 void Server::AnnounceStop() {
     parts_->grpc->SetServing(false);

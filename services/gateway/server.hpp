@@ -25,6 +25,8 @@ public:
 
     std::string http_address() const;
     std::string grpc_address() const;
+    // UNAVAILABLE if a listener is dead: see rpc::Server::Alive.
+    Status Alive() const;
     // grpc.health.v1 answers NOT_SERVING from now on.
     void AnnounceStop();
     // Takes no new requests, waits at most `grace` for those at work.

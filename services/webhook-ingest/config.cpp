@@ -24,6 +24,8 @@ Config::Config() {
     http.target_bytes_max = 16 << 10;
     http.head_bytes_max = 24 << 10;
     grpc.listen = "127.0.0.1:9090";
+    // A text of 64 KiB and 64 attachments with the longest of URLs; more than that no event may be.
+    grpc.receive_bytes_max = 512 << 10;
     // A look-up fails well before the webhook that waits for it must be answered.
     postgres.connect_timeout_ms = 1'000;
     postgres.acquire_timeout_ms = 1'000;
@@ -206,6 +208,14 @@ void Config::DescribeLookups(config::FieldTable& table) {
             "Unknown keys remembered.",
             config::InRange(1, kCountMax)
         );
+}
+
+std::vector<runtime::FileUse> Config::FileUses() const {
+    return {
+        {"http.connection_count_max", http.connection_count_max},
+        {"grpc.connection_count_max (3 each)",
+         grpc.connection_count_max * rpc::kFilesPerConnection},
+        {"postgres.pool_size", postgres.pool_size}};
 }
 
 }  // namespace unibox::ingest

@@ -10,9 +10,11 @@
 #include "pg/settings.hpp"
 #include "routes.hpp"
 #include "rpc/settings.hpp"
+#include "runtime/file_limit.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace unibox::ingest {
 
@@ -40,6 +42,8 @@ struct Config {
     std::int64_t payload_bytes_max = 1'000'000;
 
     void Describe(config::FieldTable& table);
+    // What the settings cost at most.
+    std::vector<runtime::FileUse> FileUses() const;
 
 private:
     void DescribeIngest(config::FieldTable& table);

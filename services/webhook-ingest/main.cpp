@@ -22,6 +22,7 @@ unibox::Status Run(unibox::runtime::Service& service, const unibox::ingest::Conf
         },
         [&] { ingest->Stop(); }
     );
+    service.AddLivenessCheck("ingest", [&] { return ingest->Alive(); });
     return service.RunUntilSignal();
 }
 

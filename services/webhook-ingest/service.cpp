@@ -132,7 +132,12 @@ Status WebhookIngest::Parts::Serve() {
     );
     dispatcher = std::make_unique<rpc::Dispatcher>(config.grpc, *rpc_workers, registry);
     api = std::make_unique<GrpcApi>(*ingest, *dispatcher);
-    UNIBOX_ASSIGN_OR_RETURN(grpc, rpc::Server::Start(config.grpc, {api.get()}));
+    UNIBOX_ASSIGN_OR_RETURN(
+        grpc,
+        rpc::Server::Start(
+            config.grpc, {{v1::IngestService::service_full_name(), api.get()}}, registry
+        )
+    );
     http_address = http->address();
     grpc_address = grpc->address();
     return {};
@@ -171,6 +176,9 @@ void WebhookIngest::Stop(Millis grace) {
     parts.connection.reset();  // Its subscriptions use the parts; they end with it.
 }
 
+Status WebhookIngest::Alive() const {
+    return parts_->grpc->Alive();
+}
 std::string WebhookIngest::http_address() const {
     return parts_->http_address;
 }

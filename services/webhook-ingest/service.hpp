@@ -27,6 +27,8 @@ public:
     // Neither NATS nor PostgreSQL need be there: until they are, webhooks are answered 503.
     // FAILED_PRECONDITION if NATS is there and cannot take messages as large as events may be.
     Status Start();
+    // Both after Start. UNAVAILABLE if a listener is dead: see rpc::Server::Alive.
+    Status Alive() const;
     // The stop has begun, requests are still taken: health says so, answers close connections.
     void AnnounceStop();
     // Finishes what is in flight, at most `grace`.

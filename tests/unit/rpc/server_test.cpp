@@ -1,132 +1,57 @@
-#include "rpc/server.hpp"
-
-#include "rpc/dispatch.hpp"
+#include "async/asio.hpp"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "rpc/status_map.hpp"
+#include "rpc_fixture.hpp"
 #include "support/eventually.hpp"
-#include "support/status_matchers.hpp"
-#include "unibox/v1/inbox_service.grpc.pb.h"
+#include "support/http2_client.hpp"
 
-#include <catch2/catch.hpp>
+#include <unistd.h>
+
 #include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/grpcpp.h>
-
-#include <atomic>
-#include <future>
-#include <mutex>
+#include <sys/socket.h>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
+using test::Eventually;
+using test::RpcFixture;
+namespace health = grpc::health::v1;
 
 namespace {
 
-// Answers GetContact by what the caller sent.
-class EchoApi final : public v1::InboxService::CallbackService {
-public:
-    explicit EchoApi(rpc::Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
+// What health says of a service; the code of the failure, negative, if it says nothing.
+int HealthOf(RpcFixture& fixture, const std::string& service) {
+    const auto stub = health::Health::NewStub(fixture.channel);
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + 20s);
+    health::HealthCheckRequest request;
+    request.set_service(service);
+    health::HealthCheckResponse response;
+    const auto status = stub->Check(&context, request, &response);
+    return status.ok() ? static_cast<int>(response.status()) : -status.error_code();
+}
 
-    grpc::ServerUnaryReactor* GetContact(
-        grpc::CallbackServerContext* context,
-        const v1::GetContactRequest* request,
-        v1::Contact* response
-    ) override {
-        return rpc::Dispatch(
-            context,
-            request,
-            response,
-            dispatcher_,
-            "GetContact",
-            [this](const rpc::Call& call, const v1::GetContactRequest& in, v1::Contact& out) {
-                ++running;
-                if (in.contact_id() == "wait") gate.get_future().wait();
-                out.set_id(in.contact_id());
-                out.set_display_name(call.authorization);
-                out.set_contact_key(call.traceparent);
-                left_ms = std::chrono::duration_cast<Millis>(
-                              call.deadline - std::chrono::steady_clock::now()
-                )
-                              .count();
-                return in.contact_id() == "bad"
-                           ? InvalidArgument("no").WithReason("REASON").WithField("contact_id")
-                           : Status();
-            }
-        );
+// Shuts the listening socket down, as nothing in the product ever does.
+void BreakListener(const std::string& address) {
+    for (int descriptor = 3; descriptor < 1'000; ++descriptor) {
+        int listens = 0;
+        socklen_t size = sizeof listens;
+        ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+        async::tcp::endpoint own;
+        auto own_size = static_cast<socklen_t>(own.capacity());
+        if (listens == 0 || ::getsockname(descriptor, own.data(), &own_size) != 0) continue;
+        if (!address.ends_with(":" + std::to_string(own.port()))) continue;
+        REQUIRE(::shutdown(descriptor, SHUT_RDWR) == 0);
+        return;
     }
-
-    std::atomic<int> running{0};
-    std::atomic<std::int64_t> left_ms{0};
-    std::promise<void> gate;
-
-private:
-    rpc::Dispatcher& dispatcher_;
-};
-
-struct Fixture {
-    explicit Fixture(rpc::Settings given = {}) : settings(given) {
-        auto started = rpc::Server::Start(settings, {&api});
-        REQUIRE_OK(started);
-        server = std::move(started).value();
-        channel = grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials());
-        stub = v1::InboxService::NewStub(channel);
-    }
-
-    grpc::Status Call(const std::string& id, v1::Contact* response = nullptr) {
-        grpc::ClientContext context;
-        context.set_deadline(std::chrono::system_clock::now() + 20s);
-        context.AddMetadata("authorization", "Bearer x");
-        v1::GetContactRequest request;
-        request.set_contact_id(id);
-        v1::Contact ignored;
-        const grpc::Status status =
-            stub->GetContact(&context, request, response != nullptr ? response : &ignored);
-        const auto& metadata = context.GetServerInitialMetadata();
-        const auto told = metadata.find("trace-id");
-        trace_id =
-            told == metadata.end() ? "" : std::string(told->second.data(), told->second.size());
-        return status;
-    }
-
-    // The status number of grpc.health.v1 (1 serving, 2 not serving), read from the wire: field 1.
-    int Health() {
-        grpc::GenericStub generic(channel);
-        grpc::ClientContext context;
-        context.set_deadline(std::chrono::system_clock::now() + 20s);
-        const grpc::Slice empty("", 0);
-        const grpc::ByteBuffer request(&empty, 1);
-        grpc::ByteBuffer response;
-        std::promise<grpc::Status> done;
-        generic.UnaryCall(
-            &context,
-            "/grpc.health.v1.Health/Check",
-            {},
-            &request,
-            &response,
-            [&](grpc::Status status) { done.set_value(std::move(status)); }
-        );
-        const auto status = done.get_future().get();
-        INFO(status.error_message());
-        REQUIRE(status.ok());
-        grpc::Slice slice;
-        REQUIRE(response.DumpToSingleSlice(&slice).ok());
-        return slice.size() == 2 ? slice.begin()[1] : 0;
-    }
-
-    rpc::Settings settings;
-    obs::Metrics metrics;
-    async::WorkerPool pool{{.name = "t", .thread_count = 2, .queue_count_max = 8}};
-    rpc::Dispatcher dispatcher{settings, pool, metrics};
-    EchoApi api{dispatcher};
-    std::string trace_id;  // As the last answer told it.
-    std::unique_ptr<rpc::Server> server;
-    std::shared_ptr<grpc::Channel> channel;
-    std::unique_ptr<v1::InboxService::Stub> stub;
-};
+    FAIL("nothing listens on " + address);
+}
 
 }  // namespace
 
 TEST_CASE("Server: serves calls with authorization, trace and deadline", "[unit][rpc]") {
     rpc::Settings settings;
     settings.deadline_ms_max = 5'000;
-    Fixture fixture(settings);
+    RpcFixture fixture(settings);
     v1::Contact contact;
     REQUIRE(fixture.Call("a", &contact).ok());
     CHECK(contact.id() == "a");
@@ -138,7 +63,7 @@ TEST_CASE("Server: serves calls with authorization, trace and deadline", "[unit]
 }
 
 TEST_CASE("Server: failures arrive with code, reason and field", "[unit][rpc]") {
-    Fixture fixture;
+    RpcFixture fixture;
     const Status status = rpc::FromGrpc(fixture.Call("bad"));
     CHECK_THAT(status, test::HasCode(Code::kInvalidArgument));
     CHECK(status.reason() == "REASON");
@@ -149,33 +74,98 @@ TEST_CASE("Server: failures arrive with code, reason and field", "[unit][rpc]") 
 TEST_CASE("Server: a message over the limit is refused", "[unit][rpc]") {
     rpc::Settings settings;
     settings.receive_bytes_max = 2'000;
-    Fixture fixture(settings);
+    RpcFixture fixture(settings);
     CHECK(fixture.Call(std::string(1'000, 'x')).ok());
     CHECK(
         fixture.Call(std::string(3'000, 'x')).error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED
     );
 }
 
-TEST_CASE("Server: health follows SetServing", "[unit][rpc]") {
-    Fixture fixture;
-    CHECK(fixture.Health() == 1);
+TEST_CASE("Server: health of the server and of each service follows SetServing", "[unit][rpc]") {
+    RpcFixture fixture;
+    for (const std::string service : {"", "unibox.v1.InboxService"}) {
+        CHECK(HealthOf(fixture, service) == health::HealthCheckResponse::SERVING);
+    }
+    CHECK(HealthOf(fixture, "unibox.v1.Nothing") == -grpc::StatusCode::NOT_FOUND);
     fixture.server->SetServing(false);
-    CHECK(fixture.Health() == 2);
+    for (const std::string service : {"", "unibox.v1.InboxService"}) {
+        CHECK(HealthOf(fixture, service) == health::HealthCheckResponse::NOT_SERVING);
+    }
+}
+
+TEST_CASE("Server: a request that is no message is told so", "[unit][rpc]") {
+    RpcFixture fixture;
+    // A field whose length goes beyond the end; a text that is not UTF-8.
+    for (const std::string& bytes : {std::string("\x0a\x7f"), std::string("\x0a\x01\xff")}) {
+        grpc::GenericStub generic(fixture.channel);
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + 20s);
+        const grpc::Slice slice(bytes);
+        const grpc::ByteBuffer request(&slice, 1);
+        grpc::ByteBuffer response;
+        std::promise<grpc::Status> done;
+        generic.UnaryCall(
+            &context,
+            test::kGetContact,
+            {},
+            &request,
+            &response,
+            [&](grpc::Status status) { done.set_value(std::move(status)); }
+        );
+        const Status status = rpc::FromGrpc(done.get_future().get());
+        CHECK_THAT(status, test::HasCode(Code::kInvalidArgument));
+        CHECK(status.reason() == "REQUEST_MALFORMED");
+        CHECK(status.message().find("GetContact") != std::string::npos);
+    }
+    CHECK(fixture.api.running == 0);
+    CHECK(fixture.Call("a").ok());
+}
+
+TEST_CASE("Server: a broken listener is noticed from within", "[unit][rpc]") {
+    rpc::Settings settings;
+    settings.probe_ms = 20;
+    settings.connection_count_max = 1;  // The probe needs no place.
+    RpcFixture fixture(settings);
+    const test::Http2Client client(fixture.server->address());
+    CHECK(Eventually(10s, [&] { return fixture.server->connection_count() == 1; }));
+    REQUIRE_OK(fixture.server->Alive());
+    BreakListener(fixture.server->address());
+    CHECK(Eventually(20s, [&] { return fixture.server->Alive().code() == Code::kUnavailable; }));
+    fixture.server->Stop(Millis(0));
+    CHECK(fixture.server->Alive().ok());
+}
+
+TEST_CASE("Server: what waits for no answer does not delay a stop", "[unit][rpc]") {
+    RpcFixture fixture;
+    const auto stub = health::Health::NewStub(fixture.channel);
+    grpc::ClientContext context;
+    const auto watch = stub->Watch(&context, {});
+    health::HealthCheckResponse response;
+    REQUIRE(watch->Read(&response));
+    test::Http2Client half(fixture.server->address());
+    half.Open(test::kGetContact);
+    const auto begin = std::chrono::steady_clock::now();
+    fixture.server->Stop(Millis(30'000));
+    CHECK(std::chrono::steady_clock::now() - begin < 15s);
+    CHECK_FALSE(watch->Finish().ok());
 }
 
 TEST_CASE("Server: a taken address is UNAVAILABLE, not shared", "[unit][rpc]") {
-    Fixture fixture;
+    RpcFixture fixture;
     rpc::Settings settings;
     settings.listen = fixture.server->address();
-    CHECK_THAT(rpc::Server::Start(settings, {}).status(), test::HasCode(Code::kUnavailable));
+    CHECK_THAT(
+        rpc::Server::Start(settings, {}, fixture.metrics).status(),
+        test::HasCode(Code::kUnavailable)
+    );
 }
 
 TEST_CASE("Server: Stop lets running calls end and takes no new ones", "[unit][rpc]") {
-    Fixture fixture;
+    RpcFixture fixture;
     auto running = std::async(std::launch::async, [&] { return fixture.Call("wait"); });
-    REQUIRE(test::Eventually(10s, [&] { return fixture.api.running == 1; }));
+    REQUIRE(Eventually(10s, [&] { return fixture.api.running == 1; }));
     auto stopped = std::async(std::launch::async, [&] { fixture.server->Stop(Millis(20'000)); });
-    CHECK(test::Eventually(10s, [&] {
+    CHECK(Eventually(10s, [&] {
         return fixture.Call("late").error_code() == grpc::StatusCode::UNAVAILABLE;
     }));
     fixture.api.gate.set_value();

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,13 +32,18 @@ public:
     Ended Run(
         const std::string& service,
         std::vector<std::string> arguments,
-        std::map<std::string, std::string> environment = {}
+        std::map<std::string, std::string> environment = {},
+        const std::string& file_limit = {}  // Of descriptors; empty: as it is.
     ) const {
+        const std::string program = UNIBOX_BINARY_DIR "/bin/" + service;
         test::ProcessOptions options;
-        options.arguments = std::move(arguments);
+        if (!file_limit.empty()) {
+            options.arguments = {"-c", "ulimit -n \"$0\" && exec \"$@\"", file_limit, program};
+        }
+        std::move(arguments.begin(), arguments.end(), std::back_inserter(options.arguments));
         for (const auto& [name, value] : environment) options.environment[name] = value;
         if (service == "webhook-ingest") options.environment["UNIBOX_SECRETS_KEY_FILE"] = key();
-        test::Process process(UNIBOX_BINARY_DIR "/bin/" + service, options);
+        test::Process process(file_limit.empty() ? program : "/bin/sh", options);
         const auto code = process.WaitForExit(20s);
         REQUIRE(code.has_value());
         return {*code, process.output()};
@@ -117,4 +123,30 @@ TEST_CASE("Services: a host that nobody knows is no bad configuration", "[net][r
         );
         CHECK(ended.code == 0);
     }
+}
+
+TEST_CASE("Services: connections beyond the file descriptors are bad settings", "[net][runtime]") {
+    const Services services;
+    for (const std::string service : {"webhook-ingest", "gateway"}) {
+        for (const std::string check : {"--check-config", "--admin.listen=127.0.0.1:0"}) {
+            const auto run = [&](const std::string& limit) {
+                return services.Run(service, {check}, {}, limit);
+            };
+            const auto ended = run("1024");
+            INFO(ended.output);
+            CHECK(ended.code == 2);
+            // 10,000 for HTTP, 2,000 times 3 for gRPC, 8 for PostgreSQL, 256 for the rest.
+            for (const std::string part :
+                 {"16264 file descriptors",
+                  "10000 for http.connection_count_max",
+                  "6000 for grpc.connection_count_max",
+                  "8 for postgres.pool_size",
+                  "may have 1024"}) {
+                CHECK(ended.output.find(part) != std::string::npos);
+            }
+        }
+        CHECK(services.Run(service, {"--check-config"}, {}, "16264").code == 0);
+        CHECK(services.Run(service, {"--check-config"}, {}, "16263").code == 2);
+    }
+    CHECK(services.Run("message-writer", {"--check-config"}, {}, "1024").code == 0);
 }

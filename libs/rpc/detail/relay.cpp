@@ -1,0 +1,306 @@
+#include "rpc/detail/relay.hpp"
+
+#include "obs/log.hpp"
+#include "rpc/detail/relay_thread.hpp"
+#include "rpc/detail/shared.hpp"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace unibox::rpc::detail {
+namespace {
+
+using async::error_code;
+using net::IoResult;
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113, 3.4
+constexpr int kReadsAtOnce = 4;  // Then the other connections have their turn.
+
+// Bytes taken of `data`; nothing if the other end is gone.
+std::optional<std::size_t> SendSome(int socket, std::string_view data) {
+    std::size_t sent = 0;
+    while (sent < data.size()) {
+        const ssize_t count =
+            ::send(socket, data.data() + sent, data.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count > 0) {
+            sent += static_cast<std::size_t>(count);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            break;
+        } else if (errno != EINTR) {
+            return {};
+        }
+    }
+    return sent;
+}
+
+}  // namespace
+
+Relay::Relay(RelayThread& thread, async::tcp::socket socket, net::Client* client)
+    : thread_(thread),
+      shared_(thread.shared()),
+      client_(std::move(socket)),
+      server_(thread.loop()),
+      place_(client),
+      guard_(shared_.limits, shared_.budget, client != nullptr ? *client : thread.own_client()) {}
+
+void Relay::Start() {
+    error_code ignored;
+    client_.native_non_blocking(true, ignored);
+    client_.set_option(async::tcp::no_delay(true), ignored);
+    const int handle = client_.native_handle();
+    // Our own connection, from within, needs no secrecy.
+    transport_ =
+        place_ != nullptr ? shared_.credentials->TransportOf(handle) : net::PlainTransport(handle);
+    deadline_ = std::chrono::steady_clock::now() + Millis(shared_.settings.handshake_ms_max);
+    ArmClientRead();
+}
+
+void Relay::Close() {
+    if (state_ == State::kClosed) return;
+    const auto self = shared_from_this();  // Remove drops what may be the last owner.
+    state_ = State::kClosed;
+    CountEndedCalls();
+    transport_.reset();
+    error_code ignored;
+    client_.close(ignored);
+    server_.close(ignored);
+    thread_.Remove(*this);
+    if (place_ != nullptr) shared_.connections.Release(*place_);
+}
+
+void Relay::Finish() {
+    if (state_ == State::kOpen) OnServerReadable();
+    Close();
+}
+
+bool Relay::MayReadClient() const {
+    const bool open = state_ == State::kPreface || state_ == State::kOpen;
+    return open && to_server_.empty() && to_client_.size() < kBacklogBytesMax;
+}
+
+void Relay::ArmClientRead() {
+    if (client_read_armed_ || !MayReadClient()) return;
+    client_read_armed_ = true;
+    client_.async_wait(
+        async::tcp::socket::wait_read,
+        [self = shared_from_this()](error_code error) {
+            self->client_read_armed_ = false;
+            if (!error) self->OnClientReadable();
+        }
+    );
+}
+
+void Relay::ArmClientWrite() {
+    if (client_write_armed_ || state_ == State::kClosed) return;
+    client_write_armed_ = true;
+    client_.async_wait(
+        async::tcp::socket::wait_write,
+        [self = shared_from_this()](error_code error) {
+            self->client_write_armed_ = false;
+            if (!error) self->OnClientWritable();
+        }
+    );
+}
+
+void Relay::ArmServerRead() {
+    if (server_read_armed_ || state_ != State::kOpen || !to_client_.empty()) return;
+    server_read_armed_ = true;
+    server_.async_wait(
+        async::asio::posix::stream_descriptor::wait_read,
+        [self = shared_from_this()](error_code error) {
+            self->server_read_armed_ = false;
+            if (!error) self->OnServerReadable();
+        }
+    );
+}
+
+void Relay::ArmServerWrite() {
+    if (server_write_armed_ || state_ != State::kOpen) return;
+    server_write_armed_ = true;
+    server_.async_wait(
+        async::asio::posix::stream_descriptor::wait_write,
+        [self = shared_from_this()](error_code error) {
+            self->server_write_armed_ = false;
+            if (!error) self->OnServerWritable();
+        }
+    );
+}
+
+void Relay::OnClientReadable() {
+    const std::span<char> buffer = thread_.read_buffer();
+    for (int i = 0; i < kReadsAtOnce && MayReadClient(); ++i) {
+        const IoResult result = transport_->Read(buffer);
+        if (result.kind == IoResult::Kind::kWaitReadable) break;
+        if (result.kind == IoResult::Kind::kWaitWritable) return ArmClientWrite();
+        if (result.kind == IoResult::Kind::kClosed) return Close();
+        FromClient(std::string_view(buffer.data(), result.bytes));
+        if (state_ == State::kClosed) return;
+        if (result.bytes < buffer.size() && !transport_->HasBufferedInput()) break;
+    }
+    ArmClientRead();
+}
+
+void Relay::FromClient(std::string_view data) {
+    if (state_ == State::kPreface && !TakePreface(data)) return;
+    if (data.empty()) return;
+    std::string& out = thread_.scratch();
+    out.clear();
+    const auto ended = guard_.FromClient(data, std::chrono::steady_clock::now(), &out);
+    if (ended) return End(*ended);
+    ToServer(out);
+}
+
+// What does not begin as HTTP/2 never reaches gRPC, nor does it cost more than its socket.
+bool Relay::TakePreface(std::string_view& data) {
+    const std::size_t size = std::min(kPreface.size() - preface_bytes_, data.size());
+    if (data.substr(0, size) != kPreface.substr(preface_bytes_, size)) {
+        End(Ended::kPreface);
+        return false;
+    }
+    preface_bytes_ += size;
+    data.remove_prefix(size);
+    if (preface_bytes_ < kPreface.size()) return false;
+    if (OpenServer()) return true;
+    Close();
+    return false;
+}
+
+bool Relay::OpenServer() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
+        shared_.metrics.CountAcceptFailure();
+        return false;
+    }
+    error_code error;
+    server_.assign(ends[0], error);
+    if (error) {
+        ::close(ends[0]);
+        ::close(ends[1]);
+        return false;
+    }
+    if (!thread_.HandOver(ends[1])) return false;
+    state_ = State::kOpen;
+    ToServer(kPreface);
+    ArmServerRead();
+    return state_ == State::kOpen;
+}
+
+void Relay::OnServerReadable() {
+    const std::span<char> buffer = thread_.read_buffer();
+    for (int i = 0; i < kReadsAtOnce && state_ == State::kOpen && to_client_.empty(); ++i) {
+        const ssize_t count = ::recv(server_.native_handle(), buffer.data(), buffer.size(), 0);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+        if (count <= 0) {
+            // gRPC has ended it: an idle or old connection, an error of the client, a stop.
+            // All that it said has been taken by the client's socket.
+            transport_->ShutdownSend();
+            return Close();
+        }
+        std::string& out = thread_.scratch();
+        out.clear();
+        const std::string_view data(buffer.data(), static_cast<std::size_t>(count));
+        guard_.FromServer(data, &out);
+        ToClient(out);
+        if (data.size() < buffer.size()) break;
+    }
+    ArmServerRead();
+}
+
+void Relay::ToClient(std::string_view data) {
+    if (to_client_.empty()) {
+        while (!data.empty()) {
+            const IoResult result = transport_->Write(data);
+            if (result.kind == IoResult::Kind::kClosed) return Close();
+            if (result.kind != IoResult::Kind::kBytes) break;
+            data.remove_prefix(result.bytes);
+        }
+        if (data.empty()) return;
+    }
+    if (to_client_.empty()) RenewWriteDeadline();
+    to_client_.append(data);
+    ArmClientWrite();
+}
+
+void Relay::RenewWriteDeadline() {
+    deadline_ = std::chrono::steady_clock::now() + Millis(shared_.settings.keepalive_timeout_ms);
+}
+
+bool Relay::FlushToClient() {
+    std::string_view left = to_client_;
+    while (!left.empty()) {
+        const IoResult result = transport_->Write(left);
+        if (result.kind == IoResult::Kind::kClosed) {
+            Close();
+            return false;
+        }
+        if (result.kind != IoResult::Kind::kBytes) break;
+        left.remove_prefix(result.bytes);
+        RenewWriteDeadline();
+    }
+    to_client_.erase(0, to_client_.size() - left.size());
+    if (!to_client_.empty()) return false;
+    std::string().swap(to_client_);
+    return true;
+}
+
+void Relay::OnClientWritable() {
+    if (!FlushToClient()) return ArmClientWrite();
+    ArmServerRead();
+    OnClientReadable();  // TLS may have asked for it in the middle of a read.
+}
+
+void Relay::ToServer(std::string_view data) {
+    if (to_server_.empty()) {
+        const auto sent = SendSome(server_.native_handle(), data);
+        // What gRPC still had to say is read first; then its end is seen there.
+        if (!sent) return;
+        data.remove_prefix(*sent);
+        if (data.empty()) return;
+    }
+    to_server_.append(data);
+    ArmServerWrite();
+}
+
+void Relay::OnServerWritable() {
+    const auto sent = SendSome(server_.native_handle(), to_server_);
+    if (!sent) return;
+    to_server_.erase(0, *sent);
+    if (!to_server_.empty()) return ArmServerWrite();
+    std::string().swap(to_server_);
+    ArmClientRead();
+}
+
+void Relay::CheckTimes(SteadyTime now) {
+    if (state_ == State::kPreface && now > deadline_) return End(Ended::kPreface);
+    if (state_ != State::kOpen) return;
+    if (!to_client_.empty() && now > deadline_) return End(Ended::kWriteTime);
+    if (const auto ended = guard_.CheckTimes(now)) return End(*ended);
+    CountEndedCalls();
+    std::string resets;
+    guard_.AppendDue(&resets);
+    if (!resets.empty()) ToServer(resets);
+}
+
+void Relay::End(Ended why) {
+    if (state_ == State::kClosed) return;
+    shared_.metrics.CountEnded(why);
+    std::string goodbye;
+    if (state_ == State::kOpen) guard_.AppendGoodbye(why, &goodbye);
+    // As far as it goes without waiting.
+    if (!goodbye.empty() && to_client_.empty()) transport_->Write(goodbye);
+    transport_->ShutdownSend();
+    Close();
+}
+
+void Relay::CountEndedCalls() {
+    for (const Ended why : {Ended::kRequestTime, Ended::kHeldBytes}) {
+        shared_.metrics.CountEnded(why, guard_.TakeEndedCount(why));
+    }
+}
+
+}  // namespace unibox::rpc::detail

@@ -1,0 +1,86 @@
+// Carries the bytes of one client between its socket and gRPC, past the FrameGuard. gRPC's end is a
+// socket pair, so that the end of a connection, whoever makes it, is seen here.
+//
+// Memory: what one side does not take is kept up to kBacklogBytesMax and a read more; then nothing
+// is read from the other, nor from a client that does not take its answers.
+// Thread safety: its RelayThread only.
+#pragma once
+
+#include "async/asio.hpp"
+#include "base/clock.hpp"
+#include "net/connection_counts.hpp"
+#include "net/transport.hpp"
+#include "rpc/detail/frame_guard.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unibox::rpc::detail {
+
+class RelayThread;
+struct Shared;
+
+class Relay : public std::enable_shared_from_this<Relay> {
+public:
+    static constexpr std::size_t kBacklogBytesMax = 64 << 10;
+
+    // `client`: whose place it holds until Close; null for none.
+    Relay(RelayThread& thread, async::tcp::socket socket, net::Client* client);
+
+    void Start();
+    void Close();
+    // Gives the client what gRPC has answered, as far as it is taken, and closes.
+    void Finish();
+    void CheckTimes(SteadyTime now);
+
+    std::size_t index = 0;  // In RelayThread's list.
+
+private:
+    enum class State {
+        kPreface,  // gRPC knows nothing of it yet.
+        kOpen,
+        kClosed,
+    };
+
+    bool MayReadClient() const;
+    void ArmClientRead();
+    void ArmClientWrite();
+    void ArmServerRead();
+    void ArmServerWrite();
+    void OnClientReadable();
+    void OnServerReadable();
+    void OnClientWritable();
+    void OnServerWritable();
+    void FromClient(std::string_view data);
+    bool TakePreface(std::string_view& data);
+    bool OpenServer();
+    void ToClient(std::string_view data);
+    void ToServer(std::string_view data);
+    void RenewWriteDeadline();
+    // True if all of the backlog is gone.
+    bool FlushToClient();
+    void End(Ended why);
+    void CountEndedCalls();
+
+    RelayThread& thread_;
+    Shared& shared_;
+    async::tcp::socket client_;
+    async::asio::posix::stream_descriptor server_;  // Our end of the socket pair.
+    std::unique_ptr<net::Transport> transport_;
+    net::Client* place_;
+    FrameGuard guard_;
+
+    State state_ = State::kPreface;
+    std::size_t preface_bytes_ = 0;
+    SteadyTime deadline_;  // Of kPreface; then of a client that takes nothing.
+    bool client_read_armed_ = false;
+    bool client_write_armed_ = false;
+    bool server_read_armed_ = false;
+    bool server_write_armed_ = false;
+    std::string to_client_;  // Not taken yet.
+    std::string to_server_;
+};
+
+}  // namespace unibox::rpc::detail

@@ -1,0 +1,60 @@
+// What the relay threads of one gRPC listener share.
+// Thread safety: any thread.
+#pragma once
+
+#include "net/connection_counts.hpp"
+#include "obs/metrics.hpp"
+#include "rpc/credentials.hpp"
+#include "rpc/detail/frame_guard.hpp"
+#include "rpc/detail/request_budget.hpp"
+#include "rpc/settings.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+
+namespace unibox::rpc::detail {
+
+class RelayMetrics {
+public:
+    explicit RelayMetrics(obs::Metrics& metrics);
+
+    void CountConnection(int change) { connections_.Add(change); }
+    void CountRefused(net::NoPlace why);
+    void CountAcceptFailure() { accept_failures_.Add(); }
+    void CountEnded(Ended why, int count = 1);
+
+private:
+    obs::Gauge& connections_;
+    obs::Counter& accept_failures_;
+    std::array<obs::Counter*, 2> refused_{};
+    std::array<obs::Counter*, static_cast<std::size_t>(Ended::kCount)> ended_{};
+};
+
+// Gives gRPC its end of a connection; the descriptor is gRPC's from then on.
+using HandOver = std::function<void(int descriptor)>;
+
+struct Shared {
+    Shared(const Settings& the_settings, obs::Metrics& registry)
+        : settings(the_settings),
+          metrics(registry),
+          connections(settings.connection_count_max, settings.connection_count_per_client_max),
+          budget(
+              settings.in_flight_bytes_max,
+              settings.in_flight_bytes_max / 100 * settings.in_flight_bytes_per_client_percent
+          ) {
+        limits.header_block_bytes_max = std::int64_t{2} * settings.header_bytes_max;
+        limits.stream_count_max = static_cast<std::size_t>(settings.connection_streams_max);
+        limits.request_max = Millis(settings.request_ms_max);
+    }
+
+    const Settings settings;
+    GuardLimits limits;
+    std::unique_ptr<Credentials> credentials;
+    RelayMetrics metrics;
+    net::ConnectionCounts connections;
+    RequestBudget budget;
+    HandOver hand_over;  // Set before the first connection.
+};
+
+}  // namespace unibox::rpc::detail
