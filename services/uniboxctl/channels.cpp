@@ -5,6 +5,7 @@
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/hook_url.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 
 #include <CLI/CLI.hpp>
@@ -96,7 +97,7 @@ void AddChannels(CLI::App& app, Action& action) {
     const auto options = std::make_shared<Options>();
     verb->add_option("--tenant", options->tenant, "Only this tenant's");
     verb->add_option("--limit", options->count_max, "Stop after about so many")
-        ->check(CLI::Range(1, 1'000'000))
+        ->check(WholeNumber(1, 1'000'000))
         ->capture_default_str();
     verb->footer("Example: uniboxctl channels --tenant demo --output json");
     verb->callback([options, &action] {

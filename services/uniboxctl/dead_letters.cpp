@@ -4,6 +4,7 @@
 #include "unibox/event/v1/inbound.pb.h"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/log_publisher.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 
 #include <CLI/CLI.hpp>
@@ -173,13 +174,13 @@ void AddDeadLetters(CLI::App& app, Action& action) {
     auto* list = verb->add_subcommand("list", "The oldest first");
     list->add_flag("--with-replayed", options->with_replayed, "Also those that went back");
     auto* show = verb->add_subcommand("show", "One, with its event");
-    show->add_option("id", options->id, "Its id")->required();
+    show->add_option("id", options->id, "Its id")->required()->check(WholeNumber(1));
     auto* replay = verb->add_subcommand("replay", "Puts them back into the log");
-    replay->add_option("--id", options->id, "This one");
+    replay->add_option("--id", options->id, "This one")->check(WholeNumber(1));
     replay->add_flag("--all", options->all, "All that did not go back yet");
     for (auto* sub : {list, replay}) {
         sub->add_option("--limit", options->count_max, "At most so many")
-            ->check(CLI::Range(1, 100'000))
+            ->check(WholeNumber(1, 100'000))
             ->capture_default_str();
     }
     list->callback([options, &action] {

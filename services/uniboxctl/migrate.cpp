@@ -2,6 +2,7 @@
 #include "store/migrate.hpp"
 
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 
 #include <CLI/CLI.hpp>
@@ -47,7 +48,7 @@ void AddMigrate(CLI::App& app, Action& action) {
         "--folder", options->folder, "Migrations of this folder, not the built-in ones"
     );
     verb->add_option("--lock-timeout-ms", options->lock_timeout_ms, "Longest wait for a table lock")
-        ->check(CLI::Range(100, 600'000))
+        ->check(WholeNumber(100, 600'000))
         ->capture_default_str();
     verb->footer(
         "postgres.url must lead to a superuser, or to the database's owner with CREATEROLE.\n"

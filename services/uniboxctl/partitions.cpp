@@ -4,6 +4,7 @@
 
 #include "nats/streams.hpp"
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
 
@@ -152,6 +153,18 @@ Status Resume(Context& context, const PartitionOptions& options) {
     return {};
 }
 
+// A partition that reads the stream which is there, and is not behind its end, needs no reset.
+Status CheckNeedsReset(const store::PartitionState& state, const nats::StreamInfo& info) {
+    const bool is_other_stream = state.stream_created_ms != info.created_unix_ms;
+    const bool lost_its_tail = static_cast<std::int64_t>(info.last_seq) < state.last_seq;
+    if (!state.stopped_reason.empty() || is_other_stream || lost_its_tail) return {};
+    return FailedPrecondition(
+        "the partition is not stopped, and the stream is the one that it reads: there is nothing "
+        "to reset. --force makes it read the whole stream again; what is written is not written "
+        "twice"
+    );
+}
+
 Status Reset(Context& context, const PartitionOptions& options) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
@@ -161,6 +174,8 @@ Status Reset(Context& context, const PartitionOptions& options) {
     const auto first = static_cast<std::int64_t>(info.first_seq);
     const std::int64_t last_seq = std::max<std::int64_t>(0, first - 1);
     const store::PartitionId id{options.generation, options.partition};
+    UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
+    if (!options.force) UNIBOX_RETURN_IF_ERROR(CheckNeedsReset(state, info));
     UNIBOX_RETURN_IF_ERROR(store::ResetPartition(*pool, id, info.created_unix_ms, last_seq));
     context.Print(Answer()
                       .Add("stream", stream)
@@ -171,10 +186,10 @@ Status Reset(Context& context, const PartitionOptions& options) {
 
 void AddPartitionOptions(CLI::App& verb, PartitionOptions& options) {
     verb.add_option("--generation", options.generation, "Generation")
-        ->check(CLI::Range(1, 9999))
+        ->check(WholeNumber(1, 9999))
         ->capture_default_str();
     verb.add_option("--partition", options.partition, "Partition")
-        ->check(CLI::Range(0, 99))
+        ->check(WholeNumber(0, 99))
         ->required();
 }
 
@@ -185,7 +200,7 @@ void AddSkip(CLI::App& partitions, Action& action) {
     const auto options = std::make_shared<PartitionOptions>();
     AddPartitionOptions(*verb, *options);
     verb->add_option("--to", options->skip_to, "Last sequence given up (default: all that expired)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(WholeNumber(0));
     verb->add_option("--by", options->by, "Who answers for it; recorded")->required();
     verb->add_flag("--force", options->force, "Also what is stored and could still be written");
     verb->footer("Example: uniboxctl partitions skip --partition 3 --by jane (docs/runbooks/gap.md)"
@@ -226,6 +241,9 @@ void AddPartitions(CLI::App& app, Action& action) {
     );
     const auto options = std::make_shared<PartitionOptions>();
     AddPartitionOptions(*reset, *options);
+    reset->add_flag(
+        "--force", options->force, "Also when it is not stopped and reads the stream that is there"
+    );
     reset->footer("Example: uniboxctl partitions reset --partition 3");
     reset->callback([options, &action] {
         action = [options](Context& context) { return Reset(context, *options); };

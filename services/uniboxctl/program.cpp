@@ -1,6 +1,7 @@
 #include "uniboxctl/program.hpp"
 
 #include "base/status.hpp"
+#include "uniboxctl/command_line.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"
 
@@ -77,6 +78,8 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
     AddMigrate(app, action);
     AddApply(app, action);
     AddChannels(app, action);
+    AddTenants(app, action);
+    AddKeys(app, action);
     AddStreams(app, action);
     AddPartitions(app, action);
     AddRestored(app, action);
@@ -88,10 +91,12 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& failure) {
-        return app.exit(failure, out, log) == 0 ? kExitOk : kExitBadInput;
+        if (failure.get_exit_code() == 0) return app.exit(failure, out, log);  // Help, version.
+        PrintError(MistakeOf(app, failure), WantsJson(arguments), log);
+        return kExitBadInput;
     }
     const Status status = RunAction(options, action, out, log);
-    if (!status.ok()) log << "uniboxctl: " << status.ToString() << std::endl;
+    if (!status.ok()) PrintError(status, options.output == "json", log);
     return ExitCodeOf(status);
 }
 

@@ -12,6 +12,7 @@
 #include "unibox/v1/common.pb.h"
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
 
@@ -224,7 +225,7 @@ void AddSelftest(CLI::App& app, Action& action) {
     verb->add_option("--gateway-url", options->gateway_url, "The gateway, http://host:port");
     verb->add_option("--ingest-url", options->ingest_url, "webhook-ingest, http://host:port");
     verb->add_option("--timeout-ms", options->timeout_ms, "Longest wait for the message")
-        ->check(CLI::Range(100, 600'000))
+        ->check(WholeNumber(100, 600'000))
         ->capture_default_str();
     verb->footer(
         "Without the two URLs only the dependencies are checked. With both a message goes through "

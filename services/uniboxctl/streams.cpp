@@ -4,6 +4,7 @@
 #include "nats/generations.hpp"
 #include "store/generations.hpp"
 #include "uniboxctl/context.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
 
@@ -274,7 +275,7 @@ void AddSeal(CLI::App& streams, Action& action) {
     const auto generation = std::make_shared<int>(0);
     verb->add_option("--generation", *generation, "Generation that takes no more events")
         ->required()
-        ->check(CLI::Range(1, wire::kGenerationMax));
+        ->check(WholeNumber(1, wire::kGenerationMax));
     verb->footer(
         "How the count of partitions is changed, with webhooks coming in all the time:\n"
         "  uniboxctl streams ensure --generation 2 --partitions 32\n"
@@ -295,12 +296,12 @@ void AddEnsure(CLI::App& streams, Action& action) {
         streams.add_subcommand("ensure", "Makes the streams, or brings their limits up to date");
     const auto options = std::make_shared<EnsureOptions>();
     verb->add_option("--partitions", options->partitions, "Partitions of a new generation (8)")
-        ->check(CLI::Range(1, 100));
+        ->check(WholeNumber(1, 100));
     verb->add_option("--generation", options->generation, "Generation of the partitions (newest)")
-        ->check(CLI::Range(1, wire::kGenerationMax));
+        ->check(WholeNumber(1, wire::kGenerationMax));
     verb->add_option("--replicas", options->replicas, "Copies of each stream (1): 3 in production")
-        ->check(CLI::Range(1, 5));
-    const auto bytes = CLI::Range(std::int64_t{1} << 20, std::int64_t{1} << 50);
+        ->check(WholeNumber(1, 5));
+    const auto bytes = WholeNumber(std::int64_t{1} << 20, std::int64_t{1} << 50);
     verb->add_option("--in-bytes-max", options->in_bytes_max, "Bytes of each partition (1 GiB)")
         ->check(bytes);
     verb->add_option("--ev-bytes-max", options->ev_bytes_max, "Bytes of the feed (4 GiB)")
@@ -314,7 +315,7 @@ void AddEnsure(CLI::App& streams, Action& action) {
             options->dedup_window_ms,
             "How long a Nats-Msg-Id is known (120000)"
     )
-        ->check(CLI::Range(100, 600'000));
+        ->check(WholeNumber(100, 600'000));
     verb->add_flag("--force", options->force, "Fewer replicas");
     verb->footer(
         "What is left out stays as it is; a new stream gets the value in brackets. Limits below "

@@ -17,6 +17,9 @@ std::string TextOf(const Cell& cell) {
     if (const auto* text = std::get_if<std::string>(&cell)) return *text;
     if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "yes" : "no";
     if (const auto* real = std::get_if<double>(&cell)) return fmt::format("{:.1f}", *real);
+    if (const auto* list = std::get_if<std::vector<std::string>>(&cell)) {
+        return fmt::format("{}", fmt::join(*list, " "));
+    }
     return std::to_string(std::get<std::int64_t>(cell));
 }
 

@@ -10,7 +10,8 @@
 
 namespace unibox::ctl {
 
-using Cell = std::variant<std::string, std::int64_t, double, bool>;
+// A list is an array in JSON and is shown to people with blanks between.
+using Cell = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
 
 class Table {
 public:

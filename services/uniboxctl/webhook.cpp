@@ -9,6 +9,7 @@
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/hook_url.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/retime.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
@@ -182,7 +183,7 @@ void AddWebhook(CLI::App& app, Action& action) {
     send->add_option("--id", options->webhook_id, "webhook-id of standard (else from the body)");
     send->add_flag("--retime", options->retime, "Moves the times inside the body to now");
     send->add_option("--timeout-ms", options->timeout_ms, "Longest wait for the answer")
-        ->check(CLI::Range(1, 600'000))
+        ->check(WholeNumber(1, 600'000))
         ->capture_default_str();
     send->footer(
         "Exit code 0 only for a 2xx answer.\n"

@@ -308,6 +308,71 @@ TEST_CASE("partitions: a stop is resumed; stored events are given up by force", 
     CHECK(fixture.Run(skip).code == kExitOk);  // It expired.
 }
 
+TEST_CASE("partitions: only what needs it is reset", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    for (int i = 0; i < 3; ++i) fixture.Store(wire::InSubject(1, 0, TenantId{1}), "event");
+    const auto connection = fixture.Connect();
+    const auto stream = nats::Streams(*connection).Info("UB_IN_1_00");
+    REQUIRE_OK(stream);
+    REQUIRE_OK(store::EnsurePartition(fixture.pool(), {1, 0}, stream->created_unix_ms));
+    const auto set = [&](const std::string& what) {
+        test::PgServer::Shared().Run(
+            fixture.database().name(), "UPDATE ingest_partition SET " + what
+        );
+    };
+    const auto last_seq = [&] { return store::ListPartitions(fixture.pool())->at(0).last_seq; };
+    set("last_seq = 2");
+    std::vector<std::string> reset{"partitions", "reset", "--partition", "0"};
+    const auto refused = fixture.Run(reset);
+    CHECK(refused.code == kExitFailed);
+    CHECK(refused.log.find("there is nothing to reset. --force") != std::string::npos);
+    CHECK(last_seq() == 2);
+    for (const std::string& needs_it :
+         {std::string("last_seq = 2, stopped_reason = 'poison'"),
+          std::string("last_seq = 2, stream_created = '2020-01-01'"),
+          std::string("last_seq = 4")}) {  // The stream has lost its tail.
+        set(needs_it);
+        const auto done = fixture.Run(reset);
+        INFO(needs_it << done.log);
+        CHECK(done.code == kExitOk);
+        CHECK(last_seq() == 0);
+        CHECK(fixture.Run(reset).code == kExitFailed);
+    }
+    set("last_seq = 2");
+    reset.emplace_back("--force");
+    CHECK(fixture.Run(reset).code == kExitOk);
+    CHECK(last_seq() == 0);
+    CHECK(fixture.Run({"partitions", "reset", "--partition", "7", "--force"}).code == kExitFailed);
+}
+
+TEST_CASE("tenants and keys are listed", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(
+        fixture
+            .Apply("tenants: [{name: a, display_name: Aye, disabled: true, api_keys: [{name: k, "
+                   "scopes: ['inbox:read', 'ingest:write']}]}, {name: b}, {name: c}]")
+            .code == kExitOk
+    );
+    const auto all = fixture.Run({"tenants"}).json["tenants"];
+    REQUIRE(all.size() == 3);
+    CHECK(all[0]["tenant"] == "a");
+    CHECK(all[0]["display_name"] == "Aye");
+    CHECK(all[0]["ingest_rate_per_s"] == 200);
+    CHECK(all[0]["state"] == "disabled");
+    CHECK(all[1]["state"] == "enabled");
+    const std::string id = std::to_string(all[0]["tenant_id"].get<int>());
+    const auto page = fixture.Run({"tenants", "--after", id, "--limit", "1"}).json["tenants"];
+    REQUIRE(page.size() == 1);
+    CHECK(page[0]["tenant"] == "b");
+    const auto keys = fixture.Run({"keys", "--tenant", "a"}).json["api_keys"];
+    REQUIRE(keys.size() == 1);
+    CHECK(keys[0]["name"] == "k");
+    CHECK(keys[0]["scopes"] == nlohmann::json{"inbox:read", "ingest:write"});
+    CHECK(keys[0]["state"] == "valid");
+    CHECK(fixture.Run({"keys", "--tenant", "nobody"}).code == kExitFailed);
+}
+
 TEST_CASE("restored: a new feed epoch and higher lease epochs", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE_OK(store::EnsurePartition(fixture.pool(), {1, 0}, 1'700'000'000'000));

@@ -1,6 +1,7 @@
 #include "uniboxctl/program.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <sstream>
 
@@ -28,6 +29,8 @@ TEST_CASE("uniboxctl: help of every verb, with an example", "[unit][uniboxctl]")
          {"migrate",
           "apply",
           "channels",
+          "tenants",
+          "keys",
           "streams",
           "partitions",
           "restored",
@@ -84,4 +87,42 @@ TEST_CASE("uniboxctl: makes keys of each kind", "[unit][uniboxctl]") {
         Run({"--output", "json", "key", "generate", "--kind", "api"}).out.find("\"key\": \"ubk_") !=
         std::string::npos
     );
+}
+
+TEST_CASE("uniboxctl: an unknown verb is answered with those there are", "[unit][uniboxctl]") {
+    const std::string unknown = Run({"nosuch"}).log;
+    CHECK(unknown.find("there is no verb nosuch; known: migrate, apply, ") != std::string::npos);
+    CHECK(Run({"aply", "-f", "x"}).log.find("was it apply?") != std::string::npos);
+    const std::string inner = Run({"partitions", "lst"}).log;
+    CHECK(inner.find("no verb lst; was it list?; known: list, resume, ") != std::string::npos);
+    CHECK(Run({"streams"}).log.find("a verb is missing, one of list, ") != std::string::npos);
+    CHECK(Run({}).log.find("a verb is missing, one of migrate, ") != std::string::npos);
+}
+
+TEST_CASE("uniboxctl: numbers out of range are told in words", "[unit][uniboxctl]") {
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"partitions", "skip", "--partition", "0", "--by", "x", "--to", "abc"},
+             {"dead-letters", "show", "abc"},
+             {"channels", "--limit", "1.5"}}) {
+        const Outcome outcome = Run(arguments);
+        CHECK(outcome.code == unibox::ctl::kExitBadInput);
+        CHECK(outcome.log.find("must be a whole number from ") != std::string::npos);
+        CHECK(outcome.log.size() < 160);
+    }
+}
+
+TEST_CASE("uniboxctl: errors are JSON where answers are", "[unit][uniboxctl]") {
+    const auto error_of = [](std::vector<std::string> arguments) {
+        for (const char* word : {"--output", "json"}) arguments.push_back(word);
+        const Outcome outcome = Run(arguments);
+        CHECK(outcome.code != unibox::ctl::kExitOk);
+        CHECK(outcome.out.empty());
+        return nlohmann::json::parse(outcome.log).at("error");
+    };
+    CHECK(error_of({"nosuch"}).at("code") == "INVALID_ARGUMENT");
+    CHECK(error_of({"dead-letters", "show", "abc"}).at("code") == "INVALID_ARGUMENT");
+    const auto setting = error_of({"--set", "postgres.speed=9", "channels"});
+    CHECK(setting.at("message").get<std::string>().find("postgres.speed") != std::string::npos);
+    const auto away = error_of({"--set", "postgres.url=postgresql://127.0.0.1:1/none", "channels"});
+    CHECK(away.at("code") == "UNAVAILABLE");
 }

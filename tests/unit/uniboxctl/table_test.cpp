@@ -54,3 +54,11 @@ TEST_CASE("TimeText: UTC, nothing for zero", "[unit][uniboxctl]") {
     CHECK(unibox::ctl::TimeText(0).empty());
     CHECK(unibox::ctl::TimeText(1'785'412'800'999) == "2026-07-30 12:00:00");
 }
+
+TEST_CASE("Answer: a list is an array, and words for people", "[unit][uniboxctl]") {
+    Table table({"scopes"});
+    table.Add({std::vector<std::string>{"inbox:read", "ingest:write"}});
+    CHECK(table.ToText() == "SCOPES\ninbox:read ingest:write\n");
+    const std::string json = Answer().Add("keys", std::move(table)).ToJson();
+    CHECK(json.find("\"scopes\": [\n        \"inbox:read\",") != std::string::npos);
+}
