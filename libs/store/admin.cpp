@@ -2,33 +2,18 @@
 
 #include "base/clock.hpp"
 #include "pg/transaction.hpp"
+#include "store/detail/admin_sql.hpp"
 #include "store/directory.hpp"
 
 namespace unibox::store {
 namespace {
 
+using namespace detail;  // NOLINT(google-build-using-namespace)
+
 constexpr pg::Statement kFindSlug{
     "admin_find_slug",
     "SELECT tenant FROM directory WHERE kind = 4 AND key_hash = sha256(convert_to($1, 'UTF8'))"};
 constexpr pg::Statement kNewTenantId{"admin_new_tenant", "SELECT nextval('tenant_ids')"};
-constexpr pg::Statement kClaimSlug{
-    "admin_claim_slug",
-    "INSERT INTO directory (kind, key_hash, tenant) "
-    "VALUES (4, sha256(convert_to($1, 'UTF8')), $2) ON CONFLICT DO NOTHING"};
-constexpr pg::Statement kInsertTenant{
-    "admin_insert_tenant",
-    "INSERT INTO tenants (tenant_id, slug, name, ingest_rate_per_s, ingest_burst, disabled_at) "
-    "VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)"};
-constexpr pg::Statement kUpdateTenant{
-    "admin_update_tenant",
-    "UPDATE tenants SET name = $2, ingest_rate_per_s = $3, ingest_burst = $4, "
-    "disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) END WHERE tenant_id = $1 AND "
-    "(name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL) "
-    "IS DISTINCT FROM ($2, $3, $4, $5)"};
-constexpr pg::Statement kGetTenant{
-    "admin_get_tenant",
-    "SELECT slug, name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL FROM tenants "
-    "WHERE tenant_id = $1"};
 constexpr pg::Statement kListTenants{
     "admin_list_tenants",
     "SELECT tenant FROM directory WHERE kind = 4 AND tenant > $1 ORDER BY tenant LIMIT $2"};
@@ -37,19 +22,6 @@ constexpr pg::Statement kLockChannel{
     "admin_lock_channel",
     "SELECT channel_id, provider, route_key, token_hash FROM channels "
     "WHERE tenant_id = $1 AND slug = $2 FOR UPDATE"};
-constexpr pg::Statement kInsertChannel{
-    "admin_insert_channel",
-    "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key, token_hash, "
-    "public_base_url, reopen_window_s, settings, disabled_at, app_id) VALUES "
-    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, CASE WHEN $11 THEN now() END, $12)"};
-constexpr pg::Statement kUpdateChannel{
-    "admin_update_channel",
-    "UPDATE channels SET name = $3, route_key = $4, token_hash = $5, public_base_url = $6, "
-    "reopen_window_s = $7, settings = $8::jsonb, "
-    "disabled_at = CASE WHEN $9 THEN coalesce(disabled_at, now()) END, app_id = $10 "
-    "WHERE tenant_id = $1 AND channel_id = $2 AND (name, route_key, token_hash, public_base_url, "
-    "reopen_window_s, settings, disabled_at IS NOT NULL, app_id) "
-    "IS DISTINCT FROM ($3, $4, $5, $6, $7, $8::jsonb, $9, $10)"};
 constexpr pg::Statement kListChannels{
     "admin_list_channels",
     "SELECT t.slug, c.channel_id, c.slug, c.name, c.provider, c.route_key, c.token_hash, "
@@ -60,24 +32,6 @@ constexpr pg::Statement kListChannels{
     "FROM channels c JOIN tenants t ON t.tenant_id = c.tenant_id "
     "LEFT JOIN provider_apps a ON a.app_id = c.app_id "
     "WHERE c.tenant_id = $1 AND ($2::text IS NULL OR c.slug = $2) ORDER BY c.slug"};
-constexpr pg::Statement kClaimToken{
-    "admin_claim_token",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (2, $1, $2, $3) "
-    "ON CONFLICT (kind, key_hash) DO UPDATE SET tenant = directory.tenant "
-    "RETURNING tenant, object_id"};
-constexpr pg::Statement kClaimRoute{
-    "admin_claim_route",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) "
-    "VALUES (3, ub_route_hash($1, $2), $3, $4) "
-    "ON CONFLICT (kind, key_hash) DO UPDATE SET tenant = directory.tenant "
-    "RETURNING tenant, object_id"};
-constexpr pg::Statement kDropToken{
-    "admin_drop_token",
-    "DELETE FROM directory WHERE kind = 2 AND key_hash = $1 AND tenant = $2 AND object_id = $3"};
-constexpr pg::Statement kDropRoute{
-    "admin_drop_route",
-    "DELETE FROM directory WHERE kind = 3 AND key_hash = ub_route_hash($1, $2) AND tenant = $3 "
-    "AND object_id = $4"};
 
 Result<std::optional<TenantId>> TenantOfSlug(pg::Pool& pool, std::string_view slug) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));

@@ -1,5 +1,5 @@
 // What `uniboxctl apply` and the operator's commands write: tenants, channels, secrets, keys, apps,
-// routes, dead letters. Every Put is idempotent: it changes what differs and says what it did. Role
+// dead letters. Every Put is idempotent: it changes what differs and says what it did. Role
 // ub_admin. ALREADY_EXISTS: the key, token or route belongs to another tenant or object. NOT_FOUND:
 // no such tenant or channel. Thread safety: any thread; concurrent Puts of the same object end in
 // one of both states.
@@ -84,11 +84,6 @@ struct AppSpec {
     std::string slug;
     std::string provider;  // as in the URL: meta
 };
-struct AppRow {
-    Uuid app_id;
-    AppSpec spec;
-    std::int32_t live_secret_count = 0;
-};
 
 struct DeadLetter {
     std::int64_t id = 0;
@@ -111,20 +106,6 @@ Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::
 // transaction.
 Result<ChannelPut> PutChannel(pg::Pool& pool, TenantId tenant, const ChannelSpec& spec);
 Result<std::vector<ChannelRow>> ListChannels(pg::Pool& pool, TenantId tenant);
-// "tenant/channel" for messages to operators.
-Result<std::string> NameOfChannel(pg::Pool& pool, TenantId tenant, ChannelId channel);
-
-// A channel's route key becomes `route_key` ("" = none).
-struct RouteMove {
-    TenantId tenant;
-    ChannelId channel;
-    std::int16_t provider = 0;
-    std::string route_key;
-};
-// All at once: every moved channel gives its route up before any takes one, so channels of one or
-// of several tenants may exchange theirs. ALREADY_EXISTS names the tenant and the channel that has
-// the route, and then nothing has moved. NOT_FOUND: no such channel.
-Status MoveRoutes(pg::Pool& pool, const std::vector<RouteMove>& moves);
 
 // Makes `secret` the channel's newest. Known by its fingerprint: nothing changes. Otherwise the
 // older ones expire after `overlap_ms` (they stay live until then, so that a rotation loses
@@ -144,10 +125,8 @@ Result<std::vector<ApiKeyRow>> ListApiKeys(pg::Pool& pool, TenantId tenant);
 // NOT_FOUND if there is none of this name; kUnchanged if it was revoked before.
 Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name);
 
-// Found by slug. The id must be known before its verify token can be sealed ("app:<app_id>"): ask
-// FindApp, and give the id of NewUuidV7 for a new one. Absent verify_token_sealed: keep what is
-// there.
-Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug);
+// `verify_token_sealed`: sealed for "app:<app_id>"; absent: what is there stays. A new app gets the
+// given id (NewUuidV7).
 Result<Change> PutApp(
     pg::Pool& pool,
     Uuid app_id,

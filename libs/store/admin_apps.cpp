@@ -2,9 +2,12 @@
 #include "base/clock.hpp"
 #include "pg/transaction.hpp"
 #include "store/admin.hpp"
+#include "store/detail/admin_sql.hpp"
 
 namespace unibox::store {
 namespace {
+
+using namespace detail;  // NOLINT(google-build-using-namespace)
 
 constexpr pg::Statement kLockChannelById{
     "admin_lock_channel_id",
@@ -13,77 +16,22 @@ constexpr pg::Statement kNewestSecret{
     "admin_newest_secret",
     "SELECT fingerprint FROM channel_secrets WHERE tenant_id = $1 AND channel_id = $2 "
     "AND expires_at = 'infinity' ORDER BY created_at DESC, secret_id DESC LIMIT 1"};
-constexpr pg::Statement kDropSameSecret{
-    "admin_drop_same_secret",
-    "DELETE FROM channel_secrets WHERE tenant_id = $1 AND channel_id = $2 AND "
-    "(fingerprint = $3 OR expires_at <= now())"};
-constexpr pg::Statement kExpireSecrets{
-    "admin_expire_secrets",
-    "UPDATE channel_secrets SET expires_at = least(expires_at, now() + $3 * interval '1 ms') "
-    "WHERE tenant_id = $1 AND channel_id = $2"};
-constexpr pg::Statement kInsertSecret{
-    "admin_insert_secret",
-    "INSERT INTO channel_secrets (tenant_id, channel_id, secret_id, sealed, fingerprint) "
-    "VALUES ($1, $2, $3, $4, $5)"};
 
 constexpr pg::Statement kLockKey{
     "admin_lock_key",
     "SELECT key_id, revoked_at IS NOT NULL, key_hash FROM api_keys "
     "WHERE tenant_id = $1 AND name = $2 FOR UPDATE"};
-constexpr pg::Statement kInsertKey{
-    "admin_insert_key",
-    "INSERT INTO api_keys (tenant_id, key_id, name, key_hash, scopes) "
-    "VALUES ($1, $2, $3, $4, $5)"};
-constexpr pg::Statement kEnterKey{
-    "admin_enter_key",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (1, $1, $2, $3) "
-    "ON CONFLICT DO NOTHING"};
-constexpr pg::Statement kUpdateKey{
-    "admin_update_key",
-    "UPDATE api_keys SET scopes = $3 WHERE tenant_id = $1 AND key_id = $2 "
-    "AND scopes IS DISTINCT FROM $3"};
 constexpr pg::Statement kListKeys{
     "admin_list_keys",
     "SELECT key_id, name, scopes, revoked_at IS NOT NULL FROM api_keys WHERE tenant_id = $1 "
     "ORDER BY name"};
-constexpr pg::Statement kRevokeKey{
-    "admin_revoke_key",
-    "UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_id = $2 "
-    "AND revoked_at IS NULL"};
 
-constexpr pg::Statement kFindApp{
-    "admin_find_app",
-    "SELECT a.app_id, a.slug, a.provider, (SELECT count(*) FROM provider_app_secrets s "
-    "WHERE s.app_id = a.app_id AND s.expires_at > now())::int FROM provider_apps a "
-    "WHERE a.slug = $1"};
-constexpr pg::Statement kInsertApp{
-    "admin_insert_app",
-    "INSERT INTO provider_apps (app_id, slug, provider, verify_token_sealed) "
-    "VALUES ($1, $2, $3, coalesce($4, ''::bytea)) ON CONFLICT (app_id) DO NOTHING"};
-constexpr pg::Statement kUpdateApp{
-    "admin_update_app",
-    "UPDATE provider_apps SET slug = $2, provider = $3, "
-    "verify_token_sealed = coalesce($4, verify_token_sealed) WHERE app_id = $1 AND "
-    "(slug, provider, verify_token_sealed) "
-    "IS DISTINCT FROM ($2, $3, coalesce($4, verify_token_sealed))"};
 constexpr pg::Statement kLockApp{
     "admin_lock_app", "SELECT 1 FROM provider_apps WHERE app_id = $1 FOR UPDATE"};
 constexpr pg::Statement kNewestAppSecret{
     "admin_newest_app_secret",
     "SELECT fingerprint FROM provider_app_secrets WHERE app_id = $1 AND expires_at = 'infinity' "
     "ORDER BY created_at DESC, secret_id DESC LIMIT 1"};
-constexpr pg::Statement kDropSameAppSecret{
-    "admin_drop_same_app_secret",
-    "DELETE FROM provider_app_secrets WHERE app_id = $1 AND "
-    "(fingerprint = $2 OR expires_at <= now())"};
-constexpr pg::Statement kExpireAppSecrets{
-    "admin_expire_app_secrets",
-    "UPDATE provider_app_secrets SET expires_at = "
-    "least(expires_at, now() + $2 * interval '1 ms') WHERE app_id = $1"};
-constexpr pg::Statement kInsertAppSecret{
-    "admin_insert_app_secret",
-    "INSERT INTO provider_app_secrets (app_id, secret_id, sealed, fingerprint) "
-    "VALUES ($1, $2, $3, $4)"};
 
 constexpr pg::Statement kListDead{
     "admin_list_dead",
@@ -207,15 +155,6 @@ Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view na
     const auto key = pg::Params::Of(tenant, found[0].GetUuid(0));
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kRevokeKey, key));
     return rows.affected() == 1 ? Change::kUpdated : Change::kUnchanged;
-}
-
-Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFindApp, pg::Params::Of(slug)));
-    if (rows.empty()) return NotFound("no provider app " + std::string(slug));
-    const pg::Row row = rows[0];
-    return AppRow{
-        row.GetUuid(0), {std::string(row.Text(1)), std::string(row.Text(2))}, row.Int32(3)};
 }
 
 Result<Change> PutApp(

@@ -8,11 +8,16 @@ namespace unibox::ctl {
 namespace {
 
 constexpr Millis kConnectWait{3000};
+constexpr Millis kProgressPause{2000};
 
 }  // namespace
 
 Context::Context(Settings settings, OutputFormat format, std::ostream& out, std::ostream& log)
-    : settings_(std::move(settings)), format_(format), out_(out), log_(log) {}
+    : settings_(std::move(settings)),
+      format_(format),
+      out_(out),
+      log_(log),
+      progress_at_(std::chrono::steady_clock::now() + kProgressPause) {}
 
 Context::~Context() = default;
 
@@ -23,6 +28,12 @@ Result<pg::Pool*> Context::Database() {
         pool_ = std::move(pool);
     }
     return pool_.get();
+}
+
+Result<std::unique_ptr<store::AdminSession>> Context::OpenAdminSession() {
+    // Says that the server is away in the words of every verb.
+    UNIBOX_RETURN_IF_ERROR(Database().status());
+    return store::AdminSession::Open(settings_.postgres, metrics_);
 }
 
 Result<nats::Connection*> Context::Nats() {
@@ -55,6 +66,17 @@ Result<const crypto::SealedBox*> Context::Box() {
 
 void Context::Print(const Answer& answer) {
     out_ << (format_ == OutputFormat::kJson ? answer.ToJson() : answer.ToText()) << std::flush;
+}
+
+bool Context::CouldPrint() const {
+    return out_.good();
+}
+
+void Context::Progress(std::string_view what, std::size_t done, std::size_t of) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < progress_at_) return;
+    progress_at_ = now + kProgressPause;
+    log_ << what << ": " << done << " of " << of << std::endl;
 }
 
 void Context::Note(std::string_view line) {

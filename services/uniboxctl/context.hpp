@@ -2,11 +2,13 @@
 // print. Thread safety: one thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "crypto/sealed_box.hpp"
 #include "nats/connection.hpp"
 #include "obs/metrics.hpp"
 #include "pg/pool.hpp"
+#include "store/admin_session.hpp"
 #include "uniboxctl/settings.hpp"
 #include "uniboxctl/table.hpp"
 
@@ -29,14 +31,20 @@ public:
     // Opened once; UNAVAILABLE when the server does not answer.
     Result<pg::Pool*> Database();
     Result<nats::Connection*> Nats();
+    // What `apply` works with; UNAVAILABLE as above.
+    Result<std::unique_ptr<store::AdminSession>> OpenAdminSession();
     // INVALID_ARGUMENT if no key file is set; else as SealedBox::FromKeyFile.
     Result<const crypto::SealedBox*> Box();
 
     void Print(const Answer& answer);
+    // False once something could not be printed.
+    bool CouldPrint() const;
     // A line for people; to the log when the output is JSON.
     void Note(std::string_view line);
     // A line that the answer for programs tells anyway: nothing when the output is JSON.
     void NoteForPeople(std::string_view line);
+    // How far a long command is: a line of the log at most every two seconds, none in the first.
+    void Progress(std::string_view what, std::size_t done, std::size_t of);
 
 private:
     Settings settings_;
@@ -47,6 +55,7 @@ private:
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<nats::Connection> nats_;
     std::optional<crypto::SealedBox> box_;
+    SteadyTime progress_at_;
 };
 
 // Unix milliseconds, UTC.

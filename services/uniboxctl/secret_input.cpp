@@ -4,11 +4,29 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iostream>
 
 namespace unibox::ctl {
+namespace {
+
+// All of it, and onto the disk.
+Status WriteAndClose(int file, const std::filesystem::path& path, std::string_view bytes) {
+    bool ok = true;
+    while (ok && !bytes.empty()) {
+        const auto written = write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        ok = written > 0;
+        if (ok) bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    ok = ok && fsync(file) == 0;
+    if (close(file) != 0 || !ok) return Internal("cannot write " + path.string());
+    return {};
+}
+
+}  // namespace
 
 Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t bytes_max) {
     std::ifstream file;
@@ -39,15 +57,19 @@ Status WriteNewFile(const std::filesystem::path& path, std::string_view bytes) {
             exists ? Code::kAlreadyExists : Code::kInvalidArgument,
             (exists ? "there is a file " : "cannot make ") + path.string()};
     }
-    bool ok = true;
-    while (ok && !bytes.empty()) {
-        const auto written = write(file, bytes.data(), bytes.size());
-        ok = written > 0;
-        if (ok) bytes.remove_prefix(static_cast<std::size_t>(written));
+    return WriteAndClose(file, path, bytes);
+}
+
+Status AppendToPrivateFile(const std::filesystem::path& path, std::string_view bytes) {
+    const int file =
+        open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) return InvalidArgument("cannot open " + path.string());
+    struct stat info {};
+    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & 077U) != 0) {
+        close(file);
+        return InvalidArgument(path.string() + " must be a file of mode 0600");
     }
-    ok = ok && fsync(file) == 0;
-    if (close(file) != 0 || !ok) return Internal("cannot write " + path.string());
-    return {};
+    return WriteAndClose(file, path, bytes);
 }
 
 Result<Secret> ReadSecretFile(const std::filesystem::path& path) {

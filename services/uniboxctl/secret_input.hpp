@@ -20,5 +20,8 @@ Result<Secret> ReadSecretFile(const std::filesystem::path& path);
 Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t bytes_max);
 // Makes a file that its owner alone may read. ALREADY_EXISTS; INVALID_ARGUMENT: cannot be made.
 Status WriteNewFile(const std::filesystem::path& path, std::string_view bytes);
+// Adds to a file that its owner alone may read, made if need be, and waits until the disk has it.
+// INVALID_ARGUMENT: cannot be opened, or others may read it.
+Status AppendToPrivateFile(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace unibox::ctl

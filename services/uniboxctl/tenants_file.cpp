@@ -1,7 +1,6 @@
 #include "uniboxctl/tenants_file.hpp"
 
 #include "channels/adapter.hpp"
-#include "channels/sign.hpp"
 #include "crypto/random.hpp"
 #include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/secret_input.hpp"
@@ -17,29 +16,30 @@ namespace {
 constexpr std::size_t kNameBytesMax = 63;
 constexpr std::size_t kTokenBytesMin = 16;
 constexpr std::size_t kTokenBytesMax = 128;
+constexpr std::size_t kPathBytesMax = 4096;
 
 // Reads one file; remembers what must be unique across it.
 class FileReader {
 public:
-    FileReader(YamlErrors& errors, std::filesystem::path folder)
-        : errors_(errors), folder_(std::move(folder)) {}
+    FileReader(Mistakes& mistakes, std::filesystem::path folder)
+        : mistakes_(mistakes), folder_(std::move(folder)) {}
 
     TenantsFile Read(const YAML::Node& root);
 
 private:
-    std::string Name(YamlMap& map, std::set<std::string>& taken);
-    Secret SecretOf(YamlMap& map, const std::string& key);
-    AppEntry App(YamlMap map);
-    TenantEntry Tenant(YamlMap map);
-    ChannelEntry Channel(YamlMap map, std::set<std::string>& names);
-    void CheckChannelSecret(YamlMap& map, const ChannelEntry& channel);
-    KeyEntry ApiKey(YamlMap map, std::set<std::string>& names);
+    // Those of a list that have a name which no entry before has.
+    template <typename T>
+    std::vector<T> Entries(YamlMap& parent, std::string_view key);
+    void ReadName(YamlMap& map, Entry& entry, std::set<std::string>& taken);
+    Given<Secret> SecretOf(YamlMap& map, const std::string& key);
+    Given<Secret> RequiredSecretOf(YamlMap& map, const std::string& key);
+    void ReadFields(YamlMap& map, AppEntry& app);
+    void ReadFields(YamlMap& map, TenantEntry& tenant);
+    void ReadFields(YamlMap& map, ChannelEntry& channel);
+    void ReadFields(YamlMap& map, KeyEntry& key);
 
-    YamlErrors& errors_;
+    Mistakes& mistakes_;
     std::filesystem::path folder_;
-    std::set<std::string> app_names_;
-    std::set<std::string> tenant_names_;
-    std::set<std::string> routes_;
 };
 
 bool IsName(const std::string& text) {
@@ -57,90 +57,98 @@ bool IsToken(std::string_view text) {
     });
 }
 
-std::string FileReader::Name(YamlMap& map, std::set<std::string>& taken) {
-    std::string name = map.RequiredText("name");
-    if (!IsName(name)) {
+void FileReader::ReadName(YamlMap& map, Entry& entry, std::set<std::string>& taken) {
+    const auto name = map.Text("name", kNameBytesMax);
+    entry.name = name.Or("");
+    if (!map.Has("name")) {
+        map.Error("name", "is missing");
+    } else if (name && !IsName(*name)) {
         map.Error("name", "must be 1 to 63 of a-z, 0-9, '-' and '_' (display_name is free text)");
-    } else if (!name.empty() && !taken.insert(name).second) {
-        map.Error("name", fmt::format("\"{}\" is there twice", name));
+    } else if (name && !taken.insert(*name).second) {
+        map.Error("name", fmt::format("\"{}\" is there twice", *name));
     }
-    return name;
+}
+
+template <typename T>
+std::vector<T> FileReader::Entries(YamlMap& parent, std::string_view key) {
+    std::vector<T> entries;
+    std::set<std::string> names;
+    for (YamlMap& map : parent.Maps(key)) {
+        T entry;
+        entry.path = map.path();
+        entry.line = map.line();
+        const std::size_t before = mistakes_.count();
+        ReadName(map, entry, names);
+        const bool has_name = mistakes_.count() == before;
+        ReadFields(map, entry);
+        entry.has_mistakes = mistakes_.count() != before;
+        if (has_name) entries.push_back(std::move(entry));
+    }
+    return entries;
 }
 
 // `key`: the secret itself, or `key`_file: a file that holds it.
-Secret FileReader::SecretOf(YamlMap& map, const std::string& key) {
+Given<Secret> FileReader::SecretOf(YamlMap& map, const std::string& key) {
     const std::string file_key = key + "_file";
     if (map.Has(key) && map.Has(file_key)) {
         map.Error(file_key, fmt::format("give {} or {}, not both", key, file_key));
-        return {};
+        return {std::nullopt, map.LineOf(file_key)};
     }
-    if (!map.Has(file_key)) return Secret(map.Text(key));
-    auto secret = ReadSecretFile(folder_ / map.Text(file_key));
-    if (!secret.ok()) {
+    if (!map.Has(file_key)) {
+        const auto text = map.Text(key, kSecretBytesMax);
+        return {text ? std::optional(Secret(*text)) : std::nullopt, text.line};
+    }
+    Given<Secret> given{std::nullopt, map.LineOf(file_key)};
+    const auto path = map.Text(file_key, kPathBytesMax);
+    if (!path) return given;
+    auto secret = ReadSecretFile(folder_ / *path);
+    if (secret.ok()) {
+        given.value = std::move(*secret);
+    } else {
         map.Error(file_key, secret.status().message());
-        return {};
     }
-    return *secret;
+    return given;
 }
 
-AppEntry FileReader::App(YamlMap map) {
+Given<Secret> FileReader::RequiredSecretOf(YamlMap& map, const std::string& key) {
+    auto secret = SecretOf(map, key);
+    if (!secret || !secret->empty()) return secret;
+    map.Error(key, "is empty: leave the key out to keep what is stored");
+    return {std::nullopt, secret.line};
+}
+
+void FileReader::ReadFields(YamlMap& map, AppEntry& app) {
     map.AllowOnly({"name", "provider", "secret", "secret_file", "verify_token", "verify_token_file"}
     );
-    AppEntry app;
-    app.name = Name(map, app_names_);
-    app.provider = map.RequiredText("provider");
-    if (app.provider != "meta" && !app.provider.empty()) {
+    app.provider = map.Text("provider", kNameBytesMax);
+    if (app.provider && *app.provider != "meta") {
         map.Error("provider", "apps exist for the provider meta");
     }
-    app.secret = SecretOf(map, "secret");
-    if (app.secret.empty()) map.Error("secret", "is missing: the app secret, or secret_file");
-    app.verify_token = SecretOf(map, "verify_token");
-    if (app.verify_token.empty())
-        map.Error("verify_token", "is missing, and so is verify_token_file");
-    return app;
+    app.secret = RequiredSecretOf(map, "secret");
+    app.verify_token = RequiredSecretOf(map, "verify_token");
 }
 
-KeyEntry FileReader::ApiKey(YamlMap map, std::set<std::string>& names) {
+void FileReader::ReadFields(YamlMap& map, KeyEntry& key) {
     map.AllowOnly({"name", "scopes", "key", "key_file", "revoked"});
-    KeyEntry entry;
-    entry.name = Name(map, names);
-    entry.scopes = map.TextList("scopes");
-    entry.revoked = map.Flag("revoked", false);
-    for (const std::string& scope : entry.scopes) {
-        if (scope != "inbox:read" && scope != "ingest:write") {
+    key.scopes = map.TextList("scopes", kNameBytesMax);
+    key.revoked = map.Flag("revoked");
+    if (key.scopes) {
+        for (const std::string& scope : *key.scopes) {
+            if (scope == "inbox:read" || scope == "ingest:write") continue;
             map.Error(
                 "scopes",
                 fmt::format("unknown scope \"{}\"; known: inbox:read, ingest:write", scope)
             );
         }
+        if (key.scopes->empty()) map.Error("scopes", "at least one of inbox:read, ingest:write");
     }
-    if (entry.scopes.empty()) map.Error("scopes", "at least one of inbox:read, ingest:write");
-    entry.key = SecretOf(map, "key");
-    if (!entry.key.empty() && !crypto::LooksLikeApiKey(entry.key.Reveal())) {
+    key.key = RequiredSecretOf(map, "key");
+    if (key.key && !crypto::LooksLikeApiKey(key.key->Reveal())) {
         map.Error("key", "is no API key; `uniboxctl key generate --kind api` makes one");
     }
-    return entry;
 }
 
-// What the adapter refuses to sign with it could never verify.
-void FileReader::CheckChannelSecret(YamlMap& map, const ChannelEntry& channel) {
-    const bool through_app = channels::UrlNameOf(channel.provider) == "meta";
-    if (!channel.app.empty() && !through_app) {
-        map.Error("app", "only channels of Meta are served through an app");
-    }
-    if (channel.secret.empty()) {
-        if (!through_app) map.Error("secret", "is missing, and so is secret_file");
-        if (through_app && channel.route.empty()) {
-            map.Error("route", "is missing: the phone number id, page id or account id");
-        }
-        return;
-    }
-    const channels::SignInput probe{channel.secret, "", "https://localhost/", 0, "probe"};
-    const auto usable = channels::Sign(channels::ProviderName(channel.provider), probe);
-    if (!usable.ok()) map.Error("secret", usable.status().message());
-}
-
-ChannelEntry FileReader::Channel(YamlMap map, std::set<std::string>& names) {
+void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
     map.AllowOnly(
         {"name",
          "display_name",
@@ -155,38 +163,37 @@ ChannelEntry FileReader::Channel(YamlMap map, std::set<std::string>& names) {
          "reopen_window_s",
          "disabled"}
     );
-    ChannelEntry channel;
-    channel.name = Name(map, names);
-    channel.display_name = map.Text("display_name", channel.name);
-    const std::string provider = map.RequiredText("provider");
-    channel.provider = channels::ProviderOf(provider);
-    channel.route = map.Text("route");
-    channel.app = map.Text("app");
-    channel.secret = SecretOf(map, "secret");
+    channel.display_name = map.Text("display_name", kDisplayNameBytesMax);
+    const auto provider = map.Text("provider", kNameBytesMax);
+    channel.provider.line = provider.line;
+    if (provider) {
+        channel.provider.value = channels::ProviderOf(*provider);
+        if (*channel.provider == v1::PROVIDER_UNSPECIFIED) {
+            const std::string_view known =
+                "telegram, whatsapp, messenger, instagram, twilio, standard";
+            map.Error(
+                "provider", fmt::format("unknown provider \"{}\"; known: {}", *provider, known)
+            );
+        }
+    }
+    channel.route = map.Text("route", kRouteBytesMax);
+    channel.app = map.Text("app", kNameBytesMax);
+    channel.secret = RequiredSecretOf(map, "secret");
     channel.token = SecretOf(map, "token");
-    channel.public_base_url = WithoutFinalSlash(map.Text("public_base_url"));
-    channel.reopen_window_s =
-        static_cast<std::int32_t>(map.Integer("reopen_window_s", 604'800, 0, 365 * 86'400));
-    channel.disabled = map.Flag("disabled", false);
-    if (channel.provider == v1::PROVIDER_UNSPECIFIED) {
-        const std::string_view known = "telegram, whatsapp, messenger, instagram, twilio, standard";
-        map.Error("provider", fmt::format("unknown provider \"{}\"; known: {}", provider, known));
-    } else {
-        CheckChannelSecret(map, channel);
-    }
-    if (!channel.route.empty() && !routes_.insert(provider + ":" + channel.route).second) {
-        map.Error("route", "another channel of this file has it already");
-    }
-    if (!channel.token.empty() && !IsToken(channel.token.Reveal())) {
+    channel.public_base_url = map.Text("public_base_url", kUrlBytesMax);
+    channel.reopen_window_s = map.Integer("reopen_window_s", 0, 365 * 86'400);
+    channel.disabled = map.Flag("disabled");
+    if (channel.token && !channel.token->empty() && !IsToken(channel.token->Reveal())) {
         map.Error("token", "must be 16 to 128 of A-Z, a-z, 0-9, '-' and '_'");
     }
-    if (!channel.public_base_url.empty() && !IsHttpUrl(channel.public_base_url)) {
+    if (!channel.public_base_url) return;
+    channel.public_base_url.value = WithoutFinalSlash(*channel.public_base_url);
+    if (!channel.public_base_url->empty() && !IsHttpUrl(*channel.public_base_url)) {
         map.Error("public_base_url", "must be http://host or https://host, maybe with a path");
     }
-    return channel;
 }
 
-TenantEntry FileReader::Tenant(YamlMap map) {
+void FileReader::ReadFields(YamlMap& map, TenantEntry& tenant) {
     map.AllowOnly(
         {"name",
          "display_name",
@@ -196,56 +203,46 @@ TenantEntry FileReader::Tenant(YamlMap map) {
          "channels",
          "api_keys"}
     );
-    TenantEntry tenant;
-    tenant.name = Name(map, tenant_names_);
-    tenant.display_name = map.Text("display_name", tenant.name);
-    tenant.ingest_rate_per_s =
-        static_cast<std::int32_t>(map.Integer("ingest_rate_per_s", 200, 1, 1'000'000));
-    tenant.ingest_burst =
-        static_cast<std::int32_t>(map.Integer("ingest_burst", 1000, 1, 10'000'000));
-    tenant.disabled = map.Flag("disabled", false);
-    std::set<std::string> channel_names;
-    for (YamlMap& channel : map.Maps("channels")) {
-        tenant.channels.push_back(Channel(std::move(channel), channel_names));
-    }
-    std::set<std::string> key_names;
-    for (YamlMap& key : map.Maps("api_keys")) {
-        tenant.api_keys.push_back(ApiKey(std::move(key), key_names));
-    }
-    return tenant;
+    tenant.display_name = map.Text("display_name", kDisplayNameBytesMax);
+    tenant.ingest_rate_per_s = map.Integer("ingest_rate_per_s", 1, 1'000'000);
+    tenant.ingest_burst = map.Integer("ingest_burst", 1, 10'000'000);
+    tenant.disabled = map.Flag("disabled");
+    tenant.channels = Entries<ChannelEntry>(map, "channels");
+    tenant.api_keys = Entries<KeyEntry>(map, "api_keys");
 }
 
 TenantsFile FileReader::Read(const YAML::Node& node) {
-    YamlMap root(node, "", errors_);
+    YamlMap root(node, "", mistakes_);
     root.AllowOnly({"apps", "tenants"});
     TenantsFile file;
-    for (YamlMap& app : root.Maps("apps")) file.apps.push_back(App(std::move(app)));
-    for (YamlMap& tenant : root.Maps("tenants")) file.tenants.push_back(Tenant(std::move(tenant)));
+    file.apps = Entries<AppEntry>(root, "apps");
+    file.tenants = Entries<TenantEntry>(root, "tenants");
     return file;
 }
 
 }  // namespace
 
-Result<TenantsFile> ParseTenantsFile(
-    const std::string& text, const std::string& name, const std::filesystem::path& folder
+TenantsFile ParseTenantsFile(
+    const std::string& text, const std::filesystem::path& folder, Mistakes& mistakes
 ) {
-    YamlErrors errors(name);
-    TenantsFile file;
     try {
-        const YAML::Node root = YAML::Load(text);
-        if (root.IsNull()) return InvalidArgument(name + ": the file is empty");
-        file = FileReader(errors, folder).Read(root);
+        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+        if (documents.empty() || documents.front().IsNull()) {
+            mistakes.Add(1, "", "the file is empty");
+            return {};
+        }
+        if (documents.size() > 1) {
+            const int line = std::max(1, documents[1].Mark().line + 1);
+            mistakes.Add(
+                line, "", "a second document begins here: a file holds one (remove the ---)"
+            );
+            return {};
+        }
+        return FileReader(mistakes, folder).Read(documents.front());
     } catch (const YAML::Exception& failure) {
-        errors.Add(failure.mark.line + 1, "", failure.msg);
+        mistakes.Add(std::max(1, failure.mark.line + 1), "", failure.msg);
+        return {};
     }
-    UNIBOX_RETURN_IF_ERROR(errors.ToStatus());
-    return file;
-}
-
-Result<TenantsFile> ReadTenantsFile(const std::filesystem::path& path) {
-    UNIBOX_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path, kTenantsFileBytesMax));
-    const auto folder = path == "-" ? std::filesystem::current_path() : path.parent_path();
-    return ParseTenantsFile(text, path.filename().string(), folder);
 }
 
 }  // namespace unibox::ctl

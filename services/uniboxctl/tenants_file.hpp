@@ -5,6 +5,8 @@
 #include "base/secret.hpp"
 #include "base/status.hpp"
 #include "unibox/v1/common.pb.h"
+#include "uniboxctl/given.hpp"
+#include "uniboxctl/mistakes.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,36 +16,42 @@
 
 namespace unibox::ctl {
 
-struct AppEntry {
+// What every entry has. Its other fields are absent where the file says nothing: then what is
+// stored stays, or a new object gets the default.
+struct Entry {
     std::string name;
-    std::string provider;  // As in URLs.
-    Secret secret;
-    Secret verify_token;
+    std::string path;  // "tenants[0].channels[1]"
+    int line = 0;
+    bool has_mistakes = false;  // Its fields are not to be judged any further.
+
+    std::string FieldOf(std::string_view key) const { return path + "." + std::string(key); }
 };
-struct ChannelEntry {
-    std::string name;
-    std::string display_name;
-    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
-    std::string route;
-    std::string app;  // Empty: the one it has, or the only one there is.
-    Secret secret;    // Empty: served through a provider app.
-    Secret token;     // Empty: derived from the sealing key.
-    std::string public_base_url;
-    std::int32_t reopen_window_s = 604'800;
-    bool disabled = false;
+struct AppEntry : Entry {
+    Given<std::string> provider;  // As in URLs.
+    Given<Secret> secret;
+    Given<Secret> verify_token;
 };
-struct KeyEntry {
-    std::string name;
-    std::vector<std::string> scopes;
-    Secret key;  // Empty: made when the key does not exist yet.
-    bool revoked = false;
+struct ChannelEntry : Entry {
+    Given<std::string> display_name;
+    Given<v1::Provider> provider;
+    Given<std::string> route;  // "": none.
+    Given<std::string> app;    // "": none.
+    Given<Secret> secret;
+    Given<Secret> token;  // "": derived from the sealing key.
+    Given<std::string> public_base_url;
+    Given<std::int32_t> reopen_window_s;
+    Given<bool> disabled;
 };
-struct TenantEntry {
-    std::string name;
-    std::string display_name;
-    std::int32_t ingest_rate_per_s = 200;
-    std::int32_t ingest_burst = 1000;
-    bool disabled = false;
+struct KeyEntry : Entry {
+    Given<std::vector<std::string>> scopes;
+    Given<Secret> key;
+    Given<bool> revoked;
+};
+struct TenantEntry : Entry {
+    Given<std::string> display_name;
+    Given<std::int32_t> ingest_rate_per_s;
+    Given<std::int32_t> ingest_burst;
+    Given<bool> disabled;
     std::vector<ChannelEntry> channels;
     std::vector<KeyEntry> api_keys;
 };
@@ -52,14 +60,15 @@ struct TenantsFile {
     std::vector<TenantEntry> tenants;
 };
 
-inline constexpr std::size_t kTenantsFileBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kTenantsFileBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kDisplayNameBytesMax = 512;
+inline constexpr std::size_t kRouteBytesMax = 256;
+inline constexpr std::size_t kUrlBytesMax = 2048;
 
-// INVALID_ARGUMENT lists the mistakes, each as "file:line: field: what is wrong", or says that the
-// file cannot be read. *_file entries are relative to the folder of the file.
-Result<TenantsFile> ReadTenantsFile(const std::filesystem::path& path);
-// The same from text; `name` stands in messages, `folder` leads *_file entries.
-Result<TenantsFile> ParseTenantsFile(
-    const std::string& text, const std::string& name, const std::filesystem::path& folder
+// Adds what is wrong with the file by itself. *_file entries are relative to `folder`. An entry
+// without a usable name is left out.
+TenantsFile ParseTenantsFile(
+    const std::string& text, const std::filesystem::path& folder, Mistakes& mistakes
 );
 
 }  // namespace unibox::ctl

@@ -1,6 +1,7 @@
 #include "uniboxctl/yaml_reader.hpp"
 
 #include "base/strings.hpp"
+#include "channels/text.hpp"
 
 #include <fmt/format.h>
 
@@ -11,25 +12,33 @@ int LineOfNode(const YAML::Node& node) {
     return node.Mark().line + 1;
 }
 
+// C0, DEL and C1 controls, and the two Unicode line ends.
+bool IsControl(std::string_view sequence) {
+    if (sequence.size() == 1)
+        return static_cast<unsigned char>(sequence[0]) < 0x20 || sequence[0] == 0x7F;
+    if (sequence.size() == 2)
+        return sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
+    return sequence == "\xE2\x80\xA8" || sequence == "\xE2\x80\xA9";
+}
+
+// What is wrong with a text, or "".
+std::string_view FaultOf(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = channels::Utf8SequenceLength(text);
+        if (length == 0) return "is not UTF-8";
+        if (IsControl(text.substr(0, length)))
+            return "must not contain control characters or line ends";
+        text.remove_prefix(length);
+    }
+    return "";
+}
+
 }  // namespace
 
-void YamlErrors::Add(int line, std::string_view field, std::string_view text) {
-    if (count_++ == 0) first_field_ = field;
-    if (count_ > kErrorCountMax) return;
-    const std::string separator = field.empty() ? "" : ": ";
-    text_ +=
-        fmt::format("{}{}:{}: {}{}{}", count_ > 1 ? "\n" : "", file_, line, field, separator, text);
-}
-
-Status YamlErrors::ToStatus() const {
-    if (count_ == 0) return {};
-    return InvalidArgument(text_).WithReason("BAD_TENANTS_FILE").WithField(first_field_);
-}
-
-YamlMap::YamlMap(const YAML::Node& node, std::string path, YamlErrors& errors)
-    : node_(node), path_(std::move(path)), errors_(&errors) {
+YamlMap::YamlMap(const YAML::Node& node, std::string path, Mistakes& mistakes)
+    : node_(node), path_(std::move(path)), mistakes_(&mistakes) {
     if (!node_.IsMap()) {
-        errors_->Add(LineOfNode(node_), path_, "must be a mapping (key: value lines)");
+        mistakes_->Add(LineOfNode(node_), path_, "must be a mapping (key: value lines)");
         node_ = YAML::Node(YAML::NodeType::Map);
     }
 }
@@ -44,6 +53,10 @@ bool YamlMap::Has(std::string_view key) const {
     return child.IsDefined() && !child.IsNull();
 }
 
+int YamlMap::line() const {
+    return LineOfNode(node_);
+}
+
 int YamlMap::LineOf(std::string_view key) const {
     return LineOfNode(Has(key) ? Child(key) : node_);
 }
@@ -53,7 +66,7 @@ std::string YamlMap::FieldOf(std::string_view key) const {
 }
 
 void YamlMap::Error(std::string_view key, std::string_view text) {
-    errors_->Add(LineOf(key), FieldOf(key), text);
+    mistakes_->Add(LineOf(key), FieldOf(key), text);
 }
 
 void YamlMap::AllowOnly(std::initializer_list<std::string_view> keys) {
@@ -61,72 +74,94 @@ void YamlMap::AllowOnly(std::initializer_list<std::string_view> keys) {
     for (const auto& entry : node_) {
         const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
         if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-            errors_->Add(
+            mistakes_->Add(
                 LineOfNode(entry.first),
                 FieldOf(key),
                 fmt::format("unknown key; known are: {}", fmt::join(keys, ", "))
             );
         }
         if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-            errors_->Add(LineOfNode(entry.first), FieldOf(key), "is there twice");
+            mistakes_->Add(LineOfNode(entry.first), FieldOf(key), "is there twice");
         }
         seen.push_back(key);
+        if (entry.second.IsNull() && key != "name") {  // A missing name is told as such.
+            mistakes_->Add(
+                LineOfNode(entry.first),
+                FieldOf(key),
+                "has no value: leave the key out to keep what is stored; \"\" is an empty text"
+            );
+        }
     }
 }
 
-std::string YamlMap::Text(std::string_view key, std::string_view default_value) {
-    if (!Has(key)) return std::string(default_value);
-    const YAML::Node child = Child(key);
-    if (!child.IsScalar()) {
+std::optional<std::string> YamlMap::Clean(
+    std::string_view key, const YAML::Node& node, std::size_t bytes_max
+) {
+    if (!node.IsScalar()) {
         Error(key, "must be a text");
-        return std::string(default_value);
+        return std::nullopt;
     }
-    return child.Scalar();
-}
-
-std::string YamlMap::RequiredText(std::string_view key) {
-    std::string text = Text(key);
-    if (text.empty()) Error(key, "is missing or empty");
+    const std::string& text = node.Scalar();
+    const std::string_view fault = FaultOf(text);
+    if (!fault.empty()) {
+        Error(key, fault);
+        return std::nullopt;
+    }
+    if (text.size() > bytes_max) {
+        Error(key, fmt::format("has {} bytes; at most {} are allowed", text.size(), bytes_max));
+        return std::nullopt;
+    }
     return text;
 }
 
-std::int64_t YamlMap::Integer(
-    std::string_view key, std::int64_t default_value, std::int64_t min, std::int64_t max
-) {
-    if (!Has(key)) return default_value;
+Given<std::string> YamlMap::Text(std::string_view key, std::size_t bytes_max) {
+    Given<std::string> given{std::nullopt, LineOf(key)};
+    if (Has(key)) given.value = Clean(key, Child(key), bytes_max);
+    return given;
+}
+
+Given<std::int32_t> YamlMap::Integer(std::string_view key, std::int32_t min, std::int32_t max) {
+    Given<std::int32_t> given{std::nullopt, LineOf(key)};
+    if (!Has(key)) return given;
     const YAML::Node child = Child(key);
     const auto value = ParseInt64(child.IsScalar() ? child.Scalar() : "");
-    if (!value || *value < min || *value > max) {
+    if (value && *value >= min && *value <= max) {
+        given.value = static_cast<std::int32_t>(*value);
+    } else {
         Error(key, fmt::format("must be a whole number from {} to {}", min, max));
-        return default_value;
     }
-    return *value;
+    return given;
 }
 
-bool YamlMap::Flag(std::string_view key, bool default_value) {
-    if (!Has(key)) return default_value;
-    const std::string text = Text(key);
-    if (text == "true") return true;
-    if (text != "false") Error(key, "must be true or false");
-    return false;
+Given<bool> YamlMap::Flag(std::string_view key) {
+    Given<bool> given{std::nullopt, LineOf(key)};
+    if (!Has(key)) return given;
+    const YAML::Node child = Child(key);
+    const std::string text = child.IsScalar() ? child.Scalar() : "";
+    if (text == "true" || text == "false") {
+        given.value = text == "true";
+    } else {
+        Error(key, "must be true or false");
+    }
+    return given;
 }
 
-std::vector<std::string> YamlMap::TextList(std::string_view key) {
-    std::vector<std::string> list;
-    if (!Has(key)) return list;
+Given<std::vector<std::string>> YamlMap::TextList(std::string_view key, std::size_t bytes_max) {
+    Given<std::vector<std::string>> given{std::nullopt, LineOf(key)};
+    if (!Has(key)) return given;
     const YAML::Node child = Child(key);
     if (!child.IsSequence()) {
         Error(key, "must be a list of texts");
-        return list;
+        return given;
     }
+    std::vector<std::string> list;
     for (const YAML::Node& item : child) {
-        if (item.IsScalar()) {
-            list.push_back(item.Scalar());
-        } else {
-            Error(key, "must be a list of texts");
-        }
+        auto text = Clean(key, item, bytes_max);
+        if (!text) return given;
+        list.push_back(std::move(*text));
     }
-    return list;
+    given.value = std::move(list);
+    return given;
 }
 
 std::vector<YamlMap> YamlMap::Maps(std::string_view key) {
@@ -138,7 +173,7 @@ std::vector<YamlMap> YamlMap::Maps(std::string_view key) {
         return maps;
     }
     for (std::size_t i = 0; i < child.size(); ++i) {
-        maps.emplace_back(child[i], fmt::format("{}[{}]", FieldOf(key), i), *errors_);
+        maps.emplace_back(child[i], fmt::format("{}[{}]", FieldOf(key), i), *mistakes_);
     }
     return maps;
 }

@@ -3,7 +3,8 @@
 // Thread safety: one thread.
 #pragma once
 
-#include "base/status.hpp"
+#include "uniboxctl/given.hpp"
+#include "uniboxctl/mistakes.hpp"
 
 #include <yaml-cpp/yaml.h>  // NOLINT: this header is included by two source files only
 
@@ -15,53 +16,40 @@
 
 namespace unibox::ctl {
 
-// Collects mistakes; at most kErrorCountMax are kept.
-class YamlErrors {
-public:
-    static constexpr std::size_t kErrorCountMax = 20;
-    explicit YamlErrors(std::string file) : file_(std::move(file)) {}
-    void Add(int line, std::string_view field, std::string_view text);
-    // "tenants.yaml:12: tenants[0].channels[1].provider: unknown provider", one a line; field() is
-    // the first one's.
-    Status ToStatus() const;
-
-private:
-    std::string file_;
-    std::string text_;
-    std::string first_field_;
-    std::size_t count_ = 0;
-};
-
-// A mapping in the document.
+// A mapping in the document. A value that is a mistake counts as absent.
 class YamlMap {
 public:
-    YamlMap(const YAML::Node& node, std::string path, YamlErrors& errors);
+    YamlMap(const YAML::Node& node, std::string path, Mistakes& mistakes);
 
-    // Says which keys are allowed; any other is a mistake.
+    // Says which keys are allowed; any other is a mistake, and so is a key without a value: it
+    // could mean to keep what is stored or to clear it.
     void AllowOnly(std::initializer_list<std::string_view> keys);
     bool Has(std::string_view key) const;
-    // Mistakes give the default.
-    std::string Text(std::string_view key, std::string_view default_value = {});
-    std::string RequiredText(std::string_view key);
-    std::int64_t Integer(
-        std::string_view key, std::int64_t default_value, std::int64_t min, std::int64_t max
-    );
-    bool Flag(std::string_view key, bool default_value);
-    std::vector<std::string> TextList(std::string_view key);
+    // Well-formed UTF-8 without control characters, at most `bytes_max` bytes.
+    Given<std::string> Text(std::string_view key, std::size_t bytes_max);
+    Given<std::int32_t> Integer(std::string_view key, std::int32_t min, std::int32_t max);
+    Given<bool> Flag(std::string_view key);
+    Given<std::vector<std::string>> TextList(std::string_view key, std::size_t bytes_max);
     // The mappings of a sequence; nothing when the key is absent.
     std::vector<YamlMap> Maps(std::string_view key);
 
     // A mistake at the value of `key`, or at the mapping when the key is absent.
     void Error(std::string_view key, std::string_view text);
     int LineOf(std::string_view key) const;  // From 1.
+    int line() const;
+    const std::string& path() const { return path_; }
     std::string FieldOf(std::string_view key) const;
 
 private:
     YAML::Node Child(std::string_view key) const;
+    // The text, or nothing after a mistake.
+    std::optional<std::string> Clean(
+        std::string_view key, const YAML::Node& node, std::size_t bytes_max
+    );
 
     YAML::Node node_;
     std::string path_;
-    YamlErrors* errors_;
+    Mistakes* mistakes_;
 };
 
 }  // namespace unibox::ctl

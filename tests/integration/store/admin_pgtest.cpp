@@ -1,4 +1,5 @@
 #include "store/admin.hpp"
+#include "store/admin_session.hpp"
 #include "store/directory.hpp"
 #include "store_fixture.hpp"
 
@@ -114,37 +115,6 @@ TEST_CASE(
     REQUIRE_THAT(nobody.status(), HasCode(Code::kNotFound));
 }
 
-TEST_CASE("Admin: routes are exchanged between tenants, all or none", "[pg][store]") {
-    StoreFixture fixture;
-    const TenantId one = fixture.Tenant("one");
-    const TenantId two = fixture.Tenant("two");
-    pg::Pool& admin = fixture.admin();
-    const auto a = PutChannel(admin, one, StoreFixture::Channel("a", "111"))->channel;
-    const auto b = PutChannel(admin, two, StoreFixture::Channel("b", "222"))->channel;
-    REQUIRE_OK(PutChannel(admin, two, StoreFixture::Channel("c", "333")));
-    const auto owner_of = [&](const std::string& route) {
-        const auto found = FindChannelsByRoute(fixture.ingest(), 2, {route});
-        REQUIRE_OK(found);
-        return found->empty() ? ChannelId{} : found->front().channel.channel;
-    };
-    REQUIRE_OK(MoveRoutes(admin, {{one, a, 2, "222"}, {two, b, 2, "111"}}));
-    REQUIRE(owner_of("222") == a);
-    REQUIRE(owner_of("111") == b);
-    REQUIRE(FindChannelBySlug(admin, one, "a")->spec.route_key == "222");
-
-    REQUIRE_OK(MoveRoutes(admin, {{two, b, 2, "222"}, {one, a, 2, ""}}));
-    REQUIRE(owner_of("222") == b);
-    REQUIRE(owner_of("111") == ChannelId{});
-
-    const Status taken = MoveRoutes(admin, {{two, b, 2, "444"}, {one, a, 2, "333"}});
-    REQUIRE_THAT(taken, HasCode(Code::kAlreadyExists));
-    REQUIRE(taken.message() == "channel one/a: the route 333 belongs to the channel two/c");
-    REQUIRE(owner_of("222") == b);
-    REQUIRE(owner_of("444") == ChannelId{});
-    REQUIRE_THAT(MoveRoutes(admin, {{one, b, 2, "555"}}), HasCode(Code::kNotFound));
-    REQUIRE_OK(MoveRoutes(admin, {}));
-}
-
 TEST_CASE("Admin: API keys keep their key, change their scopes, stay revoked", "[pg][store]") {
     StoreFixture fixture;
     const TenantId tenant = fixture.Tenant("acme");
@@ -202,6 +172,101 @@ TEST_CASE("Admin: dead letters are listed, shown and marked", "[pg][store]") {
     REQUIRE(GetDeadLetter(fixture.admin(), all[0].id)->replayed_at_ms.has_value());
     REQUIRE_THAT(GetDeadLetter(fixture.admin(), 99).status(), HasCode(Code::kNotFound));
     REQUIRE_THAT(MarkDeadLetterReplayed(fixture.admin(), 99), HasCode(Code::kNotFound));
+}
+
+// A session with the lock, and what it has to read.
+struct Locked {
+    explicit Locked(StoreFixture& fixture) {
+        auto opened = AdminSession::Open(fixture.database().settings("ub_admin"), metrics);
+        REQUIRE_OK(opened);
+        session = std::move(opened).value();
+        REQUIRE(session->Lock().value());
+    }
+    obs::Metrics metrics;
+    std::unique_ptr<AdminSession> session;
+};
+
+TEST_CASE("Admin: one session has the lock, and writes only with it", "[pg][store]") {
+    StoreFixture fixture;
+    Locked first(fixture);
+    auto second = AdminSession::Open(fixture.database().settings("ub_admin"), first.metrics);
+    REQUIRE_OK(second);
+    REQUIRE_FALSE((*second)->Lock().value());
+    REQUIRE((*second)->Begin(0).status().reason() == "LOCK_LOST");
+    REQUIRE_OK(first.session->Begin(0));
+    // Its connection is lost, and another one made: the lock did not come along.
+    REQUIRE_OK(
+        fixture.Owner("SELECT pg_terminate_backend(pid) FROM pg_locks "
+                      "WHERE locktype = 'advisory' AND objid = 13 AND granted")
+    );
+    REQUIRE((*second)->Lock().value());
+    static_cast<void>(first.session->ReadApps());
+    REQUIRE(first.session->Begin(0).status().reason() == "LOCK_LOST");
+}
+
+TEST_CASE("Admin: a transaction over tenants is written whole, and read again", "[pg][store]") {
+    StoreFixture fixture;
+    Locked locked(fixture);
+    const auto ids = locked.session->NewTenantIds(2).value();
+    std::vector<ChannelWrite> channels(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        channels[i].tenant = ids[i];
+        channels[i].channel = ChannelId{NewUuidV7(1)};
+        channels[i].change = Change::kCreated;
+        channels[i].spec = StoreFixture::Channel("c", i == 0 ? "111" : "222");
+        channels[i].spec.token_hash = Hash(i == 0 ? 'a' : 'b');
+        channels[i].secret = NewSecret{"sealed", "print"};
+    }
+    const auto write = [&](Change tenant_change) -> Status {
+        UNIBOX_ASSIGN_OR_RETURN(auto tx, locked.session->Begin(1000));
+        for (const auto& channel : channels) UNIBOX_RETURN_IF_ERROR(tx.Release(channel));
+        for (std::size_t i = 0; i < 2; ++i) {
+            const TenantSpec spec{i == 0 ? "one" : "two", "Name"};
+            UNIBOX_RETURN_IF_ERROR(tx.Write(TenantWrite{ids[i], tenant_change, spec}));
+            UNIBOX_RETURN_IF_ERROR(tx.Write(channels[i]));
+        }
+        return tx.Commit();
+    };
+    REQUIRE_OK(write(Change::kCreated));
+    const auto read = [&] {
+        return locked.session->ReadTenants(
+                                 {"two", "none", "one"}, [](auto) { return Status(); }
+        ).value();
+    };
+    REQUIRE(read().size() == 2);
+    REQUIRE(read()[0].spec.slug == "two");
+    REQUIRE(read()[0].channels[0].newest_fingerprint == "print");
+    const RouteKey one{2, "111"};
+    REQUIRE(
+        locked.session->FindRoutes({one, {2, "9"}}).value()[0]->object == channels[0].channel.value
+    );
+    REQUIRE_FALSE(locked.session->FindRoutes({one, {2, "9"}}).value()[1].has_value());
+    REQUIRE(locked.session->NameOf({ids[0], channels[0].channel.value}).value() == "one/c");
+
+    // They exchange routes and tokens.
+    for (std::size_t i = 0; i < 2; ++i) {
+        channels[i].change = Change::kUpdated;
+        channels[i].old_route_key = channels[i].spec.route_key;
+        channels[i].old_token_hash = *channels[i].spec.token_hash;
+        channels[i].spec.route_key = i == 0 ? "222" : "111";
+        channels[i].spec.token_hash = Hash(i == 0 ? 'b' : 'a');
+    }
+    REQUIRE_OK(write(Change::kUnchanged));
+    REQUIRE(FindChannelByToken(fixture.ingest(), Hash('b'))->channel == channels[0].channel);
+    REQUIRE(
+        FindChannelsByRoute(fixture.ingest(), 2, {"111"})->front().channel.channel ==
+        channels[1].channel
+    );
+
+    // Who does not take the lock took a route meanwhile: nothing of it is written.
+    const TenantId rival = fixture.Tenant("rival");
+    REQUIRE_OK(PutChannel(fixture.admin(), rival, StoreFixture::Channel("x", "333")));
+    for (auto& channel : channels) channel.old_route_key = channel.spec.route_key;
+    channels[0].spec.name = "other";
+    channels[1].spec.route_key = "333";
+    REQUIRE(write(Change::kUnchanged).reason() == "CHANGED_MEANWHILE");
+    REQUIRE(FindChannelBySlug(fixture.admin(), ids[0], "c")->spec.name == "Channel c");
+    REQUIRE(write(Change::kCreated).reason() == "CHANGED_MEANWHILE");
 }
 
 }  // namespace

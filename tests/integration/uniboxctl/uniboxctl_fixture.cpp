@@ -1,6 +1,7 @@
 #include "uniboxctl_fixture.hpp"
 
 #include "nats/publisher.hpp"
+#include "pg/transaction.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
 
@@ -61,6 +62,28 @@ Outcome CtlFixture::Apply(const std::string& yaml, std::vector<std::string> more
     std::vector<std::string> arguments{"apply", "-f", path.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Run(std::move(arguments));
+}
+
+std::unique_ptr<test::Process> CtlFixture::Start(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--output", "json"});
+    test::ProcessOptions options;
+    options.arguments = std::move(arguments);
+    options.environment = {
+        {"UNIBOX_POSTGRES_URL", database_.url("ub_admin")},
+        {"UNIBOX_NATS_URL", nats_.url()},
+        {"UNIBOX_SECRETS_KEY_FILE", (folder_ / "seal.key").string()}};
+    const std::filesystem::path program = UNIBOX_BINARY_DIR "/bin/uniboxctl";
+    return std::make_unique<test::Process>(program, std::move(options));
+}
+
+std::string CtlFixture::Ask(const std::string& sql) {
+    auto pool = pg::Pool::Create(database_.settings(), metrics_);
+    REQUIRE_OK(pool);
+    auto tx = pg::SystemTx::Begin(**pool, pg::Access::kReadOnly);
+    REQUIRE_OK(tx);
+    const auto rows = tx->ExecuteUnprepared("SELECT coalesce((" + sql + ")::text, '')");
+    REQUIRE_OK(rows);
+    return std::string((*rows)[0].Text(0));
 }
 
 std::unique_ptr<nats::Connection> CtlFixture::Connect() {

@@ -8,6 +8,7 @@
 #include "pg/pool.hpp"
 #include "support/nats_server.hpp"
 #include "support/pg_server.hpp"
+#include "support/process.hpp"
 #include "support/temp_dir.hpp"
 
 #include <nlohmann/json.hpp>
@@ -35,6 +36,11 @@ public:
     Outcome RunForPeople(std::vector<std::string> arguments);
     // Applies a tenants.yaml of this text.
     Outcome Apply(const std::string& yaml, std::vector<std::string> more = {});
+
+    // The program itself with --output json; its environment leads here.
+    std::unique_ptr<test::Process> Start(std::vector<std::string> arguments);
+    // The single value of a query, as superuser.
+    std::string Ask(const std::string& sql);
 
     std::unique_ptr<nats::Connection> Connect();
     // Stores a message in the stream of its subject.

@@ -8,21 +8,32 @@
 #include <fstream>
 
 using unibox::Code;
+using unibox::ctl::Mistakes;
 using unibox::ctl::ParseTenantsFile;
-using unibox::ctl::ReadTenantsFile;
 
 namespace {
 
-unibox::Result<unibox::ctl::TenantsFile> Parse(const std::string& text) {
-    return ParseTenantsFile(text, "t.yaml", "/nowhere");
+unibox::ctl::TenantsFile Parse(
+    const std::string& text, Mistakes& mistakes, const std::filesystem::path& folder = "/nowhere"
+) {
+    return ParseTenantsFile(text, folder, mistakes);
+}
+
+unibox::ctl::TenantsFile ParseGood(const std::string& text) {
+    Mistakes mistakes("t.yaml");
+    auto file = Parse(text, mistakes);
+    REQUIRE_OK(mistakes.ToStatus());
+    return file;
 }
 
 // The mistake that the text has.
 std::string MistakeOf(const std::string& text) {
-    const auto file = Parse(text);
-    REQUIRE(!file.ok());
-    CHECK(file.status().code() == Code::kInvalidArgument);
-    return file.status().message();
+    Mistakes mistakes("t.yaml");
+    Parse(text, mistakes);
+    const auto status = mistakes.ToStatus();
+    CHECK(status.code() == Code::kInvalidArgument);
+    CHECK(status.reason() == "BAD_TENANTS_FILE");
+    return status.message();
 }
 
 constexpr const char* kWhole = R"(apps:
@@ -40,26 +51,30 @@ tenants:
 
 }  // namespace
 
-TEST_CASE("tenants.yaml: reads every field and its defaults", "[unit][uniboxctl]") {
-    const auto file = Parse(kWhole);
-    REQUIRE_OK(file);
-    REQUIRE(file->apps.size() == 1);
-    CHECK(file->apps[0].verify_token.Reveal() == "v");
-    REQUIRE(file->tenants.size() == 1);
-    const auto& tenant = file->tenants[0];
-    CHECK(tenant.display_name == "Acme: GmbH");
-    CHECK(tenant.ingest_rate_per_s == 200);
-    CHECK(tenant.ingest_burst == 7);
+TEST_CASE("tenants.yaml: reads every field; what is not there is absent", "[unit][uniboxctl]") {
+    const auto file = ParseGood(kWhole);
+    REQUIRE(file.apps.size() == 1);
+    CHECK(file.apps[0].verify_token->Reveal() == "v");
+    REQUIRE(file.tenants.size() == 1);
+    const auto& tenant = file.tenants[0];
+    CHECK(tenant.line == 4);
+    CHECK(*tenant.display_name == "Acme: GmbH");
+    CHECK_FALSE(tenant.ingest_rate_per_s);
+    CHECK_FALSE(tenant.disabled);
+    CHECK(*tenant.ingest_burst == 7);
+    CHECK(tenant.ingest_burst.line == 6);
     REQUIRE(tenant.channels.size() == 2);
-    CHECK(tenant.channels[0].provider == unibox::v1::PROVIDER_WHATSAPP);
-    CHECK(tenant.channels[0].route == "1065");
-    CHECK(tenant.channels[0].display_name == "wa");
-    CHECK(tenant.channels[0].reopen_window_s == 604'800);
-    CHECK(tenant.channels[1].secret.Reveal() == "abc");
-    CHECK(tenant.channels[1].reopen_window_s == 60);
-    CHECK(tenant.channels[1].disabled);
+    CHECK(*tenant.channels[0].provider == unibox::v1::PROVIDER_WHATSAPP);
+    CHECK(*tenant.channels[0].route == "1065");
+    CHECK_FALSE(tenant.channels[0].display_name);
+    CHECK_FALSE(tenant.channels[0].reopen_window_s);
+    CHECK_FALSE(tenant.channels[0].secret);
+    CHECK(tenant.channels[1].secret->Reveal() == "abc");
+    CHECK(*tenant.channels[1].reopen_window_s == 60);
+    CHECK(*tenant.channels[1].disabled);
     REQUIRE(tenant.api_keys.size() == 1);
-    CHECK(tenant.api_keys[0].scopes == std::vector<std::string>{"inbox:read"});
+    CHECK(*tenant.api_keys[0].scopes == std::vector<std::string>{"inbox:read"});
+    CHECK_FALSE(tenant.api_keys[0].revoked);
 }
 
 TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxctl]") {
@@ -78,34 +93,59 @@ TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxct
         MistakeOf("tenants:\n  - name: a\n    ingest_burst: many\n") ==
         "t.yaml:3: tenants[0].ingest_burst: must be a whole number from 1 to 10000000"
     );
-    CHECK(
-        MistakeOf("tenants:\n  - name: a\n    channels:\n      - {name: c, provider: telegram}\n"
-        ) == "t.yaml:4: tenants[0].channels[0].secret: is missing, and so is secret_file"
-    );
-    CHECK(
-        MistakeOf("tenants:\n  - name: a\n    channels:\n      - {name: c, provider: whatsapp}\n"
-        ) ==
-        "t.yaml:4: tenants[0].channels[0].route: is missing: the phone number id, page id or "
-        "account id"
-    );
 }
 
 TEST_CASE("tenants.yaml: broken YAML names its line", "[unit][uniboxctl]") {
     CHECK(MistakeOf("tenants:\n  - name: 'a\n").rfind("t.yaml:", 0) == 0);
     CHECK(MistakeOf("tenants: [\n") != "");
     CHECK(MistakeOf("- a\n") == "t.yaml:1: must be a mapping (key: value lines)");
-    CHECK(MistakeOf("") == "t.yaml: the file is empty");
+    CHECK(MistakeOf("") == "t.yaml:1: the file is empty");
+    CHECK(MistakeOf("tenants:\n  - display_name: x\n") == "t.yaml:2: tenants[0].name: is missing");
 }
 
 TEST_CASE("tenants.yaml: names, routes and keys must be unique", "[unit][uniboxctl]") {
     const std::string twice = "is there twice";
     CHECK(MistakeOf("tenants:\n  - name: a\n  - name: a\n").find(twice) != std::string::npos);
     CHECK(MistakeOf("tenants:\n  - name: a\n    name: b\n").find(twice) != std::string::npos);
+}
+
+TEST_CASE("tenants.yaml: a file is one document", "[unit][uniboxctl]") {
+    const std::string second = "a second document begins here: a file holds one (remove the ---)";
+    CHECK(MistakeOf("tenants: [{name: a}]\n---\ntenants: [{name: b}]\n") == "t.yaml:3: " + second);
+    CHECK(MistakeOf("tenants: [{name: a}]\n---\n").find(second) != std::string::npos);
+    ParseGood("---\ntenants: [{name: a}]\n...\n");
+}
+
+TEST_CASE("tenants.yaml: no text holds control characters or broken UTF-8", "[unit][uniboxctl]") {
+    const std::string control = "must not contain control characters or line ends";
+    const auto with = [](const std::string& field, const std::string& quoted) {
+        return MistakeOf("tenants:\n  - name: a\n    " + field + ": " + quoted + "\n");
+    };
+    CHECK(with("display_name", R"("\e[2J")") == "t.yaml:3: tenants[0].display_name: " + control);
+    for (const std::string text : {R"("a\nb")", R"("a\tb")", R"("\x7f")", R"("\x9b")", R"("\L")"}) {
+        CHECK(with("display_name", text).find(control) != std::string::npos);
+    }
+    CHECK(with("display_name", "a\xFF").find("is not UTF-8") != std::string::npos);
+    const std::string channel = "tenants:\n  - name: a\n    channels:\n      - name: c\n        ";
+    for (const std::string field :
+         {"display_name", "route", "app", "secret", "token", "provider"}) {
+        CHECK(MistakeOf(channel + field + ": \"a\\eb\"\n").find(control) != std::string::npos);
+    }
+    ParseGood("tenants: [{name: a, display_name: \"Zo\xC3\xAB \xF0\x9F\x98\x80 \xE2\x80\x8F\"}]");
+    CHECK(with("display_name", std::string(513, 'x')).find("at most 512") != std::string::npos);
+}
+
+TEST_CASE("tenants.yaml: a key without a value is no wish", "[unit][uniboxctl]") {
     CHECK(
-        MistakeOf("tenants:\n  - name: a\n    channels:\n"
-                  "      - {name: c, provider: whatsapp, route: '1'}\n"
-                  "      - {name: d, provider: whatsapp, route: '1'}\n"
-        ) == "t.yaml:5: tenants[0].channels[1].route: another channel of this file has it already"
+        MistakeOf("tenants:\n  - name: a\n    display_name:\n    disabled: ~\n") ==
+        "t.yaml:3: tenants[0].display_name: has no value: leave the key out to keep what is "
+        "stored; \"\" is an empty text\n"
+        "t.yaml:4: tenants[0].disabled: has no value: leave the key out to keep what is "
+        "stored; \"\" is an empty text"
+    );
+    CHECK(
+        MistakeOf("tenants: [{name: a, channels: [{name: c, secret: ''}]}]").find("is empty") !=
+        std::string::npos
     );
 }
 
@@ -113,9 +153,8 @@ TEST_CASE("tenants.yaml: a final slash of public_base_url is taken away", "[unit
     const std::string before =
         "tenants:\n  - name: a\n    channels:\n"
         "      - {name: c, provider: twilio, secret: s, public_base_url: '";
-    const auto file = Parse(before + "https://x.example.com/in//'}\n");
-    REQUIRE_OK(file);
-    CHECK(file->tenants[0].channels[0].public_base_url == "https://x.example.com/in");
+    const auto file = ParseGood(before + "https://x.example.com/in//'}\n");
+    CHECK(*file.tenants[0].channels[0].public_base_url == "https://x.example.com/in");
     CHECK(MistakeOf(before + "https://'}\n").find("must be http://host") != std::string::npos);
     CHECK(MistakeOf(before + "x.example.com'}\n").find("must be http://host") != std::string::npos);
 }
@@ -129,19 +168,27 @@ TEST_CASE("tenants.yaml: all mistakes are told at once", "[unit][uniboxctl]") {
 TEST_CASE("tenants.yaml: secrets come from files beside it", "[unit][uniboxctl]") {
     const unibox::test::TempDir folder;
     std::ofstream(folder.path() / "token") << "from-a-file\r\n";
-    std::ofstream(folder.path() / "t.yaml") << "tenants:\n  - name: a\n    channels:\n"
-                                               "      - {name: c, provider: telegram, "
-                                               "secret_file: token}\n";
-    const auto file = ReadTenantsFile(folder.path() / "t.yaml");
-    REQUIRE_OK(file);
-    CHECK(file->tenants[0].channels[0].secret.Reveal() == "from-a-file");
-
-    const auto missing = Parse(
+    const std::string text =
         "tenants:\n  - name: a\n    channels:\n"
-        "      - {name: c, provider: telegram, secret_file: none}\n"
-    );
-    REQUIRE(!missing.ok());
-    CHECK(missing.status().field() == "tenants[0].channels[0].secret_file");
+        "      - {name: c, provider: telegram, secret_file: token}\n";
+    Mistakes none("t.yaml");
+    const auto file = Parse(text, none, folder.path());
+    REQUIRE_OK(none.ToStatus());
+    CHECK(file.tenants[0].channels[0].secret->Reveal() == "from-a-file");
+
+    // One mistake, not also that there is no secret.
+    Mistakes mistakes("t.yaml");
+    Parse(text, mistakes);
+    CHECK(mistakes.count() == 1);
+    CHECK(mistakes.ToStatus().field() == "tenants[0].channels[0].secret_file");
+}
+
+TEST_CASE("tenants.yaml: the first twenty mistakes are shown, in order", "[unit][uniboxctl]") {
+    Mistakes mistakes("t.yaml");
+    for (int line = 30; line > 0; --line) mistakes.Add(line, "f", "is wrong");
+    const std::string text = mistakes.ToStatus().message();
+    CHECK(text.starts_with("t.yaml:1: f: is wrong\nt.yaml:2: "));
+    CHECK(text.ends_with("t.yaml:20: f: is wrong\nand 10 more"));
 }
 
 TEST_CASE("tenants.yaml: no message holds a secret", "[unit][uniboxctl]") {

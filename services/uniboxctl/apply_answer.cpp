@@ -1,0 +1,162 @@
+#include "uniboxctl/apply_answer.hpp"
+
+#include "channels/adapter.hpp"
+#include "uniboxctl/hook_url.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace unibox::ctl {
+namespace {
+
+std::string TextOf(store::Change change) {
+    switch (change) {
+        case store::Change::kCreated:
+            return "created";
+        case store::Change::kUpdated:
+            return "updated";
+        default:
+            return "unchanged";
+    }
+}
+
+// The tables of one answer while they grow.
+class Tables {
+public:
+    explicit Tables(const AnswerOptions& options) : options_(options) {}
+
+    void Add(const AppPlan& app);
+    void Add(const TenantPlan& tenant);
+    Answer ToAnswer();
+
+private:
+    void Add(const TenantPlan& tenant, const ChannelPlan& channel);
+    void Add(const TenantPlan& tenant, const KeyPlan& key);
+    void AddChanges(
+        std::string_view kind, const std::string& name, const std::vector<FieldChange>& fields
+    );
+    std::string KeyText(const KeyPlan& key) const;
+
+    const AnswerOptions& options_;
+    Table apps_{{"app", "provider", "change", "secret", "webhook_url"}};
+    Table tenants_{{"tenant", "tenant_id", "change"}};
+    Table channels_{
+        {"tenant", "channel", "provider", "channel_id", "change", "secret", "webhook_url"}};
+    Table keys_{{"tenant", "name", "scopes", "change", "key"}};
+    Table changes_{{"kind", "name", "field", "old", "new"}};
+};
+
+void Tables::AddChanges(
+    std::string_view kind, const std::string& name, const std::vector<FieldChange>& fields
+) {
+    for (const FieldChange& change : fields) {
+        changes_.Add({std::string(kind), name, change.field, change.old_value, change.new_value});
+    }
+}
+
+// A rotated secret is a change as any other.
+std::vector<FieldChange> WithSecret(std::vector<FieldChange> fields, store::Change secret) {
+    if (secret == store::Change::kUpdated) SetSecret(fields, "secret");
+    return fields;
+}
+
+void Tables::Add(const AppPlan& app) {
+    const std::string& provider = app.write.spec.provider;
+    const std::string& name = app.entry->name;
+    apps_.Add(
+        {name,
+         provider,
+         TextOf(app.write.change),
+         TextOf(app.secret),
+         UrlToEnter(options_.public_base_url, provider)}
+    );
+    if (app.write.change == store::Change::kCreated) return;
+    AddChanges("app", name, WithSecret(app.fields, app.secret));
+}
+
+void Tables::Add(const TenantPlan& tenant, const ChannelPlan& channel) {
+    const store::ChannelSpec& spec = channel.write.spec;
+    const auto provider = static_cast<v1::Provider>(spec.provider);
+    const bool is_new = channel.write.change == store::Change::kCreated;
+    std::string token = channel.token;
+    if (channel.has_secret && token.empty()) token = "(as it was made with an earlier key)";
+    if (is_new && options_.dry_run && channel.has_secret) token = "(token)";
+    const std::string& base =
+        spec.public_base_url.empty() ? options_.public_base_url : spec.public_base_url;
+    const std::string of_secret = channel.has_secret ? TextOf(channel.secret) : "of the app";
+    channels_.Add(
+        {tenant.entry->name,
+         channel.entry->name,
+         std::string(channels::ProviderName(provider)),
+         is_new && options_.dry_run ? std::string("(new)") : channel.write.channel.ToString(),
+         TextOf(channel.write.change),
+         of_secret,
+         UrlToEnter(base, channels::UrlNameOf(provider), token)}
+    );
+    if (is_new) return;
+    const std::string name = tenant.entry->name + "/" + channel.entry->name;
+    AddChanges("channel", name, WithSecret(channel.fields, channel.secret));
+}
+
+std::string Tables::KeyText(const KeyPlan& key) const {
+    if (key.revoked) return "(revoked)";
+    if (key.entry->key) return "(from the file)";
+    if (key.write.change != store::Change::kCreated) return "(shown when it was made)";
+    if (options_.dry_run) return "(new)";
+    if (!options_.keys_file.empty()) return "(in " + options_.keys_file + ")";
+    return std::string(key.made.Reveal());
+}
+
+void Tables::Add(const TenantPlan& tenant, const KeyPlan& key) {
+    const std::string change = key.write.revoke ? "revoked" : TextOf(key.write.change);
+    keys_.Add({tenant.entry->name, key.entry->name, key.write.spec.scopes, change, KeyText(key)});
+    const std::string name = tenant.entry->name + "/" + key.entry->name;
+    if (key.write.change != store::Change::kCreated) AddChanges("api_key", name, key.fields);
+}
+
+void Tables::Add(const TenantPlan& tenant) {
+    const bool is_new = tenant.write.change == store::Change::kCreated;
+    Cell id = tenant.write.tenant.value;
+    if (is_new && options_.dry_run) id = std::string("(new)");
+    tenants_.Add({tenant.entry->name, id, TextOf(tenant.write.change)});
+    if (!is_new) AddChanges("tenant", tenant.entry->name, tenant.fields);
+    for (const ChannelPlan& channel : tenant.channels) Add(tenant, channel);
+    for (const KeyPlan& key : tenant.keys) Add(tenant, key);
+}
+
+Answer Tables::ToAnswer() {
+    Answer answer;
+    if (apps_.size() > 0) answer.Add("apps", std::move(apps_));
+    answer.Add("tenants", std::move(tenants_));
+    answer.Add("channels", std::move(channels_));
+    answer.Add("api_keys", std::move(keys_));
+    answer.Add("changes", std::move(changes_));
+    if (options_.dry_run) answer.Add("dry_run", true);
+    return answer;
+}
+
+}  // namespace
+
+Answer AnswerOf(const Plan& plan, const AnswerOptions& options) {
+    Tables tables(options);
+    for (const AppPlan& app : plan.apps) tables.Add(app);
+    for (const TenantPlan& tenant : plan.tenants) tables.Add(tenant);
+    return tables.ToAnswer();
+}
+
+std::string NewKeyLines(const Plan& plan) {
+    std::string lines;
+    for (const TenantPlan& tenant : plan.tenants) {
+        for (const KeyPlan& key : tenant.keys) {
+            if (key.made.empty()) continue;
+            const nlohmann::ordered_json line{
+                {"tenant", tenant.entry->name},
+                {"name", key.entry->name},
+                {"scopes", key.write.spec.scopes},
+                {"key", key.made.Reveal()}};
+            lines += line.dump() + "\n";
+        }
+    }
+    return lines;
+}
+
+}  // namespace unibox::ctl

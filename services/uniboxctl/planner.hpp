@@ -1,0 +1,80 @@
+// The steps of MakePlan. Private to apply_plan*.cpp. Thread safety: one thread.
+#pragma once
+
+#include "uniboxctl/apply_plan.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace unibox::ctl {
+
+class Planner {
+public:
+    Planner(
+        const TenantsFile& file,
+        const Stored& stored,
+        const crypto::SealedBox& box,
+        std::int64_t now_ms,
+        Mistakes& mistakes
+    )
+        : file_(file), stored_(stored), box_(box), now_ms_(now_ms), mistakes_(mistakes) {}
+
+    Plan Make();
+
+private:
+    // apply_plan_apps.cpp
+    void PlanApps();
+    AppPlan PlanApp(const AppEntry& entry, const store::StoredApp* before);
+    void PlanVerifyToken(AppPlan& app, const store::StoredApp* before);
+    void PlanAppSecret(AppPlan& app, const store::StoredApp* before);
+    std::vector<std::string> AppsWith(const Secret& secret, const std::string& but_app) const;
+    bool Has(const store::StoredApp& app, const Secret& secret) const;
+
+    // apply_plan_channels.cpp
+    ChannelPlan PlanChannel(const ChannelEntry& entry, const store::StoredChannel* before);
+    void PlanSettings(ChannelPlan& channel, const store::StoredChannel* before);
+    void PlanApp(ChannelPlan& channel, const store::StoredChannel* before);
+    void PlanSecret(ChannelPlan& channel, const store::StoredChannel* before);
+    void PlanToken(ChannelPlan& channel, const store::StoredChannel* before);
+    std::string AppName(const std::optional<Uuid>& app_id) const;
+    // Whether another channel keeps the route or token: of the file after it was applied, or one
+    // that the file does not name. Once all channels are planned.
+    void CheckRoutes(const Plan& plan);
+    void CheckTokens(const Plan& plan);
+
+    // apply_plan.cpp
+    TenantPlan PlanTenant(const TenantEntry& entry);
+    KeyPlan PlanKey(const KeyEntry& entry, const store::StoredKey* before);
+    void PlanNewKey(KeyPlan& key);
+    void PlanKnownKey(KeyPlan& key, const store::StoredKey& before);
+
+    void Mistake(const Entry& entry, int line, std::string_view key, std::string_view text) {
+        mistakes_.Add(line, entry.FieldOf(key), text);
+    }
+
+    const TenantsFile& file_;
+    const Stored& stored_;
+    const crypto::SealedBox& box_;
+    std::int64_t now_ms_;
+    Mistakes& mistakes_;
+    Plan plan_;
+    std::map<std::string, Uuid> app_ids_;  // By name: enabled ones, and those of the file.
+    std::set<std::string> key_hashes_;     // Of the file.
+};
+
+// Notes the change of a field.
+template <typename T>
+void Set(std::vector<FieldChange>& changes, std::string_view field, T& stored, T value) {
+    if (stored == value) return;
+    changes.push_back({std::string(field), Cell(stored), Cell(value)});
+    stored = std::move(value);
+}
+// From what was and what changed; a new object is kCreated.
+store::Change ChangeOf(bool is_new, const std::vector<FieldChange>& changes);
+
+}  // namespace unibox::ctl
