@@ -44,6 +44,10 @@ write_environment() {
 UNIBOX_GATEWAY_URL=$gateway_url
 UNIBOX_GATEWAY_GRPC=$gateway_grpc
 UNIBOX_INGEST_URL=$ingest_url
+UNIBOX_INGEST_GRPC=$ingest_grpc
+UNIBOX_INGEST_ADMIN_URL=$ingest_admin_url
+UNIBOX_WRITER_ADMIN_URL=$writer_admin_url
+UNIBOX_GATEWAY_ADMIN_URL=$gateway_admin_url
 UNIBOX_DATABASE_URL=$database_url
 UNIBOX_NATS_URL=$nats_url
 UNIBOX_API_KEY=$demo_key

@@ -65,8 +65,13 @@ def cut(text, columns):
     return text if len(text) <= columns else text[:columns - 1] + '…'
 
 
+def word_of(value, prefix):
+    """An enum value as a word. One that is newer than the gateway's proto comes as its number."""
+    return str(value).replace(prefix, '').lower()
+
+
 def text_of(message):
-    attachments = [f'[{a.get("type", "").replace("ATTACHMENT_TYPE_", "").lower()}]' for a in message.get('attachments', [])]
+    attachments = [f'[{word_of(a.get("type", ""), "ATTACHMENT_TYPE_")}]' for a in message.get('attachments', [])]
     return ' '.join(filter(None, [*attachments, message.get('text', '')]))
 
 
@@ -75,7 +80,7 @@ def rows_of(gateway, conversations):
         first = True
         for message in messages_of(gateway, conversation):
             who = conversation.get('contact', {}).get('displayName') or conversation.get('threadKey', '')
-            provider = conversation.get('provider', '').replace('PROVIDER_', '').lower()
+            provider = word_of(conversation.get('provider', ''), 'PROVIDER_')
             yield [provider if first else '', cut(who, 24) if first else '',
                    str(conversation.get('unreadCount', 0)) if first else '', str(message.get('seq', '')),
                    message.get('createTime', '')[11:19], message.get('receiveTime', '')[11:23],

@@ -108,13 +108,18 @@ start_postgres() {
     fi
 }
 
+# First without waiting for clients, then at once: what was committed is kept, and the next start recovers it.
 stop_postgres() {
-    local folder
+    local folder mode
     folder=$(postgres_folder)
-    if [[ -d $folder/data ]] && postgres_is_running; then
-        as_postgres "$(postgres_bin)/pg_ctl" stop --wait --timeout 60 --mode fast --pgdata "$folder/data" >/dev/null ||
-            fail "PostgreSQL did not stop" "read $folder/log"
-    fi
+    for mode in fast immediate; do
+        if [[ ! -d $folder/data ]] || ! postgres_is_running; then return; fi
+        if as_postgres "$(postgres_bin)/pg_ctl" stop --wait --timeout 60 --mode "$mode" --pgdata "$folder/data" >/dev/null; then
+            return
+        fi
+        say "PostgreSQL did not stop in 60 s (mode $mode)"
+    done
+    fail "PostgreSQL did not stop" "read $folder/log"
 }
 
 # psql_quietly URL ARGUMENT...: the password goes through the environment, not through the argument list.

@@ -74,6 +74,10 @@ choose_addresses() {
     ingest_url="http://127.0.0.1:$(port_of ingest-http webhook-ingest)"
     gateway_url="http://127.0.0.1:$(port_of gateway-http gateway)"
     gateway_grpc="127.0.0.1:$(port_of gateway-grpc gateway)"
+    ingest_grpc="127.0.0.1:$(port_of ingest-grpc webhook-ingest)"
+    ingest_admin_url="http://127.0.0.1:$(port_of webhook-ingest-admin webhook-ingest)"
+    writer_admin_url="http://127.0.0.1:$(port_of message-writer-admin message-writer)"
+    gateway_admin_url="http://127.0.0.1:$(port_of gateway-admin gateway)"
 }
 
 start_services() {

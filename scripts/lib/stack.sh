@@ -104,19 +104,29 @@ ensure_process() {
     echo "$pid $(start_time_of "$pid") $fingerprint" >"$stack/state/$name.pid"
 }
 
-# stop_process NAME: asks, waits, then kills.
+# Longer than any service drains.
+stop_seconds_max=20
+
+# has_ended NAME SECONDS: whether it ends within that time.
+has_ended() {
+    local deadline=$((SECONDS + $2))
+    while is_running "$1"; do
+        if ((SECONDS >= deadline)); then return 1; fi
+        sleep 0.1
+    done
+}
+
+# stop_process NAME: asks, waits, then kills. Says so, and when even that is of no use (a process that hangs in the kernel).
 stop_process() {
-    local name=$1 pid tries
+    local name=$1 pid
     if is_running "$name"; then
         read -r pid _ <"$stack/state/$name.pid"
         kill -TERM "$pid" 2>/dev/null || true
-        for ((tries = 0; tries < 200; tries++)); do
-            is_running "$name" || break
-            sleep 0.1
-        done
-        if is_running "$name"; then
-            say "$name did not stop in 20 s: killing it"
+        if ! has_ended "$name" "$stop_seconds_max"; then
+            say "$name did not stop in $stop_seconds_max s: killing it"
             kill -KILL "$pid" 2>/dev/null || true
+            has_ended "$name" "$stop_seconds_max" ||
+                fail "$name (process $pid) lives on after SIGKILL" "look at it: ps -o pid,stat,wchan,args -p $pid"
         fi
     fi
     rm -f "$stack/state/$name.pid"

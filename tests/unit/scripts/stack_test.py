@@ -83,10 +83,40 @@ class Folders(unittest.TestCase):
             self.assertIn(message, ended.stderr)
 
 
+STUBBORN = '''
+make_stack "$1" && stop_seconds_max=1
+ensure_process stubborn 1 bash -c 'trap "" TERM; echo ready; while true; do sleep 1; done'
+wait_until 20 stubborn grep -q ready "$stack/logs/stubborn.log"
+is_running stubborn && echo runs
+read -r pid _ <"$stack/state/stubborn.pid"
+stop_process stubborn
+is_running stubborn || echo ended
+kill -0 "$pid" 2>/dev/null || echo gone
+'''
+
+
+class Processes(unittest.TestCase):
+    def test_one_that_does_not_obey_is_killed_and_it_is_said(self):
+        with tempfile.TemporaryDirectory() as root:
+            ended = shell.run(['stack'], STUBBORN, os.path.join(root, 'stack'))
+        self.assertEqual(ended.stdout, 'runs\nended\ngone\n', ended.stderr)
+        self.assertIn('stubborn did not stop in 1 s: killing it', ended.stderr)
+
+
 class Environment(unittest.TestCase):
+    def test_every_address_is_in_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = 'stack=$1 database_url=d nats_url=n\nport_of() { echo "$1"; }\nchoose_addresses\nwrite_environment\ncat "$stack/env"'
+            written = shell.run(['stack', 'services', 'demo'], script, folder).stdout
+        for name, port in (('INGEST_GRPC', 'ingest-grpc'), ('GATEWAY_GRPC', 'gateway-grpc')):
+            self.assertIn(f'UNIBOX_{name}=127.0.0.1:{port}\n', written)
+        for name, service in (('INGEST', 'webhook-ingest'), ('WRITER', 'message-writer'), ('GATEWAY', 'gateway')):
+            self.assertIn(f'UNIBOX_{name}_ADMIN_URL=http://127.0.0.1:{service}-admin\n', written)
+
     def test_the_demo_key_outlives_a_run_without_demo(self):
         with tempfile.TemporaryDirectory() as folder:
-            script = 'stack=$1 gateway_url= gateway_grpc= ingest_url= database_url= nats_url=\nwrite_environment\ncat "$stack/env"'
+            script = 'stack=$1 gateway_url= gateway_grpc= ingest_url= ingest_grpc= database_url= nats_url=\n' \
+                     'ingest_admin_url= writer_admin_url= gateway_admin_url=\nwrite_environment\ncat "$stack/env"'
             self.assertIn('UNIBOX_API_KEY=\n', shell.run(['stack', 'demo'], script, folder).stdout)
             make_tree(folder, ['secrets/demo.key'])
             self.assertIn('UNIBOX_API_KEY=secrets/demo.key\n', shell.run(['stack', 'demo'], script, folder).stdout)
