@@ -1,6 +1,7 @@
 #include "rpc/settings.hpp"
 
 #include "config/field_table.hpp"
+#include "rpc/credentials.hpp"
 
 namespace unibox::rpc {
 namespace {
@@ -12,13 +13,9 @@ constexpr std::int64_t kDayMs = 24 * kHourMs;
 }  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
-    table.Section("grpc", "The gRPC listener.")
-        .Add(
-            "listen",
-            &listen,
-            "Address of the gRPC listener; port 0 = any free one.",
-            config::HostPort()
-        )
+    table.Section("grpc", "The gRPC listener.");
+    Listener::Describe(table, "gRPC");
+    table.AddRule([this] { return Credentials::Check(*this); })
         .Add(
             "net_thread_count",
             &net_thread_count,

@@ -2,21 +2,18 @@
 // Thread safety: values.
 #pragma once
 
+#include "config/listener.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
-
-namespace unibox::config {
-class FieldTable;
-}
 
 namespace unibox::rpc {
 
 // File descriptors of a connection: the client's socket and both ends of the pair behind it.
 constexpr std::int64_t kFilesPerConnection = 3;
 
-struct Settings {
-    std::string listen = "127.0.0.1:0";
+struct Settings : config::Listener {
     int net_thread_count = 1;
     int connection_count_max = 2'000;
     // Of one client: an IPv4 /24 or an IPv6 /64; 0 = no such limit (behind a proxy).

@@ -16,7 +16,8 @@ using async::tcp;
 
 class RelayAcceptor final : public Acceptor {
 public:
-    RelayAcceptor(const Settings& settings, obs::Metrics& metrics) : shared_(settings, metrics) {
+    RelayAcceptor(const Settings& settings, obs::Metrics& metrics)
+        : shared_(settings, metrics), registry_(metrics) {
         for (int i = 0; i < settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<RelayThread>(shared_));
         }
@@ -27,7 +28,9 @@ public:
     RelayAcceptor& operator=(const RelayAcceptor&) = delete;
 
     Status Listen() {
-        UNIBOX_ASSIGN_OR_RETURN(shared_.credentials, Credentials::Create(shared_.settings));
+        UNIBOX_ASSIGN_OR_RETURN(
+            shared_.credentials, Credentials::Create(shared_.settings, registry_)
+        );
         return listener_->Listen(shared_.settings.listen);
     }
 
@@ -96,6 +99,7 @@ private:
     }
 
     Shared shared_;
+    obs::Metrics& registry_;
     std::vector<std::unique_ptr<RelayThread>> threads_;
     std::unique_ptr<async::Listener> listener_;  // First thread only, once started.
     std::size_t next_thread_ = 0;

@@ -52,10 +52,11 @@ void Relay::Start() {
     client_.native_non_blocking(true, ignored);
     client_.set_option(async::tcp::no_delay(true), ignored);
     const int handle = client_.native_handle();
+    const SteadyTime now = std::chrono::steady_clock::now();
     // Our own connection, from within, needs no secrecy.
-    transport_ =
-        place_ != nullptr ? shared_.credentials->TransportOf(handle) : net::PlainTransport(handle);
-    deadline_ = std::chrono::steady_clock::now() + Millis(shared_.settings.handshake_ms_max);
+    transport_ = place_ != nullptr ? shared_.credentials->TransportOf(handle, now)
+                                   : net::PlainTransport(handle);
+    deadline_ = now + Millis(shared_.settings.handshake_ms_max);
     ArmClientRead();
 }
 

@@ -93,6 +93,9 @@ TEST_CASE("Services: what cannot start does not pass --check-config either", "[n
         {"gateway", "http.tls_client_ca_file=" + services.key(), "http.tls_client_ca_file"},
         {"gateway", "http.listen=0.0.0.0:0", "http.listen"},
         {"webhook-ingest", "http.listen=[::]:0", "http.listen"},
+        {"gateway", "grpc.listen=0.0.0.0:0", "grpc.listen"},
+        {"webhook-ingest", "grpc.tls_cert_file=" + services.key(), "grpc.tls_key_file"},
+        {"gateway", "grpc.tls_client_ca_file=" + services.key(), "grpc.tls_client_ca_file"},
     };
     for (const std::string& service : kServices) {
         cases.push_back({service, "runtime.drain_ms=600000", "runtime.drain_ms"});
