@@ -2,6 +2,7 @@
 
 #include "obs/log.hpp"
 #include "obs/trace_id.hpp"
+#include "rpc/detail/peer_name.hpp"
 
 #include <algorithm>
 
@@ -17,20 +18,6 @@ std::string Metadata(const grpc::CallbackServerContext& context, const char* nam
         joined.append(at->second.data(), at->second.size());
     }
     return joined;
-}
-
-// gRPC's "ipv4:192.0.2.1:443" or "ipv6:%5B2001:db8::1%5D:443" without the port; "" for others.
-std::string AddressOfPeer(std::string_view peer) {
-    const bool is_v6 = peer.starts_with("ipv6:");
-    const std::size_t port = peer.rfind(':');
-    if ((!is_v6 && !peer.starts_with("ipv4:")) || port < 5) return {};
-    std::string address(peer.substr(5, port - 5));
-    for (const std::string_view bracket : {"%5B", "%5D", "[", "]"}) {
-        if (const auto at = address.find(bracket); at != std::string::npos) {
-            address.erase(at, bracket.size());
-        }
-    }
-    return address;
 }
 
 SteadyTime Now() {
@@ -120,7 +107,7 @@ SteadyTime Calls::DefaultDeadline() const {
 Call Calls::CallOf(grpc::CallbackServerContext& context) const {
     Call call;
     call.authorization = Metadata(context, "authorization");
-    call.peer_address = AddressOfPeer(context.peer());
+    call.peer_address = detail::AddressOfPeer(context.peer());
     const auto traceparent = obs::ValidTraceparent(Metadata(context, "traceparent"));
     call.traceparent = traceparent ? *traceparent : obs::NewTraceparent();
     context.AddInitialMetadata(kTraceIdKey, obs::TraceIdOf(call.traceparent));

@@ -1,6 +1,7 @@
 #include "rpc/detail/relay.hpp"
 
 #include "obs/log.hpp"
+#include "rpc/detail/peer_name.hpp"
 #include "rpc/detail/relay_thread.hpp"
 #include "rpc/detail/shared.hpp"
 
@@ -183,6 +184,7 @@ bool Relay::OpenServer() {
         ::close(ends[1]);
         return false;
     }
+    NamePeer(ends[0], client_.remote_endpoint(error).address().to_string());
     if (!thread_.HandOver(ends[1])) return false;
     state_ = State::kOpen;
     ToServer(kPreface);

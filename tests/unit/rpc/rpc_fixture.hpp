@@ -37,6 +37,7 @@ public:
             "GetContact",
             [this](const rpc::Call& call, const v1::GetContactRequest& in, v1::Contact& out) {
                 ++running;
+                peer_address = call.peer_address;
                 if (in.contact_id() == "wait") gate.get_future().wait();
                 out.set_id(in.contact_id());
                 out.set_display_name(call.authorization);
@@ -53,6 +54,7 @@ public:
     }
 
     std::atomic<int> running{0};
+    std::string peer_address;  // Of the last call that was answered.
     std::atomic<std::int64_t> left_ms{0};
     std::promise<void> gate;
 

@@ -56,6 +56,7 @@ TEST_CASE("Server: serves calls with authorization, trace and deadline", "[unit]
     REQUIRE(fixture.Call("a", &contact).ok());
     CHECK(contact.id() == "a");
     CHECK(contact.display_name() == "Bearer x");
+    CHECK(fixture.api.peer_address == "127.0.0.1");
     REQUIRE(contact.contact_key().size() == 55);
     CHECK(fixture.trace_id == contact.contact_key().substr(3, 32));
     CHECK(fixture.api.left_ms <= 5'000);  // The client asked for 20 s.
