@@ -85,6 +85,11 @@ struct AppSpec {
     std::string provider;  // as in the URL: meta
 };
 
+struct AppRow {
+    Uuid app_id;
+    AppSpec spec;
+};
+
 struct DeadLetter {
     std::int64_t id = 0;
     std::int32_t generation = 0;
@@ -125,6 +130,8 @@ Result<std::vector<ApiKeyRow>> ListApiKeys(pg::Pool& pool, TenantId tenant);
 // NOT_FOUND if there is none of this name; kUnchanged if it was revoked before.
 Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name);
 
+// NOT_FOUND: no such app.
+Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug);
 // `verify_token_sealed`: sealed for "app:<app_id>"; absent: what is there stays. A new app gets the
 // given id (NewUuidV7).
 Result<Change> PutApp(

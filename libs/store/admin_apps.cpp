@@ -26,6 +26,8 @@ constexpr pg::Statement kListKeys{
     "SELECT key_id, name, scopes, revoked_at IS NOT NULL FROM api_keys WHERE tenant_id = $1 "
     "ORDER BY name"};
 
+constexpr pg::Statement kFindApp{
+    "admin_find_app", "SELECT app_id, slug, provider FROM provider_apps WHERE slug = $1"};
 constexpr pg::Statement kLockApp{
     "admin_lock_app", "SELECT 1 FROM provider_apps WHERE app_id = $1 FOR UPDATE"};
 constexpr pg::Statement kNewestAppSecret{
@@ -155,6 +157,14 @@ Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view na
     const auto key = pg::Params::Of(tenant, found[0].GetUuid(0));
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kRevokeKey, key));
     return rows.affected() == 1 ? Change::kUpdated : Change::kUnchanged;
+}
+
+Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFindApp, pg::Params::Of(slug)));
+    if (rows.empty()) return NotFound("no provider app " + std::string(slug));
+    const pg::Row row = rows[0];
+    return AppRow{row.GetUuid(0), {std::string(row.Text(1)), std::string(row.Text(2))}};
 }
 
 Result<Change> PutApp(

@@ -5,6 +5,7 @@
 
 #include "base/ids.hpp"
 #include "base/status.hpp"
+#include "nats/generations.hpp"
 #include "unibox/event/v1/inbound.pb.h"
 
 #include <cstdint>
@@ -13,7 +14,6 @@
 
 namespace unibox::nats {
 class Connection;
-struct Generation;
 }  // namespace unibox::nats
 
 namespace unibox::test {
