@@ -2,6 +2,7 @@
 
 #include "rpc/detail/acceptor.hpp"
 #include "rpc/detail/calls.hpp"
+#include "rpc/detail/grpc_log.hpp"
 #include "rpc/detail/probe.hpp"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -65,6 +66,9 @@ void Give(GrpcAcceptor& acceptor, int descriptor) {
 
 // In the order of dependence: what is below uses what is above.
 struct Server::Parts {
+    explicit Parts(obs::Metrics& metrics) : log(metrics) {}
+
+    detail::GrpcLog log;
     std::string address;
     detail::Calls calls;
     std::unique_ptr<detail::Acceptor> acceptor;
@@ -78,7 +82,7 @@ Result<std::unique_ptr<Server>> Server::Start(
     const Settings& settings, const std::vector<ServedService>& services, obs::Metrics& metrics
 ) {
     EnablePluginsOnce();
-    auto parts = std::make_unique<Parts>();
+    auto parts = std::make_unique<Parts>(metrics);
     UNIBOX_ASSIGN_OR_RETURN(parts->acceptor, detail::Acceptor::Listen(settings, metrics));
     parts->address = parts->acceptor->address();
 

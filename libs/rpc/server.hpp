@@ -29,7 +29,7 @@ public:
     // bound (never shared with another process). Metrics: unibox_rpc_connections,
     // unibox_rpc_connections_refused_total{reason}, unibox_rpc_connections_ended_total{reason},
     // unibox_rpc_calls_ended_total{reason}, unibox_rpc_accept_failed_total,
-    // unibox_rpc_probe_failed_total.
+    // unibox_rpc_probe_failed_total; unibox_library_log_lines_total of gRPC's own lines.
     static Result<std::unique_ptr<Server>> Start(
         const Settings& settings, const std::vector<ServedService>& services, obs::Metrics& metrics
     );

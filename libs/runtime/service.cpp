@@ -4,6 +4,7 @@
 #include "config/field_table.hpp"
 #include "obs/log.hpp"
 #include "runtime/admin_http.hpp"
+#include "runtime/protobuf_log.hpp"
 #include "runtime/signals.hpp"
 #include "runtime/watchdog.hpp"
 
@@ -76,6 +77,7 @@ struct Service::Impl {
     const std::string name;
     const Settings settings;
     obs::Metrics metrics;
+    const ProtobufLog protobuf_log{metrics};
     StopSignals signals;
     AdminState admin_state;
     std::vector<Check> checks;
