@@ -27,7 +27,7 @@ bool Has(const FrameHead& head, std::uint8_t flag) {
 FrameGuard::FrameGuard(const GuardLimits& limits, RequestBudget& budget, net::Client& client)
     : limits_(limits), budget_(budget), client_(client) {}
 
-FrameGuard::~FrameGuard() {
+void FrameGuard::GiveBack() {
     while (!streams_.empty()) Forget(streams_.begin());
 }
 

@@ -55,8 +55,7 @@ public:
     static constexpr double kCancellationsPerS = 200;
 
     FrameGuard(const GuardLimits& limits, RequestBudget& budget, net::Client& client);
-    // Gives back what its requests held.
-    ~FrameGuard();
+    ~FrameGuard() { GiveBack(); }
     FrameGuard(const FrameGuard&) = delete;
     FrameGuard& operator=(const FrameGuard&) = delete;
 
@@ -71,6 +70,9 @@ public:
     void AppendDue(std::string* to_server);
     // Appends what tells the client why its connection ends, if that cuts no frame.
     void AppendGoodbye(Ended why, std::string* to_client) const;
+
+    // Forgets all calls and gives back what their requests held: `client` may go then.
+    void GiveBack();
 
     // Calls ended for `why` (kRequestTime, kHeldBytes) since the last question.
     int TakeEndedCount(Ended why);

@@ -66,6 +66,7 @@ void Relay::Close() {
     const auto self = shared_from_this();  // Remove drops what may be the last owner.
     state_ = State::kClosed;
     CountEndedCalls();
+    guard_.GiveBack();
     transport_.reset();
     error_code ignored;
     client_.close(ignored);
