@@ -118,14 +118,16 @@ void Settings::DescribeRequests(config::FieldTable& table) {
         .Add(
             "request_ms_max",
             &request_ms_max,
-            "From the first byte of a request to its last; then the call is ended with CANCELLED.",
+            "From the first byte of a request to its last; then the call is ended with CANCELLED, "
+            "a stream of reflection too.",
             config::InRange(1, kHourMs)
         )
         .Add(
             "in_flight_bytes_max",
             &in_flight_bytes_max,
-            "What requests being read or handled may hold: their bytes, 8 KiB for each call and 8 "
-            "bytes for each byte of metadata; above it calls are ended with CANCELLED.",
+            "What requests being read or handled may hold, as gRPC holds it: their bytes twice, "
+            "16 KiB for each call and 8 bytes for each byte of metadata; above it calls are ended "
+            "with CANCELLED.",
             config::InRange(1 << 20, 1LL << 40)
         )
         .Add(

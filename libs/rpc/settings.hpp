@@ -25,8 +25,7 @@ struct Settings : config::Listener {
     int receive_bytes_max = 64 * 1024;
     int send_bytes_max = 16 * 1024 * 1024;
     int request_ms_max = 10'000;  // From the first byte of a request to its last.
-    // What the requests of all connections hold, as reckoned: their bytes, 8 KiB a call, and 8
-    // bytes a byte of headers.
+    // What the requests of all connections hold, as reckoned: see FrameGuard.
     std::int64_t in_flight_bytes_max = 256LL << 20;
     // Of it, what those of one client network may hold; 100 = all (behind a proxy).
     std::int64_t in_flight_bytes_per_client_percent = 50;

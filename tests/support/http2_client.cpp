@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -59,6 +61,8 @@ std::string GrpcMessage(const std::string& bytes) {
 
 Http2Client::Http2Client(const std::string& address, const std::string& from)
     : socket_(address, from) {
+    const int on = 1;
+    ::setsockopt(socket_.handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     Send(Http2Frame(kHttp2Settings, 0, 0, {}));
 }
@@ -93,7 +97,7 @@ std::size_t Http2Client::SendData(std::uint32_t stream, std::string_view bytes, 
 bool Http2Client::ReadUntil(const std::function<bool()>& done, std::chrono::milliseconds timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (!done()) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
             deadline - std::chrono::steady_clock::now()
         );
         pollfd ready{socket_.handle(), POLLIN, 0};
@@ -128,7 +132,10 @@ void Http2Client::OnFrame(
 ) {
     const bool carries_end = type == kHttp2Data || type == kHttp2Headers;
     if (carries_end && (flags & kHttp2EndStream) != 0) ended_.insert(stream);
-    if (type == kHttp2RstStream) resets_[stream] = NumberOf(payload.substr(0, 4));
+    if (type == kHttp2RstStream) {
+        resets_[stream] = NumberOf(payload.substr(0, 4));
+        ended_.insert(stream);
+    }
     if (type == kHttp2GoAway) {
         goaway_ = true;
         goaway_error_ = NumberOf(payload.substr(4, 4));

@@ -58,7 +58,7 @@ public:
     std::uint32_t goaway_error() const { return goaway_error_; }
     // Error codes of the streams that it has reset.
     const std::map<std::uint32_t, std::uint32_t>& resets() const { return resets_; }
-    // Streams that it has ended with trailers.
+    // Streams that it has ended, with trailers or a reset.
     const std::set<std::uint32_t>& ended() const { return ended_; }
 
 private:

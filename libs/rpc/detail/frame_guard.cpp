@@ -29,6 +29,7 @@ FrameGuard::FrameGuard(const GuardLimits& limits, RequestBudget& budget, net::Cl
 
 void FrameGuard::GiveBack() {
     while (!streams_.empty()) Forget(streams_.begin());
+    budget_.Give(client_, std::exchange(leaving_bytes_, 0) + std::exchange(leaving_soon_bytes_, 0));
 }
 
 std::optional<Ended> FrameGuard::FromClient(
@@ -61,11 +62,17 @@ void FrameGuard::FromServer(std::string_view data, std::string* to_client) {
             server_frames_.PassHead(to_client);
         }
     }
+    AppendDueToClient(to_client);
 }
 
-void FrameGuard::AppendDue(std::string* to_server) {
+void FrameGuard::AppendDueToServer(std::string* to_server) {
     if (!client_frames_.PassedWholeFrames() || block_stream_ != 0) return;
     to_server->append(std::exchange(due_to_server_, {}));
+}
+
+void FrameGuard::AppendDueToClient(std::string* to_client) {
+    if (!server_frames_.PassedWholeFrames() || server_block_open_) return;
+    to_client->append(std::exchange(due_to_client_, {}));
 }
 
 void FrameGuard::AppendGoodbye(Ended why, std::string* to_client) const {
@@ -85,10 +92,20 @@ std::optional<Ended> FrameGuard::CheckTimes(SteadyTime now) {
         const auto at = streams_.find(arriving_.front());
         if (at != streams_.end() && !at->second.arrived) {
             if (now - at->second.begun <= limits_.request_max) break;
-            EndCall(at, Ended::kRequestTime);
+            EndCall(at, Ended::kRequestTime, now);
         }
         arriving_.pop_front();
     }
+    if (now - leaving_since_ >= kAnswerMax) {
+        leaving_since_ = now;
+        budget_.Give(client_, leaving_soon_bytes_);
+        leaving_soon_bytes_ = std::exchange(leaving_bytes_, 0);
+    }
+    std::erase_if(unanswered_, [&](const auto& ended) {
+        if (now - ended.second < kAnswerMax) return false;
+        AppendRstStream(ended.first, ErrorCode::kCancel, &due_to_client_);
+        return true;
+    });
     return {};
 }
 
@@ -97,7 +114,7 @@ std::optional<Ended> FrameGuard::OnClientHead(const FrameHead& head, SteadyTime 
     if (continues != (block_stream_ != 0)) return Ended::kFrameOrder;
     switch (head.type) {
         case FrameType::kData:
-            Hold(head.stream, head.payload_bytes + kBytesPerFrame);
+            Hold(head.stream, head.payload_bytes * kBytesPerMessageByte + kBytesPerFrame, now);
             if (const auto at = streams_.find(head.stream);
                 at != streams_.end() && Has(head, kEndStream)) {
                 at->second.arrived = true;
@@ -106,9 +123,10 @@ std::optional<Ended> FrameGuard::OnClientHead(const FrameHead& head, SteadyTime 
         case FrameType::kHeaders:
             return OnHeaders(head, now);
         case FrameType::kContinuation:
-            return head.stream == block_stream_ ? OnHeaderBlockBytes(head) : Ended::kFrameOrder;
+            return head.stream == block_stream_ ? OnHeaderBlockBytes(head, now)
+                                                : Ended::kFrameOrder;
         case FrameType::kRstStream:
-            Forget(head.stream);
+            if (const auto at = streams_.find(head.stream); at != streams_.end()) Leave(at);
             return OnCancellation(now);
         case FrameType::kSettings:
             return Has(head, kAck) ? std::nullopt : OnCancellation(now);
@@ -124,7 +142,8 @@ std::optional<Ended> FrameGuard::OnHeaders(const FrameHead& head, SteadyTime now
     if (head.stream > last_stream_) {
         last_stream_ = head.stream;
         // gRPC ends what is over the limit as soon as it sees it; this is for what it has not seen.
-        if (streams_.size() >= 2 * limits_.stream_count_max) return Ended::kStreamCount;
+        if (streams_.size() + unanswered_.size() >= 2 * limits_.stream_count_max)
+            return Ended::kStreamCount;
         streams_[head.stream].begun = now;
         // Those that have gone would make it grow without end behind one slow request.
         if (arriving_.size() >= 4 * limits_.stream_count_max) {
@@ -134,18 +153,18 @@ std::optional<Ended> FrameGuard::OnHeaders(const FrameHead& head, SteadyTime now
             });
         }
         if (!Has(head, kEndStream)) arriving_.push_back(head.stream);
-        Hold(head.stream, kCallBytes);
+        Hold(head.stream, kCallBytes, now);
     }
     if (const auto at = streams_.find(head.stream); at != streams_.end() && Has(head, kEndStream)) {
         at->second.arrived = true;
     }
-    return OnHeaderBlockBytes(head);
+    return OnHeaderBlockBytes(head, now);
 }
 
-std::optional<Ended> FrameGuard::OnHeaderBlockBytes(const FrameHead& head) {
+std::optional<Ended> FrameGuard::OnHeaderBlockBytes(const FrameHead& head, SteadyTime now) {
     block_bytes_ += head.payload_bytes + static_cast<std::int64_t>(FrameHead::kBytes);
     if (block_bytes_ > limits_.header_block_bytes_max) return Ended::kHeaderBlock;
-    Hold(head.stream, head.payload_bytes * kBytesPerHeaderByte);
+    Hold(head.stream, head.payload_bytes * kBytesPerHeaderByte, now);
     if (Has(head, kEndHeaders)) block_stream_ = 0;
     return {};
 }
@@ -167,21 +186,29 @@ void FrameGuard::OnServerHead(const FrameHead& head) {
     }
     // A call that has its answer is over for gRPC, whatever of the request is still to come.
     const bool ends = carries_end && Has(head, kEndStream);
-    if (ends || head.type == FrameType::kRstStream) Forget(head.stream);
+    if (!ends && head.type != FrameType::kRstStream) return;
+    Forget(head.stream);
+    unanswered_.erase(head.stream);
 }
 
-void FrameGuard::Hold(std::uint32_t stream, std::int64_t bytes) {
+void FrameGuard::Hold(std::uint32_t stream, std::int64_t bytes, SteadyTime now) {
     const auto at = streams_.find(stream);
     if (at == streams_.end()) return;
     if (!budget_.Take(client_, bytes)) {
-        return EndCall(at, Ended::kHeldBytes);
+        return EndCall(at, Ended::kHeldBytes, now);
     }
     at->second.held_bytes += bytes;
 }
 
-void FrameGuard::EndCall(Streams::iterator at, Ended why) {
+void FrameGuard::EndCall(Streams::iterator at, Ended why, SteadyTime now) {
+    unanswered_[at->first] = now;
     AppendRstStream(at->first, ErrorCode::kCancel, &due_to_server_);
     ++(why == Ended::kRequestTime ? ended_late_ : ended_for_bytes_);
+    Leave(at);
+}
+
+void FrameGuard::Leave(Streams::iterator at) {
+    leaving_bytes_ += std::exchange(at->second.held_bytes, 0);
     Forget(at);
 }
 

@@ -4,8 +4,9 @@
 // unchanged.
 //
 // A request that is over a limit of its own ends alone: gRPC is told, as if by the client, that it
-// is reset, and answers with the status CANCELLED; the other calls of the connection go on. What no
-// well-behaved client does ends the connection.
+// is reset. gRPC may answer with the status CANCELLED; if it does not, the client gets a reset that
+// means the same. The other calls of the connection go on. What no well-behaved client does ends
+// the connection.
 // Thread safety: one owner.
 #pragma once
 
@@ -45,14 +46,18 @@ enum class Ended {
 
 class FrameGuard {
 public:
-    // What gRPC 1.51 holds for a call and for a DATA frame beside their bytes, and for a byte of a
-    // header block: measured, and rounded up.
-    static constexpr std::int64_t kCallBytes = 8 << 10;
+    // What gRPC 1.51 holds for a call, for a DATA frame beside its bytes, for a byte of a message
+    // and of a header block: measured, and rounded up.
+    static constexpr std::int64_t kCallBytes = 16 << 10;
     static constexpr std::int64_t kBytesPerFrame = 64;
+    static constexpr std::int64_t kBytesPerMessageByte = 2;
     static constexpr std::int64_t kBytesPerHeaderByte = 8;
+    // How long gRPC has for its own answer to a call that was ended, and to free what such a call,
+    // or one that its client has reset, held.
+    static constexpr Millis kAnswerMax{200};
     // Streams reset by the client, and its SETTINGS: so many at once, so many a second.
     static constexpr double kCancellationsAtOnceMax = 1'000;
-    static constexpr double kCancellationsPerS = 200;
+    static constexpr double kCancellationsPerS = 500;
 
     FrameGuard(const GuardLimits& limits, RequestBudget& budget, net::Client& client);
     ~FrameGuard() { GiveBack(); }
@@ -66,8 +71,9 @@ public:
     void FromServer(std::string_view data, std::string* to_client);
     // Looks at the time limits. If it gives a reason, the connection must end.
     std::optional<Ended> CheckTimes(SteadyTime now);
-    // Appends the resets that have become due, if they cut no frame.
-    void AppendDue(std::string* to_server);
+    // Append the resets that have become due, if they cut no frame.
+    void AppendDueToServer(std::string* to_server);
+    void AppendDueToClient(std::string* to_client);
     // Appends what tells the client why its connection ends, if that cuts no frame.
     void AppendGoodbye(Ended why, std::string* to_client) const;
 
@@ -88,14 +94,16 @@ private:
 
     std::optional<Ended> OnClientHead(const FrameHead& head, SteadyTime now);
     std::optional<Ended> OnHeaders(const FrameHead& head, SteadyTime now);
-    std::optional<Ended> OnHeaderBlockBytes(const FrameHead& head);
+    std::optional<Ended> OnHeaderBlockBytes(const FrameHead& head, SteadyTime now);
     std::optional<Ended> OnCancellation(SteadyTime now);
     void OnServerHead(const FrameHead& head);
     // Reckons bytes of a request; ends the call if they are too much.
-    void Hold(std::uint32_t stream, std::int64_t bytes);
-    void EndCall(Streams::iterator at, Ended why);
+    void Hold(std::uint32_t stream, std::int64_t bytes, SteadyTime now);
+    void EndCall(Streams::iterator at, Ended why, SteadyTime now);
     void Forget(std::uint32_t stream);
     void Forget(Streams::iterator at);
+    // Forgets a call that gRPC has yet to end: what it held is given back later.
+    void Leave(Streams::iterator at);
 
     const GuardLimits limits_;
     RequestBudget& budget_;
@@ -103,6 +111,10 @@ private:
     FrameSplitter client_frames_;
     FrameSplitter server_frames_;
     Streams streams_;
+    std::map<std::uint32_t, SteadyTime> unanswered_;  // Calls ended here, and when.
+    std::int64_t leaving_bytes_ = 0;                  // Of calls that left since leaving_since_,
+    std::int64_t leaving_soon_bytes_ = 0;             // and before it.
+    SteadyTime leaving_since_{};
     std::deque<std::uint32_t> arriving_;  // In the order of their beginning; some have gone.
     std::uint32_t last_stream_ = 0;
     std::uint32_t block_stream_ = 0;  // Whose header block is open; 0 = none is.
@@ -113,6 +125,7 @@ private:
     double cancellations_left_ = kCancellationsAtOnceMax;
     SteadyTime cancellations_at_{};
     std::string due_to_server_;
+    std::string due_to_client_;
     int ended_late_ = 0;
     int ended_for_bytes_ = 0;
 };

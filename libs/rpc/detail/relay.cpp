@@ -61,6 +61,20 @@ void Relay::Start() {
     ArmClientRead();
 }
 
+void Relay::Leave() {
+    if (state_ != State::kOpen) return Close();
+    state_ = State::kLeaving;
+    deadline_ = std::chrono::steady_clock::now() + kLeaveMax;
+    CountEndedCalls();
+    transport_.reset();
+    error_code ignored;
+    client_.close(ignored);
+    std::string().swap(to_client_);
+    std::string().swap(to_server_);
+    ::shutdown(server_.native_handle(), SHUT_WR);
+    ArmServerRead();
+}
+
 void Relay::Close() {
     if (state_ == State::kClosed) return;
     const auto self = shared_from_this();  // Remove drops what may be the last owner.
@@ -98,7 +112,7 @@ void Relay::ArmClientRead() {
 }
 
 void Relay::ArmClientWrite() {
-    if (client_write_armed_ || state_ == State::kClosed) return;
+    if (client_write_armed_ || !transport_) return;
     client_write_armed_ = true;
     client_.async_wait(
         async::tcp::socket::wait_write,
@@ -110,7 +124,8 @@ void Relay::ArmClientWrite() {
 }
 
 void Relay::ArmServerRead() {
-    if (server_read_armed_ || state_ != State::kOpen || !to_client_.empty()) return;
+    const bool wanted = state_ == State::kLeaving || (state_ == State::kOpen && to_client_.empty());
+    if (server_read_armed_ || !wanted) return;
     server_read_armed_ = true;
     server_.async_wait(
         async::asio::posix::stream_descriptor::wait_read,
@@ -139,9 +154,9 @@ void Relay::OnClientReadable() {
         const IoResult result = transport_->Read(buffer);
         if (result.kind == IoResult::Kind::kWaitReadable) break;
         if (result.kind == IoResult::Kind::kWaitWritable) return ArmClientWrite();
-        if (result.kind == IoResult::Kind::kClosed) return Close();
+        if (result.kind == IoResult::Kind::kClosed) return Leave();
         FromClient(std::string_view(buffer.data(), result.bytes));
-        if (state_ == State::kClosed) return;
+        if (!transport_) return;
         if (result.bytes < buffer.size() && !transport_->HasBufferedInput()) break;
     }
     ArmClientRead();
@@ -195,16 +210,17 @@ bool Relay::OpenServer() {
 
 void Relay::OnServerReadable() {
     const std::span<char> buffer = thread_.read_buffer();
-    for (int i = 0; i < kReadsAtOnce && state_ == State::kOpen && to_client_.empty(); ++i) {
+    for (int i = 0; i < kReadsAtOnce && state_ != State::kClosed && to_client_.empty(); ++i) {
         const ssize_t count = ::recv(server_.native_handle(), buffer.data(), buffer.size(), 0);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
         if (count <= 0) {
             // gRPC has ended it: an idle or old connection, an error of the client, a stop.
             // All that it said has been taken by the client's socket.
-            transport_->ShutdownSend();
+            if (transport_) transport_->ShutdownSend();
             return Close();
         }
+        if (state_ == State::kLeaving) continue;  // Nobody is there to hear it.
         std::string& out = thread_.scratch();
         out.clear();
         const std::string_view data(buffer.data(), static_cast<std::size_t>(count));
@@ -219,7 +235,7 @@ void Relay::ToClient(std::string_view data) {
     if (to_client_.empty()) {
         while (!data.empty()) {
             const IoResult result = transport_->Write(data);
-            if (result.kind == IoResult::Kind::kClosed) return Close();
+            if (result.kind == IoResult::Kind::kClosed) return Leave();
             if (result.kind != IoResult::Kind::kBytes) break;
             data.remove_prefix(result.bytes);
         }
@@ -239,7 +255,7 @@ bool Relay::FlushToClient() {
     while (!left.empty()) {
         const IoResult result = transport_->Write(left);
         if (result.kind == IoResult::Kind::kClosed) {
-            Close();
+            Leave();
             return false;
         }
         if (result.kind != IoResult::Kind::kBytes) break;
@@ -281,24 +297,28 @@ void Relay::OnServerWritable() {
 
 void Relay::CheckTimes(SteadyTime now) {
     if (state_ == State::kPreface && now > deadline_) return End(Ended::kPreface);
+    if (state_ == State::kLeaving && now > deadline_) return Close();
     if (state_ != State::kOpen) return;
     if (!to_client_.empty() && now > deadline_) return End(Ended::kWriteTime);
     if (const auto ended = guard_.CheckTimes(now)) return End(*ended);
     CountEndedCalls();
     std::string resets;
-    guard_.AppendDue(&resets);
+    guard_.AppendDueToServer(&resets);
     if (!resets.empty()) ToServer(resets);
+    resets.clear();
+    guard_.AppendDueToClient(&resets);
+    if (!resets.empty()) ToClient(resets);
 }
 
 void Relay::End(Ended why) {
-    if (state_ == State::kClosed) return;
+    if (!transport_) return;
     shared_.metrics.CountEnded(why);
     std::string goodbye;
     if (state_ == State::kOpen) guard_.AppendGoodbye(why, &goodbye);
     // As far as it goes without waiting.
     if (!goodbye.empty() && to_client_.empty()) transport_->Write(goodbye);
     transport_->ShutdownSend();
-    Close();
+    Leave();
 }
 
 void Relay::CountEndedCalls() {

@@ -25,13 +25,13 @@ struct Shared;
 class Relay : public std::enable_shared_from_this<Relay> {
 public:
     static constexpr std::size_t kBacklogBytesMax = 64 << 10;
+    static constexpr Millis kLeaveMax{5'000};
 
     // `client`: whose place it holds until Close; null for none.
     Relay(RelayThread& thread, async::tcp::socket socket, net::Client* client);
 
     void Start();
-    void Close();
-    // Gives the client what gRPC has answered, as far as it is taken, and closes.
+    // Gives the client what gRPC has answered, as far as it is taken, and closes both ends at once.
     void Finish();
     void CheckTimes(SteadyTime now);
 
@@ -41,6 +41,7 @@ private:
     enum class State {
         kPreface,  // gRPC knows nothing of it yet.
         kOpen,
+        kLeaving,  // The client has gone; gRPC has yet to end the calls and its end.
         kClosed,
     };
 
@@ -62,19 +63,22 @@ private:
     // True if all of the backlog is gone.
     bool FlushToClient();
     void End(Ended why);
+    // Closes the client's end; its place is free when gRPC has closed the other.
+    void Leave();
+    void Close();
     void CountEndedCalls();
 
     RelayThread& thread_;
     Shared& shared_;
     async::tcp::socket client_;
     async::asio::posix::stream_descriptor server_;  // Our end of the socket pair.
-    std::unique_ptr<net::Transport> transport_;
+    std::unique_ptr<net::Transport> transport_;     // Null once the client has gone.
     net::Client* place_;
     FrameGuard guard_;
 
     State state_ = State::kPreface;
     std::size_t preface_bytes_ = 0;
-    SteadyTime deadline_;  // Of kPreface; then of a client that takes nothing.
+    SteadyTime deadline_;  // Of kPreface and kLeaving; in between of a client that takes nothing.
     bool client_read_armed_ = false;
     bool client_write_armed_ = false;
     bool server_read_armed_ = false;

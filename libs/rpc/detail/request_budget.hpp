@@ -23,7 +23,9 @@ public:
         Give(client, bytes);
         return false;
     }
+    // Does not touch a client that nothing is given back for: it may be gone.
     void Give(net::Client& client, std::int64_t bytes) {
+        if (bytes == 0) return;
         client.held_bytes.fetch_sub(bytes);
         bytes_.fetch_sub(bytes);
     }

@@ -124,7 +124,7 @@ TEST_CASE("FrameGuard: a request that does not arrive ends alone", "[unit][rpc]"
     bench.Client(bench.Data(1, 10));  // A byte now and then does not help.
     CHECK_FALSE(bench.guard->CheckTimes(bench.now));
     std::string to_server;
-    bench.guard->AppendDue(&to_server);
+    bench.guard->AppendDueToServer(&to_server);
     CHECK(to_server.empty());
 
     // In the middle of a frame nothing can be told to gRPC.
@@ -133,7 +133,7 @@ TEST_CASE("FrameGuard: a request that does not arrive ends alone", "[unit][rpc]"
     CHECK(bench.Client(data.substr(0, 12)) == data.substr(0, 12));
     CHECK_FALSE(bench.guard->CheckTimes(bench.now));
     CHECK(bench.guard->TakeEndedCount(Ended::kRequestTime) == 1);
-    bench.guard->AppendDue(&to_server);
+    bench.guard->AppendDueToServer(&to_server);
     CHECK(to_server.empty());
     CHECK(bench.Client(data.substr(12)) == data.substr(12) + Reset(1, 8));
     CHECK(bench.guard->stream_count() == 2);
@@ -159,7 +159,8 @@ TEST_CASE("FrameGuard: what requests hold is reckoned and given back", "[unit][r
     Bench bench(100'000);
     bench.Client(bench.Headers(1, kEndHeaders, 100) + bench.Data(1, 16'000));
     const std::int64_t held = FrameGuard::kCallBytes + 100 * FrameGuard::kBytesPerHeaderByte +
-                              16'000 + FrameGuard::kBytesPerFrame;
+                              16'000 * FrameGuard::kBytesPerMessageByte +
+                              FrameGuard::kBytesPerFrame;
     CHECK(bench.budget.bytes() == held);
     CHECK(bench.client.held_bytes == held);
     SECTION("when the server has answered") {
@@ -168,10 +169,20 @@ TEST_CASE("FrameGuard: what requests hold is reckoned and given back", "[unit][r
     SECTION("when the server resets it") {
         bench.Server(Reset(1, 8));
     }
-    SECTION("when the client resets it") {
+    SECTION("when the client has reset it, and gRPC has had time to see it") {
+        bench.guard->CheckTimes(bench.now);
         bench.Client(Reset(1, 8));
+        for (int i = 0; i < 2; ++i) {
+            CHECK(bench.budget.bytes() == held);
+            bench.now += FrameGuard::kAnswerMax;
+            bench.guard->CheckTimes(bench.now);
+        }
     }
     SECTION("when the connection ends") {
+        bench.guard.reset();
+    }
+    SECTION("when the connection ends after a reset") {
+        bench.Client(Reset(1, 8));
         bench.guard.reset();
     }
     CHECK(bench.budget.bytes() == 0);
@@ -179,7 +190,7 @@ TEST_CASE("FrameGuard: what requests hold is reckoned and given back", "[unit][r
 }
 
 TEST_CASE("FrameGuard: a request that would hold too much ends alone", "[unit][rpc]") {
-    Bench bench(30'000);
+    Bench bench(50'000);
     bench.Client(bench.Headers(1, kEndHeaders) + bench.Headers(3, kEndHeaders));
     CHECK_FALSE(bench.ended);
     // Told before the frame that was too much.
@@ -195,8 +206,27 @@ TEST_CASE("FrameGuard: a request that would hold too much ends alone", "[unit][r
     CHECK(bench.Client(rest) == rest + Reset(7, 8));
 }
 
+TEST_CASE("FrameGuard: a call that was ended is told to the client once", "[unit][rpc]") {
+    Bench bench(1'000);
+    for (const std::uint32_t stream : {1, 3, 5}) bench.Client(bench.Headers(stream, kEndHeaders));
+    // gRPC answers two of them.
+    bench.Server(bench.Headers(1, kWhole));
+    bench.Server(Reset(5, 0));
+    bench.guard->CheckTimes(bench.now);
+    CHECK(bench.Server({}).empty());
+    bench.now += FrameGuard::kAnswerMax;
+    bench.guard->CheckTimes(bench.now);
+    // Not in the middle of a frame.
+    const std::string data = bench.Data(9, 10);
+    CHECK(bench.Server(data.substr(0, 12)) == data.substr(0, 12));
+    CHECK(bench.Server(data.substr(12)) == data.substr(12) + Reset(3, 8));
+    bench.now += FrameGuard::kAnswerMax;
+    bench.guard->CheckTimes(bench.now);
+    CHECK(bench.Server({}).empty());
+}
+
 TEST_CASE("FrameGuard: streams opened only to be reset end their connection", "[unit][rpc]") {
-    Bench bench;
+    Bench bench(100 << 20);
     std::uint32_t stream = 1;
     const auto cancel = [&](int count) {
         for (int i = 0; i < count && !bench.ended; ++i, stream += 2) {
@@ -205,8 +235,8 @@ TEST_CASE("FrameGuard: streams opened only to be reset end their connection", "[
     };
     cancel(900);
     CHECK_FALSE(bench.ended);
-    bench.now += 2s;
-    cancel(400);
+    bench.now += 1s;
+    cancel(500);
     CHECK_FALSE(bench.ended);
     cancel(1'000);
     CHECK(bench.ended == Ended::kCancellations);
