@@ -25,8 +25,8 @@ http::Response Send(
     return std::move(response).value();
 }
 
-// The answer of grpc.reflection to "which services are there", as it is on the wire.
-std::string ReflectedServices(const std::string& address) {
+// The answer of grpc.reflection to a ServerReflectionRequest, both as they are on the wire.
+std::string Reflected(const std::string& address, const std::string& request) {
     grpc::GenericStub generic(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
@@ -41,8 +41,7 @@ std::string ReflectedServices(const std::string& address) {
     };
     call->StartCall(nullptr);
     REQUIRE(finished());
-    // ServerReflectionRequest.list_services (field 7) = "".
-    const grpc::Slice slice(std::string("\x3A\x00", 2));
+    const grpc::Slice slice(request);
     call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
     REQUIRE(finished());
     grpc::ByteBuffer answer;
@@ -102,7 +101,24 @@ TEST_CASE("Transports: two keys are no key, even twice the same", "[pg][gateway]
 
 TEST_CASE("Transports: reflection lists the services", "[pg][gateway]") {
     GatewayFixture fixture;
-    const std::string services = ReflectedServices(fixture.gateway().grpc_address());
+    // list_services (field 7) = "".
+    const std::string services =
+        Reflected(fixture.gateway().grpc_address(), std::string("\x3A\x00", 2));
     CHECK(services.find("unibox.v1.InboxService") != std::string::npos);
     CHECK(services.find("grpc.reflection.v1alpha.ServerReflection") != std::string::npos);
+}
+
+TEST_CASE("Transports: reflection describes every service that it lists", "[pg][gateway]") {
+    GatewayFixture fixture;
+    const std::vector<std::pair<std::string, std::string>> files = {
+        {"unibox.v1.InboxService", "unibox/v1/inbox_service.proto"},
+        {"grpc.health.v1.Health", "grpc/health/v1/health.proto"},
+        {"grpc.reflection.v1alpha.ServerReflection", "reflection.proto"}};
+    for (const auto& [service, file] : files) {
+        INFO(service);
+        // file_containing_symbol (field 4).
+        const std::string request = "\x22" + std::string(1, static_cast<char>(service.size()));
+        const std::string answer = Reflected(fixture.gateway().grpc_address(), request + service);
+        CHECK(answer.find(file) != std::string::npos);
+    }
 }
