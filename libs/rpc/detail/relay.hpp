@@ -34,6 +34,7 @@ public:
     // Gives the client what gRPC has answered, as far as it is taken, and closes both ends at once.
     void Finish();
     void CheckTimes(SteadyTime now);
+    bool holds_place() const { return place_ != nullptr; }
 
     std::size_t index = 0;  // In RelayThread's list.
 

@@ -48,7 +48,7 @@ void RelayThread::Adopt(async::tcp::socket socket, net::Client* client) {
         auto relay = std::make_shared<Relay>(*this, std::move(socket), client);
         relay->index = relays_.size();
         relays_.push_back(relay);
-        shared_.metrics.CountConnection(1);
+        if (client != nullptr) shared_.metrics.CountConnection(1);
         relay->Start();
     });
 }
@@ -59,7 +59,7 @@ void RelayThread::Remove(Relay& relay) {
     std::swap(relays_[index], relays_.back());
     relays_[index]->index = index;
     relays_.pop_back();
-    shared_.metrics.CountConnection(-1);
+    if (relay.holds_place()) shared_.metrics.CountConnection(-1);
 }
 
 bool RelayThread::HandOver(int descriptor) {
