@@ -10,6 +10,7 @@
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/log_publisher.hpp"
+#include "uniboxctl/options.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
@@ -357,16 +358,16 @@ void AddRaw(CLI::App& app, Action& action) {
     verb->require_subcommand(1);
     const auto options = std::make_shared<Options>();
     auto* list = verb->add_subcommand("list", "The newest ones");
-    list->add_option("--from", options->from, "From this sequence on")->check(CLI::PositiveNumber);
+    list->add_option("--from", options->from, "From this sequence on")->check(WholeNumber(1));
     list->add_option("--limit", options->count_max, "At most so many")
-        ->check(CLI::Range(1, 10'000))
+        ->check(WholeNumber(1, 10'000))
         ->capture_default_str();
     auto* show = verb->add_subcommand("show", "One, with its body");
     auto* replay = verb->add_subcommand("replay", "Reads it anew and puts its events into the log");
     for (auto* sub : {show, replay}) {
         sub->add_option("sequence", options->sequence, "Its sequence in UB_RAW")
             ->required()
-            ->check(CLI::PositiveNumber);
+            ->check(WholeNumber(1));
     }
     show->add_option(
         "--body-file", options->body_file, "A new file (mode 0600) for the exact bytes of the body"

@@ -103,6 +103,7 @@ TEST_CASE("uniboxctl: numbers out of range are told in words", "[unit][uniboxctl
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
              {"partitions", "skip", "--partition", "0", "--by", "x", "--to", "abc"},
              {"dead-letters", "show", "abc"},
+             {"raw", "show", "abc"},
              {"channels", "--limit", "1.5"}}) {
         const Outcome outcome = Run(arguments);
         CHECK(outcome.code == unibox::ctl::kExitBadInput);
