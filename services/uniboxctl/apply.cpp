@@ -182,7 +182,8 @@ Status Apply(Context& context, const Options& options) {
     const auto session = context.OpenAdminSession();
     if (!session.ok()) return Refused(mistakes, session.status());
     const StopRequest stop;
-    UNIBOX_RETURN_IF_ERROR(TakeLock(context, **session, options, stop));
+    Status locked = TakeLock(context, **session, options, stop);
+    if (!locked.ok()) return Refused(mistakes, std::move(locked));
     const auto stored = ReadStored(context, **session, file, stop);
     if (!stored.ok()) return Refused(mistakes, stored.status());
     Plan plan = MakePlan(file, *stored, **box, NowMs(), mistakes);

@@ -72,7 +72,9 @@ void YamlMap::Error(std::string_view key, std::string_view text) {
 void YamlMap::AllowOnly(std::initializer_list<std::string_view> keys) {
     std::vector<std::string> seen;
     for (const auto& entry : node_) {
-        const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
+        // It is shown, so it must not move the terminal.
+        const bool is_text = entry.first.IsScalar() && FaultOf(entry.first.Scalar()).empty();
+        const std::string key = is_text ? entry.first.Scalar() : "?";
         if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
             mistakes_->Add(
                 LineOfNode(entry.first),

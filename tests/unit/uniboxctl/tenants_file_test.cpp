@@ -131,6 +131,7 @@ TEST_CASE("tenants.yaml: no text holds control characters or broken UTF-8", "[un
          {"display_name", "route", "app", "secret", "token", "provider"}) {
         CHECK(MistakeOf(channel + field + ": \"a\\eb\"\n").find(control) != std::string::npos);
     }
+    CHECK(MistakeOf("\"\\e[2J\": 1\n").starts_with("t.yaml:1: ?: unknown key"));
     ParseGood("tenants: [{name: a, display_name: \"Zo\xC3\xAB \xF0\x9F\x98\x80 \xE2\x80\x8F\"}]");
     CHECK(with("display_name", std::string(513, 'x')).find("at most 512") != std::string::npos);
 }
