@@ -153,6 +153,7 @@ struct MessageRow {
     std::string payload;
     std::vector<v1::Attachment> attachments;
     std::vector<v1::Reaction> reactions;
+    v1::MessageContext context;  // empty if there is none
     std::string reply_to;
     std::string provider_id;
     std::string client_ref;

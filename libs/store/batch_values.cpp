@@ -18,8 +18,10 @@ std::string TextArrayLiteral(const std::vector<std::string>& values) {
 }
 
 std::string EncodeExtras(const domain::MessageRow& row) {
-    if (row.attachments.empty() && row.reactions.empty()) return {};
+    const bool has_context = row.context.ByteSizeLong() > 0;
+    if (row.attachments.empty() && row.reactions.empty() && !has_context) return {};
     v1::Message extras;
+    if (has_context) *extras.mutable_context() = row.context;
     extras.mutable_attachments()->Assign(row.attachments.begin(), row.attachments.end());
     extras.mutable_reactions()->Assign(row.reactions.begin(), row.reactions.end());
     return extras.SerializeAsString();
@@ -33,6 +35,7 @@ Status DecodeExtras(std::string_view bytes, domain::MessageRow& row) {
     }
     row.attachments.assign(extras.attachments().begin(), extras.attachments().end());
     row.reactions.assign(extras.reactions().begin(), extras.reactions().end());
+    row.context.Swap(extras.mutable_context());
     return {};
 }
 

@@ -169,7 +169,8 @@ Status Validate(const InboundEvent& event) {
     if (event.provider() <= 0 || event.provider() > 1000) {
         return Wrong("provider", "is no provider");
     }
-    if (event.thread_key().empty()) return Wrong("thread_key", "is empty");
+    const bool about_channel = event.control().about_channel();
+    if (event.thread_key().empty() && !about_channel) return Wrong("thread_key", "is empty");
     UNIBOX_RETURN_IF_ERROR(CheckKey("thread_key", event.thread_key()));
     UNIBOX_RETURN_IF_ERROR(CheckKey("contact_key", event.contact_key()));
     if (event.receive_time_ms() < kReceiveTimeMsMin ||

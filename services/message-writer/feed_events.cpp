@@ -67,6 +67,8 @@ void SetMessage(const MessageWrite& from, v1::Message* to) {
     to->set_payload(row.payload);
     to->mutable_attachments()->Assign(row.attachments.begin(), row.attachments.end());
     to->mutable_reactions()->Assign(row.reactions.begin(), row.reactions.end());
+    to->clear_context();
+    if (row.context.ByteSizeLong() > 0) *to->mutable_context() = row.context;
     to->set_reply_to_provider_id(row.reply_to);
     to->set_provider_id(row.provider_id);
     to->set_delivery_state(row.delivery_state);

@@ -42,7 +42,7 @@ bool ApplyEdit(const InboundEvent& event, domain::MessageRow* message) {
         numbered ? revision > message->edit_revision : revision >= message->edit_revision;
     if (!newer) return false;
     message->body = StorableText(edit.text());
-    if (!edit.attachments().empty()) {
+    if (edit.whole() || !edit.attachments().empty()) {
         message->attachments.assign(edit.attachments().begin(), edit.attachments().end());
     }
     message->edited_at = created_at;
@@ -56,6 +56,7 @@ bool ApplyDelete(const InboundEvent& event, domain::MessageRow* message) {
     message->payload.clear();
     message->attachments.clear();
     message->reactions.clear();
+    message->context.Clear();
     message->deleted_at = CreatedAtOf(event);
     return true;
 }
@@ -112,6 +113,7 @@ domain::MessageRow NewMessage(
     row.body = BodyOf(body);
     row.payload = StorableText(body.payload());
     row.attachments.assign(body.attachments().begin(), body.attachments().end());
+    row.context = body.context();
     row.reply_to = StorableText(body.reply_to_provider_id());
     row.provider_id = StorableText(event.provider_id());
     row.client_ref = StorableText(body.client_ref());

@@ -33,10 +33,11 @@ void ApplyMarks(
 );
 
 // Applies an edit, delete, reaction or receipt without watermark.
-//   edit: the greatest revision wins; an edit without attachments leaves them as they are;
-//   delete: erases text, payload, attachments and reactions for good, later edits are ignored;
-//   reaction: WhatsApp, Messenger, Instagram and Twilio know one a contact (a new one replaces it),
-//   Telegram and Standard Webhooks one a contact and emoji.
+//   edit: the greatest revision wins; an edit without attachments leaves them as they are,
+//   unless it is whole;
+//   delete: erases text, payload, attachments, reactions and context for good, later edits are
+//   ignored; reaction: WhatsApp, Messenger, Instagram and Twilio know one a contact (a new one
+//   replaces it), Telegram and Standard Webhooks one a contact and emoji.
 bool ApplyChange(const event::v1::InboundEvent& event, domain::MessageRow* message);
 
 }  // namespace unibox::writer

@@ -63,7 +63,7 @@ inline std::vector<pg::Bytes> AsBytes(const std::vector<std::string>& values) {
 // of texts travel in this form and are cast in the SQL.
 std::string TextArrayLiteral(const std::vector<std::string>& values);
 
-// messages.extras: attachments and reactions; '' when there are neither.
+// messages.extras: attachments, reactions and context; '' when there is none of them.
 std::string EncodeExtras(const domain::MessageRow& row);
 Status DecodeExtras(std::string_view bytes, domain::MessageRow& row);
 

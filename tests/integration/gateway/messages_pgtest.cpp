@@ -20,6 +20,10 @@ void AddMessages(GatewayFixture& fixture, const test::TestTenant& tenant) {
     attachment->set_type(v1::ATTACHMENT_TYPE_IMAGE);
     attachment->set_name("photo.jpg");
     attachment->set_size_bytes(5'000'000'000);
+    auto* phone = attachment->mutable_contact_card()->add_phones();
+    phone->set_value("+351911");
+    extras.mutable_context()->mutable_referral()->set_headline("Summer sale");
+    extras.mutable_context()->mutable_forward()->set_many_times(true);
     extras.add_reactions()->set_emoji("\xF0\x9F\x91\x8D");
     std::string hex;
     for (const char c : extras.SerializeAsString()) {
@@ -158,9 +162,13 @@ TEST_CASE("Messages: all that is stored is shown, over both transports", "[pg][g
     CHECK(fifth.provider_id() == "p5");
     REQUIRE(fifth.attachments_size() == 1);
     CHECK(fifth.attachments(0).size_bytes() == 5'000'000'000);
+    CHECK(fifth.attachments(0).contact_card().phones(0).value() == "+351911");
+    CHECK(fifth.context().referral().headline() == "Summer sale");
+    CHECK(fifth.context().forward().many_times());
     REQUIRE(fifth.reactions_size() == 1);
     CHECK(response.messages(5).contact_id().empty());
     CHECK(response.messages(5).attachments_size() == 0);
+    CHECK_FALSE(response.messages(5).has_context());
     const auto http =
         fixture.Get("/v1/conversations/" + id + "/messages?order=ORDER_OLDEST_FIRST", tenant.key);
     CHECK(http.body == *wire::ToJson(response));

@@ -78,6 +78,26 @@ TEST_CASE("Batch: an echo, receipts, edits, deletes and reactions change their m
     CHECK(inbox.Inconsistency() == "");
 }
 
+TEST_CASE("Batch: how a message came about is stored, told, and gone with a delete", "[pg]") {
+    CommitterFixture inbox;
+    auto message = AMessage("ad").WithText("hi").Build();
+    auto& context = *message.mutable_message()->mutable_context();
+    context.mutable_referral()->set_source_id("ad-1");
+    context.mutable_forward()->set_many_times(true);
+    context.set_opt_out_type("STOP");
+    REQUIRE(inbox.Write({message}));
+    CHECK(inbox.feed()[0].message_created().message().context().opt_out_type() == "STOP");
+    REQUIRE(inbox.Write({AnEdit("ad", "ho", 1).Build()}));  // Read back from the table.
+    REQUIRE(inbox.feed().size() == 2);
+    const v1::Message edited = inbox.feed()[1].message_updated().message();
+    CHECK(edited.text() == "ho");
+    CHECK(edited.context().referral().source_id() == "ad-1");
+    CHECK(edited.context().forward().many_times());
+    REQUIRE(inbox.Write({ADelete("ad").Build()}));
+    CHECK_FALSE(inbox.feed()[2].message_updated().message().has_context());
+    CHECK(inbox.Ask("SELECT length(extras) FROM messages") == "0");
+}
+
 TEST_CASE("Batch: what comes before its message waits for it, also in another batch", "[pg]") {
     CommitterFixture inbox;
     REQUIRE(inbox.Write(

@@ -27,6 +27,12 @@ TEST_CASE("Validate: takes what the adapters make", "[unit][writer]") {
     CHECK(Validate(ChannelEvent::Watermark(kChannel, v1::DELIVERY_STATE_READ, kNoon)).ok());
     CHECK(Validate(ChannelEvent::Typing(kChannel)).ok());
     CHECK(Validate(ChannelEvent::Control(kChannel, "c", "referral")).ok());
+    event::v1::InboundEvent about_channel = ChannelEvent::Control(kChannel, "e", "channel_error");
+    about_channel.clear_thread_key();
+    about_channel.clear_contact_key();
+    CHECK_FALSE(Validate(about_channel).ok());
+    about_channel.mutable_control()->set_about_channel(true);
+    CHECK(Validate(about_channel).ok());
 }
 
 TEST_CASE("Validate: names the field that is wrong", "[unit][writer]") {

@@ -22,6 +22,7 @@ TEST_CASE("Feed: an entry has subject, id and the whole resulting state", "[unit
     inbox.now_ms = kNoon + 5;
     event::v1::InboundEvent message = ChannelEvent::Message(kChannel, "m1").Name("Ada");
     message.mutable_message()->set_reply_to_provider_id("m0");
+    message.mutable_message()->mutable_context()->mutable_referral()->set_source_id("ad-1");
     const auto effects = inbox.Commit({message});
     REQUIRE(effects.outbox.size() == 1);
     CHECK(effects.outbox[0].shard == ShardOf(message));
@@ -42,6 +43,7 @@ TEST_CASE("Feed: an entry has subject, id and the whole resulting state", "[unit
     CHECK(created.message().text() == "text of m1");
     CHECK(created.message().seq() == 1);
     CHECK(created.message().reply_to_provider_id() == "m0");
+    CHECK(created.message().context().referral().source_id() == "ad-1");
     CHECK(created.message().provider_id() == "m1");
     CHECK(created.message().conversation_id() == event.conversation_id());
     CHECK(created.message().create_time().seconds() == kNoon / 1000);

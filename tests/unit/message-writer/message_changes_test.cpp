@@ -96,8 +96,20 @@ TEST_CASE("Edit: keeps attachments unless it brings some", "[unit][writer]") {
     CHECK(row.attachments.at(0).name() == "new.png");
 }
 
+TEST_CASE("Edit: a whole one takes away what it does not tell", "[unit][writer]") {
+    domain::MessageRow row;
+    row.attachments.emplace_back().set_url("https://e.org/old");
+    row.context.set_album_id("7");
+    event::v1::InboundEvent edit = ChannelEvent::Edit(kTelegram, "m", 1).Text("no link any more");
+    edit.mutable_edit()->set_whole(true);
+    CHECK(ApplyChange(edit, &row));
+    CHECK(row.attachments.empty());
+    CHECK(row.context.album_id() == "7");
+}
+
 TEST_CASE("Delete: erases the content for good", "[unit][writer]") {
     domain::MessageRow row;
+    row.context.mutable_referral()->set_headline("secret");
     row.body = "secret";
     row.payload = "secret";
     row.attachments.emplace_back().set_name("secret.png");
@@ -108,6 +120,7 @@ TEST_CASE("Delete: erases the content for good", "[unit][writer]") {
     CHECK((row.body + row.payload).empty());
     CHECK(row.attachments.empty());
     CHECK(row.reactions.empty());
+    CHECK(row.context.ByteSizeLong() == 0);
     CHECK(row.provider_id == "m");
     CHECK_FALSE(ApplyChange(ChannelEvent::Delete(kTelegram, "m").At(kNoon + 1), &row));
     CHECK_FALSE(ApplyChange(ChannelEvent::Edit(kTelegram, "m", 9).Text("back"), &row));
