@@ -55,6 +55,11 @@ struct ProviderEvent {
     // account id (entry.id), Twilio "AccountSid/address of ours". Empty: only the URL's token tells
     // the channel.
     std::string route_key;
+    // WhatsApp: the business account that the event came by, and the phone number of ours in it, as
+    // digits ("" = all of its numbers). A notice about an account names no route: it is for the
+    // channels whose events came by the same account.
+    std::string account_key;
+    std::string account_number;
     std::string key_class;  // domain::kClass…
     std::string
         discriminator;  // Part of the event key; empty for class message with a provider id.
@@ -64,7 +69,7 @@ struct ProviderEvent {
 // Authentic, but not (wholly) understood: the raw body is to be kept.
 struct Problem {
     // Stable words: "unknown_event", "partly_understood", "missing_field", "wrong_type",
-    // "too_deep", "channel_error".
+    // "too_deep".
     std::string reason;
     std::string detail;  // For operators: where in the body, and what. No message text.
 };

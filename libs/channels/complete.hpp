@@ -23,6 +23,16 @@ inline constexpr std::size_t kUrlBytesMax =
     2048;  // A longer URL is left out: half of one is worth nothing.
 inline constexpr std::size_t kSubjectBytesMax = 1000;
 inline constexpr int kAttachmentCountMax = 64;
+// Of a person's card: a text; the items of one list; the card as vCard (else left out). All cards
+// of one message together: the last ones are left out, their attachments stay.
+inline constexpr std::size_t kCardTextBytesMax = 255;
+inline constexpr int kCardItemCountMax = 16;
+inline constexpr std::size_t kVcardBytesMax = 4096;
+inline constexpr std::size_t kCardsBytesMax = 128 * 1024;
+// Of a message's context: texts; ids and names have kIdBytesMax, URLs kUrlBytesMax.
+inline constexpr std::size_t kContextTextBytesMax = 1024;
+inline constexpr int kOrderItemCountMax = 64;
+inline constexpr std::size_t kOrderTextBytesMax = 100;
 inline constexpr int kAliasCountMax = 8;
 inline constexpr std::size_t kAttributeCountMax = 32;  // Of a control event.
 inline constexpr std::size_t kAttributeBytesMax = 1024;

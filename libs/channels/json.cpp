@@ -112,6 +112,14 @@ simdjson::dom::object JsonValue::Members() const {
     return IsObject() ? element_.get_object().value_unsafe() : none;
 }
 
+bool JsonValue::IsSaid() const {
+    if (IsString()) return !View().empty();
+    if (IsArray()) return element_.get_array().value_unsafe().size() > 0;
+    if (IsBool()) return Truth();
+    if (IsNumber()) return Number() != 0;
+    return exists_;
+}
+
 std::string_view JsonValue::View() const {
     return IsString() ? element_.get_string().value_unsafe() : std::string_view();
 }
@@ -133,8 +141,7 @@ std::optional<std::int64_t> JsonValue::Int() const {
 std::optional<double> JsonValue::Number() const {
     if (IsNumber()) {
         if (element_.is<double>()) return element_.get<double>().value_unsafe();
-        if (const auto whole = Int()) return static_cast<double>(*whole);
-        return std::nullopt;
+        return ParseDecimal(NumberText(element_));
     }
     return ParseDecimal(View());
 }

@@ -43,6 +43,9 @@ public:
         : element_(element), exists_(!element.is_null()) {}
 
     bool exists() const { return exists_; }
+    // Not one of the values that senders in typed languages write for what is absent: null, false,
+    // 0, "" and []. An empty object says something.
+    bool IsSaid() const;
     bool IsObject() const { return exists_ && element_.is_object(); }
     bool IsArray() const { return exists_ && element_.is_array(); }
     bool IsString() const { return exists_ && element_.is_string(); }

@@ -1,4 +1,6 @@
-// Messenger and Instagram messaging: entry[].messaging[] and entry[].standby[]. See meta.md.
+// Messenger and Instagram messaging: entry[].messaging[], entry[].standby[] and
+// entry[].changes[]. See meta.md.
+#include "channels/members.hpp"
 #include "channels/meta_parts.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
@@ -7,60 +9,6 @@
 
 namespace unibox::channels {
 namespace {
-
-struct TypeName {
-    std::string_view name;
-    v1::AttachmentType type;
-};
-constexpr std::array<TypeName, 7> kAttachmentTypes = {{
-    {"image", v1::ATTACHMENT_TYPE_IMAGE},
-    {"video", v1::ATTACHMENT_TYPE_VIDEO},
-    {"audio", v1::ATTACHMENT_TYPE_AUDIO},
-    {"file", v1::ATTACHMENT_TYPE_FILE},
-    {"sticker", v1::ATTACHMENT_TYPE_STICKER},
-    {"like_heart", v1::ATTACHMENT_TYPE_STICKER},
-    {"location", v1::ATTACHMENT_TYPE_LOCATION},
-}};
-// What lives at the provider and is only pointed to.
-constexpr std::array<std::string_view, 11> kLinkTypes = {
-    "fallback",
-    "template",
-    "share",
-    "story_mention",
-    "ig_reel",
-    "reel",
-    "ig_post",
-    "post",
-    "ephemeral",
-    "ig_story",
-    "appointment_booking"};
-
-v1::AttachmentType AttachmentTypeOf(const JsonValue& attachment) {
-    const std::string_view name = attachment["type"].View();
-    if (attachment["payload"]["sticker_id"].exists()) return v1::ATTACHMENT_TYPE_STICKER;
-    for (const TypeName& type : kAttachmentTypes) {
-        if (type.name == name) return type.type;
-    }
-    const bool link = std::find(kLinkTypes.begin(), kLinkTypes.end(), name) != kLinkTypes.end();
-    return link ? v1::ATTACHMENT_TYPE_LINK : v1::ATTACHMENT_TYPE_OTHER;
-}
-
-void ReadAttachment(const JsonValue& source, v1::Attachment& attachment) {
-    const JsonValue payload = source["payload"];
-    attachment.set_type(AttachmentTypeOf(source));
-    const JsonValue url = payload["url"];
-    attachment.set_url(url.exists() ? url.Text() : source["url"].Text());
-    const JsonValue title = payload["title"];
-    attachment.set_name(title.exists() ? title.Text() : source["title"].Text());
-    attachment.set_provider_media_id(payload["sticker_id"].Text());
-    if (attachment.type() == v1::ATTACHMENT_TYPE_OTHER) attachment.set_name(source["type"].Text());
-    if (attachment.type() != v1::ATTACHMENT_TYPE_LOCATION) return;
-    const auto latitude = payload["coordinates"]["lat"].Number();
-    const auto longitude = payload["coordinates"]["long"].Number();
-    attachment.set_unavailable(!latitude || !longitude);
-    attachment.set_latitude(latitude.value_or(0));
-    attachment.set_longitude(longitude.value_or(0));
-}
 
 // One item of messaging[] or standby[].
 class ItemParser {
@@ -100,6 +48,7 @@ private:
     }
     void Message(const JsonValue& message);
     void ReadAttachments(const JsonValue& items, event::v1::MessageBody& body);
+    void CheckReadable(const JsonValue& message, event::v1::MessageBody& body);
     void Deleted(const JsonValue& message);
     void Postback(const JsonValue& postback);
     void Edit(const JsonValue& edit);
@@ -146,8 +95,8 @@ const std::array<ItemParser::Kind, 19> ItemParser::kKinds = {{
 }};
 
 ProviderEvent ItemParser::New(std::string_view key_class) const {
-    const std::string customer =
-        FromUs() ? item_["recipient"]["id"].Text() : item_["sender"]["id"].Text();
+    const JsonValue other = item_[FromUs() ? "recipient" : "sender"];
+    const std::string customer = FirstText({other["id"].Text(), other["user_ref"].Text()});
     ProviderEvent event = NewEvent(provider_, page_id_, key_class, customer);
     event.alternative_provider =
         provider_ == v1::PROVIDER_MESSENGER ? v1::PROVIDER_INSTAGRAM : v1::PROVIDER_MESSENGER;
@@ -156,13 +105,19 @@ ProviderEvent ItemParser::New(std::string_view key_class) const {
 }
 
 void ItemParser::Run() {
+    bool known = false;
     for (const Kind& kind : kKinds) {
         const JsonValue value = item_[kind.member];
         if (!value.exists()) continue;
+        known = true;
         member_ = kind.member;
-        if (value.IsObject() || kind.member == "sender_action") return (this->*kind.handler)(value);
-        return sink_.Problem("wrong_type", std::string(kind.member) + " is not an object");
+        if (value.IsObject() || kind.member == "sender_action") {
+            (this->*kind.handler)(value);
+        } else {
+            sink_.Problem("wrong_type", std::string(kind.member) + " is not an object");
+        }
     }
+    if (known) return CheckMembers(item_, MessengerItemTable(), "messaging", sink_);
     std::string names;
     for (const auto& member : item_.Members()) names += " " + std::string(member.key);
     sink_.Problem("unknown_event", "messaging item with" + names);
@@ -189,6 +144,16 @@ void ItemParser::Message(const JsonValue& message) {
         attachment.set_url(story["url"].Text());
         attachment.set_provider_media_id(story["id"].Text());
     }
+    if (message["referral"].IsObject()) {
+        v1::MessageContext context;
+        ReadReferral(message["referral"], *context.mutable_referral());
+        SetContext(std::move(context), body);
+    }
+    CheckReadable(message, body);
+    sink_.Add(std::move(event));
+}
+
+void ItemParser::CheckReadable(const JsonValue& message, event::v1::MessageBody& body) {
     if (message["is_unsupported"].Truth()) {
         SetUnsupported(body, "unsupported");
     } else if (body.text().empty() && body.payload().empty() && body.attachments_size() == 0) {
@@ -199,17 +164,18 @@ void ItemParser::Message(const JsonValue& message) {
     } else if (message["text"].exists() && !message["text"].IsString()) {
         sink_.Problem("partly_understood", "message.text is not a string");
     }
-    sink_.Add(std::move(event));
 }
 
 void ItemParser::ReadAttachments(const JsonValue& items, event::v1::MessageBody& body) {
     if (items.exists() && !items.IsArray())
         sink_.Problem("wrong_type", "message.attachments is not an array");
     for (const auto item : items.Items()) {
-        if (JsonValue(item).IsObject()) {
-            ReadAttachment(JsonValue(item), *body.add_attachments());
-        } else {
+        const JsonValue attachment(item);
+        if (!attachment.IsObject()) {
             sink_.Problem("wrong_type", "message.attachments[] is not an object");
+        } else if (!ReadMessengerAttachment(attachment, body)) {
+            const std::string type = attachment["type"].Text();
+            sink_.Problem("partly_understood", "message.attachments[] of type " + type);
         }
     }
 }
@@ -234,6 +200,11 @@ void ItemParser::Postback(const JsonValue& postback) {
     body.set_kind(v1::MESSAGE_KIND_POSTBACK);
     body.set_text(postback["title"].Text());
     body.set_payload(postback["payload"].Text());
+    if (postback["referral"].IsObject()) {
+        v1::MessageContext context;
+        ReadReferral(postback["referral"], *context.mutable_referral());
+        SetContext(std::move(context), body);
+    }
     sink_.Add(std::move(event));
 }
 
@@ -329,10 +300,25 @@ void ItemParser::AddControl(const JsonValue& value, std::string_view type) {
     auto& control = *event.event.mutable_control();
     control.set_type(std::string(type));
     if (type != member_) SetAttribute(control, "action", std::string(member_));
-    for (const auto& member : value.Members()) {
-        SetAttribute(control, SnakeCase(member.key), JsonValue(member.value).Text());
-    }
+    SetAttributes(control, value);
+    // That the page may not send, or which app is in charge of it, concerns nobody in particular.
+    const bool of_page = member_ == "policy_enforcement" || member_ == "app_roles";
+    control.set_about_channel(of_page && event.event.thread_key().empty());
     sink_.Add(std::move(event));
+}
+
+// Some apps get in changes[] what others get in messaging[].
+void ParseChange(
+    const JsonValue& change, const std::string& page_id, v1::Provider provider, ParseSink& sink
+) {
+    const std::string_view field = change["field"].View();
+    const Member* const known = MessengerFieldTable().Find(field);
+    if (known == nullptr)
+        return sink.Problem("unknown_event", "changes[].field " + std::string(field.substr(0, 60)));
+    if (known->mark != kMetaMessages) return;
+    if (!change["value"].IsObject())
+        return sink.Problem("wrong_type", "changes[].value is not an object");
+    ItemParser(change["value"], page_id, provider, sink).Run();
 }
 
 }  // namespace
@@ -340,26 +326,28 @@ void ItemParser::AddControl(const JsonValue& value, std::string_view type) {
 void ParseMessengerEntry(const JsonValue& entry, v1::Provider provider, ParseSink& sink) {
     const std::string page_id = entry["id"].Text();
     bool has_items = false;
-    for (const std::string_view member : {"messaging", "standby"}) {
+    for (const std::string_view member : {"messaging", "standby", "changes"}) {
         const JsonValue items = entry[member];
         if (items.exists() && !items.IsArray())
-            sink.Problem("wrong_type", "entry[].messaging is not an array");
+            sink.Problem("wrong_type", "entry[]." + std::string(member) + " is not an array");
         has_items |= items.exists();
         for (const auto item : items.Items()) {
+            const JsonValue value(item);
             if (page_id.empty()) {
                 sink.Problem("missing_field", "entry[].id is missing");
-            } else if (JsonValue(item).IsObject()) {
-                ItemParser(JsonValue(item), page_id, provider, sink).Run();
+            } else if (!value.IsObject()) {
+                sink.Problem(
+                    "wrong_type", "entry[]." + std::string(member) + "[] is not an object"
+                );
+            } else if (member == "changes") {
+                ParseChange(value, page_id, provider, sink);
             } else {
-                sink.Problem("wrong_type", "entry[].messaging[] is not an object");
+                ItemParser(value, page_id, provider, sink).Run();
             }
         }
     }
-    // changes[]: the page's feed, comments, the dashboard's test button: nothing for an inbox, so
-    // passed over.
-    if (!has_items && !entry["changes"].exists()) {
+    if (!has_items)
         sink.Problem("unknown_event", "entry[] has neither messaging, standby nor changes");
-    }
 }
 
 }  // namespace unibox::channels

@@ -3,6 +3,7 @@
 // meta.md.
 #include "base/strings.hpp"
 #include "channels/adapters.hpp"
+#include "channels/members.hpp"
 #include "channels/meta_parts.hpp"
 #include "crypto/hash.hpp"
 
@@ -48,6 +49,7 @@ public:
             return InvalidArgument("entry is not an array").WithField("entry");
         ParseSink sink;
         for (const auto item : root["entry"].Items()) ParseEntry(JsonValue(item), object, sink);
+        CheckMembers(root, MetaBodyTable(), "body", sink);
         return std::move(sink).Take(document.repairs());
     }
 

@@ -4,6 +4,11 @@
 #include "channels/text.hpp"
 
 namespace unibox::channels {
+namespace {
+
+constexpr std::size_t kNestedNameBytesMax = 100;  // Objects further down stay JSON.
+
+}  // namespace
 
 void ParseSink::Add(ProviderEvent&& event) {
     if (++event_count_ > kEventCountMax) return parsed_.events.clear();
@@ -51,6 +56,30 @@ ProviderEvent NewEvent(
 
 void SetAttribute(event::v1::ControlBody& control, std::string_view name, std::string value) {
     if (!value.empty()) (*control.mutable_attributes())[std::string(name)] = std::move(value);
+}
+
+void SetAttribute(
+    event::v1::ControlBody& control, const std::string& name, const JsonValue& value
+) {
+    if (value.IsObject() && name.size() <= kNestedNameBytesMax) {
+        SetAttributes(control, value, name + "_");
+    } else if (value.IsString() || value.IsNumber()) {
+        SetAttribute(control, name, value.Text());
+    } else if (value.IsSaid() || value.IsBool()) {
+        SetAttribute(control, name, value.Json());
+    }
+}
+
+void SetAttributes(
+    event::v1::ControlBody& control, const JsonValue& object, std::string_view prefix
+) {
+    for (const auto& member : object.Members()) {
+        SetAttribute(control, std::string(prefix) + SnakeCase(member.key), JsonValue(member.value));
+    }
+}
+
+void SetContext(v1::MessageContext&& context, event::v1::MessageBody& body) {
+    if (context.ByteSizeLong() > 0) *body.mutable_context() = std::move(context);
 }
 
 void SetUnsupported(event::v1::MessageBody& message, std::string_view type) {

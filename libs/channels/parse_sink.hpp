@@ -41,6 +41,17 @@ ProviderEvent NewEvent(
 // Fills a control event's attribute; empty values are left out.
 void SetAttribute(event::v1::ControlBody& control, std::string_view name, std::string value);
 
+// A JSON value as an attribute: scalars as text, lists as JSON, of an object every scalar in it
+// under its path ("order_info_name"). What is empty is left out.
+void SetAttribute(event::v1::ControlBody& control, const std::string& name, const JsonValue& value);
+// Every member of an object so.
+void SetAttributes(
+    event::v1::ControlBody& control, const JsonValue& object, std::string_view prefix = {}
+);
+
+// Leaves the body without a context if it says nothing.
+void SetContext(v1::MessageContext&& context, event::v1::MessageBody& body);
+
 // The body of a message that Unibox cannot show: `type` is the provider's word for it.
 void SetUnsupported(event::v1::MessageBody& message, std::string_view type);
 

@@ -23,9 +23,10 @@ Result<std::string> ReadId(const JsonValue& value, std::string_view field, Need 
         if (need == Need::kRequired) return Refuse(field, "is missing");
         return std::string();
     }
-    const bool whole_number = value.IsNumber() && value.Int().has_value();
-    if (!value.IsString() && !whole_number) return Refuse(field, "must be a string");
     std::string id = value.Text();
+    // Of 64 bits, signed or not; larger ones have become strings before (json.hpp).
+    const bool whole_number = value.IsNumber() && id.find_first_not_of("-0123456789") == id.npos;
+    if (!value.IsString() && !whole_number) return Refuse(field, "must be a string");
     if (id.empty() && need == Need::kRequired) return Refuse(field, "is empty");
     if (id.size() > kStandardIdBytesMax) return Refuse(field, "is longer than 255 bytes");
     return id;

@@ -1,6 +1,7 @@
 // Telegram Bot API: one Update a POST, authenticated by a secret header. See telegram.md.
 #include "channels/adapters.hpp"
 #include "channels/json.hpp"
+#include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
 #include "channels/telegram_content.hpp"
 #include "channels/text.hpp"
@@ -16,17 +17,31 @@ namespace {
 struct Place {
     std::string chat_id;
     std::string business_id;
+    std::string topic_id;  // Of direct messages to a channel: one chat, a topic for each customer.
 
-    std::string thread_key() const {
+    std::string chat_key() const {
         return business_id.empty() ? chat_id : business_id + ":" + chat_id;
     }
+    std::string thread_key() const {
+        return topic_id.empty() ? chat_key() : chat_key() + ":" + topic_id;
+    }
+    // A message_id is unique in its chat, whatever its topic.
     std::string MessageKey(const std::string& message_id) const {
-        return thread_key() + ":" + message_id;
+        return chat_key() + ":" + message_id;
     }
 };
 
 Place PlaceOf(const JsonValue& value) {
-    return {value["chat"]["id"].Text(), value["business_connection_id"].Text()};
+    return {
+        value["chat"]["id"].Text(),
+        value["business_connection_id"].Text(),
+        value["direct_messages_topic"]["topic_id"].Text()};
+}
+
+// The customer of a chat in which somebody of the tenant's side may write too; else absent.
+JsonValue CustomerOf(const JsonValue& message, const Place& place) {
+    if (!place.topic_id.empty()) return message["direct_messages_topic"]["user"];
+    return place.business_id.empty() ? JsonValue() : message["chat"];
 }
 
 class UpdateParser {
@@ -37,12 +52,13 @@ public:
     void Run();
 
 private:
+    void OtherUpdate();
     using Handler = void (UpdateParser::*)(const JsonValue&);
     struct Kind {
         std::string_view member;
-        Handler handler;  // nullptr: understood, and deliberately ignored.
+        Handler handler;
     };
-    static const std::array<Kind, 23> kKinds;
+    static const std::array<Kind, 19> kKinds;
 
     ProviderEvent New(std::string_view key_class, std::string thread_key) const {
         return NewEvent(v1::PROVIDER_TELEGRAM, "", key_class, std::move(thread_key));
@@ -72,7 +88,7 @@ private:
     std::string_view member_;
 };
 
-const std::array<UpdateParser::Kind, 23> UpdateParser::kKinds = {{
+const std::array<UpdateParser::Kind, 19> UpdateParser::kKinds = {{
     {"message", &UpdateParser::Message},
     {"business_message", &UpdateParser::Message},
     {"channel_post", &UpdateParser::Message},
@@ -90,12 +106,8 @@ const std::array<UpdateParser::Kind, 23> UpdateParser::kKinds = {{
     {"pre_checkout_query", &UpdateParser::UserControl},
     {"purchased_paid_media", &UpdateParser::UserControl},
     {"poll_answer", &UpdateParser::UserControl},
-    {"message_reaction_count", nullptr},
-    {"inline_query", nullptr},
-    {"chosen_inline_result", nullptr},
-    {"poll", nullptr},
-    {"chat_boost", nullptr},
-    {"removed_chat_boost", nullptr},
+    {"subscription", &UpdateParser::UserControl},
+    {"managed_bot", &UpdateParser::UserControl},
 }};
 
 void UpdateParser::Run() {
@@ -103,29 +115,40 @@ void UpdateParser::Run() {
         const JsonValue value = update_[kind.member];
         if (!value.exists()) continue;
         member_ = kind.member;
-        if (kind.handler == nullptr) return;
         if (!value.IsObject())
             return sink_.Problem("wrong_type", std::string(kind.member) + " is not an object");
-        return (this->*kind.handler)(value);
+        (this->*kind.handler)(value);
+        return CheckMembers(update_, TelegramUpdateTable(), "update", sink_);
     }
+    OtherUpdate();
+}
+
+// One that is passed over, or that is not known.
+void UpdateParser::OtherUpdate() {
     std::string names;
-    for (const auto& member : update_.Members()) names += " " + std::string(member.key);
+    for (const auto& member : update_.Members()) {
+        const Member* const known = TelegramUpdateTable().Find(member.key);
+        if (known != nullptr && !known->ignored_because.empty()) return;
+        names += " " + std::string(member.key);
+    }
     sink_.Problem("unknown_event", "update with" + names);
 }
 
-// Who wrote it. In a business chat whoever is not the customer is the tenant's side: true, and the
-// contact is the customer all the same.
+// Who wrote it. In a business chat, and in direct messages to a channel, whoever is not the
+// customer is the tenant's side: true, and the contact is the customer all the same.
 bool UpdateParser::SetAuthor(
     const JsonValue& message, const Place& place, event::v1::InboundEvent& event
 ) const {
-    const JsonValue chat = message["chat"];
     const JsonValue sender_chat = message["sender_chat"];
-    const JsonValue author = sender_chat.exists() ? sender_chat : message["from"];
+    const JsonValue author = sender_chat["id"].IsSaid() ? sender_chat : message["from"];
     const std::string author_id = author["id"].Text();
-    const bool outbound = !place.business_id.empty() && author_id != place.chat_id;
+    const JsonValue customer = CustomerOf(message, place);
+    const std::string customer_id = customer["id"].Text();
+    const bool outbound = !customer_id.empty() && author_id != customer_id;
     const bool known = !outbound && !author_id.empty();
-    event.set_contact_key(known ? author_id : place.chat_id);
-    event.set_contact_name(TelegramName(known ? author : chat));
+    const JsonValue other = customer_id.empty() ? message["chat"] : customer;
+    event.set_contact_key(known ? author_id : other["id"].Text());
+    event.set_contact_name(TelegramName(known ? author : other));
     return outbound;
 }
 
@@ -136,6 +159,15 @@ std::string AnsweredId(const JsonValue& message) {
     const bool topic_alone =
         message["is_topic_message"].Truth() && answered == message["message_thread_id"].Text();
     return topic_alone ? std::string() : answered;
+}
+
+// Of this chat, or of another one.
+void SetAnswered(const JsonValue& message, const Place& place, event::v1::MessageBody& body) {
+    const std::string answered = AnsweredId(message);
+    if (!answered.empty()) return body.set_reply_to_provider_id(place.MessageKey(answered));
+    const JsonValue other = message["external_reply"];
+    if (!other["message_id"].IsSaid() || !other["chat"]["id"].IsSaid()) return;
+    body.set_reply_to_provider_id(other["chat"]["id"].Text() + ":" + other["message_id"].Text());
 }
 
 void UpdateParser::Message(const JsonValue& message) {
@@ -150,20 +182,21 @@ void UpdateParser::Message(const JsonValue& message) {
     event.event.set_provider_id(place.MessageKey(message_id));
     event.event.set_provider_time_ms(message["date"].TimeMs());
     const bool outbound = SetAuthor(message, place, event.event);
-    if (const auto service = TelegramServiceMember(message)) {
+    if (const auto service = TelegramNotice(message)) {
         return ServiceMessage(message, *service, std::move(event));
     }
     auto& body = *event.event.mutable_message();
     body.set_direction(outbound ? v1::DIRECTION_OUTBOUND : v1::DIRECTION_INBOUND);
     ReadContent(message, body);
-    if (const std::string answered = AnsweredId(message); !answered.empty())
-        body.set_reply_to_provider_id(place.MessageKey(answered));
+    ReadTelegramContext(message, body);
+    SetAnswered(message, place, body);
     sink_.Add(std::move(event));
 }
 
 void UpdateParser::ReadContent(const JsonValue& message, event::v1::MessageBody& body) {
     const std::string unread = ReadTelegramContent(message, body);
-    if (!unread.empty()) {
+    const bool known = unread == "empty" || TelegramMessageTable().Find(unread) != nullptr;
+    if (!unread.empty() && known) {
         sink_.Problem("partly_understood", std::string(member_) + " of type " + unread);
     } else if (message["text"].exists() && !message["text"].IsString()) {
         sink_.Problem("partly_understood", std::string(member_) + ".text is not a string");
@@ -182,7 +215,12 @@ void UpdateParser::ServiceMessage(
         SetAttribute(control, "from_chat_id", message["migrate_from_chat_id"].Text());
     } else {
         control.set_type(SnakeCase(member));
-        SetAttribute(control, "value", message[member].Text());
+        const JsonValue notice = message[member];
+        if (notice.IsObject()) {
+            SetAttributes(control, notice);
+        } else {
+            SetAttribute(control, "value", notice);
+        }
     }
     sink_.Add(std::move(event));
 }
@@ -207,6 +245,7 @@ void UpdateParser::Edit(const JsonValue& message) {
     auto& edit = *event.event.mutable_edit();
     edit.set_text(content.text());
     edit.mutable_attachments()->Swap(content.mutable_attachments());
+    edit.set_whole(true);
     sink_.Add(std::move(event));
 }
 
@@ -348,6 +387,12 @@ void UpdateParser::Membership(const JsonValue& change) {
     if (about_us && status == "member") control.set_type("contact_unblocked");
     SetAttribute(control, "status", status);
     SetAttribute(control, "user_id", change["new_chat_member"]["user"]["id"].Text());
+    SetAttribute(control, "until_date", change["new_chat_member"]["until_date"].Text());
+    SetAttribute(control, "old_status", change["old_chat_member"]["status"].Text());
+    SetAttributes(control, change["invite_link"], "invite_link_");
+    for (const std::string_view way : {"via_join_request", "via_chat_folder_invite_link"}) {
+        if (change[way].Truth()) SetAttribute(control, way, "true");
+    }
     sink_.Add(std::move(event));
 }
 
@@ -360,6 +405,9 @@ void UpdateParser::BusinessConnection(const JsonValue& connection) {
     control.set_type("business_connection");
     SetAttribute(control, "business_connection_id", connection["id"].Text());
     SetAttribute(control, "enabled", connection["is_enabled"].Truth() ? "true" : "false");
+    if (connection["can_reply"].IsBool())
+        SetAttribute(control, "can_reply", connection["can_reply"].Json());
+    SetAttributes(control, connection["rights"], "rights_");
     sink_.Add(std::move(event));
 }
 
@@ -373,6 +421,7 @@ void UpdateParser::UserControl(const JsonValue& value) {
     event.event.set_contact_name(TelegramName(user));
     auto& control = *event.event.mutable_control();
     control.set_type(std::string(member_));
+    SetAttributes(control, value);
     SetAttribute(control, "id", value["id"].Text());
     const JsonValue invoice = value["invoice_payload"];
     SetAttribute(

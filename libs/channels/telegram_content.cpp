@@ -1,5 +1,8 @@
 #include "channels/telegram_content.hpp"
 
+#include "channels/complete.hpp"
+#include "channels/contact_card.hpp"
+#include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
 #include "channels/text.hpp"
 
@@ -24,91 +27,14 @@ constexpr std::array<FileMember, 8> kFileMembers = {{
     {"live_photo", v1::ATTACHMENT_TYPE_IMAGE},
 }};
 
-constexpr std::array<std::string_view, 38> kServiceMembers = {
-    "new_chat_members",
-    "left_chat_member",
-    "new_chat_title",
-    "new_chat_photo",
-    "delete_chat_photo",
-    "group_chat_created",
-    "supergroup_chat_created",
-    "channel_chat_created",
-    "migrate_to_chat_id",
-    "migrate_from_chat_id",
-    "pinned_message",
-    "message_auto_delete_timer_changed",
-    "successful_payment",
-    "refunded_payment",
-    "users_shared",
-    "chat_shared",
-    "connected_website",
-    "write_access_allowed",
-    "proximity_alert_triggered",
-    "boost_added",
-    "chat_background_set",
-    "forum_topic_created",
-    "forum_topic_edited",
-    "forum_topic_closed",
-    "forum_topic_reopened",
-    "general_forum_topic_hidden",
-    "general_forum_topic_unhidden",
-    "giveaway_created",
-    "giveaway_completed",
-    "video_chat_scheduled",
-    "video_chat_started",
-    "video_chat_ended",
-    "video_chat_participants_invited",
-    "passport_data",
-    "paid_message_price_changed",
-    "direct_message_price_changed",
-    "checklist_tasks_done",
-    "checklist_tasks_added"};
-
-// Members of a message that are not its content.
-constexpr std::array<std::string_view, 34> kEnvelopeMembers = {
-    "message_id",
-    "message_thread_id",
-    "from",
-    "sender_chat",
-    "sender_boost_count",
-    "sender_business_bot",
-    "date",
-    "business_connection_id",
-    "chat",
-    "forward_origin",
-    "is_topic_message",
-    "is_automatic_forward",
-    "reply_to_message",
-    "external_reply",
-    "quote",
-    "reply_to_story",
-    "via_bot",
-    "edit_date",
-    "has_protected_content",
-    "is_from_offline",
-    "media_group_id",
-    "author_signature",
-    "entities",
-    "link_preview_options",
-    "effect_id",
-    "caption",
-    "caption_entities",
-    "show_caption_above_media",
-    "has_media_spoiler",
-    "reply_markup",
-    "forward_from",
-    "forward_date",
-    "forward_from_chat",
-    "text"};
-
-template <std::size_t kSize>
-bool Contains(const std::array<std::string_view, kSize>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 void ReadFile(const JsonValue& file, v1::AttachmentType type, v1::Attachment& attachment) {
     attachment.set_type(type);
-    attachment.set_name(file["file_name"].Text());
+    // Music has performer and title, a sticker the emoji that it stands for.
+    attachment.set_name(FirstText(
+        {file["file_name"].Text(),
+         JoinNonEmpty({file["performer"].Text(), file["title"].Text()}),
+         file["emoji"].Text()}
+    ));
     attachment.set_mime_type(file["mime_type"].Text());
     attachment.set_size_bytes(std::max<std::int64_t>(file["file_size"].Int().value_or(0), 0));
     attachment.set_provider_media_id(file["file_id"].Text());
@@ -135,6 +61,8 @@ void ReadPaidMedia(const JsonValue& paid, event::v1::MessageBody& body) {
         ReadPhoto(media["photo"], body);
         if (const JsonValue video = media["video"]; video.IsObject())
             ReadFile(video, v1::ATTACHMENT_TYPE_VIDEO, *body.add_attachments());
+        if (const JsonValue live = media["live_photo"]; live.IsObject())
+            ReadFile(live, v1::ATTACHMENT_TYPE_IMAGE, *body.add_attachments());
         if (body.attachments_size() > known_count) continue;
         AddOther("paid_media", body);
         body.mutable_attachments()->rbegin()->set_unavailable(true);
@@ -156,16 +84,94 @@ void ReadPlace(const JsonValue& message, event::v1::MessageBody& body) {
 
 void ReadContact(const JsonValue& contact, event::v1::MessageBody& body) {
     if (!contact.IsObject()) return;
-    v1::Attachment& attachment = *body.add_attachments();
-    attachment.set_type(v1::ATTACHMENT_TYPE_CONTACT);
-    attachment.set_name(JoinNonEmpty({TelegramName(contact), contact["phone_number"].Text()}));
+    v1::ContactCard card;
+    card.set_given_name(contact["first_name"].Text());
+    card.set_family_name(contact["last_name"].Text());
+    card.set_provider_user_id(contact["user_id"].Text());
+    card.set_vcard(contact["vcard"].Text());
+    if (const std::string number = contact["phone_number"].Text(); !number.empty())
+        card.add_phones()->set_value(number);
+    AddContactCard(std::move(card), body);
 }
 
-std::string UnknownMember(const JsonValue& message) {
-    for (const auto& member : message.Members()) {
-        if (!Contains(kEnvelopeMembers, member.key)) return std::string(member.key);
+void SetTime(std::int64_t unix_ms, v1::Forward& forward) {
+    if (unix_ms == 0) return;
+    forward.mutable_origin_time()->set_seconds(unix_ms / 1000);
+    forward.mutable_origin_time()->set_nanos(static_cast<std::int32_t>(unix_ms % 1000) * 1000000);
+}
+
+// What the text shows in other words than the link itself.
+void ReadLinks(const JsonValue& entities, event::v1::MessageBody& body) {
+    const std::string text = body.text();
+    for (const auto item : entities.Items()) {
+        const JsonValue entity(item);
+        const std::string url = entity["url"].Text();
+        if (url.empty() || entity["type"].View() != "text_link") continue;
+        v1::Attachment& attachment = *body.add_attachments();
+        attachment.set_type(v1::ATTACHMENT_TYPE_LINK);
+        attachment.set_url(url);
+        // One more than there may be: what is cut away is told.
+        if (body.attachments_size() > kAttachmentCountMax) return;
+        const auto offset = entity["offset"].Int();
+        const auto length = entity["length"].Int();
+        if (offset && length) attachment.set_name(std::string(Utf16Slice(text, *offset, *length)));
     }
-    return "empty";
+}
+
+void ReadStory(const JsonValue& story, event::v1::MessageBody& body) {
+    if (!story["id"].IsSaid()) return;
+    v1::Attachment& attachment = *body.add_attachments();
+    attachment.set_type(v1::ATTACHMENT_TYPE_LINK);
+    attachment.set_name("story");
+    attachment.set_provider_media_id(story["chat"]["id"].Text() + ":" + story["id"].Text());
+}
+
+// What the message is, if it is nothing that can be read: content by its name, before whatever has
+// no name here.
+std::string UnreadMember(const JsonValue& message) {
+    const MemberTable& table = TelegramMessageTable();
+    std::string unknown;
+    for (const auto& member : message.Members()) {
+        if (!JsonValue(member.value).IsSaid()) continue;
+        const Member* const known = table.Find(member.key);
+        if (known == nullptr && unknown.empty()) unknown = member.key;
+        const int mark = known == nullptr ? 0 : known->mark;
+        if (mark == kTelegramContent || mark == kTelegramUnshown) return std::string(member.key);
+    }
+    return unknown.empty() ? "empty" : unknown;
+}
+
+// Bot API before 7.0, and whoever still writes like it.
+void ReadOldForward(const JsonValue& message, v1::Forward& forward) {
+    const JsonValue user = message["forward_from"];
+    const JsonValue chat = message["forward_from_chat"];
+    const JsonValue origin = chat.IsObject() ? chat : user;
+    forward.set_origin_type(chat.IsObject() ? "chat" : user.IsObject() ? "user" : "hidden_user");
+    forward.set_origin_id(origin["id"].Text());
+    forward.set_origin_name(FirstText({TelegramName(origin), message["forward_sender_name"].Text()})
+    );
+    forward.set_origin_message_id(message["forward_from_message_id"].Text());
+    forward.set_author_signature(message["forward_signature"].Text());
+    SetTime(message["forward_date"].TimeMs(), forward);
+}
+
+void ReadForward(const JsonValue& message, v1::MessageContext& context) {
+    const JsonValue origin = message["forward_origin"];
+    if (!origin.IsObject()) {
+        if (message["forward_date"].IsSaid()) ReadOldForward(message, *context.mutable_forward());
+        return;
+    }
+    v1::Forward& forward = *context.mutable_forward();
+    forward.set_origin_type(origin["type"].Text());
+    for (const std::string_view author : {"sender_user", "sender_chat", "chat"}) {
+        if (!origin[author].IsObject()) continue;
+        forward.set_origin_id(origin[author]["id"].Text());
+        forward.set_origin_name(TelegramName(origin[author]));
+    }
+    if (forward.origin_name().empty()) forward.set_origin_name(origin["sender_user_name"].Text());
+    forward.set_origin_message_id(origin["message_id"].Text());
+    forward.set_author_signature(origin["author_signature"].Text());
+    SetTime(origin["date"].TimeMs(), forward);
 }
 
 }  // namespace
@@ -179,17 +185,29 @@ std::string TelegramName(const JsonValue& user_or_chat) {
     return name.empty() ? user_or_chat["username"].Text() : name;
 }
 
-std::optional<std::string_view> TelegramServiceMember(const JsonValue& message) {
+std::optional<std::string_view> TelegramNotice(const JsonValue& message) {
+    const MemberTable& table = TelegramMessageTable();
     for (const auto& member : message.Members()) {
-        if (Contains(kServiceMembers, member.key)) return member.key;
+        const Member* const known = table.Find(member.key);
+        const bool notice = known != nullptr && known->mark == kTelegramNotice;
+        if (notice && JsonValue(member.value).IsSaid()) return known->name;
     }
     return std::nullopt;
 }
 
+void ReadTelegramContext(const JsonValue& message, event::v1::MessageBody& body) {
+    v1::MessageContext context;
+    context.set_quoted_text(message["quote"]["text"].Text());
+    context.set_album_id(message["media_group_id"].Text());
+    ReadForward(message, context);
+    SetContext(std::move(context), body);
+}
+
 std::string ReadTelegramContent(const JsonValue& message, event::v1::MessageBody& body) {
     body.set_kind(v1::MESSAGE_KIND_TEXT);
-    const JsonValue text = message["text"];
-    body.set_text(text.exists() ? text.Text() : message["caption"].Text());
+    body.set_text(message["text"].Text());
+    const bool has_text = !body.text().empty();
+    if (!has_text) body.set_text(message["caption"].Text());
     ReadPhoto(message["photo"], body);
     for (const FileMember& member : kFileMembers) {
         const JsonValue file = message[member.name];
@@ -206,14 +224,17 @@ std::string ReadTelegramContent(const JsonValue& message, event::v1::MessageBody
         body.set_payload(data["data"].Text());
         return {};
     }
-    const bool has_text = text.exists() && !body.text().empty();
-    if (body.attachments_size() > 0 || has_text) return {};
-    std::string unread = UnknownMember(message);
-    if (body.text().empty()) {
-        SetUnsupported(body, unread);
-    } else {
+    std::string unread;
+    if (body.attachments_size() == 0 && !has_text) {
+        unread = UnreadMember(message);
+        if (body.text().empty()) {
+            SetUnsupported(body, unread);
+            return unread;
+        }
         AddOther(unread, body);  // A caption is always that of something.
     }
+    ReadLinks(message[has_text ? "entities" : "caption_entities"], body);
+    ReadStory(message["reply_to_story"], body);
     return unread;
 }
 

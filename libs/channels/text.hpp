@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -21,6 +22,13 @@ std::string CleanText(std::string_view bytes);
 
 // At most bytes_max bytes, cut at a character border. `text` must be well-formed.
 std::string_view CutUtf8(std::string_view text, std::size_t bytes_max);
+
+// The characters of `text` that lie in the range [offset, offset + length) of its UTF-16 units, as
+// Telegram counts; one of which only a half does is in it. What is out of range is left out.
+std::string_view Utf16Slice(std::string_view text, std::int64_t offset, std::int64_t length);
+
+// The first one that is not empty.
+std::string FirstText(std::initializer_list<std::string> texts);
 
 // The parts that are not empty, with ", " between them.
 std::string JoinNonEmpty(std::initializer_list<std::string_view> parts);

@@ -2,6 +2,7 @@
 #include "base/strings.hpp"
 #include "channels/adapters.hpp"
 #include "channels/json.hpp"
+#include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
 #include "channels/text.hpp"
 #include "channels/times.hpp"
@@ -14,7 +15,6 @@
 namespace unibox::channels {
 namespace {
 
-constexpr std::size_t kSignatureTextSize = 28;  // Base64 of 20 bytes.
 constexpr int kMediaCountMax = 64;
 constexpr std::int64_t kMediaIndexMax = 1000;  // A higher one is no index.
 constexpr std::string_view kMediaUrl = "MediaUrl";
@@ -70,9 +70,16 @@ v1::AttachmentType AttachmentTypeOf(std::string_view mime_type) {
     return v1::ATTACHMENT_TYPE_FILE;
 }
 
+// "MediaUrl" of "MediaUrl0".
+std::string_view WithoutNumber(std::string_view name) {
+    while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.remove_suffix(1);
+    return name;
+}
+
 class FormParser {
 public:
-    FormParser(const FormFields& fields, ParseSink& sink) : fields_(fields), sink_(sink) {}
+    FormParser(const FormFields& fields, bool in_query, ParseSink& sink)
+        : fields_(fields), in_query_(in_query), sink_(sink) {}
 
     void Run();
 
@@ -80,6 +87,8 @@ private:
     std::string Text(std::string_view name) const {
         return CleanText(FindField(fields_, name).value_or(""));
     }
+    bool Event();
+    void CheckParameters();
     std::string MessageSid() const;
     ProviderEvent New(
         std::string_view key_class, const std::string& customer, const std::string& ours
@@ -89,10 +98,13 @@ private:
     int MediaCount() const;
     void Media(event::v1::MessageBody& body);
     void Location(event::v1::MessageBody& body);
+    void Context(event::v1::MessageBody& body);
     void Status(const std::string& word);
     void Call();
+    void DebuggerEvent();
 
     const FormFields& fields_;
+    bool in_query_;
     ParseSink& sink_;
 };
 
@@ -104,19 +116,44 @@ std::string FormParser::MessageSid() const {
 }
 
 void FormParser::Run() {
+    if (Event()) CheckParameters();
+}
+
+void FormParser::CheckParameters() {
+    for (const auto& [name, value] : fields_) {
+        const std::string_view base = WithoutNumber(name);
+        // A query may hold parameters of whoever entered the URL; Twilio's begin with a capital.
+        const bool ours = in_query_ && (base.empty() || base[0] < 'A' || base[0] > 'Z');
+        if (value.empty() || ours || TwilioParameterTable().Find(base) != nullptr) continue;
+        sink_.Problem("partly_understood", CleanText(base).substr(0, 60) + " is not known");
+    }
+}
+
+// False: it is of no kind that is known.
+bool FormParser::Event() {
     if (!MessageSid().empty()) {
         std::string status = Text("MessageStatus");
         if (status.empty()) status = Text("SmsStatus");
         const bool inbound = status.empty() || status == "received" || status == "receiving";
-        return inbound ? Message() : Status(status);
+        if (inbound) {
+            Message();
+        } else {
+            Status(status);
+        }
+        return true;
     }
-    if (!Text("CallSid").empty()) return Call();
+    const bool call = !Text("CallSid").empty();
+    if (call) Call();
+    const bool debugger = !call && !Text("Level").empty() && !Text("Sid").empty();
+    if (debugger) DebuggerEvent();
+    if (call || debugger) return true;
     const bool message =
         FindField(fields_, "Body").has_value() || FindField(fields_, "MessageStatus").has_value();
     sink_.Problem(
         message ? "missing_field" : "unknown_event",
         message ? "MessageSid is missing" : "neither MessageSid nor CallSid"
     );
+    return false;
 }
 
 ProviderEvent FormParser::New(
@@ -140,13 +177,15 @@ void FormParser::Message() {
     body.set_direction(v1::DIRECTION_INBOUND);
     body.set_kind(v1::MESSAGE_KIND_TEXT);
     body.set_text(Text("Body"));
-    const std::string button = Text("ButtonPayload");
-    body.set_payload(button.empty() ? Text("ListId") : button);
+    body.set_payload(FirstText(
+        {Text("ButtonPayload"), Text("ListId"), Text("FlowData"), Text("InteractiveData")}
+    ));
     if (body.text().empty()) body.set_text(Text("ButtonText"));
     if (body.text().empty()) body.set_text(Text("ListTitle"));
     body.set_reply_to_provider_id(Text("OriginalRepliedMessageSid"));
     Media(body);
     Location(body);
+    Context(body);
     if (body.text().empty() && body.payload().empty() && body.attachments_size() == 0) {
         const std::string type = Text("MessageType");
         if (!type.empty() && type != "text") {
@@ -201,6 +240,27 @@ void FormParser::Location(event::v1::MessageBody& body) {
     attachment.set_name(JoinNonEmpty({Text("Label"), Text("Address")}));
 }
 
+// What led the customer here, and what the provider says of the message itself.
+void FormParser::Context(event::v1::MessageBody& body) {
+    v1::MessageContext context;
+    context.set_opt_out_type(Text("OptOutType"));
+    const bool often = Text("FrequentlyForwarded") == "true";
+    if (often || Text("Forwarded") == "true") context.mutable_forward()->set_many_times(often);
+    v1::Referral referral;
+    referral.set_source_type(Text("ReferralSourceType"));
+    referral.set_source_id(Text("ReferralSourceId"));
+    referral.set_source_url(Text("ReferralSourceUrl"));
+    referral.set_headline(Text("ReferralHeadline"));
+    referral.set_body(Text("ReferralBody"));
+    referral.set_media_type(
+        FirstText({Text("ReferralMediaContentType"), Text("ReferralMediaContentType0")})
+    );
+    referral.set_media_url(FirstText({Text("ReferralMediaUrl"), Text("ReferralMediaUrl0")}));
+    referral.set_click_id(Text("ReferralCtwaClid"));
+    if (referral.ByteSizeLong() > 0) *context.mutable_referral() = std::move(referral);
+    SetContext(std::move(context), body);
+}
+
 // Of a message that we sent: the customer is To, our side From.
 void FormParser::Status(const std::string& word) {
     const StatusWord status = FindStatus(word);
@@ -228,6 +288,7 @@ void FormParser::Call() {
     event.discriminator =
         Text("CallStatus") + ":" + (sequence.empty() ? Text("Timestamp") : sequence);
     event.event.set_provider_id(Text("CallSid"));
+    event.event.set_contact_name(Text("CallerName"));
     event.event.set_provider_time_ms(TextTimeMs(Text("Timestamp")));
     auto& control = *event.event.mutable_control();
     control.set_type("call_status");
@@ -236,17 +297,48 @@ void FormParser::Call() {
     SetAttribute(control, "direction", Text("Direction"));
     SetAttribute(control, "duration_s", Text("CallDuration"));
     SetAttribute(control, "recording_url", Text("RecordingUrl"));
+    SetAttribute(control, "recording_sid", Text("RecordingSid"));
+    SetAttribute(control, "recording_duration_s", Text("RecordingDuration"));
+    SetAttribute(control, "forwarded_from", Text("ForwardedFrom"));
+    SetAttribute(control, "parent_call_sid", Text("ParentCallSid"));
+    SetAttribute(control, "sip_response_code", Text("SipResponseCode"));
+    SetAttribute(control, "answered_by", Text("AnsweredBy"));
+    SetAttribute(control, "error", Text("ErrorCode"));
+    sink_.Add(std::move(event));
+}
+
+// What Twilio's debugger tells of the account: errors and warnings of requests, numbers, senders.
+void FormParser::DebuggerEvent() {
+    ProviderEvent event = NewEvent(v1::PROVIDER_TWILIO, "", domain::kClassControl, "");
+    event.event.set_provider_id(Text("Sid"));
+    event.event.set_provider_time_ms(TextTimeMs(Text("Timestamp")));
+    auto& control = *event.event.mutable_control();
+    control.set_about_channel(true);
+    const std::string level = SnakeCase(Text("Level"));
+    control.set_type(level == "error" ? "channel_error" : "channel_warning");
+    SetAttribute(control, "level", level);
+    SetAttribute(control, "account_sid", Text("AccountSid"));
+    const std::string payload = Text("Payload");
+    const auto document = JsonDocument::ParseTolerant(payload);
+    if (document.ok()) {
+        SetAttributes(control, document->root());
+    } else {
+        SetAttribute(control, "payload", payload);
+    }
     sink_.Add(std::move(event));
 }
 
 class Twilio final : public Adapter {
 public:
     Result<std::size_t> Verify(const VerifyInput& input) const override {
+        const auto algorithm =
+            TwilioAlgorithm(input.request.header("X-Twilio-Webhooks-Signature-Settings"));
+        if (!algorithm) return BadSignature("an algorithm other than HMAC_SHA1 and HMAC_SHA256");
         // Compared as text: base64 has more than one form of the same bytes, and only one is the
         // provider's.
         const auto given = input.request.header("X-Twilio-Signature");
-        if (!given || given->size() != kSignatureTextSize) {
-            return BadSignature("no X-Twilio-Signature of 28 characters");
+        if (!given || given->size() != TwilioSignatureTextSize(*algorithm)) {
+            return BadSignature("no X-Twilio-Signature of the algorithm's length");
         }
         const auto fields = SignedFields(input.request);
         if (!fields.ok()) return BadSignature(fields.status().message());
@@ -255,10 +347,8 @@ public:
             const std::string_view secret = input.secrets[i].Reveal();
             if (secret.empty()) continue;
             for (const std::string& url : urls) {
-                if (crypto::ConstantTimeEquals(
-                        *given, Base64Encode(TwilioSignature(secret, url, *fields))
-                    ))
-                    return i;
+                const std::string mac = TwilioSignature(secret, url, *fields, *algorithm);
+                if (crypto::ConstantTimeEquals(*given, Base64Encode(mac))) return i;
             }
         }
         return BadSignature("X-Twilio-Signature does not match");
@@ -275,7 +365,7 @@ public:
         }
         const auto fields = ParseForm(in_query ? request.query : request.body);
         if (!fields.ok()) return InvalidArgument(fields.status().message()).WithField("body");
-        FormParser(*fields, sink).Run();
+        FormParser(*fields, in_query, sink).Run();
         return std::move(sink).Take();
     }
 

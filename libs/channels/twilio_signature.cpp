@@ -68,10 +68,31 @@ std::vector<std::string> TwilioUrlVariants(std::string_view url) {
     return variants;
 }
 
+std::optional<TwilioHash> TwilioAlgorithm(std::optional<std::string_view> settings) {
+    std::string_view rest = settings.value_or("");
+    while (!rest.empty()) {
+        const std::string_view part = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+        const std::size_t equals = part.find('=');
+        if (equals == part.npos || TrimSpace(part.substr(0, equals)) != "algorithm") continue;
+        const std::string_view name = TrimSpace(part.substr(equals + 1));
+        if (EqualsIgnoreCaseAscii(name, "HMAC_SHA256")) return TwilioHash::kSha256;
+        if (EqualsIgnoreCaseAscii(name, "HMAC_SHA1")) return TwilioHash::kSha1;
+        if (!name.empty()) return std::nullopt;
+    }
+    return TwilioHash::kSha1;
+}
+
+std::size_t TwilioSignatureTextSize(TwilioHash hash) {
+    return hash == TwilioHash::kSha256 ? 44 : 28;
+}
+
 std::string TwilioSignature(
-    std::string_view auth_token, std::string_view url, const FormFields& fields
+    std::string_view secret, std::string_view url, const FormFields& fields, TwilioHash hash
 ) {
-    return crypto::HmacSha1(auth_token, TwilioSignedText(url, fields));
+    const std::string text = TwilioSignedText(url, fields);
+    return hash == TwilioHash::kSha256 ? crypto::HmacSha256(secret, text)
+                                       : crypto::HmacSha1(secret, text);
 }
 
 bool IsForm(std::string_view content_type) {

@@ -1,4 +1,5 @@
 // WhatsApp Cloud API: entry[].changes[] of field "messages" and "smb_message_echoes". See meta.md.
+#include "channels/members.hpp"
 #include "channels/meta_parts.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
@@ -11,12 +12,17 @@ namespace {
 // One `value` of changes[].
 class ValueParser {
 public:
-    ValueParser(const JsonValue& value, ParseSink& sink)
-        : value_(value), route_key_(value["metadata"]["phone_number_id"].Text()), sink_(sink) {}
+    ValueParser(const JsonValue& entry, const JsonValue& value, ParseSink& sink)
+        : entry_(entry),
+          value_(value),
+          route_key_(value["metadata"]["phone_number_id"].Text()),
+          number_(Digits(value["metadata"]["display_phone_number"].View())),
+          sink_(sink) {}
 
     void Run();
 
 private:
+    ProviderEvent New(std::string_view key_class) const;
     ProviderEvent New(std::string_view key_class, const JsonValue& message, bool outbound) const;
     void SetContact(const JsonValue& message, bool outbound, event::v1::InboundEvent& event) const;
     JsonValue ContactOf(const std::string& contact_key) const;
@@ -31,11 +37,13 @@ private:
     ProviderEvent NewOfStatus(std::string_view key_class, const JsonValue& status) const;
     void Call(const JsonValue& call);
     void Preference(const JsonValue& preference);
-    void Errors();
+    void Error(const JsonValue& error);
     void UnknownMembers();
 
+    JsonValue entry_;
     JsonValue value_;
     std::string route_key_;
+    std::string number_;
     ParseSink& sink_;
 };
 
@@ -66,8 +74,9 @@ void ValueParser::Run() {
     ForEach(value_["user_preferences"], sink_, "user_preferences", [this](const JsonValue& p) {
         Preference(p);
     });
-    Errors();
+    ForEach(value_["errors"], sink_, "errors", [this](const JsonValue& e) { Error(e); });
     UnknownMembers();
+    CheckMembers(value_, WhatsAppValueTable(), "value", sink_);
 }
 
 // The ids by which one contact is known, best first; what is absent is left out.
@@ -121,9 +130,16 @@ void ValueParser::SetContact(
     event.set_contact_name(name.exists() ? name.Text() : contact["profile"]["username"].Text());
 }
 
+ProviderEvent ValueParser::New(std::string_view key_class) const {
+    ProviderEvent event = NewEvent(v1::PROVIDER_WHATSAPP, route_key_, key_class, "");
+    event.account_key = entry_["id"].Text();
+    event.account_number = number_;
+    return event;
+}
+
 ProviderEvent ValueParser::New(std::string_view key_class, const JsonValue& message, bool outbound)
     const {
-    ProviderEvent event = NewEvent(v1::PROVIDER_WHATSAPP, route_key_, key_class, "");
+    ProviderEvent event = New(key_class);
     SetContact(message, outbound, event.event);
     const std::string group_id = message["group_id"].Text();
     event.event.set_thread_key(group_id.empty() ? event.event.contact_key() : group_id);
@@ -143,9 +159,12 @@ void ValueParser::Message(const JsonValue& message, bool outbound) {
     event.event.set_provider_id(id);
     auto& body = *event.event.mutable_message();
     body.set_direction(outbound ? v1::DIRECTION_OUTBOUND : v1::DIRECTION_INBOUND);
+    ReadWhatsAppContext(message, body);
     if (!ReadWhatsAppContent(message, body) && type != "unsupported") {
         sink_.Problem("partly_understood", "messages[].type " + std::string(type.substr(0, 60)));
     }
+    if (message["errors"].IsSaid() && type != "unsupported")
+        sink_.Problem("partly_understood", "messages[].errors of type " + std::string(type));
     sink_.Add(std::move(event));
 }
 
@@ -203,9 +222,7 @@ void ValueParser::System(const JsonValue& message) {
     auto& control = *event.event.mutable_control();
     const std::string type = SnakeCase(notice["type"].View());
     control.set_type(type.empty() ? SnakeCase(message["type"].View()) : type);
-    for (const auto& member : notice.Members()) {
-        SetAttribute(control, SnakeCase(member.key), JsonValue(member.value).Text());
-    }
+    SetAttributes(control, notice);
     for (const std::string_view new_id : {"wa_id", "new_wa_id", "user_id"}) {
         const std::string alias = notice[new_id].Text();
         if (!alias.empty() && alias != event.event.contact_key())
@@ -215,7 +232,7 @@ void ValueParser::System(const JsonValue& message) {
 }
 
 ProviderEvent ValueParser::NewOfStatus(std::string_view key_class, const JsonValue& status) const {
-    ProviderEvent event = NewEvent(v1::PROVIDER_WHATSAPP, route_key_, key_class, "");
+    ProviderEvent event = New(key_class);
     const bool group = status["recipient_type"].View() == "group";
     const auto ids =
         group ? Ids({status["recipient_participant_id"], status["recipient_participant_user_id"]})
@@ -284,9 +301,7 @@ void ValueParser::OtherStatus(const JsonValue& status, const std::string& type) 
     event.discriminator = type + ":" + status["status"].Text() + ":" + status["timestamp"].Text();
     auto& control = *event.event.mutable_control();
     control.set_type(type + "_status");
-    for (const auto& member : status[type].Members()) {
-        SetAttribute(control, SnakeCase(member.key), JsonValue(member.value).Text());
-    }
+    SetAttributes(control, status[type]);
     SetAttribute(control, "status", status["status"].Text());
     for (const auto error : status["errors"].Items()) {
         SetAttribute(control, "error", JsonValue(error)["code"].Text());
@@ -303,15 +318,19 @@ void ValueParser::Call(const JsonValue& call) {
     event.event.set_provider_id(id);
     auto& control = *event.event.mutable_control();
     control.set_type("call_status");
-    for (const std::string_view name : {"event", "status", "direction", "duration"}) {
-        SetAttribute(control, name, call[name].Text());
+    // All but what the event itself tells, and the offer of media, which only who answers needs.
+    for (const auto& member : call.Members()) {
+        const bool told = member.key == "id" || member.key == "timestamp" ||
+                          member.key == "session" || member.key.starts_with("from") ||
+                          member.key.starts_with("to");
+        if (!told) SetAttribute(control, SnakeCase(member.key), JsonValue(member.value));
     }
     sink_.Add(std::move(event));
 }
 
 // The contact stopped or resumed marketing messages.
 void ValueParser::Preference(const JsonValue& preference) {
-    ProviderEvent event = NewEvent(v1::PROVIDER_WHATSAPP, route_key_, domain::kClassControl, "");
+    ProviderEvent event = New(domain::kClassControl);
     SetIds(Ids({preference["wa_id"], preference["user_id"]}), event.event);
     event.event.set_thread_key(event.event.contact_key());
     event.event.set_provider_time_ms(preference["timestamp"].TimeMs());
@@ -319,17 +338,20 @@ void ValueParser::Preference(const JsonValue& preference) {
         "preference:" + preference["category"].Text() + ":" + preference["timestamp"].Text();
     auto& control = *event.event.mutable_control();
     control.set_type("contact_preference");
-    for (const std::string_view name : {"value", "category", "detail"}) {
-        SetAttribute(control, name, preference[name].Text());
-    }
+    SetAttributes(control, preference);
     sink_.Add(std::move(event));
 }
 
-// Errors of the number as a whole belong to no thread: they are kept with the raw body.
-void ValueParser::Errors() {
-    for (const auto error : value_["errors"].Items()) {
-        sink_.Problem("channel_error", "value.errors[] code " + JsonValue(error)["code"].Text());
-    }
+// Of the number as a whole, for example that it sends too much: of no message and no contact.
+void ValueParser::Error(const JsonValue& error) {
+    ProviderEvent event = New(domain::kClassControl);
+    event.discriminator = "channel_error:" + entry_["time"].Text() + ":" + error.Json();
+    event.event.set_provider_time_ms(entry_["time"].TimeMs());
+    auto& control = *event.event.mutable_control();
+    control.set_type("channel_error");
+    control.set_about_channel(true);
+    SetAttributes(control, error);
+    sink_.Add(std::move(event));
 }
 
 // Events of a kind that is not known stand under a name that is not known.
@@ -344,26 +366,6 @@ void ValueParser::UnknownMembers() {
     sink_.Problem("unknown_event", "changes[].value with" + names);
 }
 
-// Fields about templates, the account or its quality: no thread, no contact, so nothing for an
-// inbox.
-constexpr std::array<std::string_view, 16> kIgnoredFields = {
-    "message_template_status_update",
-    "message_template_quality_update",
-    "message_template_components_update",
-    "template_category_update",
-    "account_update",
-    "account_alerts",
-    "account_review_update",
-    "account_settings_update",
-    "business_capability_update",
-    "business_status_update",
-    "phone_number_name_update",
-    "phone_number_quality_update",
-    "security",
-    "flows",
-    "payment_configuration_update",
-    "partner_solutions"};
-
 }  // namespace
 
 void ParseWhatsAppEntry(const JsonValue& entry, ParseSink& sink) {
@@ -372,17 +374,17 @@ void ParseWhatsAppEntry(const JsonValue& entry, ParseSink& sink) {
     for (const auto item : entry["changes"].Items()) {
         const JsonValue change(item);
         const std::string_view field = change["field"].View();
-        if (std::find(kIgnoredFields.begin(), kIgnoredFields.end(), field) != kIgnoredFields.end())
-            continue;
-        const bool known = field == "messages" || field == "smb_message_echoes" ||
-                           field == "calls" || field == "user_preferences" ||
-                           field == "message_echoes";
-        if (!known) {
+        const Member* const known = WhatsAppFieldTable().Find(field);
+        if (known == nullptr) {
             sink.Problem("unknown_event", "changes[].field " + std::string(field.substr(0, 60)));
+        } else if (!known->ignored_because.empty()) {
+            continue;
         } else if (!change["value"].IsObject()) {
             sink.Problem("wrong_type", "changes[].value is not an object");
+        } else if (known->mark == kMetaNotices) {
+            AddWhatsAppNotice(entry, change, sink);
         } else {
-            ValueParser(change["value"], sink).Run();
+            ValueParser(entry, change["value"], sink).Run();
         }
     }
 }

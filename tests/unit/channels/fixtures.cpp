@@ -108,6 +108,17 @@ OwnedRequest SignedRequest(
     return request;
 }
 
+std::string Escaped(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        const bool plain =
+            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (plain) escaped += c;
+        if (!plain) escaped += "%" + HexEncode(std::string_view(&c, 1));
+    }
+    return escaped;
+}
+
 Parsed ParseBody(std::string_view provider, std::string body, std::string content_type) {
     OwnedRequest request;
     request.body = std::move(body);

@@ -51,6 +51,9 @@ OwnedRequest SignedRequest(
     std::int64_t now_ms
 );
 
+// As in a query or form: every byte but letters and digits as %XX.
+std::string Escaped(std::string_view text);
+
 // Parses a body that must be understood as a whole.
 Parsed ParseBody(
     std::string_view provider, std::string body, std::string content_type = "application/json"

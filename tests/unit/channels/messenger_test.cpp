@@ -34,15 +34,22 @@ TEST_CASE("messenger: an event knows its page and where else to look", "[unit][c
 }
 
 TEST_CASE("messenger: attachments of every type", "[unit][channels]") {
-    const auto event = Read(Item(
-        R"("message":{"mid":"m1","attachments":[{"type":"image","payload":{"url":"https://a/1"}},)"
-        R"({"type":"audio","payload":{"url":"u"}},)"
-        R"({"type":"location","payload":{"coordinates":{"lat":1.5,"long":-2}}},{"type":"image",)"
-        R"("payload":{"sticker_id":369239263222822}},)"
-        R"({"type":"story_mention","payload":{"url":"s"}},{"type":"like_heart"},{"type":)"
-        R"("hologram","payload":{}}]})"
-    ));
-    const auto& attachments = event.event.message().attachments();
+    const Parsed parsed = ParseBody(
+        "meta",
+        Items(Item(
+            R"("message":{"mid":"m1","attachments":[)"
+            R"({"type":"image","payload":{"url":"https://a/1"}},)"
+            R"({"type":"audio","payload":{"url":"u"}},)"
+            R"({"type":"location","payload":{"coordinates":{"lat":1.5,"long":-2}}},)"
+            R"({"type":"image","payload":{"sticker_id":369239263222822}},)"
+            R"({"type":"story_mention","payload":{"url":"s"}},{"type":"like_heart"},{"type":)"
+            R"("hologram","payload":{}}]})"
+        ))
+    );
+    REQUIRE(parsed.events.size() == 1);
+    REQUIRE(parsed.problems.size() == 1);
+    CHECK(parsed.problems[0].detail == "message.attachments[] of type hologram");
+    const auto& attachments = parsed.events[0].event.message().attachments();
     REQUIRE(attachments.size() == 7);
     CHECK(attachments[0].type() == v1::ATTACHMENT_TYPE_IMAGE);
     CHECK(attachments[0].url() == "https://a/1");
@@ -167,7 +174,7 @@ TEST_CASE("messenger: control events keep what they say", "[unit][channels]") {
         );
     CHECK(referral.event.control().type() == "referral");
     CHECK(referral.event.control().attributes().at("ad_id") == "6045246247433");
-    CHECK(referral.event.control().attributes().count("deep") == 0);
+    CHECK(referral.event.control().attributes().at("deep_x") == "1");
     const auto handover = Read(Item(R"("pass_thread_control":{"new_owner_app_id":"1"})"));
     CHECK(handover.event.control().type() == "handover");
     CHECK(handover.event.control().attributes().at("action") == "pass_thread_control");

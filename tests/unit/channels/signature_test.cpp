@@ -376,5 +376,52 @@ TEST_CASE("handshake: the challenge is given for the right token alone", "[unit]
     CHECK_FALSE(MetaHandshake("hub.mode=subscribe&hub.challenge=1&hub.verify_token=", empty).ok());
 }
 
+TEST_CASE("signature: Twilio's shared keys sign with the hash that they name", "[unit][channels]") {
+    const std::vector<Secret> secrets = {Secret("other"), Secret("shared-key")};
+    const FormFields fields = {
+        {"MessageSid", "SM256"}, {"Body", "x"}, {"From", "+1"}, {"To", "+2"}};
+    OwnedRequest request;
+    request.body = "MessageSid=SM256&Body=x&From=%2B1&To=%2B2";
+    request.content_type = "application/x-www-form-urlencoded";
+    const std::string sha1 = Base64Encode(TwilioSignature("shared-key", kUrl, fields));
+    const std::string sha256 =
+        Base64Encode(TwilioSignature("shared-key", kUrl, fields, TwilioHash::kSha256));
+    CHECK(sha1.size() == 28);
+    CHECK(sha256.size() == 44);
+    struct Case {
+        const char* settings;  // nullptr: no such header.
+        std::string signature;
+        bool accepted;
+    };
+    const Case cases[] = {
+        {nullptr, sha1, true},
+        {nullptr, sha256, false},
+        {"", sha1, true},
+        {"key=webhooks_sharedkey_1", sha1, true},
+        {"key=webhooks_sharedkey_1,algorithm=HMAC_SHA1", sha1, true},
+        {"key=webhooks_sharedkey_1,algorithm=HMAC_SHA1", sha256, false},
+        {"key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", sha256, true},
+        {"key=webhooks_sharedkey_1, algorithm = hmac_sha256 ", sha256, true},
+        {"algorithm=HMAC_SHA256,key=webhooks_sharedkey_1", sha256, true},
+        {"key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", sha1, false},
+        {"key=webhooks_sharedkey_1,algorithm=HMAC_SHA512", sha256, false},
+        {"key=webhooks_sharedkey_1,algorithm=NONE", sha1, false},
+    };
+    for (const Case& c : cases) {
+        CAPTURE(c.settings == nullptr ? "none" : c.settings, c.signature);
+        request.headers = {{"x-twilio-signature", c.signature}};
+        if (c.settings != nullptr)
+            request.headers["x-twilio-webhooks-signature-settings"] = c.settings;
+        const auto verified = Verify("twilio", request, secrets);
+        CHECK(verified.ok() == c.accepted);
+        if (verified.ok()) CHECK(*verified == 1);
+    }
+    request.headers = {
+        {"x-twilio-webhooks-signature-settings", "algorithm=HMAC_SHA256"},
+        {"x-twilio-signature", sha256}};
+    request.body += "y";
+    CHECK_THAT(StatusOf(Verify("twilio", request, secrets)), HasCode(Code::kUnauthenticated));
+}
+
 }  // namespace
 }  // namespace unibox::channels::test

@@ -266,11 +266,11 @@ TEST_CASE("telegram: a reaction of an unknown type is no removal", "[unit][chann
     const std::string unknown = R"({"type":"hologram","hologram":1})";
     const Parsed alone = Reactions("[]", "[" + unknown + "]");
     CHECK(alone.events.empty());
-    CHECK(alone.problems.size() == 1);
+    CHECK(alone.problems.size() == 2);  // The type, and the member that is not known.
     const Parsed instead = Reactions("[" + fire + "]", "[" + unknown + "]");
     REQUIRE(instead.events.size() == 1);
     CHECK(instead.events[0].event.reaction().emoji() == "F");
-    CHECK(instead.problems.size() == 1);
+    CHECK(instead.problems.size() == 2);
     const Parsed beside = Reactions("[]", "[" + unknown + "," + fire + "]");
     REQUIRE(beside.events.size() == 1);
     CHECK_FALSE(beside.events[0].event.reaction().removed());

@@ -43,7 +43,7 @@ TEST_CASE("twilio: a missing URL loses no other one", "[unit][channels]") {
         {"NumMedia=2&MediaUrl0=u%2F0", {"0"}, {"MediaUrl1 is missing"}},
         {"NumMedia=1&MediaUrl0=u%2F0&MediaUrl1=u%2F1", {"0", "1"}, {}},
         {"MediaUrl1=u%2F1", {"1"}, {"MediaUrl0 is missing"}},
-        {"NumMedia=x&Body=b&MediaUrlX=u", {}, {}},
+        {"NumMedia=x&Body=b&MediaUrlX=u", {}, {"MediaUrlX is not known"}},
         {"NumMedia=-3&Body=b&MediaUrl9999=u", {}, {}},
     };
     for (const Case& c : cases) {

@@ -131,7 +131,7 @@ TEST_CASE("whatsapp: types that cannot be shown are kept and named", "[unit][cha
         REQUIRE(parsed.events.size() == 1);
         CHECK(parsed.events[0].event.message().kind() == v1::MESSAGE_KIND_UNSUPPORTED);
         CHECK_FALSE(parsed.events[0].event.message().text().empty());
-        CHECK(parsed.problems.size() == 1);
+        CHECK_FALSE(parsed.problems.empty());
     }
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("whatsapp: one odd part costs nothing but itself", "[unit][channels]")
           Change(R"("groups":[{"type":"group_create"}])"),
           Change(R"("statuses":[{"id":"w","status":"teleported","recipient_id":"1"}])"),
           Change(R"("statuses":[{"status":"read"}])"),
-          Change(R"("errors":[{"code":130429}])")}) {
+          Change(R"("errors":[7])")}) {
         CAPTURE(odd);
         const Parsed parsed = ParseBody("whatsapp", Body(good + "," + odd + "," + good));
         REQUIRE(parsed.events.size() == 2);
@@ -338,9 +338,9 @@ TEST_CASE("whatsapp: one odd part costs nothing but itself", "[unit][channels]")
     }
 }
 
-TEST_CASE("whatsapp: fields about the account are ignored", "[unit][channels]") {
+TEST_CASE("whatsapp: fields about templates and set-up are ignored", "[unit][channels]") {
     for (const char* field :
-         {"message_template_status_update", "account_update", "phone_number_quality_update"}) {
+         {"message_template_status_update", "template_category_update", "partner_solutions"}) {
         const Parsed parsed = ParseBody(
             "whatsapp", Body(std::string(R"({"field":")") + field + R"(","value":{"event":"X"}})")
         );
