@@ -172,6 +172,7 @@ void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) 
     }
     job->events = std::move(parsed->events);
     if (job->endpoint) return RouteByEndpoint(job);
+    accounts_.Resolve(job->events);
     RouteByKeys(job, false);
 }
 
@@ -270,7 +271,12 @@ void Ingest::OnRoutes(
     }
     job->events = std::move(left);
     if (try_alternative && !alternative) return RouteByKeys(job, true);
-    for (const auto& event : job->events) job->KeepRaw("unknown_route", event.route_key);
+    for (const auto& event : job->events) {
+        const bool of_account = event.route_key.empty() && !event.account_key.empty();
+        job->KeepRaw(
+            "unknown_route", of_account ? "account " + event.account_key : event.route_key
+        );
+    }
     Store(job);
 }
 

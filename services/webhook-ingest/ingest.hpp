@@ -8,6 +8,7 @@
 // Thread safety: any thread.
 #pragma once
 
+#include "account_routes.hpp"
 #include "async/worker_pool.hpp"
 #include "base/clock.hpp"
 #include "base/token_buckets.hpp"
@@ -130,6 +131,7 @@ private:
     async::WorkerPool& body_pool_;
     const Clock& clock_;
     std::unique_ptr<Counters> counters_;
+    AccountRoutes accounts_;
     const Secret dummy_secret_;  // Makes an unknown token cost what a wrong signature costs.
 };
 

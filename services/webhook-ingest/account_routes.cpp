@@ -1,0 +1,73 @@
+#include "account_routes.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace unibox::ingest {
+namespace {
+
+bool IsNotice(const channels::ProviderEvent& event) {
+    return event.route_key.empty() && !event.account_key.empty();
+}
+
+}  // namespace
+
+void AccountRoutes::Resolve(std::vector<channels::ProviderEvent>& events) {
+    const channels::ProviderEvent* last = nullptr;
+    for (const channels::ProviderEvent& event : events) {
+        if (event.route_key.empty() || event.account_key.empty()) continue;
+        const bool same = last != nullptr && last->route_key == event.route_key &&
+                          last->account_key == event.account_key &&
+                          last->account_number == event.account_number;
+        if (!same) Learn(event);
+        last = &event;
+    }
+    if (std::none_of(events.begin(), events.end(), IsNotice)) return;
+    std::vector<channels::ProviderEvent> resolved;
+    for (channels::ProviderEvent& event : events) {
+        const auto routes = IsNotice(event) ? RoutesOf(event) : std::vector<std::string>();
+        for (const std::string& route : routes) {
+            resolved.push_back(event);
+            resolved.back().route_key = route;
+        }
+        if (routes.empty()) resolved.push_back(std::move(event));
+    }
+    events = std::move(resolved);
+}
+
+void AccountRoutes::Learn(const channels::ProviderEvent& event) {
+    const Key key{event.provider, event.account_key};
+    {
+        const std::shared_lock lock(mutex_);
+        const auto account = accounts_.find(key);
+        if (account != accounts_.end()) {
+            const auto route = account->second.find(event.route_key);
+            const bool known =
+                route != account->second.end() &&
+                (event.account_number.empty() || route->second == event.account_number);
+            if (known) return;
+        }
+    }
+    const std::unique_lock lock(mutex_);
+    const auto [account, added] = accounts_.try_emplace(key);
+    if (added) learnt_.push_back(key);
+    Routes& routes = account->second;
+    if (routes.size() < kRoutesPerAccountMax || routes.contains(event.route_key))
+        routes[event.route_key] = event.account_number;
+    if (accounts_.size() <= account_count_max_) return;
+    accounts_.erase(learnt_.front());
+    learnt_.pop_front();
+}
+
+std::vector<std::string> AccountRoutes::RoutesOf(const channels::ProviderEvent& event) const {
+    std::vector<std::string> routes;
+    const std::shared_lock lock(mutex_);
+    const auto account = accounts_.find({event.provider, event.account_key});
+    if (account == accounts_.end()) return routes;
+    for (const auto& [route, number] : account->second) {
+        if (event.account_number.empty() || number == event.account_number) routes.push_back(route);
+    }
+    return routes;
+}
+
+}  // namespace unibox::ingest
