@@ -31,6 +31,7 @@ private:
     void Edit(const JsonValue& message, bool outbound);
     void Revoke(const JsonValue& message, bool outbound);
     void System(const JsonValue& message);
+    void Moved(const JsonValue& notice, ProviderEvent&& event);
     void Status(const JsonValue& status);
     void DeletedStatus(const JsonValue& status);
     void OtherStatus(const JsonValue& status, const std::string& type);
@@ -228,6 +229,22 @@ void ValueParser::System(const JsonValue& message) {
         if (!alias.empty() && alias != event.event.contact_key())
             event.event.add_contact_aliases(alias);
     }
+    sink_.Add(ProviderEvent(event));
+    Moved(notice, std::move(event));
+}
+
+// A contact with a new id is told in the thread of that id too, ahead of what is written there:
+// threads are in order, each for itself.
+void ValueParser::Moved(const JsonValue& notice, ProviderEvent&& event) {
+    const std::string_view type = notice["type"].View();
+    const bool moved = type == "user_changed_number" || type == "customer_changed_number" ||
+                       type == "user_changed_user_id";
+    std::string new_id =
+        FirstText({notice["wa_id"].Text(), notice["new_wa_id"].Text(), notice["user_id"].Text()});
+    if (!moved || new_id.empty() || new_id == event.event.contact_key()) return;
+    event.discriminator = "moved";
+    event.event.set_thread_key(std::move(new_id));
+    event.event.mutable_control()->set_contact_moved(true);
     sink_.Add(std::move(event));
 }
 

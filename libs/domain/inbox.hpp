@@ -69,12 +69,20 @@ struct NewThread {
     std::string contact_key;  // of the same tenant and channel; always among the plan's contacts
     std::int64_t created_at = 0;
 };
+// That a contact goes on under another id.
+struct ContactMove {
+    std::string from_key;  // of the same tenant and channel; always among the plan's contacts
+    std::int64_t moved_at = 0;
+};
 // Which keys a batch concerns. All containers iterate in key order, which is the order of locks.
 struct BatchPlan {
     // Contacts and threads of messages and watermarks: insert what is missing, lock the threads,
     // read both.
     std::map<ContactKey, NewContact> contacts;
     std::map<ThreadKey, NewThread> threads;
+    // By the new ids; known before the contacts are looked up. One that is a contact of its own
+    // stays one.
+    std::map<ContactKey, ContactMove> moves;
     // Own keys of messages, edits, deletes, reactions, control: look up in ext_ref (14 days) into
     // BatchState::refs. No message is loaded for these alone.
     std::set<EventRef> event_refs;
@@ -100,6 +108,8 @@ struct ContactRow {
     std::vector<std::string> aliases;
     std::int64_t created_at = 0;
     std::int64_t updated_at = 0;
+    // Found by an id under which it goes on: the state has it under its own key too.
+    bool moved = false;
 };
 struct ThreadRow {
     ContactId contact;

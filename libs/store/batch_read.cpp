@@ -1,5 +1,6 @@
 // The first pipeline of the writer's transaction: fence, missing rows, locks, state.
 #include "store/detail/batch_arrays.hpp"
+#include "store/detail/batch_pipeline.hpp"
 #include "store/detail/batch_sql.hpp"
 #include "store/message_sink.hpp"
 
@@ -23,30 +24,7 @@ constexpr std::int64_t kParkedBytesMax = 16LL * 1024 * 1024;
 constexpr std::int64_t kParkedPerMessageMax = 1'000;
 constexpr std::int64_t kParkedPerMessageBytesMax = 8LL * 1024 * 1024;
 
-// Sends the statements of one pipeline, and afterwards hands each result to the function that was
-// given with it. Statements without input are left out.
-class Pipeline {
-public:
-    using Reader = std::function<Status(const pg::Rows&)>;
-
-    explicit Pipeline(pg::WriterTx& tx) : tx_(tx) {}
-
-    Status Send(const pg::Statement& statement, const pg::Params& params, Reader reader = {}) {
-        readers_.push_back(std::move(reader));
-        return tx_.Send(statement, params);
-    }
-    Status Finish() {
-        UNIBOX_ASSIGN_OR_RETURN(const std::vector<pg::Rows> results, tx_.Sync());
-        for (std::size_t i = 0; i < readers_.size(); ++i) {
-            if (readers_[i]) UNIBOX_RETURN_IF_ERROR(readers_[i](results.at(i)));
-        }
-        return {};
-    }
-
-private:
-    pg::WriterTx& tx_;
-    std::vector<Reader> readers_;
-};
+using detail::Pipeline;
 
 template <typename Container>
 struct KeyTypeOf {
@@ -127,6 +105,20 @@ domain::ContactRow ContactOf(const pg::Row& row, int first) {
     };
 }
 
+// Under the id that the batch names; one that goes on under it under its own too.
+void PutContact(
+    const domain::ContactKey& named,
+    std::string_view own_key,
+    domain::ContactRow contact,
+    BatchState& state
+) {
+    if (own_key != named.contact_key) {
+        state.contacts.try_emplace({named.tenant, named.channel, std::string(own_key)}, contact);
+        contact.moved = true;
+    }
+    state.contacts[named] = std::move(contact);
+}
+
 // Those that no thread of the batch names: the others are read together with their threads.
 Status ReadOtherContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
     std::set<domain::ContactKey> named;
@@ -144,19 +136,21 @@ Status ReadOtherContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& 
     pg::Params params;
     keys.AddTo(params);
     return pipeline.Send(detail::kReadContacts, params, [&state, others](const pg::Rows& rows) {
-        for (const pg::Row row : rows) state.contacts[KeyOf(others, row)] = ContactOf(row, 1);
+        for (const pg::Row row : rows)
+            PutContact(KeyOf(others, row), row.Text(6), ContactOf(row, 1), state);
         return Status();
     });
 }
 
-Status SendContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
-    if (plan.contacts.empty()) return {};
+Status InsertContacts(
+    Pipeline& pipeline, const std::map<domain::ContactKey, domain::NewContact>& contacts
+) {
     detail::TextKeyArrays keys;
     std::vector<ContactId> ids;
     std::vector<std::string_view> names;
     std::vector<std::string> aliases;
     std::vector<pg::TimestampMs> created;
-    for (const auto& [key, contact] : plan.contacts) {
+    for (const auto& [key, contact] : contacts) {
         keys.Add(key.tenant, key.channel, key.contact_key);
         ids.push_back(contact.id);
         names.push_back(contact.display_name);
@@ -166,7 +160,34 @@ Status SendContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state
     pg::Params params;
     keys.AddTo(params);
     params.AddArray(ids).AddArray(names).AddArray(aliases).AddArray(created);
-    UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kInsertContacts, params));
+    return pipeline.Send(detail::kInsertContacts, params);
+}
+
+// The contacts that go on under another id, and then that they do: before a contact is made for
+// that id.
+Status SendMoves(Pipeline& pipeline, const BatchPlan& plan) {
+    if (plan.moves.empty()) return {};
+    std::map<domain::ContactKey, domain::NewContact> moving;
+    detail::TextKeyArrays keys;
+    std::vector<std::string_view> from_keys;
+    std::vector<pg::TimestampMs> moved;
+    for (const auto& [key, move] : plan.moves) {
+        const domain::ContactKey from{key.tenant, key.channel, move.from_key};
+        moving.insert(*plan.contacts.find(from));
+        keys.Add(key.tenant, key.channel, key.contact_key);
+        from_keys.push_back(move.from_key);
+        moved.push_back(detail::Time(move.moved_at));
+    }
+    UNIBOX_RETURN_IF_ERROR(InsertContacts(pipeline, moving));
+    pg::Params params;
+    keys.AddTo(params);
+    return pipeline.Send(detail::kInsertContactMoves, params.AddArray(from_keys).AddArray(moved));
+}
+
+Status SendContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.contacts.empty()) return {};
+    UNIBOX_RETURN_IF_ERROR(SendMoves(pipeline, plan));
+    UNIBOX_RETURN_IF_ERROR(InsertContacts(pipeline, plan.contacts));
     return ReadOtherContacts(pipeline, plan, state);
 }
 
@@ -214,7 +235,9 @@ Status SendThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state)
                     ContactOf(row, 1);
                 if (row.IsNull(7)) continue;
                 const std::string& named = plan.threads.at(key).contact_key;
-                state.contacts[{key.tenant, key.channel, named}] = ContactOf(row, 7);
+                PutContact(
+                    {key.tenant, key.channel, named}, row.Text(12), ContactOf(row, 7), state
+                );
             }
             return Status();
         }

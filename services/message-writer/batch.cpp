@@ -92,7 +92,7 @@ Uuid UuidOf(const std::string& bytes) {
     return id;
 }
 
-void PlanThread(const InboundEvent& event, const EventIds& ids, domain::BatchPlan* plan) {
+void PlanContact(const InboundEvent& event, const EventIds& ids, domain::BatchPlan* plan) {
     const std::int64_t created_at = CreatedAtOf(event);
     domain::ContactKey contact_key{ids.tenant, ids.channel, ContactKeyOf(event)};
     if (const auto at = plan->contacts.lower_bound(contact_key);
@@ -102,12 +102,30 @@ void PlanThread(const InboundEvent& event, const EventIds& ids, domain::BatchPla
         AddAliases(event, &contact.aliases);
         plan->contacts.emplace_hint(at, std::move(contact_key), std::move(contact));
     }
+}
+
+void PlanThread(const InboundEvent& event, const EventIds& ids, domain::BatchPlan* plan) {
+    PlanContact(event, ids, plan);
+    const std::int64_t created_at = CreatedAtOf(event);
     domain::ThreadKey thread_key{ids.tenant, ids.channel, event.thread_key()};
     if (const auto at = plan->threads.lower_bound(thread_key);
         at == plan->threads.end() || at->first != thread_key) {
         plan->threads.emplace_hint(
             at, std::move(thread_key), domain::NewThread{ContactKeyOf(event), created_at}
         );
+    }
+}
+
+// The notice that a contact goes on under other ids.
+void PlanMove(const InboundEvent& event, const EventIds& ids, domain::BatchPlan* plan) {
+    PlanContact(event, ids, plan);
+    std::vector<std::string> new_keys;
+    AddAliases(event, &new_keys);
+    for (std::string& new_key : new_keys) {
+        if (new_key == ContactKeyOf(event)) continue;
+        auto& move = plan->moves[{ids.tenant, ids.channel, std::move(new_key)}];
+        if (move.from_key.empty() || move.moved_at <= CreatedAtOf(event))
+            move = {ContactKeyOf(event), CreatedAtOf(event)};
     }
 }
 
@@ -153,6 +171,7 @@ void Planner::Add(const InboundEvent& event) {
             break;
         case InboundEvent::kControl:
             plan->event_refs.insert(own);
+            if (MovesContact(event)) PlanMove(event, ids, plan);
             break;
         case InboundEvent::kTyping:
         case InboundEvent::BODY_NOT_SET:
@@ -194,6 +213,10 @@ EventIds EventIdsOf(const InboundEvent& event) {
         ChannelId{UuidOf(event.channel_id())},
         EventKey{UuidOf(event.event_key())},
         EventKey{UuidOf(event.target_key())}};
+}
+
+bool MovesContact(const InboundEvent& event) {
+    return event.control().contact_moved() && !event.contact_key().empty();
 }
 
 const std::string& ContactKeyOf(const InboundEvent& event) {

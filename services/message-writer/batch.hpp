@@ -40,6 +40,8 @@ struct EventIds {
 };
 EventIds EventIdsOf(const event::v1::InboundEvent& event);
 
+// A notice that its contact goes on under other ids.
+bool MovesContact(const event::v1::InboundEvent& event);
 // The contact's key; where the provider names none (groups), the thread key stands in.
 const std::string& ContactKeyOf(const event::v1::InboundEvent& event);
 // The provider's time, or nothing if it gave none that can be believed (before 1970, after 9999).

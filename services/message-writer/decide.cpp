@@ -114,7 +114,9 @@ const ContactRow& Decider::UpdateContact(const Cause& cause) {
     const ContactKey key{cause.ids.tenant, cause.ids.channel, ContactKeyOf(*cause.event)};
     const auto at = state_.contacts.find(key);
     UNIBOX_ASSERT(at != state_.contacts.end());
-    ContactRow& contact = at->second;
+    ContactRow& contact =
+        !at->second.moved ? at->second
+                          : state_.contacts.at(*contacts_by_id_.at({key.tenant, at->second.id}));
     bool changed = AddAliases(*cause.event, &contact.aliases);
     if (std::string name = DisplayNameOf(*cause.event);
         !name.empty() && name != contact.display_name) {

@@ -191,6 +191,7 @@ void Decider::OnControl(const Cause& cause) {
     const EventRef own{cause.ids.tenant, cause.ids.channel, cause.ids.key};
     if (WasSeen(own)) return;
     Remember(own, std::nullopt);
+    if (MovesContact(*cause.event)) UpdateContact(cause);
     feed_.ControlReceived(cause);
 }
 

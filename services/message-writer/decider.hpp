@@ -25,7 +25,7 @@ public:
     explicit Decider(domain::BatchState state)
         : state_(std::move(state)), feed_(state_.feed_epoch, state_.now_ms) {
         for (const auto& [key, row] : state_.contacts) {
-            contacts_by_id_.emplace(ConversationContact{key.tenant, row.id}, &key);
+            if (!row.moved) contacts_by_id_.emplace(ConversationContact{key.tenant, row.id}, &key);
         }
     }
 

@@ -22,15 +22,38 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::te
 WHERE NOT EXISTS (SELECT FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
     u.channel_id
                      AND c.contact_key = u.contact_key OFFSET 0)
+  AND NOT EXISTS (SELECT FROM contact_moves m WHERE m.tenant_id = u.tenant_id AND m.channel_id =
+    u.channel_id
+                     AND m.contact_key = u.contact_key OFFSET 0)
 ON CONFLICT DO NOTHING)sql"};
+
+// Columns $3 the new ids, $4 the ids by which the contacts are known already.
+inline constexpr pg::Statement kInsertContactMoves{"batch_insert_contact_moves", R"sql(
+INSERT INTO contact_moves AS m (tenant_id, channel_id, contact_key, contact_id, moved_at)
+SELECT u.tenant_id, u.channel_id, u.contact_key, f.contact_id, u.moved_at
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+     AS u(tenant_id, channel_id, contact_key, from_key, moved_at),
+     LATERAL (SELECT coalesce(
+        (SELECT c.contact_id FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
+            u.channel_id AND c.contact_key = u.from_key),
+        (SELECT o.contact_id FROM contact_moves o WHERE o.tenant_id = u.tenant_id AND
+            o.channel_id = u.channel_id AND o.contact_key = u.from_key)) AS contact_id) f
+WHERE f.contact_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
+    u.channel_id
+                     AND c.contact_key = u.contact_key OFFSET 0)
+ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
+SET contact_id = excluded.contact_id, moved_at = excluded.moved_at
+WHERE m.moved_at < excluded.moved_at)sql"};
 
 // A contact inserted by another writer since the snapshot of the statement before is seen here.
 inline constexpr pg::Statement kInsertThreads{"batch_insert_threads", R"sql(
 INSERT INTO threads (tenant_id, channel_id, thread_key, contact_id, created_at)
 SELECT u.tenant_id, u.channel_id, u.thread_key,
-       (SELECT c.contact_id FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
-       u.channel_id
-           AND c.contact_key = u.contact_key), u.created_at
+       coalesce((SELECT c.contact_id FROM contacts c WHERE c.tenant_id = u.tenant_id AND
+           c.channel_id = u.channel_id AND c.contact_key = u.contact_key),
+       (SELECT m.contact_id FROM contact_moves m WHERE m.tenant_id = u.tenant_id AND
+           m.channel_id = u.channel_id AND m.contact_key = u.contact_key)), u.created_at
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
      AS u(tenant_id, channel_id, thread_key, contact_key, created_at)
 WHERE NOT EXISTS (SELECT FROM threads t WHERE t.tenant_id = u.tenant_id AND t.channel_id =
@@ -46,19 +69,26 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[]) WITH ORDINALITY AS u(tenant_id
      u.channel_id
                  AND t.thread_key = u.thread_key FOR NO KEY UPDATE) t)sql"};
 
+// By their own ids, else by those under which they go on; the own one is the last column.
 inline constexpr pg::Statement kReadContacts{"batch_read_contacts", R"sql(
-SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at
+SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at, c.contact_key
 FROM unnest($1::bigint[], $2::uuid[], $3::text[]) WITH ORDINALITY AS u(tenant_id, channel_id,
     contact_key, n),
      LATERAL (SELECT * FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
      u.channel_id
-                 AND c.contact_key = u.contact_key LIMIT 1) c)sql"};
+                 AND c.contact_key = u.contact_key
+     UNION ALL
+     SELECT c.* FROM contact_moves m, LATERAL (SELECT * FROM contacts c WHERE c.tenant_id =
+     m.tenant_id AND c.contact_id = m.contact_id LIMIT 1) c
+     WHERE m.tenant_id = u.tenant_id AND m.channel_id = u.channel_id
+                 AND m.contact_key = u.contact_key
+     LIMIT 1) c)sql"};
 
 // Who began the threads; and, where that is not the contact that the batch names ($4), that one too
-// (columns 7 to 11). After the locks of the threads.
+// (columns 7 to 12, as kReadContacts finds it). After the locks of the threads.
 inline constexpr pg::Statement kReadThreadContacts{"batch_read_thread_contacts", R"sql(
 SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at, c.contact_key,
-    d.contact_id, d.display_name, d.aliases, d.created_at, d.updated_at
+    d.contact_id, d.display_name, d.aliases, d.created_at, d.updated_at, d.contact_key
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS u(tenant_id,
     channel_id, thread_key, contact_key, n),
      LATERAL (SELECT t.contact_id FROM threads t WHERE t.tenant_id = u.tenant_id AND t.channel_id
@@ -68,7 +98,13 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS
      t.contact_id LIMIT 1) c
      LEFT JOIN LATERAL (SELECT * FROM contacts d WHERE c.contact_key <> u.contact_key
                  AND d.tenant_id = u.tenant_id AND d.channel_id = u.channel_id
-                 AND d.contact_key = u.contact_key LIMIT 1) d ON true)sql"};
+                 AND d.contact_key = u.contact_key
+     UNION ALL
+     SELECT d.* FROM contact_moves m, LATERAL (SELECT * FROM contacts d WHERE d.tenant_id =
+     m.tenant_id AND d.contact_id = m.contact_id LIMIT 1) d
+     WHERE c.contact_key <> u.contact_key AND m.tenant_id = u.tenant_id AND m.channel_id =
+     u.channel_id AND m.contact_key = u.contact_key
+     LIMIT 1) d ON true)sql"};
 
 // The newest row of a key within the weeks that are kept; $4 says how far back to look.
 inline constexpr pg::Statement kReadRefs{"batch_read_refs", R"sql(

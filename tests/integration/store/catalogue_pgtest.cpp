@@ -165,8 +165,8 @@ TEST_CASE("Catalogue: the tenant tables are those we know", "[pg][store]") {
     REQUIRE_OK(rows);
     REQUIRE(
         (*rows)[0].Text(0) ==
-        "api_keys channel_secrets channels contacts conversation_counters conversations ext_ref "
-        "messages parked_events tenants threads"
+        "api_keys channel_secrets channels contact_moves contacts conversation_counters "
+        "conversations ext_ref messages parked_events tenants threads"
     );
 }
 

@@ -296,11 +296,24 @@ TEST_CASE("whatsapp: calls, preferences and notices are control events", "[unit]
     );
     CHECK(preference.event.control().type() == "contact_preference");
     CHECK(preference.event.thread_key() == "351911");
-    const auto moved = Read(Message(
-        R"("type":"system","system":{"type":"user_changed_number","body":"b","wa_id":"352000"})"
-    ));
-    CHECK(moved.event.control().type() == "user_changed_number");
-    CHECK(moved.event.contact_aliases(0) == "352000");
+    const Parsed moved = ParseBody(
+        "whatsapp",
+        Body(Change(
+            R"("messages":[)" +
+            Message(R"("type":"system","system":{"type":"user_changed_number","wa_id":"352000"})") +
+            "]"
+        ))
+    );
+    REQUIRE(moved.events.size() == 2);
+    for (const auto& found : moved.events) {
+        CHECK(found.event.control().type() == "user_changed_number");
+        CHECK(found.event.contact_aliases(0) == "352000");
+        CHECK(found.event.contact_key() == "351911");
+    }
+    CHECK_FALSE(moved.events[0].event.control().contact_moved());
+    CHECK(moved.events[1].event.control().contact_moved());
+    CHECK(moved.events[1].event.thread_key() == "352000");
+    CHECK(moved.events[0].discriminator != moved.events[1].discriminator);
     CHECK(Read(Message(R"("type":"request_welcome")")).event.control().type() == "request_welcome");
 }
 
