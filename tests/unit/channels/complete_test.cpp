@@ -126,6 +126,53 @@ TEST_CASE("complete: contents over their limits are cut, ids never", "[unit][cha
     CHECK(event.event.ByteSizeLong() < 1'000'000);
 }
 
+// Every text of the message and of those in it; two hundred of each list.
+void Fill(google::protobuf::Message& message, const std::string& text) {
+    const auto* type = message.GetDescriptor();
+    const auto* reflection = message.GetReflection();
+    for (int i = 0; i < type->field_count(); ++i) {
+        const auto* field = type->field(i);
+        for (int n = 0; n < (field->is_repeated() ? 200 : 1); ++n) {
+            const bool list = field->is_repeated();
+            if (field->cpp_type() == field->CPPTYPE_STRING && !list)
+                reflection->SetString(&message, field, text);
+            if (field->cpp_type() != field->CPPTYPE_MESSAGE) continue;
+            Fill(
+                list ? *reflection->AddMessage(&message, field)
+                     : *reflection->MutableMessage(&message, field),
+                text
+            );
+        }
+    }
+}
+
+TEST_CASE("complete: a context and cards without end leave room for the rest", "[unit][channels]") {
+    ProviderEvent event = AMessage("a");
+    auto& body = *event.event.mutable_message();
+    Fill(*body.mutable_context(), std::string(5'000, 'c'));
+    for (int i = 0; i < kAttachmentCountMax; ++i) {
+        auto& attachment = *body.add_attachments();
+        attachment.set_name(std::string(kNameBytesMax, 'n'));
+        attachment.set_mime_type(std::string(kNameBytesMax, 'm'));
+        attachment.set_provider_media_id(std::string(kIdBytesMax, 'i'));
+        attachment.set_url(std::string(kUrlBytesMax, 'u'));
+        Fill(*attachment.mutable_contact_card(), std::string(kCardTextBytesMax, 'p'));
+    }
+    body.set_text(std::string(kTextBytesMax, 't'));
+    body.set_payload(std::string(kPayloadBytesMax, 'p'));
+    body.set_subject(std::string(kSubjectBytesMax, 's'));
+    CHECK(CutToLimits(event.event));
+    CHECK(event.event.ByteSizeLong() < 1'000'000);
+    CHECK(body.attachments_size() == kAttachmentCountMax);
+    CHECK(body.attachments(0).has_contact_card());
+    CHECK(body.attachments(0).contact_card().phones_size() == kCardItemCountMax);
+    CHECK_FALSE(body.attachments(kAttachmentCountMax - 1).has_contact_card());
+    CHECK(body.context().referral().headline().size() == kContextTextBytesMax);
+    CHECK(body.context().referral().source_url().empty());  // Half a URL is worth nothing.
+    CHECK(body.context().order_size() == kOrderItemCountMax);
+    CHECK_FALSE(CutToLimits(event.event));
+}
+
 TEST_CASE("complete: control attributes are bounded in number and size", "[unit][channels]") {
     ProviderEvent event = AMessage("a");
     auto& control = *event.event.mutable_control();
