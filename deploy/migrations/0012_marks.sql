@@ -5,3 +5,6 @@
 ALTER TABLE conversation_counters
     ADD COLUMN delivered_until timestamptz NOT NULL DEFAULT '-infinity',
     ADD COLUMN read_until      timestamptz NOT NULL DEFAULT '-infinity';
+
+-- unibox.v1.Message with nothing but reactions set: those that contacts took back, and when. '' when there are none.
+ALTER TABLE messages ADD COLUMN removed_reactions bytea NOT NULL DEFAULT '';

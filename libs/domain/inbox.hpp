@@ -164,6 +164,9 @@ struct MessageRow {
     std::vector<v1::Attachment> attachments;
     std::vector<v1::Reaction> reactions;
     v1::MessageContext context;  // empty if there is none
+    // Reactions that were taken back, with the time of it: an older one that comes late must not
+    // stand again. No emoji = all of the contact's.
+    std::vector<v1::Reaction> removed_reactions;
     std::string reply_to;
     std::string provider_id;
     std::string client_ref;
@@ -234,7 +237,7 @@ struct MessageWrite {
     MessageRow row;
     bool created = false;       // else the row exists; its delivery state and version change, and:
     bool text_changed = false;  // everything that an edit or delete changes
-    bool reactions_changed = false;  // the reactions
+    bool reactions_changed = false;  // the reactions that stand or were taken back
 };
 struct RefWrite {
     EventRef ref;

@@ -352,6 +352,7 @@ Status ReadContents(const pg::Rows& rows, BatchState& state) {
         if (at == state.messages.end()) continue;
         at->second.payload = row.Text(4);
         UNIBOX_RETURN_IF_ERROR(detail::DecodeExtras(row.GetBytes(5), at->second));
+        UNIBOX_RETURN_IF_ERROR(detail::DecodeRemovedReactions(row.GetBytes(6), at->second));
         at->second.has_contents = true;
     }
     return {};

@@ -39,4 +39,21 @@ Status DecodeExtras(std::string_view bytes, domain::MessageRow& row) {
     return {};
 }
 
+std::string EncodeRemovedReactions(const domain::MessageRow& row) {
+    if (row.removed_reactions.empty()) return {};
+    v1::Message removed;
+    removed.mutable_reactions()->Assign(row.removed_reactions.begin(), row.removed_reactions.end());
+    return removed.SerializeAsString();
+}
+
+Status DecodeRemovedReactions(std::string_view bytes, domain::MessageRow& row) {
+    if (bytes.empty()) return {};
+    v1::Message removed;
+    if (!removed.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        return {Code::kDataLoss, "messages.removed_reactions is not a unibox.v1.Message"};
+    }
+    row.removed_reactions.assign(removed.reactions().begin(), removed.reactions().end());
+    return {};
+}
+
 }  // namespace unibox::store::detail

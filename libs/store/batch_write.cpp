@@ -164,7 +164,7 @@ struct MessageArrays {
     std::vector<std::int16_t> directions, kinds, states;
     std::vector<std::optional<ContactId>> contacts;
     std::vector<std::string_view> bodies, payloads, reply_tos, provider_ids, client_refs, errors;
-    std::vector<std::string> extras;
+    std::vector<std::string> extras, removed_reactions;
     std::vector<std::optional<pg::TimestampMs>> provider_times, edited, deleted;
 
     void Add(const MessageWrite& write);
@@ -185,6 +185,7 @@ void MessageArrays::Add(const MessageWrite& write) {
     bodies.push_back(row.body);
     payloads.push_back(row.payload);
     extras.push_back(detail::EncodeExtras(row));
+    removed_reactions.push_back(detail::EncodeRemovedReactions(row));
     reply_tos.push_back(row.reply_to);
     provider_ids.push_back(row.provider_id);
     client_refs.push_back(row.client_ref);
@@ -200,13 +201,15 @@ void MessageArrays::Add(const MessageWrite& write) {
 
 pg::Params MessageArrays::ToParams() const {
     const std::vector<pg::Bytes> extra_bytes = detail::AsBytes(extras);
+    const std::vector<pg::Bytes> removed_bytes = detail::AsBytes(removed_reactions);
     pg::Params params;
     params.AddArray(tenants).AddArray(conversations).AddArray(seqs).AddArray(created);
     params.AddArray(ids).AddArray(channels).AddArray(directions).AddArray(kinds);
     params.AddArray(contacts).AddArray(bodies).AddArray(payloads).AddArray(extra_bytes);
     params.AddArray(reply_tos).AddArray(provider_ids).AddArray(client_refs).AddArray(states);
     params.AddArray(errors).AddArray(provider_times).AddArray(received).AddArray(edited);
-    return params.AddArray(revisions).AddArray(deleted).AddArray(versions);
+    params.AddArray(revisions).AddArray(deleted).AddArray(versions);
+    return params.AddArray(removed_bytes);
 }
 
 Status SendMessages(pg::WriterTx& tx, const std::vector<MessageWrite>& writes) {

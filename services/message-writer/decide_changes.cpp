@@ -98,7 +98,18 @@ void Decider::ApplyToMessage(const Cause& cause, const MessagePosition& position
     const v1::DeliveryState state_before = row.delivery_state;
     std::string error_before = row.delivery_error;
     ApplyMarks(conversation->write.counters, position.created_at, &row);
-    if (ApplyChange(*cause.event, &row)) return MessageChanged(cause, conversation, message);
+    if (cause.event->has_reaction()) {
+        const ReactionChange change = ApplyReaction(*cause.event, &row);
+        if (change == ReactionChange::kVisible) {
+            return MessageChanged(cause, conversation, message);
+        }
+        if (change == ReactionChange::kRemembered) {
+            message->changed = true;
+            message->write.reactions_changed = true;
+        }
+    } else if (ApplyChange(*cause.event, &row)) {
+        return MessageChanged(cause, conversation, message);
+    }
     row.delivery_state = state_before;  // what is not written stays as it is stored
     row.delivery_error = std::move(error_before);
     ++effects_.ignored_count;

@@ -31,22 +31,36 @@ v1::DeliveryState StateBelow(
     return v1::DELIVERY_STATE_SENT;
 }
 
+// A provider numbers its edits or gives their times; a sender that does both in turn means its
+// numbers. A number that is the edit's own time counts as a time.
+struct Revision {
+    bool numbered = false;
+    std::int64_t number = 0;
+};
+
 bool ApplyEdit(const InboundEvent& event, domain::MessageRow* message) {
     if (message->deleted_at.has_value()) return false;
     const auto& edit = event.edit();
     const std::int64_t created_at = CreatedAtOf(event);
-    const bool numbered = edit.revision() > 0;
-    const std::int64_t revision = numbered ? edit.revision() : created_at;
-    // Providers' clocks count whole seconds: of two edits in one second the later arrival stands.
-    const bool newer =
-        numbered ? revision > message->edit_revision : revision >= message->edit_revision;
-    if (!newer) return false;
+    const auto of = [](std::int64_t number, std::int64_t time) {
+        return Revision{number != time, number};
+    };
+    const Revision mine = of(edit.revision() > 0 ? edit.revision() : created_at, created_at);
+    if (message->edited_at) {
+        const Revision stored = of(message->edit_revision, *message->edited_at);
+        if (stored.numbered && !mine.numbered) return false;
+        // Providers' clocks count whole seconds: of two edits in one second the later arrival
+        // stands.
+        const bool newer =
+            mine.numbered ? mine.number > stored.number : mine.number >= stored.number;
+        if (stored.numbered == mine.numbered && !newer) return false;
+    }
     message->body = StorableText(edit.text());
     if (edit.whole() || !edit.attachments().empty()) {
         message->attachments.assign(edit.attachments().begin(), edit.attachments().end());
     }
     message->edited_at = created_at;
-    message->edit_revision = revision;
+    message->edit_revision = mine.number;
     return true;
 }
 
@@ -57,6 +71,7 @@ bool ApplyDelete(const InboundEvent& event, domain::MessageRow* message) {
     message->attachments.clear();
     message->reactions.clear();
     message->context.Clear();
+    message->removed_reactions.clear();
     message->deleted_at = CreatedAtOf(event);
     return true;
 }
@@ -65,33 +80,85 @@ bool AllowsManyReactions(v1::Provider provider) {
     return provider == v1::PROVIDER_TELEGRAM || provider == v1::PROVIDER_STANDARD;
 }
 
-bool RemoveReactions(
-    std::string_view contact_key, std::string_view emoji, std::vector<v1::Reaction>* reactions
-) {
-    const auto matches = [&](const v1::Reaction& reaction) {
-        return reaction.contact_key() == contact_key &&
-               (emoji.empty() || reaction.emoji() == emoji);
-    };
-    return std::erase_if(*reactions, matches) > 0;
+using Reactions = std::vector<v1::Reaction>;
+
+std::int64_t TimeOf(const v1::Reaction& reaction) {
+    return reaction.create_time().seconds() * 1000 + reaction.create_time().nanos() / 1'000'000;
 }
 
-bool ApplyReaction(const InboundEvent& event, domain::MessageRow* message) {
-    if (message->deleted_at.has_value()) return false;
-    const std::string& contact_key = ContactKeyOf(event);
-    const std::string emoji = StorableText(event.reaction().emoji());
-    auto& reactions = message->reactions;
-    if (event.reaction().removed()) return RemoveReactions(contact_key, emoji, &reactions);
-    const auto same = [&](const v1::Reaction& reaction) {
-        return reaction.contact_key() == contact_key && reaction.emoji() == emoji;
+v1::Reaction MakeReaction(
+    const std::string& contact_key, const std::string& emoji, std::int64_t time_ms
+) {
+    v1::Reaction reaction;
+    reaction.set_contact_key(contact_key);
+    reaction.set_emoji(emoji);
+    *reaction.mutable_create_time() = ToTimestamp(time_ms);
+    return reaction;
+}
+
+// In the order of the providers' times, behind those of the same time.
+void InsertByTime(v1::Reaction reaction, Reactions* reactions) {
+    const auto later = [](const v1::Reaction& a, const v1::Reaction& b) {
+        return TimeOf(a) < TimeOf(b);
     };
-    if (std::any_of(reactions.begin(), reactions.end(), same)) return false;
-    if (!AllowsManyReactions(event.provider())) RemoveReactions(contact_key, "", &reactions);
-    if (reactions.size() >= kReactionCountMax) return false;
-    v1::Reaction& added = reactions.emplace_back();
-    added.set_contact_key(contact_key);
-    added.set_emoji(emoji);
-    *added.mutable_create_time() = ToTimestamp(CreatedAtOf(event));
-    return true;
+    const auto place = std::upper_bound(reactions->begin(), reactions->end(), reaction, later);
+    reactions->insert(place, std::move(reaction));
+}
+
+// One reaction event, and what it competes with: where a contact has one reaction, all of the
+// contact's; else that with the same emoji, and what was taken back without naming one.
+struct ReactionEvent {
+    const std::string& contact_key;
+    std::string emoji;
+    std::int64_t time_ms = 0;
+    bool many = false;  // a contact may have several, one of each emoji
+
+    bool IsMine(const v1::Reaction& entry) const { return entry.contact_key() == contact_key; }
+    bool IsSame(const v1::Reaction& entry) const {
+        return IsMine(entry) && (!many || entry.emoji() == emoji);
+    }
+    bool IsOutdated(const domain::MessageRow& message) const {
+        const auto younger = [this](const v1::Reaction& entry) {
+            const bool all = many && IsMine(entry) && entry.emoji().empty();
+            return (all || IsSame(entry)) && TimeOf(entry) > time_ms;
+        };
+        return std::any_of(message.reactions.begin(), message.reactions.end(), younger) ||
+               std::any_of(
+                   message.removed_reactions.begin(), message.removed_reactions.end(), younger
+               );
+    }
+};
+
+ReactionChange React(const ReactionEvent& event, domain::MessageRow* message) {
+    Reactions& standing = message->reactions;
+    for (const v1::Reaction& entry : standing) {
+        const bool same = event.IsMine(entry) && entry.emoji() == event.emoji;
+        if (same && TimeOf(entry) == event.time_ms) return ReactionChange::kNothing;
+    }
+    const bool replaces = std::any_of(standing.begin(), standing.end(), [&](const auto& e) {
+        return event.IsSame(e);
+    });
+    if (!replaces && standing.size() >= kReactionCountMax) return ReactionChange::kNothing;
+    const auto same = [&](const v1::Reaction& entry) { return event.IsSame(entry); };
+    std::erase_if(standing, same);
+    std::erase_if(message->removed_reactions, same);
+    InsertByTime(MakeReaction(event.contact_key, event.emoji, event.time_ms), &standing);
+    return ReactionChange::kVisible;
+}
+
+// Without an emoji all that is not younger goes. That nothing stood is remembered too.
+ReactionChange TakeBack(const ReactionEvent& event, domain::MessageRow* message) {
+    const auto goes = [&](const v1::Reaction& entry) {
+        const bool meant = event.emoji.empty() ? event.IsMine(entry) : event.IsSame(entry);
+        return meant && TimeOf(entry) <= event.time_ms;
+    };
+    const bool visible = std::erase_if(message->reactions, goes) > 0;
+    Reactions& removed = message->removed_reactions;
+    std::erase_if(removed, goes);
+    if (removed.size() >= kReactionCountMax) removed.erase(removed.begin());  // the oldest
+    const std::string emoji = event.many ? event.emoji : std::string();
+    InsertByTime(MakeReaction(event.contact_key, emoji, event.time_ms), &removed);
+    return visible ? ReactionChange::kVisible : ReactionChange::kRemembered;
 }
 
 }  // namespace
@@ -144,6 +211,17 @@ void ApplyMarks(
     RaiseDelivery(StateBelow(marks.delivered_until, marks.read_until, created_at), "", message);
 }
 
+ReactionChange ApplyReaction(const InboundEvent& event, domain::MessageRow* message) {
+    if (message->deleted_at.has_value()) return ReactionChange::kNothing;
+    const ReactionEvent reaction{
+        ContactKeyOf(event),
+        StorableText(event.reaction().emoji()),
+        CreatedAtOf(event),
+        AllowsManyReactions(event.provider())};
+    if (reaction.IsOutdated(*message)) return ReactionChange::kNothing;
+    return event.reaction().removed() ? TakeBack(reaction, message) : React(reaction, message);
+}
+
 bool ApplyChange(const InboundEvent& event, domain::MessageRow* message) {
     switch (event.body_case()) {
         case InboundEvent::kEdit:
@@ -151,7 +229,7 @@ bool ApplyChange(const InboundEvent& event, domain::MessageRow* message) {
         case InboundEvent::kDelete:
             return ApplyDelete(event, message);
         case InboundEvent::kReaction:
-            return ApplyReaction(event, message);
+            return ApplyReaction(event, message) == ReactionChange::kVisible;
         case InboundEvent::kReceipt:
             return RaiseDelivery(event.receipt().state(), event.receipt().error(), message);
         default:

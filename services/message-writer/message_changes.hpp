@@ -32,12 +32,22 @@ void ApplyMarks(
     const domain::CounterRow& marks, std::int64_t created_at, domain::MessageRow* message
 );
 
-// Applies an edit, delete, reaction or receipt without watermark.
-//   edit: the greatest revision wins; an edit without attachments leaves them as they are,
-//   unless it is whole;
+enum class ReactionChange {
+    kNothing,     // older than what is known
+    kRemembered,  // nothing that can be seen, but the row must be written
+    kVisible,
+};
+// WhatsApp, Messenger, Instagram and Twilio know one reaction a contact (a new one replaces it),
+// Telegram and Standard Webhooks one a contact and emoji. The greatest provider time wins, on a tie
+// the later arrival; also against one that was taken back.
+ReactionChange ApplyReaction(const event::v1::InboundEvent& event, domain::MessageRow* message);
+
+// Applies an edit, delete, reaction or receipt without watermark; true if anything can be seen.
+//   edit: the greatest revision wins, one with a revision over one without; an edit without
+//   attachments leaves them as they are, unless it is whole;
 //   delete: erases text, payload, attachments, reactions and context for good, later edits are
-//   ignored; reaction: WhatsApp, Messenger, Instagram and Twilio know one a contact (a new one
-//   replaces it), Telegram and Standard Webhooks one a contact and emoji.
+//   ignored;
+//   reaction: as above.
 bool ApplyChange(const event::v1::InboundEvent& event, domain::MessageRow* message);
 
 }  // namespace unibox::writer

@@ -192,8 +192,9 @@ inline constexpr pg::Statement kReadTargets{
 // together; the first is read in any case. octet_length does not fetch what lies out of line.
 inline constexpr pg::Statement kReadContents{
     "batch_read_contents",
-    "SELECT tenant_id, conversation_id, seq, created_at, payload, extras "
-    "FROM (SELECT m.*, sum(octet_length(m.payload) + octet_length(m.extras)) "
+    "SELECT tenant_id, conversation_id, seq, created_at, payload, extras, removed_reactions "
+    "FROM (SELECT m.*, sum(octet_length(m.payload) + octet_length(m.extras) "
+    "+ octet_length(m.removed_reactions)) "
     "OVER (ORDER BY u.n) AS bytes, row_number() OVER (ORDER BY u.n) AS "
     "place " UNIBOX_TARGET_MESSAGES ") m WHERE m.bytes <= $5::bigint OR m.place = 1"};
 

@@ -104,17 +104,14 @@ WHEN NOT MATCHED AND u.tenant_id IS NULL THEN INSERT DEFAULT VALUES)sql"};
 
 #define UNIBOX_INSERT_MESSAGES                                                                    \
     "INSERT INTO messages (tenant_id, conversation_id, seq, created_at, message_id, channel_id, " \
-    "direction, kind, "                                                                           \
-    "contact_id, body, payload, extras, reply_to, provider_id, client_ref, delivery_state, "      \
-    "delivery_error, "                                                                            \
-    "provider_time, received_at, edited_at, edit_revision, deleted_at, version) "                 \
+    "direction, kind, contact_id, body, payload, extras, reply_to, provider_id, client_ref, "     \
+    "delivery_state, delivery_error, provider_time, received_at, edited_at, edit_revision, "      \
+    "deleted_at, version, removed_reactions) "                                                    \
     "SELECT u.* FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::timestamptz[], "          \
-    "$5::uuid[], $6::uuid[], "                                                                    \
-    "$7::smallint[], $8::smallint[], $9::uuid[], $10::text[], $11::text[], $12::bytea[], "        \
-    "$13::text[], $14::text[], "                                                                  \
-    "$15::text[], $16::smallint[], $17::text[], $18::timestamptz[], $19::timestamptz[], "         \
-    "$20::timestamptz[], "                                                                        \
-    "$21::bigint[], $22::timestamptz[], $23::bigint[]) AS u "
+    "$5::uuid[], $6::uuid[], $7::smallint[], $8::smallint[], $9::uuid[], $10::text[], "           \
+    "$11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::smallint[], "         \
+    "$17::text[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::bigint[], "    \
+    "$22::timestamptz[], $23::bigint[], $24::bytea[]) AS u "
 
 inline constexpr pg::Statement kInsertMessages{"batch_insert_messages", UNIBOX_INSERT_MESSAGES};
 
@@ -127,12 +124,15 @@ inline constexpr pg::Statement kInsertMessages{"batch_insert_messages", UNIBOX_I
     "version = excluded.version"
 inline constexpr pg::Statement kUpdateDeliveries{"batch_update_deliveries", UNIBOX_UPDATE_MESSAGES};
 inline constexpr pg::Statement kUpdateReactions{
-    "batch_update_reactions", UNIBOX_UPDATE_MESSAGES ", extras = excluded.extras"};
+    "batch_update_reactions",
+    UNIBOX_UPDATE_MESSAGES
+    ", extras = excluded.extras, removed_reactions = excluded.removed_reactions"};
 inline constexpr pg::Statement kUpdateTexts{
     "batch_update_texts",
     UNIBOX_UPDATE_MESSAGES
     ", body = excluded.body, payload = excluded.payload, "
-    "extras = excluded.extras, edited_at = excluded.edited_at, "
+    "extras = excluded.extras, "
+    "removed_reactions = excluded.removed_reactions, edited_at = excluded.edited_at, "
     "edit_revision = excluded.edit_revision, "
     "deleted_at = excluded.deleted_at"};
 

@@ -31,6 +31,8 @@ void DumpMessage(const domain::MessageRow& row, std::ostream& out) {
         << row.edit_revision << ' ' << Text(row.deleted_at) << " v" << row.version << ' '
         << (row.contact ? row.contact->ToString() : "-");
     for (const auto& reaction : row.reactions) out << " {" << reaction.ShortDebugString() << '}';
+    for (const auto& reaction : row.removed_reactions)
+        out << " -{" << reaction.ShortDebugString() << '}';
     for (const auto& attachment : row.attachments)
         out << " [" << attachment.ShortDebugString() << ']';
     out << '\n';
@@ -151,6 +153,7 @@ void MemoryInbox::ReadTargets(const domain::BatchPlan& plan, domain::BatchState*
         row.payload.clear();
         row.attachments.clear();
         row.reactions.clear();
+        row.removed_reactions.clear();
         row.has_contents = false;
     }
 }
@@ -222,6 +225,7 @@ domain::MessageRow MemoryInbox::Merged(const domain::MessageWrite& write) const 
         Refuse(!write.row.has_contents, "contents written that were not read");
         row.attachments = write.row.attachments;
         row.reactions = write.row.reactions;
+        row.removed_reactions = write.row.removed_reactions;
     }
     if (!write.text_changed) return row;
     row.body = write.row.body;

@@ -4,6 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <tuple>
+
 namespace unibox::writer {
 namespace {
 
@@ -13,6 +16,7 @@ using test::kSecond;
 
 const test::Channel kWhatsApp;
 const test::Channel kTelegram{7, 2, v1::PROVIDER_TELEGRAM};
+const test::Channel kStandard{7, 3, v1::PROVIDER_STANDARD};
 
 domain::MessageRow Outbound(v1::DeliveryState state) {
     domain::MessageRow row;
@@ -151,6 +155,100 @@ TEST_CASE("Reaction: one a contact and emoji on Telegram", "[unit][writer]") {
     CHECK(Emojis(row) == std::vector<std::string>{"b"});
     CHECK(ApplyChange(ChannelEvent::Reaction(kTelegram, "m", "4").Removed(), &row));
     CHECK(row.reactions.empty());
+}
+
+namespace {
+
+struct Tap {
+    const char* emoji;  // "" = all
+    bool removed;
+    std::int64_t at;
+};
+
+event::v1::InboundEvent TapOn(const test::Channel& channel, const Tap& tap) {
+    auto event = ChannelEvent::Reaction(channel, "m", "r").At(kNoon + tap.at);
+    if (tap.emoji[0] != '\0') event.Emoji(tap.emoji);
+    if (tap.removed) event.Removed();
+    return event;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Reaction: the greatest provider time wins, in whatever order they come", "[unit][writer]"
+) {
+    struct Case {
+        test::Channel channel;
+        std::vector<Tap> taps;
+        std::vector<std::string> stand;
+    };
+    const Case cases[] = {
+        {kWhatsApp, {{"a", false, 1}, {"", true, 2}}, {}},
+        {kWhatsApp, {{"a", false, 1}, {"b", false, 2}}, {"b"}},
+        {kWhatsApp, {{"a", false, 1}, {"", true, 2}, {"b", false, 3}}, {"b"}},
+        {kWhatsApp, {{"a", false, 1}, {"b", false, 2}, {"", true, 3}, {"c", false, 0}}, {}},
+        {kWhatsApp, {{"a", false, 1}, {"a", false, 3}, {"", true, 2}}, {"a"}},
+        {kTelegram, {{"a", false, 1}, {"a", true, 2}, {"b", false, 1}}, {"b"}},
+        {kTelegram, {{"a", false, 1}, {"b", false, 3}, {"", true, 2}}, {"b"}},
+        {kTelegram, {{"a", true, 4}, {"a", false, 5}, {"", true, 3}}, {"a"}},
+        {kTelegram, {{"a", false, 1}, {"b", false, 2}, {"c", false, 3}}, {"a", "b", "c"}},
+    };
+    for (Case one : cases) {
+        const auto by_order = [](const Tap& a, const Tap& b) {
+            return std::tuple(a.at, std::string_view(a.emoji)) <
+                   std::tuple(b.at, std::string_view(b.emoji));
+        };
+        std::sort(one.taps.begin(), one.taps.end(), by_order);
+        do {
+            domain::MessageRow row;
+            for (const Tap& tap : one.taps) ApplyChange(TapOn(one.channel, tap), &row);
+            CHECK(Emojis(row) == one.stand);
+        } while (std::next_permutation(one.taps.begin(), one.taps.end(), by_order));
+    }
+}
+
+TEST_CASE("Reaction: on a tie the later arrival stands", "[unit][writer]") {
+    domain::MessageRow row;
+    CHECK(ApplyReaction(TapOn(kWhatsApp, {"a", false, 5}), &row) == ReactionChange::kVisible);
+    CHECK(ApplyReaction(TapOn(kWhatsApp, {"", true, 5}), &row) == ReactionChange::kVisible);
+    CHECK(row.reactions.empty());
+    CHECK(ApplyReaction(TapOn(kWhatsApp, {"b", false, 5}), &row) == ReactionChange::kVisible);
+    CHECK(Emojis(row) == std::vector<std::string>{"b"});
+    CHECK(row.removed_reactions.empty());
+    CHECK(ApplyReaction(TapOn(kWhatsApp, {"", true, 4}), &row) == ReactionChange::kNothing);
+    CHECK(ApplyReaction(TapOn(kWhatsApp, {"", true, 6}), &row) == ReactionChange::kVisible);
+    CHECK(ApplyReaction(TapOn(kWhatsApp, {"", true, 7}), &row) == ReactionChange::kRemembered);
+    CHECK(row.removed_reactions.size() == 1);
+}
+
+TEST_CASE("Reaction: what is remembered of removals is bounded", "[unit][writer]") {
+    domain::MessageRow row;
+    for (std::size_t i = 0; i < kReactionCountMax + 50; ++i) {
+        auto removal = ChannelEvent::Reaction(kWhatsApp, "m", "r").Removed();
+        removal.Contact(std::to_string(i)).At(kNoon + static_cast<std::int64_t>(i));
+        CHECK(ApplyReaction(removal, &row) == ReactionChange::kRemembered);
+    }
+    CHECK(row.removed_reactions.size() == kReactionCountMax);
+    CHECK(row.removed_reactions.front().contact_key() == "50");
+}
+
+TEST_CASE("Edit: one with a revision stands over one without", "[unit][writer]") {
+    const auto edit = [](std::int64_t revision, const char* text, std::int64_t at) {
+        return ChannelEvent::Edit(kStandard, "m", revision).Text(text).At(kNoon + at);
+    };
+    domain::MessageRow row;
+    CHECK(ApplyChange(edit(0, "timed", 9), &row));
+    CHECK(ApplyChange(edit(2, "two", 1), &row));
+    CHECK_FALSE(ApplyChange(edit(0, "timed, later", 99), &row));
+    CHECK_FALSE(ApplyChange(edit(1, "one", 100), &row));
+    CHECK(ApplyChange(edit(3, "three", 0), &row));
+    CHECK(row.body == "three");
+    // Revisions that are times of the clock.
+    domain::MessageRow clocked;
+    CHECK(ApplyChange(edit(kNoon + 5, "five", 5), &clocked));
+    CHECK_FALSE(ApplyChange(edit(kNoon + 4, "four", 4), &clocked));
+    CHECK(ApplyChange(edit(kNoon + 6, "six", 6), &clocked));
+    CHECK(clocked.body == "six");
 }
 
 TEST_CASE("Reaction: their number is bounded", "[unit][writer]") {
