@@ -2,33 +2,27 @@
 
 #include "channels/complete.hpp"
 #include "channels/parse_sink.hpp"
+#include "channels/standard_rules.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
 
 #include <array>
-#include <cmath>
+#include <limits>
 
 namespace unibox::channels {
 namespace {
 
-Status Refuse(std::string_view field, std::string_view what) {
-    return InvalidArgument(std::string(field) + " " + std::string(what)).WithField(field);
-}
-
-enum class Need { kRequired, kOptional };
-
 // An id: a string, or a whole number, which is taken as its digits.
 Result<std::string> ReadId(const JsonValue& value, std::string_view field, Need need) {
     if (!value.exists()) {
-        if (need == Need::kRequired) return Refuse(field, "is missing");
+        if (need == Need::kRequired) return RefuseField(field, "is missing");
         return std::string();
     }
     std::string id = value.Text();
     // Of 64 bits, signed or not; larger ones have become strings before (json.hpp).
     const bool whole_number = value.IsNumber() && id.find_first_not_of("-0123456789") == id.npos;
-    if (!value.IsString() && !whole_number) return Refuse(field, "must be a string");
-    if (id.empty() && need == Need::kRequired) return Refuse(field, "is empty");
-    if (id.size() > kStandardIdBytesMax) return Refuse(field, "is longer than 255 bytes");
+    if (!value.IsString() && !whole_number) return RefuseField(field, "must be a string");
+    UNIBOX_RETURN_IF_ERROR(CheckStandardId(id, field, need));
     return id;
 }
 
@@ -36,18 +30,17 @@ Result<std::string> ReadText(
     const JsonValue& value, std::string_view field, std::size_t bytes_max
 ) {
     if (!value.exists()) return std::string();
-    if (!value.IsString()) return Refuse(field, "must be a string");
+    if (!value.IsString()) return RefuseField(field, "must be a string");
     std::string text = value.Text();
-    if (text.size() > bytes_max) {
-        return Refuse(field, "is longer than " + std::to_string(bytes_max) + " bytes");
-    }
+    UNIBOX_RETURN_IF_ERROR(CheckStandardText(text, field, bytes_max));
     return text;
 }
 
 Result<std::int64_t> ReadTime(const JsonValue& value, std::string_view field) {
     if (!value.exists()) return std::int64_t{0};
     const std::int64_t unix_ms = value.TimeMs();
-    if (unix_ms == 0) return Refuse(field, "is not a time (RFC 3339 or Unix seconds)");
+    if (unix_ms == 0) return RefuseField(field, "is not a time (RFC 3339 or Unix seconds)");
+    UNIBOX_RETURN_IF_ERROR(CheckStandardTime(unix_ms, field));
     return unix_ms;
 }
 
@@ -69,17 +62,11 @@ constexpr std::array<TypeName, 10> kAttachmentTypes = {{
 }};
 
 Result<v1::Attachment> ReadAttachment(const JsonValue& source, const std::string& field) {
-    if (!source.IsObject()) return Refuse(field, "must be an object");
+    if (!source.IsObject()) return RefuseField(field, "must be an object");
     v1::Attachment attachment;
     const std::string_view type = source["type"].View();
     for (const TypeName& known : kAttachmentTypes) {
         if (known.name == type) attachment.set_type(known.type);
-    }
-    if (attachment.type() == v1::ATTACHMENT_TYPE_UNSPECIFIED) {
-        return Refuse(
-            field + ".type",
-            "must be image, video, audio, voice, file, sticker, location, contact, link or other"
-        );
     }
     UNIBOX_ASSIGN_OR_RETURN(
         *attachment.mutable_name(), ReadText(source["name"], field + ".name", kNameBytesMax)
@@ -97,29 +84,24 @@ Result<v1::Attachment> ReadAttachment(const JsonValue& source, const std::string
     );
     const JsonValue size = source["size_bytes"];
     if (size.exists() && size.Int().value_or(-1) < 0)
-        return Refuse(field + ".size_bytes", "must be a whole number from 0");
+        return RefuseField(field + ".size_bytes", "must be a whole number from 0");
     attachment.set_size_bytes(size.Int().value_or(0));
     if (attachment.type() == v1::ATTACHMENT_TYPE_LOCATION) {
-        const auto latitude = source["latitude"].Number();
-        const auto longitude = source["longitude"].Number();
-        if (!latitude || std::abs(*latitude) > 90)
-            return Refuse(field + ".latitude", "must be a number from -90 to 90");
-        if (!longitude || std::abs(*longitude) > 180)
-            return Refuse(field + ".longitude", "must be a number from -180 to 180");
-        attachment.set_latitude(*latitude);
-        attachment.set_longitude(*longitude);
+        constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+        attachment.set_latitude(source["latitude"].Number().value_or(kNone));
+        attachment.set_longitude(source["longitude"].Number().value_or(kNone));
     }
+    UNIBOX_RETURN_IF_ERROR(CheckStandardAttachment(attachment, field, "id"));
     return attachment;
 }
 
 template <typename Attachments>
 Status ReadAttachments(const JsonValue& source, Attachments* attachments) {
     if (!source.exists()) return {};
-    if (!source.IsArray()) return Refuse("data.attachments", "must be an array");
+    if (!source.IsArray()) return RefuseField("data.attachments", "must be an array");
     int index = 0;
     for (const auto item : source.Items()) {
-        if (index == kAttachmentCountMax)
-            return Refuse("data.attachments", "has more than 64 items");
+        UNIBOX_RETURN_IF_ERROR(CheckStandardAttachmentCount(index + 1, "data.attachments"));
         const std::string field = "data.attachments[" + std::to_string(index++) + "]";
         UNIBOX_ASSIGN_OR_RETURN(*attachments->Add(), ReadAttachment(JsonValue(item), field));
     }
@@ -169,11 +151,11 @@ const std::array<EventReader::Type, 7> EventReader::kTypes = {{
 }};
 
 Result<ProviderEvent> EventReader::Read() {
-    if (!body_["type"].exists()) return Refuse("type", "is missing");
+    if (!body_["type"].exists()) return RefuseField("type", "is missing");
     const std::string_view type = body_["type"].View();
-    if (type.empty()) return Refuse("type", "must be a string that is not empty");
-    if (!data_.exists()) return Refuse("data", "is missing");
-    if (!data_.IsObject()) return Refuse("data", "must be an object");
+    if (type.empty()) return RefuseField("type", "must be a string that is not empty");
+    if (!data_.exists()) return RefuseField("data", "is missing");
+    if (!data_.IsObject()) return RefuseField("data", "must be an object");
     event_ = NewEvent(v1::PROVIDER_STANDARD, "", domain::kClassControl, "");
     Reader reader = &EventReader::Control;
     for (const Type& known : kTypes) {
@@ -192,7 +174,8 @@ Result<ProviderEvent> EventReader::Read() {
 // Thread and contact. Only a new message needs to say who wrote it.
 Status EventReader::ReadPlace() {
     const JsonValue contact = data_["contact"];
-    if (contact.exists() && !contact.IsObject()) return Refuse("data.contact", "must be an object");
+    if (contact.exists() && !contact.IsObject())
+        return RefuseField("data.contact", "must be an object");
     UNIBOX_ASSIGN_OR_RETURN(
         const std::string thread,
         ReadId(data_["conversation_ref"], "data.conversation_ref", Need::kOptional)
@@ -228,7 +211,7 @@ Status EventReader::Message() {
     auto& message = *event_.event.mutable_message();
     const std::string_view direction = data_["direction"].View();
     if (data_["direction"].exists() && direction != "inbound" && direction != "outbound") {
-        return Refuse("data.direction", "must be inbound or outbound");
+        return RefuseField("data.direction", "must be inbound or outbound");
     }
     message.set_direction(direction == "outbound" ? v1::DIRECTION_OUTBOUND : v1::DIRECTION_INBOUND);
     UNIBOX_ASSIGN_OR_RETURN(
@@ -250,7 +233,7 @@ Status EventReader::Message() {
     );
     UNIBOX_RETURN_IF_ERROR(ReadAttachments(data_["attachments"], message.mutable_attachments()));
     if (message.text().empty() && message.payload().empty() && message.attachments_size() == 0) {
-        return Refuse("data.text", "is missing, and there are no attachments");
+        return RefuseField("data.text", "is missing, and there are no attachments");
     }
     message.set_kind(message.payload().empty() ? v1::MESSAGE_KIND_TEXT : v1::MESSAGE_KIND_POSTBACK);
     return {};
@@ -265,11 +248,11 @@ Status EventReader::Edit() {
     );
     UNIBOX_RETURN_IF_ERROR(ReadAttachments(data_["attachments"], edit.mutable_attachments()));
     if (!data_["text"].exists() && edit.attachments_size() == 0) {
-        return Refuse("data.text", "is missing, and there are no attachments");
+        return RefuseField("data.text", "is missing, and there are no attachments");
     }
     const JsonValue revision = data_["revision"];
     if (revision.exists() && revision.Int().value_or(-1) < 0) {
-        return Refuse("data.revision", "must be a whole number from 0");
+        return RefuseField("data.revision", "must be a whole number from 0");
     }
     edit.set_revision(revision.Int().value_or(0));
     return {};
@@ -291,9 +274,10 @@ Status EventReader::Reaction() {
     );
     const JsonValue removed = data_["removed"];
     if (removed.exists() && !removed.IsBool())
-        return Refuse("data.removed", "must be true or false");
+        return RefuseField("data.removed", "must be true or false");
     reaction.set_removed(removed.Truth());
-    if (reaction.emoji().empty() && !reaction.removed()) return Refuse("data.emoji", "is missing");
+    if (reaction.emoji().empty() && !reaction.removed())
+        return RefuseField("data.emoji", "is missing");
     return {};
 }
 
@@ -315,7 +299,7 @@ Status EventReader::Receipt() {
         if (known.name == status) receipt.set_state(known.state);
     }
     if (receipt.state() == v1::DELIVERY_STATE_UNSPECIFIED) {
-        return Refuse("data.status", "must be sent, delivered, read or failed");
+        return RefuseField("data.status", "must be sent, delivered, read or failed");
     }
     UNIBOX_ASSIGN_OR_RETURN(
         *receipt.mutable_error(), ReadId(data_["error"], "data.error", Need::kOptional)
@@ -324,7 +308,7 @@ Status EventReader::Receipt() {
     event_.discriminator = status;
     if (!data_["until"].exists()) return ReadMessageId();
     if (receipt.state() < v1::DELIVERY_STATE_DELIVERED) {
-        return Refuse("data.status", "must be delivered or read where there is an until");
+        return RefuseField("data.status", "must be delivered or read where there is an until");
     }
     UNIBOX_ASSIGN_OR_RETURN(const std::int64_t until_ms, ReadTime(data_["until"], "data.until"));
     receipt.set_watermark_ms(until_ms);

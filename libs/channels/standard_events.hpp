@@ -1,4 +1,5 @@
-// The events of the `standard` channel: our own JSON (README.md, "The standard channel").
+// The events of the `standard` channel: our own JSON (README.md, "The standard channel"). What its
+// values may be is in standard_rules.hpp.
 // Thread safety: pure function, any thread.
 #pragma once
 
@@ -8,9 +9,6 @@
 #include <string>
 
 namespace unibox::channels {
-
-inline constexpr std::size_t kStandardIdBytesMax = 255;
-inline constexpr std::size_t kStandardTextBytesMax = 65'536;
 
 // INVALID_ARGUMENT with the field that is wrong. `webhook_id` tells repeated changes of one message
 // apart.
