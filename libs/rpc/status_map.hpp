@@ -11,8 +11,9 @@
 namespace unibox::rpc {
 
 // Carries google.rpc.Status as details, with what clients may know (api_error): ErrorInfo,
-// BadRequest if there is a field, RetryInfo where repeating makes sense, RequestInfo if there is a
-// trace id.
+// the field if there is one (PreconditionFailure's subject with FAILED_PRECONDITION, ResourceInfo's
+// type with NOT_FOUND, else BadRequest's), RetryInfo where repeating makes sense, RequestInfo if
+// there is a trace id.
 grpc::Status ToGrpc(const Status& status, std::string_view trace_id = {});
 // The inverse: code, message, reason, field and wait.
 Status FromGrpc(const grpc::Status& status);

@@ -126,12 +126,6 @@ void Config::DescribeThreads(config::FieldTable& table) {
             &worker_queue_count_max,
             "Work that may wait for each kind of thread; more is answered 503.",
             config::InRange(1, 1'000'000)
-        )
-        .Add(
-            "rpc_thread_count",
-            &rpc_thread_count,
-            "Calls of IngestService at once; each waits for its acknowledgement.",
-            config::InRange(1, 1'024)
         );
 }
 

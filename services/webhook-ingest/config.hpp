@@ -33,7 +33,6 @@ struct Config {
     std::size_t worker_thread_count = 8;
     std::size_t body_thread_count = 4;
     std::size_t worker_queue_count_max = 4'096;
-    std::size_t rpc_thread_count = 16;
     std::int64_t duplicate_window_ms = 120'000;
     std::size_t duplicate_window_count_max = 500'000;
     std::size_t rate_tenant_count_max = 100'000;

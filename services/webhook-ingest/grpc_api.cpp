@@ -7,16 +7,13 @@ grpc::ServerUnaryReactor* GrpcApi::Ingest(
     const v1::IngestRequest* request,
     v1::IngestResponse* response
 ) {
-    return rpc::Dispatch(
-        context,
-        request,
-        response,
-        dispatcher_,
-        "IngestService/Ingest",
-        [this](const rpc::Call& call, const v1::IngestRequest& in, v1::IngestResponse& out) {
-            return ingest_.Call(call.authorization, call.traceparent, in, &out);
-        }
-    );
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    rpc::Call call = calls_.CallOf(*context);
+    const rpc::Finish finish =
+        calls_.Observed("IngestService/Ingest", call, rpc::FinishOf(*reactor, call));
+    // Request and response are gRPC's and live until the end of the call.
+    ingest_.Call(std::move(call), *request, *response, finish);
+    return reactor;
 }
 
 }  // namespace unibox::ingest

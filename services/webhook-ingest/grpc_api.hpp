@@ -1,4 +1,4 @@
-// unibox.v1.IngestService over gRPC: hands over to Ingest::Call in a worker pool.
+// unibox.v1.IngestService over gRPC: hands over to Ingest::Call, which does not block.
 // Thread safety: gRPC's threads.
 #pragma once
 
@@ -13,8 +13,7 @@ using IngestUseCase = Ingest;  // Inside the service, Ingest is the method.
 class GrpcApi final : public v1::IngestService::CallbackService {
 public:
     // Both must outlive the object.
-    GrpcApi(IngestUseCase& ingest, rpc::Dispatcher& dispatcher)
-        : ingest_(ingest), dispatcher_(dispatcher) {}
+    GrpcApi(IngestUseCase& ingest, const rpc::Calls& calls) : ingest_(ingest), calls_(calls) {}
 
     grpc::ServerUnaryReactor* Ingest(
         grpc::CallbackServerContext* context,
@@ -24,7 +23,7 @@ public:
 
 private:
     IngestUseCase& ingest_;
-    rpc::Dispatcher& dispatcher_;
+    const rpc::Calls& calls_;
 };
 
 }  // namespace unibox::ingest

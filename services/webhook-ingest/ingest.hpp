@@ -16,6 +16,7 @@
 #include "event_publisher.hpp"
 #include "http/router.hpp"
 #include "obs/metrics.hpp"
+#include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.pb.h"
 
 #include <cstdint>
@@ -77,18 +78,22 @@ public:
         std::string_view token,
         http::Respond respond
     );
-    // IngestService.Ingest. Blocks up to the deadline: call it on a thread that may.
-    Status Call(
-        std::string_view authorization,
-        std::string traceparent,
+    // IngestService.Ingest; `finish` runs once, at the latest about deadline_ms or the call's own
+    // deadline from now. Request and response must live until then. Nothing is stored for a call
+    // that was cancelled, or whose deadline passed, before it came to that.
+    void Call(
+        rpc::Call call,
         const v1::IngestRequest& request,
-        v1::IngestResponse* response
+        v1::IngestResponse& response,
+        rpc::Finish finish
     );
 
 private:
     struct Job;
+    struct CallJob;
     struct Counters;
     using JobPtr = std::shared_ptr<Job>;
+    using CallJobPtr = std::shared_ptr<CallJob>;
 
     JobPtr NewJob(
         std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
@@ -118,10 +123,13 @@ private:
     void NoSuchProvider(Job& job);
     // 503; `reason` is a stable word for the metric.
     void NotNow(Job& job, std::string_view reason);
-    Status Authenticate(std::string_view authorization, SteadyTime deadline, TenantId* tenant);
-    Result<EndpointPtr> ChannelOf(
-        TenantId tenant, const std::string& channel_id, SteadyTime deadline
-    );
+
+    // The steps of Call; what is not Ok ends it.
+    Status StillWanted(const CallJob& job) const;
+    Status OnApiKey(const CallJobPtr& job, const Result<ApiKeyPtr>& found);
+    Status OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& found);
+    void OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome);
+    void EndCall(CallJob& job, Status status);
 
     const IngestSettings settings_;
     Endpoints& endpoints_;

@@ -54,12 +54,11 @@ struct WebhookIngest::Parts {
     std::unique_ptr<IngestLog> log;
     std::unique_ptr<async::WorkerPool> workers;
     std::unique_ptr<async::WorkerPool> body_workers;
-    std::unique_ptr<async::WorkerPool> rpc_workers;
     std::unique_ptr<Endpoints> endpoints;
     std::unique_ptr<nats::Publisher> publisher;
     std::unique_ptr<EventPublisher> events;
     std::unique_ptr<Ingest> ingest;
-    std::unique_ptr<rpc::Dispatcher> dispatcher;
+    std::unique_ptr<rpc::Calls> calls;
     std::unique_ptr<GrpcApi> api;
     std::unique_ptr<http::Server> http;
     std::unique_ptr<rpc::Server> grpc;
@@ -109,8 +108,6 @@ Status WebhookIngest::Parts::Serve() {
         "work", config.worker_thread_count, config.worker_queue_count_max});
     body_workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
         "body-work", config.body_thread_count, config.worker_queue_count_max});
-    rpc_workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
-        "rpc-work", config.rpc_thread_count, config.worker_queue_count_max});
     endpoints =
         std::make_unique<Endpoints>(config.lookups, *directory, box, *workers, steady, registry);
     events = std::make_unique<EventPublisher>(*publisher, *log, *history, window, registry);
@@ -130,8 +127,8 @@ Status WebhookIngest::Parts::Serve() {
     UNIBOX_ASSIGN_OR_RETURN(
         http, http::Server::Start(HttpSettings(), Routes(*ingest, config.bodies), registry)
     );
-    dispatcher = std::make_unique<rpc::Dispatcher>(config.grpc, *rpc_workers, registry);
-    api = std::make_unique<GrpcApi>(*ingest, *dispatcher);
+    calls = std::make_unique<rpc::Calls>(config.grpc, registry);
+    api = std::make_unique<GrpcApi>(*ingest, *calls);
     UNIBOX_ASSIGN_OR_RETURN(
         grpc,
         rpc::Server::Start(
@@ -168,7 +165,6 @@ void WebhookIngest::Stop(Millis grace) {
     if (parts.http) parts.http->StopAccepting();
     if (parts.grpc) parts.grpc->Stop(grace);
     if (parts.http) parts.http->Stop(grace.count());
-    if (parts.rpc_workers) parts.rpc_workers->Stop();
     if (parts.workers) parts.workers->Stop();
     if (parts.body_workers) parts.body_workers->Stop();
     parts.publisher.reset();

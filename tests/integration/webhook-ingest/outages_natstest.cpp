@@ -1,38 +1,16 @@
 // What happens while PostgreSQL or NATS is away, and that it ends.
+#include "frozen_postgres.hpp"
 #include "ingest_fixture.hpp"
 #include "support/eventually.hpp"
 
-#include <signal.h>
-
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <future>
 
 namespace unibox::test {
 namespace {
 
 using std::chrono::seconds;
-
-// PostgreSQL hangs while this lives: connections stay open, nothing is answered.
-class FrozenPostgres {
-public:
-    explicit FrozenPostgres(const PgServer& server) : pids_{server.pid()} {
-        kill(server.pid(), SIGSTOP);  // So that it starts nothing while its children are listed.
-        const std::string pid = std::to_string(server.pid());
-        std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
-        for (pid_t child = 0; children >> child;) pids_.push_back(child);
-        for (const pid_t one : pids_) kill(one, SIGSTOP);
-    }
-    ~FrozenPostgres() {
-        for (const pid_t one : pids_) kill(one, SIGCONT);
-    }
-    FrozenPostgres(const FrozenPostgres&) = delete;
-    FrozenPostgres& operator=(const FrozenPostgres&) = delete;
-
-private:
-    std::vector<pid_t> pids_;
-};
 
 struct Timed {
     int status = 0;

@@ -1,5 +1,9 @@
 // IngestService over gRPC: who may, what is refused and why, and when to come again.
+#include "base/strings.hpp"
 #include "crypto/random.hpp"
+#include "frozen_postgres.hpp"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "ingest_fixture.hpp"
 #include "rpc/status_map.hpp"
 #include "support/eventually.hpp"
@@ -63,11 +67,12 @@ TEST_CASE("IngestService: key, scope, channel, duplicate", "[nats][pg]") {
     const Secret reader = f.PutApiKey(f.first, {"inbox:read", "inbox:write"});
     REQUIRE_OK(caller.Call("m-1"));
     CHECK_FALSE(caller.response.duplicate());
-    const std::string message_id = caller.response.message_id();
+    const std::string event_key = caller.response.event_key();
     REQUIRE_OK(caller.Call("m-1"));
     CHECK(caller.response.duplicate());
+    CHECK(caller.response.event_key() == event_key);
     CHECK(f.StoredCount() == 1);
-    CHECK(Uuid::FromBytes(f.Stored()[0].message_id())->ToString() == message_id);
+    CHECK(HexEncode(f.Stored()[0].event_key()) == event_key);
     const auto again = Request(caller.channel, "m-2");
     CHECK_THAT(caller.CallAs(reader, again), HasCode(Code::kPermissionDenied));
     CHECK_THAT(caller.CallAs(crypto::NewApiKey(), again), HasCode(Code::kUnauthenticated));
@@ -131,7 +136,12 @@ TEST_CASE("IngestService: times that are none are refused, the ends are not", "[
     CHECK(at(1, 1'000'000'000).field() == "create_time");
     CHECK_THAT(at(1'785'412'800, 999'999'999), IsOk());
     CHECK_THAT(at(253'402'300'799, 0), IsOk());
-    CHECK_THAT(at(-62'135'596'800, 0), IsOk());
+    CHECK_THAT(at(1, 0), IsOk());
+    // Of one that is too old nothing else is made silently.
+    for (const std::int64_t old :
+         {std::int64_t{-62'135'596'800}, std::int64_t{-1}, std::int64_t{0}}) {
+        CHECK(at(old, 0).field() == "create_time");
+    }
 }
 
 TEST_CASE("IngestService: an attachment is taken whole or refused with its field", "[nats][pg]") {
@@ -162,6 +172,23 @@ TEST_CASE("IngestService: an attachment is taken whole or refused with its field
               a.set_mime_type(std::string("\0", 1));
           }) == "attachments[1].mime_type");
     CHECK(field_of([](auto& a) { a.set_size_bytes(-1); }) == "attachments[1].size_bytes");
+    CHECK(field_of([](auto& a) {
+              a.set_type(static_cast<v1::AttachmentType>(99));
+          }) == "attachments[1].type");
+    CHECK(field_of([](auto& a) { a.set_longitude(1); }) == "attachments[1].longitude");
+    const auto place = [&](double latitude, double longitude) {
+        return field_of([&](auto& a) {
+            a.set_type(v1::ATTACHMENT_TYPE_LOCATION);
+            a.set_latitude(latitude);
+            a.set_longitude(longitude);
+        });
+    };
+    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+    CHECK(place(kNan, 1) == "attachments[1].latitude");
+    CHECK(place(91, 1) == "attachments[1].latitude");
+    CHECK(place(1, 1e308) == "attachments[1].longitude");
+    CHECK(place(1, kNan) == "attachments[1].longitude");
+    CHECK(place(0, 0) == "attachments[1].latitude");  // As when nothing was said.
     CHECK(f.StoredCount() == 0);
     REQUIRE_OK(with([&](auto& a) {
         a.set_url(url + std::string(2'048 - url.size(), 'u'));
@@ -174,6 +201,162 @@ TEST_CASE("IngestService: an attachment is taken whole or refused with its field
     CHECK(attachment.url().size() == 2'048);
     CHECK(attachment.name().size() == 255);
     CHECK(attachment.provider_media_id().size() == 255);
+}
+
+TEST_CASE("IngestService: a repeat of minutes ago has the same answer", "[nats][pg]") {
+    IngestFixture f(PgServer::Shared(), [](auto& config) { config.duplicate_window_ms = 1; });
+    nats::Streams streams(*f.connection);
+    // JetStream's window is over at once: as if the minutes had passed.
+    nats::StreamOptions options;
+    options.partition_count = 4;
+    options.in_bytes_max = 64 << 20;
+    options.dedup_window_ms = 100;
+    for (const auto& spec : nats::UniboxStreams(options)) {
+        if (spec.name.starts_with(wire::kInStreamPrefix)) REQUIRE_OK(streams.Ensure(spec));
+    }
+    Caller caller(f);
+    REQUIRE_OK(caller.Call("m-1"));
+    const std::string event_key = caller.response.event_key();
+    CHECK(event_key.size() == 32);
+    REQUIRE(Eventually(seconds(30), [&] {
+        REQUIRE_OK(caller.Call("m-1"));
+        CHECK(caller.response.event_key() == event_key);
+        return !caller.response.duplicate();
+    }));
+    const auto stored = f.Stored();
+    REQUIRE(stored.size() == 2);
+    CHECK(stored[0].message_id() != stored[1].message_id());  // Hence no answer can tell it.
+    CHECK(stored[0].event_key() == stored[1].event_key());
+}
+
+TEST_CASE("IngestService: text that is none is refused, not replaced", "[nats][pg]") {
+    IngestFixture f;
+    Caller caller(f);
+    const std::string nul("a\0b", 3);
+    const auto field_of = [&](const std::function<void(v1::IngestRequest&)>& change) {
+        auto request = Request(caller.channel, "m-1");
+        change(request);
+        const Status status = caller.Call(request);
+        CHECK_THAT(status, HasCode(Code::kInvalidArgument));
+        CHECK(status.reason() == "VALUE_INVALID");
+        return status.field();
+    };
+    CHECK(field_of([&](auto& r) { r.set_text(nul); }) == "text");
+    CHECK(field_of([&](auto& r) { r.set_text(std::string(65'537, 'x')); }) == "text");
+    CHECK(field_of([&](auto& r) { r.clear_text(); }) == "text");
+    CHECK(field_of([&](auto& r) { r.set_message_id(nul); }) == "message_id");
+    CHECK(field_of([&](auto& r) { r.set_contact_id(nul); }) == "contact_id");
+    CHECK(field_of([&](auto& r) { r.clear_contact_id(); }) == "contact_id");
+    CHECK(field_of([&](auto& r) { r.set_contact_name(nul); }) == "contact_name");
+    CHECK(field_of([&](auto& r) { r.set_conversation_ref(nul); }) == "conversation_ref");
+    CHECK(field_of([&](auto& r) { r.set_channel_id("x"); }) == "channel_id");
+    CHECK(f.StoredCount() == 0);
+}
+
+TEST_CASE("IngestService: each error has its reason and its detail", "[nats][pg]") {
+    IngestFixture f;
+    Caller caller(f);
+    const auto sms = f.PutChannel(f.first, "sms", v1::PROVIDER_TWILIO, "", {"t"});
+    const auto details_of = [&](const std::string& authorization,
+                                const v1::IngestRequest& request) {
+        grpc::ClientContext context;
+        context.AddMetadata("authorization", authorization);
+        const grpc::Status status = caller.stub->Ingest(&context, request, &caller.response);
+        google::rpc::Status details;
+        CHECK(details.ParseFromString(status.error_details()));
+        return details;
+    };
+    const std::string bearer = "Bearer " + std::string(caller.key.Reveal());
+    const auto reason_of = [](const google::rpc::Status& details) {
+        google::rpc::ErrorInfo info;
+        REQUIRE(details.details_size() > 0);
+        REQUIRE(details.details(0).UnpackTo(&info));
+        return info.reason();
+    };
+    const auto good = Request(caller.channel, "m-1");
+    CHECK(reason_of(details_of("Bearer x", good)) == "API_KEY_INVALID");
+    const Secret reader = f.PutApiKey(f.first, {"inbox:read", "inbox:write"});
+    CHECK(reason_of(details_of("Bearer " + std::string(reader.Reveal()), good)) == "SCOPE_MISSING");
+    const auto invalid = details_of(bearer, Request(caller.channel, ""));
+    CHECK(reason_of(invalid) == "VALUE_INVALID");
+    google::rpc::BadRequest wrong;
+    REQUIRE(invalid.details(1).UnpackTo(&wrong));
+    CHECK(wrong.field_violations(0).field() == "message_id");
+    const auto missing = details_of(bearer, Request(ChannelId{NewUuidV7(1)}, "m-1"));
+    CHECK(reason_of(missing) == "CHANNEL_NOT_FOUND");
+    google::rpc::ResourceInfo resource;
+    REQUIRE(missing.details(1).UnpackTo(&resource));
+    CHECK(resource.resource_type() == "channel_id");
+    const auto other = details_of(bearer, Request(sms.channel, "m-1"));
+    CHECK(reason_of(other) == "CHANNEL_NOT_STANDARD");
+    google::rpc::PreconditionFailure failure;
+    REQUIRE(other.details(1).UnpackTo(&failure));
+    CHECK(failure.violations(0).subject() == "channel_id");
+    // The scheme is a word, whatever its case.
+    for (const std::string scheme : {"bearer ", "BEARER ", "Bearer  "}) {
+        CHECK(details_of(scheme + std::string(caller.key.Reveal()), good).code() == 0);
+    }
+    CHECK(f.StoredCount() == 1);
+}
+
+TEST_CASE("IngestService: the client's deadline ends the work too", "[nats][pg]") {
+    IngestFixture f(PgServer::Shared(), [](auto& config) {
+        config.ingest.deadline_ms = 60'000;
+        config.grpc.deadline_ms_max = 60'000;
+    });
+    Caller caller(f);
+    REQUIRE_OK(caller.Call("m-0"));
+    f.nats.Pause();
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(500));
+    context.AddMetadata("authorization", "Bearer " + std::string(caller.key.Reveal()));
+    v1::IngestResponse response;
+    const auto request = Request(caller.channel, "m-1");
+    const auto status = caller.stub->Ingest(&context, request, &response);
+    CHECK(status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+    const auto& too_late = f.metrics.GetCounter(
+        "unibox_ingest_requests_total",
+        "Webhooks by what was answered.",
+        {{"provider", "grpc"}, {"outcome", "too_late"}}
+    );
+    CHECK(Eventually(seconds(30), [&] { return too_late.Get() == 1; }));
+    f.nats.Resume();
+}
+
+TEST_CASE("IngestService: nothing is stored for who has gone", "[nats][pg]") {
+    PgServer postgres;
+    IngestFixture f(postgres, [](auto& config) {
+        config.postgres.io_timeout_ms = 60'000;
+        config.ingest.deadline_ms = 60'000;
+    });
+    Caller caller(f);
+    std::future<grpc::Status> call;
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + std::string(caller.key.Reveal()));
+    v1::IngestResponse response;
+    const auto request = Request(caller.channel, "m-1");
+    {
+        const FrozenPostgres frozen(postgres);
+        call = std::async(std::launch::async, [&] {
+            return caller.stub->Ingest(&context, request, &response);
+        });
+        const auto& waited = f.metrics.GetCounter(
+            "unibox_ingest_lookups_total",
+            "Look-ups of channels, apps and keys in the caches.",
+            {{"cache", "api_keys"}, {"outcome", "waited"}}
+        );
+        REQUIRE(Eventually(seconds(30), [&] { return waited.Get() == 1; }));
+        context.TryCancel();
+        CHECK(call.get().error_code() == grpc::StatusCode::CANCELLED);
+    }
+    const auto& too_late = f.metrics.GetCounter(
+        "unibox_ingest_requests_total",
+        "Webhooks by what was answered.",
+        {{"provider", "grpc"}, {"outcome", "too_late"}}
+    );
+    CHECK(Eventually(seconds(60), [&] { return too_late.Get() == 1; }));
+    CHECK(f.StoredCount() == 0);
+    CHECK_THAT(caller.Call("m-1"), IsOk());
 }
 
 TEST_CASE("IngestService: over the rate it says after how long to repeat", "[nats][pg]") {
@@ -204,7 +387,6 @@ TEST_CASE("IngestService: overloaded is UNAVAILABLE at once, and passes", "[nats
     IngestFixture f(PgServer::Shared(), [](auto& config) {
         config.publisher.window_msgs = 16;
         config.ingest.deadline_ms = 20'000;
-        config.rpc_thread_count = 2 * kCalls;
     });
     Caller caller(f);
     REQUIRE_OK(caller.Call("m-0"));

@@ -67,6 +67,29 @@ TEST_CASE("StatusMap: reason, field and retry travel as google.rpc details", "[u
     CHECK(back.field() == "page_size");
 }
 
+TEST_CASE("StatusMap: a field is told in the detail that fits the code", "[unit][rpc]") {
+    const auto details_of = [](const Status& status) {
+        google::rpc::Status details;
+        REQUIRE(details.ParseFromString(rpc::ToGrpc(status).error_details()));
+        REQUIRE(details.details_size() == 2);
+        CHECK(rpc::FromGrpc(rpc::ToGrpc(status)).field() == status.field());
+        return details.details(1);
+    };
+    google::rpc::BadRequest wrong;
+    REQUIRE(details_of(InvalidArgument("bad").WithField("text")).UnpackTo(&wrong));
+    CHECK(wrong.field_violations(0).field() == "text");
+    google::rpc::PreconditionFailure failure;
+    const Status state = FailedPrecondition("no").WithReason("WRONG_KIND").WithField("channel_id");
+    REQUIRE(details_of(state).UnpackTo(&failure));
+    CHECK(failure.violations(0).type() == "WRONG_KIND");
+    CHECK(failure.violations(0).subject() == "channel_id");
+    CHECK(failure.violations(0).description() == "no");
+    google::rpc::ResourceInfo resource;
+    REQUIRE(details_of(NotFound("none").WithField("channel_id")).UnpackTo(&resource));
+    CHECK(resource.resource_type() == "channel_id");
+    CHECK(resource.description() == "none");
+}
+
 TEST_CASE("StatusMap: a wait that is known goes before the usual one", "[unit][rpc]") {
     const Status given = ResourceExhausted("over the rate").WithRetryAfter(2'500);
     google::rpc::Status details;
