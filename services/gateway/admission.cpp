@@ -7,7 +7,10 @@
 namespace unibox::gateway {
 
 Admission::Admission(
-    const rpc::Calls& calls, Authenticator& authenticator, FairPool& work, obs::Metrics& metrics
+    const rpc::Calls& calls,
+    Authenticator& authenticator,
+    async::FairPool& work,
+    obs::Metrics& metrics
 )
     : calls_(calls),
       authenticator_(authenticator),
@@ -37,7 +40,7 @@ void Admission::Run(
 
 void Admission::Queue(rpc::Call call, const Principal& caller, UseCase use_case, rpc::Finish done) {
     work_.Post(
-        static_cast<Flow>(caller.tenant.value),
+        static_cast<async::Flow>(caller.tenant.value),
         {.run =
              [call = std::move(call), caller, use_case = std::move(use_case), done] {
                  done(rpc::RunInTime(call, [&](const rpc::Call& running) {

@@ -3,8 +3,8 @@
 // Thread safety: any thread; never blocks.
 #pragma once
 
+#include "async/fair_pool.hpp"
 #include "gateway/authn.hpp"
-#include "gateway/fair_pool.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 
@@ -19,7 +19,10 @@ public:
 
     // All must outlive the object.
     Admission(
-        const rpc::Calls& calls, Authenticator& authenticator, FairPool& work, obs::Metrics& metrics
+        const rpc::Calls& calls,
+        Authenticator& authenticator,
+        async::FairPool& work,
+        obs::Metrics& metrics
     );
 
     const rpc::Calls& calls() const { return calls_; }
@@ -35,7 +38,7 @@ private:
 
     const rpc::Calls& calls_;
     Authenticator& authenticator_;
-    FairPool& work_;
+    async::FairPool& work_;
     obs::Counter& refused_;
 };
 

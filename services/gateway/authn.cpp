@@ -1,15 +1,16 @@
 #include "gateway/authn.hpp"
 
+#include "async/fair_pool.hpp"
 #include "base/mutex.hpp"
 #include "base/strings.hpp"
 #include "base/token_buckets.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
-#include "gateway/client_network.hpp"
-#include "gateway/fair_pool.hpp"
 #include "gateway/key_cache.hpp"
+#include "gateway/lane_gauge.hpp"
 #include "gateway/outage_log.hpp"
 #include "gateway/refusal_log.hpp"
+#include "net/client_network.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view kScheme = "bearer ";
 constexpr Millis kRefreshTimeout{5'000};
-constexpr Flow kOneFlow = 0;
+constexpr async::Flow kOneFlow = 0;
 
 Status Refused() {
     return Unauthenticated("a valid API key is needed: Authorization: Bearer ubk_...")
@@ -36,7 +37,7 @@ std::optional<std::string_view> KeyOf(std::string_view authorization) {
     return crypto::LooksLikeApiKey(key) ? std::optional(key) : std::nullopt;
 }
 
-FairLimits LaneLimits(const AuthnSettings& settings) {
+async::FairLimits LaneLimits(const AuthnSettings& settings) {
     const auto waiting = static_cast<std::size_t>(settings.lookup_queue_count_max);
     return {
         .thread_count = static_cast<std::size_t>(settings.lookup_thread_count),
@@ -69,8 +70,11 @@ struct Authenticator::State {
           outage("API keys cannot be looked up", given_clock),
           refusals(given_clock, metrics),
           failed_lookups(static_cast<std::size_t>(given.network_count_max), given_clock),
-          unknown_lane("key-lookup", LaneLimits(given), given_clock, metrics),
-          known_lane("key-renew", LaneLimits(given), given_clock, metrics) {}
+          unknown_lane(
+              "key-lookup", LaneLimits(given), given_clock, LaneGauge(metrics, "key-lookup")
+          ),
+          known_lane("key-renew", LaneLimits(given), given_clock, LaneGauge(metrics, "key-renew")) {
+    }
 
     static obs::Counter& Lookups(obs::Metrics& metrics, const char* outcome) {
         return metrics.GetCounter(
@@ -107,8 +111,8 @@ struct Authenticator::State {
     TokenBuckets failed_lookups;  // By network.
     // Last: their threads use what is above. Keys that were found before have threads of their own,
     // so that no number of made up ones stands in their way.
-    FairPool unknown_lane;
-    FairPool known_lane;
+    async::FairPool unknown_lane;
+    async::FairPool known_lane;
 };
 
 std::optional<Found> Authenticator::State::Cached(const std::string& hash) {
@@ -153,7 +157,7 @@ Result<Principal> Authenticator::State::Judge(
 void Authenticator::State::LookUp(
     const std::string& hash, const Credentials& credentials, std::function<void(const Found&)> done
 ) {
-    const std::uint64_t network = NetworkOf(credentials.peer_address);
+    const std::uint64_t network = net::NetworkOf(credentials.peer_address);
     bool suspect = false;
     std::int64_t wait_ms = 0;
     {
@@ -183,7 +187,7 @@ void Authenticator::State::LookUp(
                         .WithRetryAfter(wait_ms));
     }
     const auto charged = suspect ? std::optional(network) : std::nullopt;
-    FairPool& lane = suspect ? unknown_lane : known_lane;
+    async::FairPool& lane = suspect ? unknown_lane : known_lane;
     lane.Post(
         charged.value_or(kOneFlow),
         {.run = [this, hash, charged] { Land(hash, charged); },

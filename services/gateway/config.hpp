@@ -36,7 +36,7 @@ struct AuthnSettings {
 struct WorkSettings {
     int thread_count = 12;          // A few more than database connections.
     int queue_count_max = 2'048;    // Requests that wait; more are refused.
-    int tenant_share_percent = 50;  // Of both; see gateway/fair_queue.hpp.
+    int tenant_share_percent = 50;  // Of both; see async/fair_queue.hpp.
 
     // Section "work".
     void Describe(config::FieldTable& table);

@@ -1,6 +1,6 @@
 #include "gateway/refusal_log.hpp"
 
-#include "gateway/client_network.hpp"
+#include "net/client_network.hpp"
 #include "obs/log.hpp"
 
 namespace unibox::gateway {
@@ -44,7 +44,7 @@ void RefusalLog::Refused(
         {{"reason", kNames[reason]},
          {"key_prefix", key.substr(0, kPrefixBytes)},
          {"key_id", key_id},
-         {"network", NetworkText(peer_address)},
+         {"network", net::NetworkText(peer_address)},
          {"more", untold_[reason].exchange(0)}}
     );
 }

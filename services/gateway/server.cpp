@@ -2,10 +2,10 @@
 
 #include "gateway/admission.hpp"
 #include "gateway/authn.hpp"
-#include "gateway/fair_pool.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
+#include "gateway/lane_gauge.hpp"
 #include "http/server.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
@@ -18,7 +18,7 @@
 namespace unibox::gateway {
 namespace {
 
-FairLimits WorkLimits(const WorkSettings& settings) {
+async::FairLimits WorkLimits(const WorkSettings& settings) {
     const auto waiting = static_cast<std::size_t>(settings.queue_count_max);
     const auto share = static_cast<std::size_t>(settings.tenant_share_percent);
     return {
@@ -51,7 +51,7 @@ struct Server::Parts {
         : pool(std::move(given_pool)),
           authenticator(config.authn, DirectoryOf(*pool), clock, metrics),
           inbox(*pool, clock),
-          work("work", WorkLimits(config.work), clock, metrics),
+          work("work", WorkLimits(config.work), clock, LaneGauge(metrics, "work")),
           calls(config.grpc, metrics),
           admission(calls, authenticator, work, metrics),
           grpc_api(inbox, admission) {}
@@ -59,7 +59,7 @@ struct Server::Parts {
     std::unique_ptr<pg::Pool> pool;
     Authenticator authenticator;
     Inbox inbox;
-    FairPool work;
+    async::FairPool work;
     rpc::Calls calls;
     Admission admission;
     GrpcApi grpc_api;

@@ -1,4 +1,4 @@
-#include "gateway/fair_pool.hpp"
+#include "async/fair_pool.hpp"
 
 #include "support/eventually.hpp"
 
@@ -11,12 +11,12 @@
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
-using gateway::FairPool;
+using async::FairPool;
 
 namespace {
 
-constexpr gateway::Flow kBusy = 1;
-constexpr gateway::Flow kOther = 2;
+constexpr async::Flow kBusy = 1;
+constexpr async::Flow kOther = 2;
 
 // Jobs that are at work until Open().
 struct Gate {
@@ -42,8 +42,7 @@ struct Gate {
 }  // namespace
 
 TEST_CASE("Fair pool: above its share a flow waits, and others do not notice", "[unit][gateway]") {
-    obs::Metrics metrics;
-    FairPool pool("test", {4, 50, 100, 10}, SystemClock(), metrics);
+    FairPool pool("test", {4, 50, 100, 10}, SystemClock());
     Gate gate;
     for (int i = 0; i < 15; ++i) pool.Post(kBusy, gate.Job());
     CHECK(test::Eventually(10s, [&] { return gate.running == 2; }));
@@ -60,13 +59,12 @@ TEST_CASE("Fair pool: above its share a flow waits, and others do not notice", "
 }
 
 TEST_CASE("Fair pool: under many threads every job is run or refused, once", "[unit][gateway]") {
-    obs::Metrics metrics;
     std::atomic<int> run{0};
     std::atomic<int> refused{0};
     std::atomic<int> running{0};
     std::atomic<int> most{0};
     {
-        FairPool pool("test", {3, 70, 50, 40}, SystemClock(), metrics);
+        FairPool pool("test", {3, 70, 50, 40}, SystemClock());
         std::vector<std::thread> posters;
         for (unsigned t = 0; t < 8; ++t) {
             posters.emplace_back([&, t] {

@@ -29,7 +29,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace unibox::gateway {
+namespace unibox::async {
 
 struct FairLimits {
     std::size_t thread_count = 1;
@@ -241,4 +241,4 @@ private:
     std::size_t running_ = 0;
 };
 
-}  // namespace unibox::gateway
+}  // namespace unibox::async

@@ -1,19 +1,20 @@
-#include "gateway/fair_pool.hpp"
+#include "async/fair_pool.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 
-namespace unibox::gateway {
+namespace unibox::async {
 
 FairPool::FairPool(
-    const std::string& name, FairLimits limits, const Clock& clock, obs::Metrics& metrics
+    const std::string& name,
+    FairLimits limits,
+    const Clock& clock,
+    std::function<void(std::size_t)> tell_waiting
 )
     : clock_(clock),
-      waiting_(metrics.GetGauge(
-          "unibox_gateway_waiting", "What waits for a thread of the lane", {{"lane", name}}
-      )),
+      tell_waiting_(std::move(tell_waiting)),
       queue_(limits),
       // Twice: a thread that has told us that it is free may still be on its way back.
       threads_({name, limits.thread_count, limits.thread_count}) {}
@@ -37,7 +38,7 @@ void FairPool::Post(Flow flow, Job job) {
 std::vector<FairPool::Queue::Taken> FairPool::TakeAll() {
     std::vector<Queue::Taken> taken;
     while (auto next = queue_.Take()) taken.push_back(std::move(*next));
-    waiting_.Set(static_cast<double>(queue_.waiting_count()));
+    if (tell_waiting_) tell_waiting_(queue_.waiting_count());
     return taken;
 }
 
@@ -87,4 +88,4 @@ std::size_t FairPool::running_count() const {
     return queue_.running_count();
 }
 
-}  // namespace unibox::gateway
+}  // namespace unibox::async

@@ -1,10 +1,10 @@
-#include "gateway/client_network.hpp"
+#include "net/client_network.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
-using gateway::NetworkOf;
-using gateway::NetworkText;
+using net::NetworkOf;
+using net::NetworkText;
 
 TEST_CASE("Client network: /24 and /64", "[unit][gateway]") {
     CHECK(NetworkOf("192.0.2.1") == NetworkOf("192.0.2.254"));

@@ -1,4 +1,4 @@
-#include "gateway/fair_queue.hpp"
+#include "async/fair_queue.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,12 +11,12 @@
 #include <vector>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
-using gateway::FairLimits;
-using gateway::Flow;
+using async::FairLimits;
+using async::Flow;
 
 namespace {
 
-using Queue = gateway::FairQueue<std::string>;
+using Queue = async::FairQueue<std::string>;
 
 constexpr Flow kQuiet = 1'000;
 

@@ -1,4 +1,4 @@
-#include "gateway/client_network.hpp"
+#include "net/client_network.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <optional>
 
-namespace unibox::gateway {
+namespace unibox::net {
 namespace {
 
 struct Network {
@@ -57,4 +57,4 @@ std::string NetworkText(std::string_view address) {
     return std::string(text.data()) + (network->is_v4 ? "/24" : "/64");
 }
 
-}  // namespace unibox::gateway
+}  // namespace unibox::net

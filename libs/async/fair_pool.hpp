@@ -5,18 +5,17 @@
 // threads.
 #pragma once
 
+#include "async/fair_queue.hpp"
 #include "async/worker_pool.hpp"
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
-#include "gateway/fair_queue.hpp"
-#include "obs/metrics.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
 
-namespace unibox::gateway {
+namespace unibox::async {
 
 class FairPool {
 public:
@@ -26,9 +25,15 @@ public:
         std::function<void()> refuse;  // On the thread of some Post. Must not block.
     };
 
-    // Threads are named "<name>-<n>", what waits is unibox_gateway_waiting{lane="<name>"}. The
-    // clock, which measures what calls cost, and the metrics must outlive the object.
-    FairPool(const std::string& name, FairLimits limits, const Clock& clock, obs::Metrics& metrics);
+    // Threads are named "<name>-<n>". `tell_waiting` hears how much waits whenever that may have
+    // changed; it must not block nor call the pool. The clock, which measures what calls cost, must
+    // outlive the object.
+    FairPool(
+        const std::string& name,
+        FairLimits limits,
+        const Clock& clock,
+        std::function<void(std::size_t)> tell_waiting = {}
+    );
     // Stop().
     ~FairPool();
     FairPool(const FairPool&) = delete;
@@ -53,10 +58,10 @@ private:
     void Work(Queue::Taken taken);
 
     const Clock& clock_;
-    obs::Gauge& waiting_;
+    const std::function<void(std::size_t)> tell_waiting_;
     mutable Mutex mutex_;
     Queue queue_ UNIBOX_GUARDED_BY(mutex_);
     async::WorkerPool threads_;  // Holds only what Take gave: it never has more to do than threads.
 };
 
-}  // namespace unibox::gateway
+}  // namespace unibox::async
