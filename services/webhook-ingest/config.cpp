@@ -112,7 +112,7 @@ void Config::DescribeThreads(config::FieldTable& table) {
         .Add(
             "worker_thread_count",
             &worker_thread_count,
-            "Threads for look-ups.",
+            "Threads for look-ups; a half for what was found before, a half for the rest.",
             config::InRange(1, 256)
         )
         .Add(
@@ -200,6 +200,27 @@ void Config::DescribeLookups(config::FieldTable& table) {
             "negative_count_max",
             &lookups.negative_count_max,
             "Unknown keys remembered.",
+            config::InRange(1, kCountMax)
+        )
+        .Add(
+            "failed_per_s",
+            &lookups.failed_per_s,
+            "Tokens and API keys that nobody has, from one client network (IPv4 /24, IPv6 /64), "
+            "that "
+            "are looked up; above it 503 without a look-up. 0 = no limit, for a listener behind a "
+            "proxy.",
+            config::InRange(0, kCountMax)
+        )
+        .Add(
+            "failed_burst",
+            &lookups.failed_burst,
+            "As many of them may come at once.",
+            config::InRange(1, kCountMax)
+        )
+        .Add(
+            "failed_network_count_max",
+            &lookups.failed_network_count_max,
+            "Client networks remembered for it.",
             config::InRange(1, kCountMax)
         );
 }

@@ -2,6 +2,7 @@
 
 #include "base/strings.hpp"
 #include "crypto/hash.hpp"
+#include "flows.hpp"
 #include "obs/log.hpp"
 
 #include <array>
@@ -56,6 +57,10 @@ std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> First(
     };
 }
 
+Asker Stranger(std::string_view address) {
+    return {FlowOfNetwork(address), true};
+}
+
 std::span<const Secret> Live(
     std::span<const Secret> secrets, std::int64_t valid_until_ms, std::int64_t now_ms
 ) {
@@ -73,7 +78,7 @@ Endpoints::Endpoints(
     const LookupSettings& settings,
     Directory& directory,
     const crypto::SealedBox& box,
-    async::WorkerPool& pool,
+    const LookupLanes& lanes,
     const Clock& clock,
     obs::Metrics& metrics
 )
@@ -87,7 +92,7 @@ Endpoints::Endpoints(
       channels_(
           settings,
           clock,
-          pool,
+          lanes,
           [this](const std::vector<std::string>& keys) { return LoadChannels(keys); },
           [this](const Endpoint& endpoint) {
               return clock_.UnixMillis() >= endpoint.secrets_valid_until_ms;
@@ -97,7 +102,7 @@ Endpoints::Endpoints(
       apps_(
           settings,
           clock,
-          pool,
+          lanes,
           [this](const std::vector<std::string>& keys) { return LoadApps(keys); },
           [this](const ProviderApps& provider) {
               const std::int64_t now_ms = clock_.UnixMillis();
@@ -112,7 +117,7 @@ Endpoints::Endpoints(
       api_keys_(
           settings,
           clock,
-          pool,
+          lanes,
           [this](const std::vector<std::string>& keys) { return LoadApiKeys(keys); },
           [](const ApiKey&) { return false; },
           CountOf("api_keys")
@@ -125,7 +130,7 @@ Endpoints::Endpoints(
 
 LookupCache<Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
     constexpr std::array<const char*, static_cast<std::size_t>(LookupOutcome::kCount)> kNames = {
-        "hit", "negative_hit", "stale", "waited", "failing"};
+        "hit", "negative_hit", "stale", "waited", "failing", "limited"};
     std::array<obs::Counter*, kNames.size()> counters{};
     for (std::size_t i = 0; i < kNames.size(); ++i) {
         counters[i] = &metrics_.GetCounter(
@@ -138,33 +143,43 @@ LookupCache<Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
         [counters](LookupOutcome outcome) { counters[static_cast<std::size_t>(outcome)]->Add(); };
 }
 
-void Endpoints::ByToken(std::string_view token, std::function<void(Result<EndpointPtr>)> done) {
-    channels_.Get({kByToken + crypto::Sha256(token)}, First<Endpoint>(std::move(done)));
+void Endpoints::ByToken(
+    std::string_view token, std::string_view address, std::function<void(Result<EndpointPtr>)> done
+) {
+    channels_.Get(
+        {kByToken + crypto::Sha256(token)}, Stranger(address), First<Endpoint>(std::move(done))
+    );
 }
 
 void Endpoints::ById(
     TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done
 ) {
     channels_.Get(
-        {kById + tenant.ToString() + ":" + channel.ToString()}, First<Endpoint>(std::move(done))
+        {kById + tenant.ToString() + ":" + channel.ToString()},
+        {FlowOf(tenant), false},
+        First<Endpoint>(std::move(done))
     );
 }
 
 void Endpoints::ByRoutes(
-    const std::vector<RouteKey>& routes, std::function<void(std::vector<Result<EndpointPtr>>)> done
+    Uuid app,
+    const std::vector<RouteKey>& routes,
+    std::function<void(std::vector<Result<EndpointPtr>>)> done
 ) {
     std::vector<std::string> keys;
     keys.reserve(routes.size());
     for (const RouteKey& route : routes) keys.push_back(RouteCacheKey(route));
-    channels_.Get(keys, std::move(done));
+    channels_.Get(keys, {FlowOf(app), false}, std::move(done));
 }
 
 void Endpoints::Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done) {
-    apps_.Get({std::string(provider)}, First<ProviderApps>(std::move(done)));
+    apps_.Get({std::string(provider)}, {}, First<ProviderApps>(std::move(done)));
 }
 
-void Endpoints::ByApiKey(std::string_view key, std::function<void(Result<ApiKeyPtr>)> done) {
-    api_keys_.Get({crypto::Sha256(key)}, First<ApiKey>(std::move(done)));
+void Endpoints::ByApiKey(
+    std::string_view key, std::string_view address, std::function<void(Result<ApiKeyPtr>)> done
+) {
+    api_keys_.Get({crypto::Sha256(key)}, Stranger(address), First<ApiKey>(std::move(done)));
 }
 
 void Endpoints::Forget() {

@@ -1,7 +1,8 @@
 // Who a webhook belongs to and which secrets it may be signed with: channels by token, by route or
 // by id, provider apps, API keys. Look-ups go to a Directory (PostgreSQL) through caches; secrets
 // are unsealed when they are loaded.
-// Thread safety: any thread. Callbacks run on the calling thread or on a thread of the pool.
+// Thread safety: any thread. Callbacks run on the calling thread, on a thread of the lanes, or on
+// that of another call whose look-up took the place of this one.
 #pragma once
 
 #include "base/clock.hpp"
@@ -96,25 +97,34 @@ struct RouteKey {
 
 class Endpoints {
 public:
-    // All references must outlive the object; the pool must be stopped before it dies.
+    // All references must outlive the object; the lanes must be stopped before it dies.
     Endpoints(
         const LookupSettings& settings,
         Directory& directory,
         const crypto::SealedBox& box,
-        async::WorkerPool& pool,
+        const LookupLanes& lanes,
         const Clock& clock,
         obs::Metrics& metrics
     );
 
     // Results: NOT_FOUND, or UNAVAILABLE and the like when it cannot be known now.
-    void ByToken(std::string_view token, std::function<void(Result<EndpointPtr>)> done);
+    // The address is the client's, who has proven nothing yet.
+    void ByToken(
+        std::string_view token,
+        std::string_view address,
+        std::function<void(Result<EndpointPtr>)> done
+    );
     void ById(TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done);
+    // `app`: whose signature the routes came with.
     void ByRoutes(
+        Uuid app,
         const std::vector<RouteKey>& routes,
         std::function<void(std::vector<Result<EndpointPtr>>)> done
     );
     void Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done);
-    void ByApiKey(std::string_view key, std::function<void(Result<ApiKeyPtr>)> done);
+    void ByApiKey(
+        std::string_view key, std::string_view address, std::function<void(Result<ApiKeyPtr>)> done
+    );
 
     // Something was changed in the directory: everything must be confirmed before it is served.
     void Forget();

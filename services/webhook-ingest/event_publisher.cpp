@@ -16,7 +16,6 @@ namespace unibox::ingest {
 namespace {
 
 constexpr std::size_t kRawIdBytes = 16;
-constexpr std::size_t kSliceCountMax = 1'000;
 
 EventKey KeyOf(const event::v1::InboundEvent& event) {
     EventKey key;

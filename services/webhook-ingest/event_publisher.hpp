@@ -53,6 +53,7 @@ public:
     void PublishRaw(event::v1::RawWebhook raw, SteadyTime deadline, Done done);
 
     static constexpr std::size_t kRawPartBytes = 768 << 10;
+    static constexpr std::size_t kSliceCountMax = 1'000;  // Events on their way of one call.
 
 private:
     struct Chain;

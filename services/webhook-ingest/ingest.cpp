@@ -5,6 +5,7 @@
 #include "channels/meta_handshake.hpp"
 #include "channels/text.hpp"
 #include "crypto/random.hpp"
+#include "flows.hpp"
 #include "http/problem.hpp"
 #include "ingest_job.hpp"
 
@@ -39,7 +40,7 @@ Ingest::Ingest(
     EventPublisher& events,
     nats::Publisher& publisher,
     TokenBuckets& limiter,
-    async::WorkerPool& body_pool,
+    async::FairPool& body_pool,
     const Clock& clock,
     obs::Metrics& metrics
 )
@@ -50,6 +51,7 @@ Ingest::Ingest(
       limiter_(limiter),
       body_pool_(body_pool),
       clock_(clock),
+      shares_(settings_.in_flight_msgs_max, settings_.in_flight_bytes_max),
       counters_(std::make_unique<Counters>(metrics)),
       dummy_secret_(crypto::NewStandardWebhookSecret()) {}
 
@@ -90,9 +92,11 @@ void Ingest::ByToken(
     const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
     if (job->adapter == nullptr) return NoSuchProvider(*job);
     if (Overloaded()) return NotNow(*job, "OVERLOADED");
-    endpoints_.ByToken(token, [this, job](const Result<EndpointPtr>& found) {
-        OnEndpoint(job, found);
-    });
+    endpoints_.ByToken(
+        token,
+        job->request->remote_address,
+        [this, job](const Result<EndpointPtr>& found) { OnEndpoint(job, found); }
+    );
 }
 
 void Ingest::ByApp(
@@ -129,11 +133,18 @@ void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
 
 void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
     if (job->request->body.size() <= settings_.inline_bytes_max) return next();
-    const bool posted = body_pool_.TryPost([this, job, next = std::move(next)] {
-        if (clock_.Steady() < job->deadline) return next();
-        NotNow(*job, "OVERLOADED");  // It has waited too long: nobody reads another answer.
-    });
-    if (!posted) NotNow(*job, "OVERLOADED");
+    // Whose an app's webhook is nobody knows before it is verified.
+    const async::Flow flow =
+        job->endpoint ? FlowOf(job->endpoint->tenant) : FlowOfNetwork(job->request->remote_address);
+    body_pool_.Post(
+        flow,
+        {.run =
+             [this, job, next = std::move(next)] {
+                 if (clock_.Steady() < job->deadline) return next();
+                 NotNow(*job, "OVERLOADED");  // Too late: nobody reads another answer.
+             },
+         .refuse = [this, job] { NotNow(*job, "OVERLOADED"); }}
+    );
 }
 
 bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
@@ -224,6 +235,7 @@ void Ingest::RouteByKeys(const JobPtr& job, bool alternative) {
         return;
     }
     endpoints_.ByRoutes(
+        job->app_ids.front(),
         routes,
         [this, job, alternative, routes](const std::vector<Result<EndpointPtr>>& found) {
             OnRoutes(job, alternative, routes, found);
@@ -282,7 +294,13 @@ void Ingest::OnRoutes(
 
 void Ingest::Store(const JobPtr& job) {
     if (job->completed.empty()) return StoreRaw(job);
-    const auto on_outcome = [this, job](const EventPublisher::Outcome& outcome) {
+    const auto loads = WindowShares::LoadsOf(job->completed);
+    if (!shares_.TryTake(loads)) {
+        job->failure = TenantOverloaded();
+        return StoreRaw(job);
+    }
+    const auto on_outcome = [this, job, loads](const EventPublisher::Outcome& outcome) {
+        shares_.Release(loads);
         if (!outcome.status.ok()) job->failure = outcome.status;
         if (outcome.too_large_count > 0) job->KeepRaw("too_large", "event over max_payload");
         StoreRaw(job);
@@ -359,6 +377,7 @@ void Ingest::Handshake(
     }
     endpoints_.ByToken(
         token,
+        job->request->remote_address,
         [this, job, answer, secret = Secret(std::string(token))](const Result<EndpointPtr>& found) {
             if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "CHANNEL_LOOKUP");
             const bool known = found.ok() && !(*found)->disabled;

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "account_routes.hpp"
-#include "async/worker_pool.hpp"
+#include "async/fair_pool.hpp"
 #include "base/clock.hpp"
 #include "base/token_buckets.hpp"
 #include "endpoints.hpp"
@@ -18,6 +18,7 @@
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.pb.h"
+#include "window_shares.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -35,23 +36,25 @@ struct IngestSettings {
     // The URL under which providers reach this service, with its path prefix, without a final
     // slash; a channel may have its own. Twilio signs it.
     std::string public_base_url = "http://127.0.0.1:8080";
-    std::int64_t deadline_ms = 1'500;         // From the request to the last PubAck.
-    std::int64_t retry_after_s = 5;           // Told with 503.
-    std::size_t inline_bytes_max = 64 << 10;  // Larger bodies are verified in the pool.
-    std::size_t in_flight_msgs_max = 4'000;   // Messages on their way; above it 503 at once.
+    std::int64_t deadline_ms = 1'500;            // From the request to the last PubAck.
+    std::int64_t retry_after_s = 5;              // Told with 503.
+    std::size_t inline_bytes_max = 64 << 10;     // Larger bodies are verified in the pool.
+    std::size_t in_flight_msgs_max = 4'000;      // Messages on their way; above it 503 at once.
+    std::size_t in_flight_bytes_max = 16 << 20;  // Their bytes, which tenants share.
 };
 
 class Ingest {
 public:
     // All references must outlive the object; the pool must be stopped before it dies. It is for
-    // large bodies alone: look-ups that hang must not stand in their way.
+    // large bodies alone: look-ups that hang must not stand in their way. Tenants, and networks of
+    // which nothing else is known, have their turns in it.
     Ingest(
         IngestSettings settings,
         Endpoints& endpoints,
         EventPublisher& events,
         nats::Publisher& publisher,
         TokenBuckets& limiter,
-        async::WorkerPool& body_pool,
+        async::FairPool& body_pool,
         const Clock& clock,
         obs::Metrics& metrics
     );
@@ -136,8 +139,9 @@ private:
     EventPublisher& events_;
     nats::Publisher& publisher_;
     TokenBuckets& limiter_;
-    async::WorkerPool& body_pool_;
+    async::FairPool& body_pool_;
     const Clock& clock_;
+    WindowShares shares_;
     std::unique_ptr<Counters> counters_;
     AccountRoutes accounts_;
     const Secret dummy_secret_;  // Makes an unknown token cost what a wrong signature costs.

@@ -142,10 +142,11 @@ void Ingest::Call(
         std::move(call), request, response, std::move(finish), begun, deadline, TenantId()});
     const auto key = KeyOf(job->call.authorization);
     if (!key) return EndCall(*job, Refused());
-    endpoints_.ByApiKey(*key, [this, job](const Result<ApiKeyPtr>& found) {
+    const auto on_key = [this, job](const Result<ApiKeyPtr>& found) {
         const Status step = OnApiKey(job, found);
         if (!step.ok()) EndCall(*job, step);
-    });
+    };
+    endpoints_.ByApiKey(*key, job->call.peer_address, on_key);
 }
 
 Status Ingest::StillWanted(const CallJob& job) const {
@@ -210,10 +211,15 @@ Status Ingest::OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& f
         std::move(event), job->tenant, channel.channel, clock_.UnixMillis(), job->call.traceparent
     ));
     job->response.set_event_key(HexEncode(events.front().event_key()));
+    const auto loads = WindowShares::LoadsOf(events);
+    if (!shares_.TryTake(loads)) return TenantOverloaded();
     events_.Publish(
         std::move(events),
         job->deadline,
-        [this, job](const EventPublisher::Outcome& outcome) { OnCallStored(*job, outcome); }
+        [this, job, loads](const EventPublisher::Outcome& outcome) {
+            shares_.Release(loads);
+            OnCallStored(*job, outcome);
+        }
     );
     return {};
 }

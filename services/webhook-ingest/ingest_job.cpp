@@ -17,6 +17,10 @@ std::string CounterKey(std::string_view provider, std::string_view outcome) {
 
 }  // namespace
 
+Status TenantOverloaded() {
+    return Unavailable("too much of this tenant is on its way").WithReason("TENANT_OVERLOADED");
+}
+
 void Ingest::Job::KeepRaw(std::string_view reason, std::string_view detail) {
     if (raw_reason.empty()) raw_reason = reason;
     if (detail.empty() || raw_detail.size() + kCharacterBytesMax > kDetailBytesMax) return;

@@ -43,6 +43,9 @@ struct Ingest::Job {
     bool IsSignedBy(const std::optional<Uuid>& app_id) const;
 };
 
+// Of a tenant that has its share of the publisher's window on its way.
+Status TenantOverloaded();
+
 struct Ingest::Counters {
     explicit Counters(obs::Metrics& metrics);
 

@@ -1,5 +1,8 @@
-// A cache in front of blocking look-ups: answers at once what it knows, loads the rest in a worker
-// pool, each key once however many wait for it (single flight).
+// A cache in front of blocking look-ups: answers at once what it knows, loads the rest in two lanes
+// of threads, each key once however many wait for it (single flight). What was found before is
+// loaded again in a lane of its own: no number of made up keys stands in its way. In both lanes the
+// askers (tenants, client networks) have their turns, and an asker whose keys lead nowhere too
+// often is told so without a look-up.
 //
 // What is known is served for refresh_ms as it is; then it is served while a new load runs behind
 // it; after max_age_ms, or after Forget, the caller waits for the new load. "There is no such key"
@@ -13,10 +16,11 @@
 // Thread safety: any thread. Callbacks run on the calling thread (all known) or on a pool thread.
 #pragma once
 
-#include "async/worker_pool.hpp"
+#include "async/fair_pool.hpp"
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "base/status.hpp"
+#include "base/token_buckets.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -39,9 +43,26 @@ struct LookupSettings {
     std::int64_t retry_ms = 1'000;
     std::size_t positive_count_max = 200'000;
     std::size_t negative_count_max = 10'000;
+    // Keys of one client network that lead nowhere; 0 = no such limit.
+    std::int64_t failed_per_s = 100;
+    std::int64_t failed_burst = 1'000;
+    std::size_t failed_network_count_max = 10'000;
 };
 
-enum class LookupOutcome { kHit, kNegativeHit, kStale, kWaited, kFailing, kCount };
+// Who asks.
+struct Asker {
+    async::Flow flow = 0;
+    bool is_stranger = false;  // Has not proven anything: what it asks for in vain is limited.
+};
+
+// What the caches of one process load in.
+struct LookupLanes {
+    async::FairPool& known;    // What was found before.
+    async::FairPool& unknown;  // The rest.
+    TokenBuckets& failed;      // By stranger: look-ups that led nowhere.
+};
+
+enum class LookupOutcome { kHit, kNegativeHit, kStale, kWaited, kFailing, kLimited, kCount };
 
 template <typename Value>
 class LookupCache {
@@ -57,27 +78,29 @@ public:
     using Expired = std::function<bool(const Value&)>;
     using Count = std::function<void(LookupOutcome)>;
 
-    // All arguments given by reference must outlive the cache; the pool must be stopped before it
+    // All arguments given by reference must outlive the cache; the lanes must be stopped before it
     // dies.
     LookupCache(
         const LookupSettings& settings,
         const Clock& clock,
-        async::WorkerPool& pool,
+        const LookupLanes& lanes,
         Loader loader,
         Expired expired,
         Count count
     )
         : settings_(settings),
           clock_(clock),
-          pool_(pool),
+          lanes_(lanes),
           loader_(std::move(loader)),
           expired_(std::move(expired)),
           count_(std::move(count)) {}
 
-    void Get(const Keys& keys, Done done) {
+    void Get(const Keys& keys, const Asker& asker, Done done) {
         std::vector<Result<ValuePtr>> results(keys.size());
         std::shared_ptr<Call> call;
-        Load load;
+        Load known;
+        Load unknown;
+        unknown.charged = true;
         {
             const MutexLock lock(mutex_);
             const bool may_load = MayLoadLocked();
@@ -85,20 +108,20 @@ public:
                 const auto at = entries_.try_emplace(keys[i]).first;
                 Entry& entry = at->second;
                 bool wanted = false;
-                if (!ServeLocked(keys[i], entry, may_load, &results[i], &wanted)) {
+                if (!ServeLocked(keys[i], entry, asker, may_load, &results[i], &wanted)) {
                     if (!call) call = std::make_shared<Call>();
                     ++call->pending;
                     entry.waiters.push_back({call, i});
                 }
                 if (wanted && !entry.loading) {
                     entry.loading = true;
-                    load.keys.push_back(keys[i]);
+                    // While loads fail there is one, the probe.
+                    (entry.value && !failing_ ? known : unknown).keys.push_back(keys[i]);
                 }
                 if (!entry.known && !entry.loading) entries_.erase(at);  // Failed at once.
             }
-            load.epoch = epoch_;
-            load.probe = failing_ && !load.keys.empty();
-            probing_ |= load.probe;
+            Begin(asker, &known);
+            Begin(asker, &unknown);
             // Nobody can deliver to the call before the lock is free.
             if (call) {
                 call->results = std::move(results);
@@ -106,7 +129,8 @@ public:
             }
         }
         if (!call) done(std::move(results));  // NOLINT(bugprone-use-after-move): moved into a call
-        if (!load.keys.empty()) Start(std::move(load));
+        if (!known.keys.empty()) Start(lanes_.known, std::move(known));
+        if (!unknown.keys.empty()) Start(lanes_.unknown, std::move(unknown));
     }
 
     // Whatever is known must be confirmed by a new load before it is served (unless loads fail).
@@ -147,6 +171,8 @@ private:
     };
     struct Load {
         Keys keys;
+        Asker asker;
+        bool charged = false;  // By MayFail.
         std::uint64_t epoch = 0;
         bool probe = false;  // Begun while loads fail, to see whether they still do.
     };
@@ -162,9 +188,28 @@ private:
         return !probing_ && clock_.Steady() - failed_at_ >= Millis(settings_.retry_ms);
     }
 
+    void Begin(const Asker& asker, Load* load) UNIBOX_REQUIRES(mutex_) {
+        load->asker = asker;
+        load->charged &= asker.is_stranger && settings_.failed_per_s > 0;
+        load->epoch = epoch_;
+        load->probe = failing_ && !load->keys.empty();
+        probing_ |= load->probe;
+    }
+
+    // Taken before the look-up, given back if it led somewhere.
+    bool MayFail(const Asker& asker) {
+        if (!asker.is_stranger || settings_.failed_per_s == 0) return true;
+        return lanes_.failed.Take(asker.flow, settings_.failed_per_s, settings_.failed_burst) == 0;
+    }
+
     // True: `result` is set. `load`: a load is due, behind the answer or for it.
     bool ServeLocked(
-        const std::string& key, Entry& entry, bool may_load, Result<ValuePtr>* result, bool* load
+        const std::string& key,
+        Entry& entry,
+        const Asker& asker,
+        bool may_load,
+        Result<ValuePtr>* result,
+        bool* load
     ) UNIBOX_REQUIRES(mutex_) {
         const SteadyTime now = clock_.Steady();
         const Millis age = std::chrono::duration_cast<Millis>(now - entry.loaded_at);
@@ -192,18 +237,37 @@ private:
             *result = failure_;
             return true;
         }
+        if (!entry.value && !entry.loading && !MayFail(asker)) {
+            count_(LookupOutcome::kLimited);
+            *result = ResourceExhausted("too many keys of this network lead nowhere")
+                          .WithReason("LOOKUPS_LIMITED");
+            return true;
+        }
         count_(LookupOutcome::kWaited);
         *load = true;
         return false;
     }
 
-    void Start(Load load) {
+    void Start(async::FairPool& lane, Load load) {
+        const async::Flow flow = load.asker.flow;
         const auto shared = std::make_shared<const Load>(std::move(load));
-        const bool posted = pool_.TryPost([this, shared] {
-            const Status futile = WhyFutile(*shared);
-            Finish(*shared, futile.ok() ? Note(loader_(shared->keys)) : futile);
-        });
-        if (!posted) Finish(*shared, Note(ResourceExhausted("too many look-ups are waiting")));
+        lane.Post(
+            flow,
+            {.run =
+                 [this, shared] {
+                     const Status futile = WhyFutile(*shared);
+                     Finish(*shared, futile.ok() ? Note(loader_(shared->keys)) : futile);
+                 },
+             // Says nothing about the others: they have their own turns.
+             .refuse =
+                 [this, shared] {
+                     Finish(
+                         *shared,
+                         ResourceExhausted("too many look-ups are waiting")
+                             .WithReason("LOOKUPS_OVERLOADED")
+                     );
+                 }}
+        );
     }
 
     // Loads that were begun before others failed do not each wait for their own failure.
@@ -227,6 +291,8 @@ private:
             if (load.probe) probing_ = false;
             for (const std::string& key : load.keys) {
                 SettleLocked(key, load.epoch, loaded, &deliveries);
+                const bool in_vain = loaded.ok() && !loaded->contains(key);
+                if (load.charged && !in_vain) lanes_.failed.GiveBack(load.asker.flow);
             }
         }
         for (Delivery& delivery : deliveries) {
@@ -291,7 +357,7 @@ private:
 
     const LookupSettings settings_;
     const Clock& clock_;
-    async::WorkerPool& pool_;
+    const LookupLanes lanes_;
     const Loader loader_;
     const Expired expired_;
     const Count count_;

@@ -1,6 +1,6 @@
 #include "service.hpp"
 
-#include "async/worker_pool.hpp"
+#include "async/fair_pool.hpp"
 #include "base/token_buckets.hpp"
 #include "crypto/sealed_box.hpp"
 #include "endpoints.hpp"
@@ -21,6 +21,8 @@
 namespace unibox::ingest {
 namespace {
 
+// Of the threads of a lane, what those with much work share; the rest is for who has little.
+constexpr std::size_t kLaneSharePercent = 75;
 constexpr std::int64_t kAnswerGraceMs = 500;  // For the answer of the deadline itself to get out.
 
 }  // namespace
@@ -35,11 +37,13 @@ struct WebhookIngest::Parts {
           registry(metrics),
           box(std::move(key)),
           window(config.duplicate_window_ms, config.duplicate_window_count_max, clock),
-          limiter(config.rate_tenant_count_max, clock) {}
+          limiter(config.rate_tenant_count_max, clock),
+          failed_lookups(config.lookups.failed_network_count_max, clock) {}
 
     Status Connect();
     Status Serve();
     http::Settings HttpSettings() const;
+    std::unique_ptr<async::FairPool> Lane(const std::string& name, std::size_t thread_count);
 
     const Config config;
     const Clock& steady;
@@ -47,13 +51,15 @@ struct WebhookIngest::Parts {
     const crypto::SealedBox box;
     EventWindow window;
     TokenBuckets limiter;
+    TokenBuckets failed_lookups;
     std::unique_ptr<pg::Pool> pool;
     std::unique_ptr<Directory> directory;
     std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<LogHistory> history;
     std::unique_ptr<IngestLog> log;
-    std::unique_ptr<async::WorkerPool> workers;
-    std::unique_ptr<async::WorkerPool> body_workers;
+    std::unique_ptr<async::FairPool> known_lane;
+    std::unique_ptr<async::FairPool> unknown_lane;
+    std::unique_ptr<async::FairPool> body_workers;
     std::unique_ptr<Endpoints> endpoints;
     std::unique_ptr<nats::Publisher> publisher;
     std::unique_ptr<EventPublisher> events;
@@ -104,15 +110,21 @@ Status WebhookIngest::Parts::Connect() {
 }
 
 Status WebhookIngest::Parts::Serve() {
-    workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
-        "work", config.worker_thread_count, config.worker_queue_count_max});
-    body_workers = std::make_unique<async::WorkerPool>(async::WorkerPoolSettings{
-        "body-work", config.body_thread_count, config.worker_queue_count_max});
-    endpoints =
-        std::make_unique<Endpoints>(config.lookups, *directory, box, *workers, steady, registry);
+    known_lane = Lane("look-up-known", (config.worker_thread_count + 1) / 2);
+    unknown_lane = Lane("look-up-new", (config.worker_thread_count + 1) / 2);
+    body_workers = Lane("body-work", config.body_thread_count);
+    endpoints = std::make_unique<Endpoints>(
+        config.lookups,
+        *directory,
+        box,
+        LookupLanes{*known_lane, *unknown_lane, failed_lookups},
+        steady,
+        registry
+    );
     events = std::make_unique<EventPublisher>(*publisher, *log, *history, window, registry);
     IngestSettings settings = config.ingest;
     settings.in_flight_msgs_max = config.publisher.window_msgs - config.publisher.window_msgs / 16;
+    settings.in_flight_bytes_max = config.publisher.window_bytes;
     ingest = std::make_unique<Ingest>(
         settings, *endpoints, *events, *publisher, limiter, *body_workers, steady, registry
     );
@@ -140,6 +152,21 @@ Status WebhookIngest::Parts::Serve() {
     return {};
 }
 
+std::unique_ptr<async::FairPool> WebhookIngest::Parts::Lane(
+    const std::string& name, std::size_t thread_count
+) {
+    async::FairLimits limits;
+    limits.thread_count = thread_count;
+    limits.share_percent = kLaneSharePercent;
+    limits.waiting_max = config.worker_queue_count_max;
+    limits.flow_waiting_max = config.worker_queue_count_max;
+    obs::Gauge& waiting = registry.GetGauge(
+        "unibox_ingest_waiting", "What waits for a thread of the lane.", {{"lane", name}}
+    );
+    const auto tell = [&waiting](std::size_t count) { waiting.Set(static_cast<double>(count)); };
+    return std::make_unique<async::FairPool>(name, limits, steady, tell);
+}
+
 // No webhook waits for much longer than its deadline, whatever it waits for.
 http::Settings WebhookIngest::Parts::HttpSettings() const {
     http::Settings settings = config.http;
@@ -165,7 +192,8 @@ void WebhookIngest::Stop(Millis grace) {
     if (parts.http) parts.http->StopAccepting();
     if (parts.grpc) parts.grpc->Stop(grace);
     if (parts.http) parts.http->Stop(grace.count());
-    if (parts.workers) parts.workers->Stop();
+    if (parts.known_lane) parts.known_lane->Stop();
+    if (parts.unknown_lane) parts.unknown_lane->Stop();
     if (parts.body_workers) parts.body_workers->Stop();
     parts.publisher.reset();
     if (parts.log) parts.log->Stop();

@@ -45,7 +45,7 @@ struct Fixture {
     Fixture()
         : box(crypto::SealedBox::FromKeyText(crypto::GenerateKeyFileText()).value()),
           directory(box),
-          endpoints({}, directory, box, pool, clock, metrics) {}
+          endpoints({}, directory, box, LookupLanes{pool, pool, failed}, clock, metrics) {}
     ~Fixture() { pool.Stop(); }
 
     template <typename Ask>
@@ -67,14 +67,16 @@ struct Fixture {
     obs::Metrics metrics;
     crypto::SealedBox box;
     OneOfEach directory;
-    async::WorkerPool pool{{"test", 2, 100}};
+    async::FairPool pool{"test", {2, 100, 100, 100}, clock};
+    TokenBuckets failed{100, clock};
     Endpoints endpoints;
 };
 
 TEST_CASE("Endpoints: secrets are unsealed, a foreign one is left out", "[unit]") {
     Fixture f;
     f.directory.channel.sealed_secrets.push_back(f.box.Seal(Secret("foreign"), "channel:other"));
-    const auto found = f.Wait([&](auto done) { f.endpoints.ByToken("t", std::move(done)); });
+    const auto found =
+        f.Wait([&](auto done) { f.endpoints.ByToken("t", "192.0.2.1", std::move(done)); });
     REQUIRE_OK(found);
     REQUIRE((*found)->secrets.size() == 2);
     CHECK((*found)->secrets[0].Reveal() == "new");
@@ -171,6 +173,7 @@ TEST_CASE("Endpoints: routes by provider and key, channels by id of their tenant
     std::vector<Result<EndpointPtr>> routes;
     std::atomic<bool> answered{false};
     f.endpoints.ByRoutes(
+        NewUuidV7(1),
         {{v1::PROVIDER_WHATSAPP, "a:b"}, {v1::PROVIDER_MESSENGER, "a:b"}},
         [&](std::vector<Result<EndpointPtr>> results) {
             routes = std::move(results);

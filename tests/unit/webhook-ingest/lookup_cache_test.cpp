@@ -2,6 +2,7 @@
 
 #include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
+#include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -18,13 +19,14 @@ using std::chrono::seconds;
 struct Source {
     Mutex mutex;
     std::map<std::string, std::string> rows UNIBOX_GUARDED_BY(mutex);
+    std::string held_prefix UNIBOX_GUARDED_BY(mutex);
     std::atomic<bool> down{false};
     std::atomic<bool> held{false};
     std::atomic<int> load_count{0};
 
     Result<Cache::Found> Load(const std::vector<std::string>& keys) {
         ++load_count;
-        while (held) std::this_thread::yield();
+        while (held || IsHeld(keys.front())) std::this_thread::yield();
         if (down) return Unavailable("down");
         Cache::Found found;
         const MutexLock lock(mutex);
@@ -35,6 +37,14 @@ struct Source {
             }
         }
         return found;
+    }
+    bool IsHeld(const std::string& key) {
+        const MutexLock lock(mutex);
+        return !held_prefix.empty() && key.starts_with(held_prefix);
+    }
+    void HoldPrefix(const std::string& prefix) {
+        const MutexLock lock(mutex);
+        held_prefix = prefix;
     }
     void Set(const std::string& key, const std::string& value) {
         const MutexLock lock(mutex);
@@ -51,7 +61,7 @@ struct Fixture {
         : cache(
               settings,
               clock,
-              pool,
+              LookupLanes{pool, pool, failed},
               [this](const auto& keys) { return source.Load(keys); },
               [this](const std::string& value) { return value == expired_value; },
               [](LookupOutcome) {}
@@ -64,7 +74,7 @@ struct Fixture {
     std::string Get(const std::string& key) {
         Mutex mutex;
         std::optional<std::string> answer;
-        cache.Get({key}, [&](std::vector<Result<Cache::ValuePtr>> results) {
+        cache.Get({key}, {}, [&](std::vector<Result<Cache::ValuePtr>> results) {
             const auto& result = results.front();
             const MutexLock lock(mutex);
             answer = result.ok()                                 ? **result
@@ -80,14 +90,16 @@ struct Fixture {
     }
     bool LoadsReach(int count) {
         return test::Eventually(seconds(5), [&] {
-            return source.load_count == count && pool.running() == 0 && pool.queued() == 0;
+            return source.load_count == count && pool.running_count() == 0 &&
+                   pool.waiting_count() == 0;
         });
     }
 
     test::FakeClock clock;
     Source source;
     std::string expired_value = "never";
-    async::WorkerPool pool{{"test", 2, 100}};
+    async::FairPool pool{"test", {2, 100, 100, 100}, clock};
+    TokenBuckets failed{100, clock};
     Cache cache;
 };
 
@@ -113,7 +125,7 @@ TEST_CASE("Lookup cache: many who ask for one key cause one load", "[unit]") {
     f.source.held = true;
     std::atomic<int> answers{0};
     for (int i = 0; i < 50; ++i) {
-        f.cache.Get({"a"}, [&](std::vector<Result<Cache::ValuePtr>> results) {
+        f.cache.Get({"a"}, {}, [&](std::vector<Result<Cache::ValuePtr>> results) {
             if (results.front().ok()) ++answers;
         });
     }
@@ -204,9 +216,10 @@ TEST_CASE("Lookup cache: loads that wait behind a failed one do not fail one by 
     f.source.held = true;
     std::atomic<int> errors{0};
     for (int i = 0; i < 50; ++i) {
-        f.cache.Get({"k" + std::to_string(i)}, [&](std::vector<Result<Cache::ValuePtr>> results) {
-            if (!results.front().ok()) ++errors;
-        });
+        f.cache
+            .Get({"k" + std::to_string(i)}, {}, [&](std::vector<Result<Cache::ValuePtr>> results) {
+                if (!results.front().ok()) ++errors;
+            });
     }
     REQUIRE(test::Eventually(seconds(5), [&] { return f.source.load_count == 2; }));
     f.source.held = false;  // Both threads of the pool come back with a failure.
@@ -249,6 +262,131 @@ TEST_CASE("Lookup cache: bounded, and missing keys do not drive out known ones",
     const int before = f.source.load_count;
     CHECK(f.Get("k9") == "v");
     CHECK(f.source.load_count == before);
+}
+
+// One thread in each lane, so that the order shows.
+struct Lanes {
+    explicit Lanes(LookupSettings settings = {}, std::size_t waiting_max = 100)
+        : known("known", {1, 100, waiting_max, waiting_max}, clock),
+          unknown("unknown", {1, 100, waiting_max, waiting_max}, clock),
+          failed(100, clock),
+          cache(
+              settings,
+              clock,
+              LookupLanes{known, unknown, failed},
+              [this](const auto& keys) { return source.Load(keys); },
+              [](const std::string&) { return false; },
+              [](LookupOutcome) {}
+          ) {
+        source.Set("a", "1");
+    }
+    ~Lanes() {
+        source.held = false;
+        source.HoldPrefix("");
+        known.Stop();
+        unknown.Stop();
+    }
+    void Ask(const std::string& key, const Asker& asker) {
+        cache.Get({key}, asker, [this, key](std::vector<Result<Cache::ValuePtr>> results) {
+            const MutexLock lock(mutex);
+            answered.push_back(key);
+            status[key] = results.front().status();
+        });
+    }
+    std::size_t count() {
+        const MutexLock lock(mutex);
+        return answered.size();
+    }
+    std::size_t PlaceOf(const std::string& key) {
+        const MutexLock lock(mutex);
+        const auto at = std::find(answered.begin(), answered.end(), key);
+        return static_cast<std::size_t>(at - answered.begin());
+    }
+    Status StatusOf(const std::string& key) {
+        const MutexLock lock(mutex);
+        return status[key];
+    }
+    bool Answers(std::size_t wanted) {
+        return test::Eventually(seconds(10), [&] { return count() >= wanted; });
+    }
+
+    test::FakeClock clock;
+    Source source;
+    Mutex mutex;
+    std::vector<std::string> answered UNIBOX_GUARDED_BY(mutex);
+    std::map<std::string, Status> status UNIBOX_GUARDED_BY(mutex);
+    async::FairPool known;
+    async::FairPool unknown;
+    TokenBuckets failed;
+    Cache cache;
+};
+
+TEST_CASE("Lookup cache: made up keys of one do not stand before another's new one", "[unit]") {
+    Lanes f;
+    f.source.held = true;
+    for (int i = 0; i < 50; ++i) f.Ask("no-" + std::to_string(i), {1, true});
+    f.Ask("a", {2, true});
+    f.source.held = false;
+    REQUIRE(f.Answers(51));
+    CHECK(f.PlaceOf("a") <= 2);  // One was at work; then they take turns.
+    CHECK_THAT(f.StatusOf("a"), test::IsOk());
+}
+
+TEST_CASE("Lookup cache: what was found before does not wait for what nobody knows", "[unit]") {
+    Lanes f;
+    f.Ask("a", {1, true});
+    REQUIRE(f.Answers(1));
+    f.cache.Forget();
+    f.source.HoldPrefix("no-");
+    for (int i = 0; i < 50; ++i) f.Ask("no-" + std::to_string(i), {1, true});
+    f.Ask("a", {1, true});
+    CHECK(f.Answers(2));  // While the others are held.
+    f.source.HoldPrefix("");
+}
+
+TEST_CASE(
+    "Lookup cache: a full lane refuses its longest asker, and nothing fails by it", "[unit]"
+) {
+    Lanes f({}, 5);
+    f.source.held = true;
+    for (int i = 0; i < 20; ++i) f.Ask("no-" + std::to_string(i), {1, true});
+    f.Ask("a", {2, true});
+    REQUIRE(f.Answers(15));  // Refused at once: 6 are at work or wait.
+    CHECK(f.StatusOf("no-19").reason() == "LOOKUPS_OVERLOADED");
+    f.source.held = false;
+    REQUIRE(f.Answers(21));
+    CHECK_THAT(f.StatusOf("a"), test::IsOk());
+    f.Ask("new", {3, true});  // Loads do not count as failing.
+    REQUIRE(f.Answers(22));
+    CHECK_THAT(f.StatusOf("new"), test::HasCode(Code::kNotFound));
+}
+
+TEST_CASE("Lookup cache: who asks in vain too often is told so without a look-up", "[unit]") {
+    LookupSettings settings;
+    settings.failed_per_s = 1;
+    settings.failed_burst = 3;
+    Lanes f(settings);
+    const auto ask = [&](const std::string& key, const Asker& asker) {
+        const std::size_t before = f.count();
+        f.Ask(key, asker);
+        REQUIRE(f.Answers(before + 1));
+        return f.StatusOf(key);
+    };
+    for (int i = 0; i < 3; ++i) {
+        CHECK_THAT(ask("no-" + std::to_string(i), {1, true}), test::HasCode(Code::kNotFound));
+    }
+    CHECK(ask("no-3", {1, true}).reason() == "LOOKUPS_LIMITED");
+    CHECK(f.source.load_count == 3);
+    CHECK_THAT(ask("no-3", {2, true}), test::HasCode(Code::kNotFound));   // From elsewhere.
+    CHECK_THAT(ask("no-4", {1, false}), test::HasCode(Code::kNotFound));  // With a signature.
+    CHECK_THAT(ask("no-0", {1, true}), test::HasCode(Code::kNotFound));   // Known to be none.
+    f.clock.Advance(Millis(1'000));
+    // What leads somewhere costs nothing.
+    f.source.Set("b", "2");
+    CHECK_THAT(ask("a", {1, true}), test::IsOk());
+    CHECK_THAT(ask("b", {1, true}), test::IsOk());
+    CHECK_THAT(ask("no-5", {1, true}), test::HasCode(Code::kNotFound));
+    CHECK(ask("no-6", {1, true}).reason() == "LOOKUPS_LIMITED");
 }
 
 }  // namespace
