@@ -27,6 +27,10 @@ bool Connection::connected() const {
     return core_->connected();
 }
 
+std::uint64_t Connection::session() const {
+    return core_->session();
+}
+
 std::int64_t Connection::payload_bytes_max() const {
     return core_->payload_bytes_max();
 }

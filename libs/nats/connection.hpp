@@ -44,6 +44,9 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     bool connected() const;
+    // Counts the connects: what was sent in an earlier session may be lost, and what was known of
+    // the server's streams may be over.
+    std::uint64_t session() const;
     // The largest message, headers included, that the server accepts; 0 before the first connect.
     std::int64_t payload_bytes_max() const;
 

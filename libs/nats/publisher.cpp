@@ -182,9 +182,7 @@ void PublisherImpl::Publish(Outgoing message, SteadyTime deadline, Done done) {
     std::uint32_t index = 0;
     {
         const Lock lock(mutex_);
-        if (status.ok() && !Reserve(1, bytes)) {
-            status = detail::WindowFull();
-        }
+        if (status.ok() && !Reserve(1, bytes)) status = detail::WindowFull();
         if (!status.ok()) {
             SettleNow(std::move(recipient), std::move(status));
             return;
@@ -468,6 +466,8 @@ void PublisherImpl::Resend(Lock& lock, std::vector<Resending> messages) {
     for (const auto& [order, index] : messages) {
         Slot& slot = window_[index];
         if (slot.order != order || slot.settled) continue;  // Answered meanwhile.
+        if (!settings_.resend) Settle(index, detail::NotSentAgain());
+        if (!settings_.resend) continue;
         MarkSending(slot);
         counts_.CountResent();
         lock.unlock();

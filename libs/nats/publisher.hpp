@@ -47,6 +47,9 @@ struct PublisherSettings {
     // Send again, on a healthy connection, what is unanswered for so long (a lost answer). 0:
     // never.
     std::int64_t republish_after_ms = 1000;
+    // False: each message is sent once. Where it would be sent again (a new session, a retried
+    // refusal, a lost answer) it ends instead, so that the caller can look first where it goes.
+    bool resend = true;
 };
 
 // The outcome of a message that is not a PubAck:
@@ -59,6 +62,7 @@ struct PublisherSettings {
 //                        10076) reason "SHUTTING_DOWN" the publisher was destroyed; may be stored
 //                        reason "NOT_CONNECTED" there was no connection until the deadline; not
 //                        sent
+//                        reason "NOT_SENT_AGAIN" without `resend`; may be stored
 //   DEADLINE_EXCEEDED    sent, unanswered: may be stored
 //   INVALID_ARGUMENT     reason "TOO_LARGE"     over max_payload or the stream's max_msg_size
 //   (10054)

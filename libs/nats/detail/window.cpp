@@ -35,6 +35,11 @@ void Recipient::Tell(Result<PubAck> result) {
     if (--group->remaining == 0) group->done(std::move(group->results));
 }
 
+Status NotSentAgain() {
+    return Unavailable("it may not have been stored, and is not sent again")
+        .WithReason("NOT_SENT_AGAIN");
+}
+
 Status WindowFull() {
     return ResourceExhausted("the publish window is full").WithReason("WINDOW_FULL");
 }

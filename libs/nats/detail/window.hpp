@@ -55,6 +55,7 @@ struct Slot {
 
 // The outcome of a message that finds no room.
 Status WindowFull();
+Status NotSentAgain();
 // Of one whose time is over.
 Status StatusAtDeadline(const Slot& slot);
 

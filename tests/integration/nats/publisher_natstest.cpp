@@ -468,3 +468,24 @@ TEST_CASE("Publisher: kill -9 of the server loses and doubles nothing", "[nats]"
     CHECK(info->messages == kMessages);
     CHECK(nats.metrics.GetCounter("unibox_nats_resent_total", "").Get() > 0);
 }
+
+TEST_CASE("Publisher: without resend a message goes to one session or none", "[nats]") {
+    nats::PublisherSettings once;
+    once.resend = false;
+    PublisherFixture nats(once);
+    nats.server.Pause();
+    for (int i = 0; i < 10; ++i)
+        nats.publisher->Publish(Message(i), In(60s), nats.outcomes.Done(i));
+    nats.server.Kill9();
+    REQUIRE(Eventually(20s, [&] { return !nats.connection->connected(); }));
+    nats.server.Start();
+    REQUIRE(nats.outcomes.WaitFor(10, 30s));
+    for (int i = 0; i < 10; ++i) {
+        CHECK(nats.outcomes.Of(i).at(0).status().reason() == "NOT_SENT_AGAIN");
+    }
+    CHECK(nats.streams.Info("LOG")->messages == 0);
+    CHECK(nats.PublishAndWait(Message(1)).ok());
+    // A refusal that would be retried: the stream may be another when it is there again.
+    REQUIRE_OK(nats.streams.Delete("LOG"));
+    CHECK(nats.PublishAndWait(Message(2), 60s).status().reason() == "NOT_SENT_AGAIN");
+}
