@@ -147,17 +147,6 @@ Status ResetPartition(
 // and ends all leases.
 Status RaiseAllEpochs(pg::Pool& pool, std::int64_t by);
 
-struct Feed {
-    Uuid epoch;
-    std::optional<std::int64_t> stream_created_ms;
-};
-Result<Feed> GetFeed(pg::Pool& pool);
-// The stream UB_EV was created at `stream_created_ms`: keeps the feed epoch if that is known, sets
-// a new one if the stream is another than before. Returns the feed as it is then.
-Result<Feed> SetFeedStream(pg::Pool& pool, std::int64_t stream_created_ms);
-// A new feed epoch (after a restore).
-Result<Feed> RenewFeedEpoch(pg::Pool& pool);
-
 // A shard of API writes.
 struct OwnedSlot {
     std::int32_t slot = 0;

@@ -24,22 +24,6 @@ constexpr pg::Statement kReleaseSlot{
     "slot_release",
     "UPDATE writer_slots SET owner = NULL, lease_until = '-infinity' "
     "WHERE slot = $1 AND epoch = $2 AND owner = $3"};
-constexpr pg::Statement kFeed{"feed_get", "SELECT feed_epoch, stream_created FROM feed"};
-constexpr pg::Statement kFeedStream{
-    "feed_stream",
-    "UPDATE feed SET stream_created = $1, feed_epoch = CASE WHEN stream_created IS NULL "
-    "THEN feed_epoch ELSE gen_random_uuid() END WHERE stream_created IS DISTINCT FROM $1"};
-constexpr pg::Statement kFeedRenew{
-    "feed_renew",
-    "UPDATE feed SET feed_epoch = gen_random_uuid() RETURNING feed_epoch, stream_created"};
-
-Feed ToFeed(const pg::Row& row) {
-    Feed feed;
-    feed.epoch = row.GetUuid(0);
-    if (const auto created = row.OptionalTimestamp(1)) feed.stream_created_ms = created->unix_ms;
-    return feed;
-}
-
 }  // namespace
 
 Status RaiseAllEpochs(pg::Pool& pool, std::int64_t by) {
@@ -47,29 +31,6 @@ Status RaiseAllEpochs(pg::Pool& pool, std::int64_t by) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kRaisePartitions, pg::Params::Of(by)).status());
     return tx.ExecuteAndCommit(kRaiseSlots, pg::Params::Of(by)).status();
-}
-
-Result<Feed> GetFeed(pg::Pool& pool) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFeed, {}));
-    if (rows.empty()) return FailedPrecondition("the table feed has lost its row");
-    return ToFeed(rows[0]);
-}
-
-Result<Feed> SetFeedStream(pg::Pool& pool, std::int64_t stream_created_ms) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
-    const auto created = pg::Params::Of(pg::TimestampMs{stream_created_ms});
-    UNIBOX_RETURN_IF_ERROR(tx.Execute(kFeedStream, created).status());
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFeed, {}));
-    if (rows.empty()) return FailedPrecondition("the table feed has lost its row");
-    return ToFeed(rows[0]);
-}
-
-Result<Feed> RenewFeedEpoch(pg::Pool& pool) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFeedRenew, {}));
-    if (rows.empty()) return FailedPrecondition("the table feed has lost its row");
-    return ToFeed(rows[0]);
 }
 
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(

@@ -111,7 +111,6 @@ Status Keeper::Round() {
         return ahead.status();
     }
     Status first;
-    Keep(&first, KeepFeed(), "feed");
     Keep(&first, KeepDatabase(), "database");
     Keep(&first, KeepLog(), "log");
     return first;
@@ -173,17 +172,6 @@ void Keeper::ForgetHorizons() {
         metrics_.RestoreHorizonSeconds(shard).Set(std::numeric_limits<double>::quiet_NaN());
     }
     horizons_.clear();
-}
-
-// A feed stream made anew begins a new feed epoch: positions in the old one mean nothing there.
-Status Keeper::KeepFeed() {
-    const auto info = streams_.Info(wire::kEvStream);
-    if (info.status().code() == Code::kNotFound) {
-        obs::Log(obs::Level::kWarn, "no stream UB_EV yet: run uniboxctl streams ensure");
-        return {};
-    }
-    UNIBOX_RETURN_IF_ERROR(info.status());
-    return store::SetFeedStream(pool_, info->created_unix_ms).status();
 }
 
 }  // namespace unibox::writer

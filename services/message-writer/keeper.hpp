@@ -1,5 +1,5 @@
 // The upkeep that one writer at a time does for all: time partitions ahead, old rows, the log's
-// disk, the feed's epoch. Thread safety: Start and Stop once each.
+// disk. Thread safety: Start and Stop once each.
 #pragma once
 
 #include "message-writer/config.hpp"
@@ -57,7 +57,6 @@ private:
     Status KeepDatabase();
     Status KeepLog();
     Status KeepPartitionLog(const store::LogNeed& need);
-    Status KeepFeed();
     void ForgetHorizons();
 
     const Config& config_;

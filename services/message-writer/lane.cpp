@@ -380,9 +380,10 @@ Status Lane::ReadAgain(Reading* reading) {
         const auto known, store::ListKnownPlaces(env_.pool, owned, owned.last_seq)
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto place, FindCommonPlace(streams_, info, known));
+    const LogHighs::Life life{env_.connection.session(), info.created_unix_us};
     const store::LogLoss loss{
         static_cast<std::int64_t>(info.last_seq),
-        env_.log_highs.TakeUnwritten(owned.id.Shard(), owned.last_seq)};
+        env_.log_highs.TakeUnwritten(owned.id.Shard(), life, owned.last_seq)};
     UNIBOX_RETURN_IF_ERROR(store::RestartPartition(env_.pool, env_.owner, owned, place, loss));
     env_.metrics.lost_events.Add(static_cast<double>(loss.unwritten_count));
     obs::Log(

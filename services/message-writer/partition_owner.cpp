@@ -106,6 +106,7 @@ Status PartitionOwner::ShareOut() {
 void PartitionOwner::ListStreams() {
     // Before the streams are seen: so none is further than its stream.
     const std::vector<store::OwnedPartition> owned = Owned();
+    const std::uint64_t session = env_.connection.session();
     const auto streams = streams_.List(wire::kInStreamPrefix);
     Status problem = streams.status();
     if (streams.ok() && streams->empty()) problem = NotFound("run uniboxctl streams ensure");
@@ -124,7 +125,8 @@ void PartitionOwner::ListStreams() {
     }
     for (const store::OwnedPartition& partition : owned) {
         const auto info = infos_.find(partition.id);
-        if (info != infos_.end()) NoteLostTail(partition, info->second);
+        if (info == infos_.end() || session != env_.connection.session()) continue;
+        NoteLostTail(partition, info->second, session);
     }
 }
 
@@ -293,12 +295,13 @@ void PartitionOwner::TellMetrics() {
 
 // A replicated stream may only look shorter, to a leader that was just elected.
 void PartitionOwner::NoteLostTail(
-    const store::OwnedPartition& owned, const nats::StreamInfo& stream
+    const store::OwnedPartition& owned, const nats::StreamInfo& stream, std::uint64_t session
 ) {
     const auto last_seq = static_cast<std::int64_t>(stream.last_seq);
     if (stream.replicas > 1 && last_seq < owned.last_seq) return;
+    const LogHighs::Life life{session, stream.created_unix_us};
     const std::int64_t lost =
-        env_.log_highs.Look(owned.id.Shard(), owned.epoch, last_seq, owned.last_seq);
+        env_.log_highs.Look(owned.id.Shard(), owned.epoch, life, last_seq, owned.last_seq);
     if (lost == 0) return;
     env_.metrics.lost_events.Add(static_cast<double>(lost));
     obs::Log(

@@ -62,7 +62,9 @@ private:
     Status FreeLocked();
     Status GiveUpSurplus(std::size_t share);
     void TellMetrics();
-    void NoteLostTail(const store::OwnedPartition& owned, const nats::StreamInfo& stream);
+    void NoteLostTail(
+        const store::OwnedPartition& owned, const nats::StreamInfo& stream, std::uint64_t session
+    );
     void TellUnowned(std::int64_t now_ms, std::set<std::int32_t>* told);
     void TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms);
     std::vector<store::OwnedPartition> Owned();

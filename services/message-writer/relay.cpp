@@ -25,17 +25,17 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kSendAtOnceMax = 256;  // Messages built while the lock is held.
 constexpr Millis kWarnInterval{10'000};
 
-// The conversation of a serialised FeedEvent without parsing the rest; "" if it has none. Field 3
-// comes before everything large, because fields are serialised in the order of their numbers.
-std::string_view ConversationOf(std::string_view payload) {
+// A field of bytes of a serialised FeedEvent without parsing the rest; "" if it has none. For those
+// that come before everything large: fields are serialised in the order of their numbers.
+std::string_view EarlyField(std::string_view payload, int number) {
     using google::protobuf::internal::WireFormatLite;
     google::protobuf::io::CodedInputStream input(
         reinterpret_cast<const std::uint8_t*>(payload.data()), static_cast<int>(payload.size())
     );
     while (const std::uint32_t tag = input.ReadTag()) {
         const int field = WireFormatLite::GetTagFieldNumber(tag);
-        if (field > event::v1::FeedEvent::kConversationIdFieldNumber) break;
-        if (field < event::v1::FeedEvent::kConversationIdFieldNumber) {
+        if (field > number) break;
+        if (field < number) {
             if (!WireFormatLite::SkipField(&input, tag)) break;
             continue;
         }
@@ -46,9 +46,31 @@ std::string_view ConversationOf(std::string_view payload) {
     return {};
 }
 
+std::string_view ConversationOf(std::string_view payload) {
+    return EarlyField(payload, event::v1::FeedEvent::kConversationIdFieldNumber);
+}
+
+std::string_view EpochOf(std::string_view payload) {
+    return EarlyField(payload, event::v1::FeedEvent::kFeedEpochFieldNumber);
+}
+
+// In place: an epoch is as long as another.
+void Stamp(const std::string& epoch, std::string* payload) {
+    const std::string_view old = EpochOf(*payload);
+    if (old.size() != epoch.size()) return;
+    payload->replace(static_cast<std::size_t>(old.data() - payload->data()), old.size(), epoch);
+}
+
 bool CanNeverBePublished(const Status& status) {
     return status.code() == Code::kInvalidArgument;
 }
+
+// Where the stream stored an event, by the latest ticket.
+struct Place {
+    std::uint64_t ticket = 0;
+    std::uint64_t sequence = 0;
+    auto operator<=>(const Place&) const = default;
+};
 
 // A row of the outbox until all of its events are acknowledged.
 struct Row {
@@ -58,6 +80,7 @@ struct Row {
     std::size_t bytes = 0;
     SteadyTime offered_at;
     bool forgotten = false;
+    Place last = {};
 };
 struct Event {
     std::shared_ptr<Row> row;
@@ -71,7 +94,7 @@ struct Queue {
 };
 struct Shard {
     std::map<std::int64_t, std::shared_ptr<Row>> rows;  // not yet acknowledged
-    std::set<std::int64_t> acknowledged;                // not yet taken
+    std::map<std::int64_t, Place> acknowledged;         // not yet taken
     std::unordered_map<std::string, Queue> conversations;
     // The oldest row that was refused: until it is offered again nothing younger is taken.
     std::optional<std::int64_t> refused_from;
@@ -83,14 +106,21 @@ struct Retry {
 struct Sending {
     nats::Outgoing message;
     Event event;
+    std::uint64_t ticket = 0;
 };
 
 }  // namespace
 
 class Relay::Core : public std::enable_shared_from_this<Relay::Core> {
 public:
-    Core(nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics)
+    Core(
+        nats::Publisher& publisher,
+        const RelaySettings& settings,
+        obs::Metrics& metrics,
+        FeedGate* gate
+    )
         : publisher_(publisher),
+          gate_(gate),
           settings_(settings),
           published_(metrics.GetCounter(
               "unibox_writer_feed_events_total", "Events of the feed that the stream acknowledged."
@@ -118,6 +148,7 @@ public:
     std::vector<OutboxId> TakeAcknowledged(std::int32_t shard);
     bool Knows(const OutboxId& row) const;
     void Forget(std::int32_t shard);
+    void Pump();
     std::size_t backlog() const {
         const MutexLock lock(mutex_);
         return backlog_count_;
@@ -130,12 +161,15 @@ private:
     void RowDone(Shard* shard, const Row& row) UNIBOX_REQUIRES(mutex_);
     void CountBacklog(std::ptrdiff_t by) UNIBOX_REQUIRES(mutex_);
     std::vector<Sending> TakeReady() UNIBOX_REQUIRES(mutex_);
-    void Pump();
-    void Completed(const Event& event, const Result<nats::PubAck>& result);
+    void Completed(const Event& event, std::uint64_t ticket, const Result<nats::PubAck>& result);
+    void Stored(const Event& event, std::uint64_t ticket, const nats::PubAck& ack)
+        UNIBOX_REQUIRES(mutex_);
+    bool MayBeOf(const Event& event, const FeedGate::Ticket& ticket) const UNIBOX_REQUIRES(mutex_);
     void Failed(const Event& event, const Status& status) UNIBOX_REQUIRES(mutex_);
     void TryAgain();
 
     nats::Publisher& publisher_;
+    FeedGate* const gate_;
     const RelaySettings settings_;
     obs::Counter& published_;
     obs::Counter& retries_;
@@ -222,8 +256,12 @@ std::vector<OutboxId> Relay::Core::TakeAcknowledged(std::int32_t shard) {
     const auto at = shards_.find(shard);
     if (at == shards_.end()) return taken;
     taken.reserve(at->second.acknowledged.size());
-    for (const std::int64_t id : at->second.acknowledged) taken.push_back({shard, id});
-    at->second.acknowledged.clear();
+    std::erase_if(at->second.acknowledged, [&](const auto& entry) {
+        const auto& [id, place] = entry;
+        if (gate_ != nullptr && !gate_->IsSafe(place.ticket, place.sequence)) return false;
+        taken.push_back({shard, id});
+        return true;
+    });
     return taken;
 }
 
@@ -263,8 +301,10 @@ void Relay::Core::Pump() {
             publisher_.Publish(
                 std::move(sending.message),
                 deadline,
-                [core = shared_from_this(), event = std::move(sending.event)](const auto& result) {
-                    core->Completed(event, result);
+                [core = shared_from_this(),
+                 event = std::move(sending.event),
+                 ticket = sending.ticket](const auto& result) {
+                    core->Completed(event, ticket, result);
                 }
             );
         }
@@ -273,11 +313,17 @@ void Relay::Core::Pump() {
 
 std::vector<Sending> Relay::Core::TakeReady() {
     std::vector<Sending> sendings;
+    const auto ticket = gate_ != nullptr ? gate_->Open() : FeedGate::Ticket{};
+    if (!ticket) return sendings;  // Resume comes.
     while (!ready_.empty() && !stopping_ && sendings.size() < kSendAtOnceMax) {
         Event& event = ready_.front();
         if (event.row->forgotten) {
             ready_.pop_front();
             continue;
+        }
+        if (!MayBeOf(event, *ticket)) {
+            gate_->Doubt(ticket->number);
+            break;
         }
         const auto& entry = event.entry();
         const std::size_t bytes = entry.payload().size();
@@ -292,22 +338,39 @@ std::vector<Sending> Relay::Core::TakeReady() {
             std::string(wire::kEvStream),
             entry.payload(),
             ""};
-        sendings.push_back({std::move(message), std::move(event)});
+        if (gate_ != nullptr) Stamp(ticket->epoch, &message.payload);
+        sendings.push_back({std::move(message), std::move(event), ticket->number});
         ready_.pop_front();
     }
     return sendings;
 }
 
-void Relay::Core::Completed(const Event& event, const Result<nats::PubAck>& result) {
+// An epoch that is not the ticket's is older, if it was committed before the ticket's was read.
+bool Relay::Core::MayBeOf(const Event& event, const FeedGate::Ticket& ticket) const {
+    return gate_ == nullptr || event.row->offered_at < ticket.begun_at ||
+           EpochOf(event.entry().payload()) == ticket.epoch;
+}
+
+void Relay::Core::Stored(const Event& event, std::uint64_t ticket, const nats::PubAck& ack) {
+    published_.Add();
+    event.row->last = std::max(event.row->last, Place{ticket, ack.sequence});
+    if (gate_ != nullptr) gate_->Acknowledged(ticket, ack, HexEncode(event.entry().event_id()));
+    EventDone(event);
+}
+
+void Relay::Core::Completed(
+    const Event& event, std::uint64_t ticket, const Result<nats::PubAck>& result
+) {
     {
         const MutexLock lock(mutex_);
         --in_flight_count_;
         in_flight_bytes_ -= event.entry().payload().size();
         if (stopping_) return;
         if (result.ok()) {
-            published_.Add();
-            EventDone(event);
+            Stored(event, ticket, *result);
         } else {
+            const bool odd = !CanNeverBePublished(result.status());
+            if (gate_ != nullptr && odd) gate_->Doubt(ticket);
             Failed(event, result.status());
         }
     }
@@ -358,7 +421,7 @@ void Relay::Core::EventDone(const Event& event) {
 void Relay::Core::RowDone(Shard* shard, const Row& row) {
     held_bytes_ -= row.bytes;
     delay_.Observe(std::chrono::duration<double>(Steady::now() - row.offered_at).count());
-    shard->acknowledged.insert(row.id.id);
+    shard->acknowledged.emplace(row.id.id, row.last);
     shard->rows.erase(row.id.id);
 }
 
@@ -381,13 +444,17 @@ void Relay::Core::TryAgain() {
 
 // ---------------------------------------------------------------- Relay
 
-Relay::Relay(nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics)
-    : core_(std::make_shared<Core>(publisher, settings, metrics)) {
+Relay::Relay(
+    nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics, FeedGate* gate
+)
+    : core_(std::make_shared<Core>(publisher, settings, metrics, gate)) {
     core_->Start();
 }
 
-Relay::Relay(nats::Publisher& publisher, Millis publish_deadline, obs::Metrics& metrics)
-    : Relay(publisher, RelaySettings{.publish_deadline = publish_deadline}, metrics) {}
+Relay::Relay(
+    nats::Publisher& publisher, Millis publish_deadline, obs::Metrics& metrics, FeedGate* gate
+)
+    : Relay(publisher, RelaySettings{.publish_deadline = publish_deadline}, metrics, gate) {}
 
 Relay::~Relay() {
     core_->Stop();
@@ -395,6 +462,9 @@ Relay::~Relay() {
 
 bool Relay::Publish(Rows rows) {
     return core_->Publish(std::move(rows));
+}
+void Relay::Resume() {
+    core_->Pump();
 }
 std::vector<OutboxId> Relay::TakeAcknowledged(std::int32_t shard) {
     return core_->TakeAcknowledged(shard);

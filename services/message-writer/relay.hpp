@@ -8,7 +8,9 @@
 //
 // Rows must be offered in id order within a shard. A row is held until all of its events are
 // acknowledged; refusals and lost answers are tried again for ever under the same ids
-// (Nats-Msg-Id), so the stream stores each once inside its dedup window. An event that can never be
+// (Nats-Msg-Id), so the stream stores each once inside its dedup window. Nothing is sent while the
+// gate is closed, and each event carries the feed epoch that the gate names, whichever it had when
+// it was committed. An event that can never be
 // published (larger than the server takes) is counted, logged and passed over: consumers fetch a
 // missing version.
 //
@@ -18,6 +20,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "message-writer/feed_gate.hpp"
 #include "nats/publisher.hpp"
 #include "obs/metrics.hpp"
 #include "store/message_sink.hpp"
@@ -46,9 +49,20 @@ class Relay {
 public:
     using Rows = std::vector<std::pair<store::OutboxId, event::v1::OutboxBatch>>;
 
-    // `publisher` must outlive the relay and be used by it alone.
-    Relay(nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics);
-    Relay(nats::Publisher& publisher, Millis publish_deadline, obs::Metrics& metrics);
+    // `publisher` must outlive the relay and be used by it alone; with a `gate` (which must outlive
+    // it too) it must not send again by itself. Without one events go out as they are.
+    Relay(
+        nats::Publisher& publisher,
+        const RelaySettings& settings,
+        obs::Metrics& metrics,
+        FeedGate* gate = nullptr
+    );
+    Relay(
+        nats::Publisher& publisher,
+        Millis publish_deadline,
+        obs::Metrics& metrics,
+        FeedGate* gate = nullptr
+    );
     // Does not wait for what is in flight.
     ~Relay();
     Relay(const Relay&) = delete;
@@ -58,7 +72,9 @@ public:
     // over. False: at least one row was refused because the backlog is full; offer that shard's
     // rows again later, from the oldest one on.
     bool Publish(Rows rows);
-    // Rows of the shard that are acknowledged whole; each is told once.
+    // The gate is open again.
+    void Resume();
+    // Rows of the shard that are acknowledged whole, and safe for the gate; each is told once.
     std::vector<store::OutboxId> TakeAcknowledged(std::int32_t shard);
     // Waiting, in flight, or acknowledged and not yet taken: a sweep passes it over.
     bool Knows(const store::OutboxId& row) const;

@@ -39,9 +39,12 @@ Result<std::unique_ptr<Writer>> Writer::Create(const Config& config, obs::Metric
 Status Writer::Build() {
     UNIBOX_ASSIGN_OR_RETURN(pool_, pg::Pool::Create(config_.postgres, registry_));
     UNIBOX_ASSIGN_OR_RETURN(connection_, nats::Connection::Connect(config_.nats, registry_));
-    UNIBOX_ASSIGN_OR_RETURN(publisher_, nats::Publisher::Create(*connection_, {}, registry_));
-    relay_ =
-        std::make_unique<Relay>(*publisher_, Millis(config_.outbox.publish_deadline_ms), registry_);
+    // What may go to another history of the feed is decided by the gate, never by a resend.
+    const nats::PublisherSettings once{.resend = false};
+    UNIBOX_ASSIGN_OR_RETURN(publisher_, nats::Publisher::Create(*connection_, once, registry_));
+    feed_ = std::make_shared<FeedHistory>(*pool_, *connection_, registry_);
+    const Millis deadline(config_.outbox.publish_deadline_ms);
+    relay_ = std::make_unique<Relay>(*publisher_, deadline, registry_, feed_.get());
     environment_ = std::make_unique<LaneEnvironment>(LaneEnvironment{
         .config = config_,
         .owner = OwnerName(config_.ownership),
@@ -72,14 +75,17 @@ Status Writer::Start() {
         UNIBOX_ASSIGN_OR_RETURN(auto lane, Lane::Create(*environment_, i));
         lanes_.push_back(std::move(lane));
     }
+    UNIBOX_RETURN_IF_ERROR(feed_->Start([this] { relay_->Resume(); }));
     keeper_->Start();
     return partitions_->Start();
 }
 
 void Writer::Stop() {
+    if (feed_) feed_->Mark();  // So that the lanes can still delete what is acknowledged.
     if (partitions_) partitions_->Stop();
     if (keeper_) keeper_->Stop();
     for (const auto& lane : lanes_) lane->Stop();
+    if (feed_) feed_->Stop();
 }
 
 }  // namespace unibox::writer

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "message-writer/config.hpp"
+#include "message-writer/feed_history.hpp"
 #include "message-writer/keeper.hpp"
 #include "message-writer/partition_owner.hpp"
 
@@ -39,6 +40,7 @@ private:
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<nats::Connection> connection_;
     std::unique_ptr<nats::Publisher> publisher_;
+    std::shared_ptr<FeedHistory> feed_;
     std::unique_ptr<Relay> relay_;
     std::unique_ptr<LaneEnvironment> environment_;
     std::vector<std::unique_ptr<Lane>> lanes_;

@@ -1,5 +1,6 @@
 // uniboxctl restored: what must be done once after PostgreSQL was restored from a backup, before
 // writers start.
+#include "store/feed.hpp"
 #include "store/partitions.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"

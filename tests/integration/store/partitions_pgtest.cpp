@@ -340,20 +340,5 @@ TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released",
     REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->size() == 1);
 }
 
-TEST_CASE("Feed: its epoch changes with the stream, and after a restore", "[pg][store]") {
-    StoreFixture fixture;
-    const Feed first = GetFeed(fixture.writer()).value();
-    REQUIRE_FALSE(first.stream_created_ms.has_value());
-    const Feed known = SetFeedStream(fixture.writer(), kCreatedMs).value();
-    REQUIRE(known.epoch == first.epoch);
-    REQUIRE(known.stream_created_ms == kCreatedMs);
-    REQUIRE(SetFeedStream(fixture.writer(), kCreatedMs).value().epoch == first.epoch);
-    const Feed anew = SetFeedStream(fixture.writer(), kCreatedMs + 1).value();
-    REQUIRE(anew.epoch != first.epoch);
-    const Feed restored = RenewFeedEpoch(fixture.admin()).value();
-    REQUIRE(restored.epoch != anew.epoch);
-    REQUIRE(GetFeed(fixture.gateway()).value().epoch == restored.epoch);
-}
-
 }  // namespace
 }  // namespace unibox::store

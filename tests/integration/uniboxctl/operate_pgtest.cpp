@@ -4,6 +4,7 @@
 #include "crypto/hash.hpp"
 #include "nats/streams.hpp"
 #include "store/admin.hpp"
+#include "store/feed.hpp"
 #include "store/partitions.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
