@@ -11,6 +11,12 @@ ALTER TABLE ingest_checkpoint
     ADD COLUMN msg_id    text,
     ADD COLUMN stored_at timestamptz;
 
+-- When a lease was given. One from the future was given before the clock went back, and says nothing; an older writer that
+-- renews without telling leaves a time from the past, which is as good.
+ALTER TABLE ingest_partition ADD COLUMN leased_at timestamptz NOT NULL DEFAULT '-infinity';
+ALTER TABLE writer_slots ADD COLUMN leased_at timestamptz NOT NULL DEFAULT '-infinity';
+ALTER TABLE writer_instances ADD COLUMN seen_at timestamptz NOT NULL DEFAULT '-infinity';
+
 -- As the function with six arguments, which older writers call; and keeps what identifies the last message.
 CREATE FUNCTION ub_fence(generations int[], partitions int[], epochs bigint[], from_seqs bigint[], to_seqs bigint[],
                          lease_ms bigint, msg_ids text[], stored_at timestamptz[])
@@ -22,7 +28,7 @@ BEGIN
         UPDATE ingest_partition
            SET last_seq = to_seqs[i], committed_at = clock_timestamp(),
                marked_seq = to_seqs[i], marked_msg_id = msg_ids[i], marked_stored_at = stored_at[i],
-               lease_until = clock_timestamp() + lease_ms * interval '1 ms'
+               leased_at = clock_timestamp(), lease_until = clock_timestamp() + lease_ms * interval '1 ms'
          WHERE generation = generations[i] AND partition = partitions[i]
            AND epoch = epochs[i] AND last_seq = from_seqs[i] AND stopped_reason = '';
         IF NOT FOUND THEN

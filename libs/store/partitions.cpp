@@ -2,6 +2,10 @@
 
 #include "pg/transaction.hpp"
 
+// A lease that was given after this was given before PostgreSQL's clock went back, and is void,
+// whenever it ends. Smaller steps are waited for.
+#define UNIBOX_FUTURE "clock_timestamp() + interval '15 s' "
+
 // What identifies the message at last_seq, NULL if that is not known; ToOwned reads the columns.
 #define UNIBOX_MARK_COLUMNS \
     "CASE WHEN p.marked_seq = p.last_seq THEN p.marked_msg_id END, p.marked_stored_at"
@@ -15,18 +19,18 @@ namespace {
 // The order (generation, partition) in which all lock rows, the writer's fence included.
 constexpr pg::Statement kHeartbeat{
     "instance_heartbeat",
-    "INSERT INTO writer_instances (owner, seen_until) "
-    "VALUES ($1, clock_timestamp() + $2 * interval '1 ms') "
-    "ON CONFLICT (owner) DO UPDATE SET seen_until = excluded.seen_until"};
+    "INSERT INTO writer_instances (owner, seen_at, seen_until) "
+    "VALUES ($1, clock_timestamp(), clock_timestamp() + $2 * interval '1 ms') "
+    "ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at, "
+    "seen_until = excluded.seen_until"};
 constexpr pg::Statement kForget{
     "instance_forget",
     "DELETE FROM writer_instances WHERE owner IN (SELECT owner FROM writer_instances "
-    "WHERE seen_until NOT BETWEEN clock_timestamp() "
-    "AND clock_timestamp() + 4 * $1::bigint * interval '1 ms' FOR UPDATE SKIP LOCKED)"};
+    "WHERE seen_until < clock_timestamp() OR seen_at > " UNIBOX_FUTURE "FOR UPDATE SKIP LOCKED)"};
 constexpr pg::Statement kInstances{
     "instance_list",
-    "SELECT owner FROM writer_instances WHERE seen_until BETWEEN clock_timestamp() "
-    "AND clock_timestamp() + 4 * $1::bigint * interval '1 ms' ORDER BY owner"};
+    "SELECT owner FROM writer_instances WHERE seen_until >= clock_timestamp() "
+    "AND NOT seen_at > " UNIBOX_FUTURE "ORDER BY owner"};
 constexpr pg::Statement kRemove{"instance_remove", "DELETE FROM writer_instances WHERE owner = $1"};
 // Looks first: ON CONFLICT alone would wait for whoever holds the row.
 constexpr pg::Statement kEnsure{
@@ -39,10 +43,11 @@ constexpr pg::Statement kTake{
     "WITH free AS (SELECT p.generation, p.partition FROM ingest_partition p "
     "JOIN unnest($2::int[], $3::int[]) AS w (generation, partition) USING (generation, partition) "
     "WHERE p.owner IS NULL OR p.lease_until < clock_timestamp() "
-    "OR p.lease_until > clock_timestamp() + 4 * $4::bigint * interval '1 ms' "
+    "OR p.leased_at > " UNIBOX_FUTURE
     "ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p SKIP LOCKED) "
     "UPDATE ingest_partition p SET owner = $1, epoch = p.epoch + 1, "
-    "lease_until = clock_timestamp() + $4 * interval '1 ms' FROM free f "
+    "leased_at = clock_timestamp(), lease_until = clock_timestamp() + $4 * interval '1 ms' FROM "
+    "free f "
     "WHERE p.generation = f.generation AND p.partition = f.partition "
     "RETURNING " UNIBOX_OWNED_COLUMNS};
 // "active" and waiting for the client: to send the next message of a pipeline, or to take an answer
@@ -63,7 +68,8 @@ constexpr pg::Statement kRenew{
     "JOIN unnest($2::int[], $3::int[], $4::bigint[]) AS w (generation, partition, epoch) "
     "ON p.generation = w.generation AND p.partition = w.partition AND p.epoch = w.epoch "
     "WHERE p.owner = $1 ORDER BY p.generation, p.partition FOR NO KEY UPDATE OF p) "
-    "UPDATE ingest_partition p SET lease_until = clock_timestamp() + $5 * interval '1 ms' "
+    "UPDATE ingest_partition p SET leased_at = clock_timestamp(), lease_until = clock_timestamp() "
+    "+ $5 * interval '1 ms' "
     "FROM mine m WHERE p.generation = m.generation AND p.partition = m.partition "
     "RETURNING " UNIBOX_OWNED_COLUMNS};
 // Rows that a transaction holds are its owner's all the same: its commit renews their lease.
@@ -75,7 +81,8 @@ constexpr pg::Statement kExtend{
     "JOIN wanted USING (generation, partition, epoch) "
     "WHERE p.owner = $1 ORDER BY generation, partition FOR NO KEY UPDATE OF p SKIP LOCKED), "
     "extended AS (UPDATE ingest_partition p "
-    "SET lease_until = clock_timestamp() + $5 * interval '1 ms' FROM free f "
+    "SET leased_at = clock_timestamp(), lease_until = clock_timestamp() + $5 * interval '1 ms' "
+    "FROM free f "
     "WHERE p.generation = f.generation AND p.partition = f.partition) "
     "SELECT " UNIBOX_OWNED_COLUMNS
     " FROM ingest_partition p JOIN wanted USING (generation, partition, epoch) WHERE p.owner = $1"};
@@ -90,8 +97,9 @@ constexpr pg::Statement kRelease{
 constexpr pg::Statement kList{
     "partition_list",
     "SELECT generation, partition, epoch, last_seq, stream_created, owner, "
-    "owner IS NOT NULL AND lease_until >= clock_timestamp() AND ($1::bigint <= 0 "
-    "OR lease_until <= clock_timestamp() + 4 * $1::bigint * interval '1 ms'), "
+    "owner IS NOT NULL AND lease_until >= clock_timestamp() "
+    "AND NOT leased_at > " UNIBOX_FUTURE
+    ", "
     "lease_until, committed_at, stopped_reason, " UNIBOX_MARK_COLUMNS
     " FROM ingest_partition p ORDER BY generation, partition"};
 constexpr pg::Statement kStop{
@@ -191,10 +199,8 @@ Result<std::vector<std::string>> Heartbeat(
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kHeartbeat, pg::Params::Of(owner, ttl_ms)).status());
-    UNIBOX_RETURN_IF_ERROR(tx.Execute(kForget, pg::Params::Of(ttl_ms)).status());
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, tx.ExecuteAndCommit(kInstances, pg::Params::Of(ttl_ms))
-    );
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kForget, {}).status());
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kInstances, {}));
     std::vector<std::string> owners;
     for (const pg::Row row : rows) owners.emplace_back(row.Text(0));
     return owners;
@@ -266,9 +272,9 @@ Status ReleasePartitions(
     return Write(pool, kRelease, OwnedParams(owner, owned)).status();
 }
 
-Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool, std::int64_t lease_ms) {
+Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kList, pg::Params::Of(lease_ms)));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kList, {}));
     std::vector<PartitionState> states;
     for (const pg::Row row : rows) {
         PartitionState state;

@@ -3,8 +3,7 @@
 //
 // Only the epoch protects the data (the fence of the writer's transaction); the lease decides when
 // another writer may take over. All times are the database's; should its clock go back, a lease
-// that ends later than four times its length from now is void (so much, that writers with different
-// settings do not rob each other). Thread safety: any thread.
+// that was given in what is the future now is void. Thread safety: any thread.
 #pragma once
 
 #include "base/ids.hpp"
@@ -50,8 +49,8 @@ struct PartitionState {
     std::optional<LogMark> mark;  // as above
 };
 
-// Says that `owner` is alive for `ttl_ms`, forgets instances that are not (or say so for longer
-// than four times that), and returns the live ones in order, the caller included.
+// Says that `owner` is alive for `ttl_ms`, forgets instances that are not, and returns the live
+// ones in order, the caller included.
 Result<std::vector<std::string>> Heartbeat(
     pg::Pool& pool, std::string_view owner, std::int64_t ttl_ms
 );
@@ -98,8 +97,8 @@ Status ReleasePartitions(
     pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned
 );
 
-// All partitions, by generation and number. With `lease_ms` > 0 a void lease is not live.
-Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool, std::int64_t lease_ms = 0);
+// All partitions, by generation and number. A void lease is not live.
+Result<std::vector<PartitionState>> ListPartitions(pg::Pool& pool);
 
 // Stops a partition with an alarm (its owner, under its epoch; ABORTED if it was taken over).
 Status StopPartition(pg::Pool& pool, const OwnedPartition& owned, std::string_view reason);

@@ -14,11 +14,12 @@ constexpr pg::Statement kTakeSlots{
     "slot_take",
     "WITH free AS (SELECT s.slot FROM writer_slots s "
     "WHERE (s.owner IS NULL OR s.lease_until < clock_timestamp() "
-    "OR s.lease_until > clock_timestamp() + 4 * $2::bigint * interval '1 ms') "
+    "OR s.leased_at > clock_timestamp() + interval '15 s') "
     "AND EXISTS (SELECT FROM outbox o WHERE o.shard = -1 - s.slot) "
     "ORDER BY s.slot LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED) "
     "UPDATE writer_slots s SET owner = $1, epoch = s.epoch + 1, "
-    "lease_until = clock_timestamp() + $2 * interval '1 ms' FROM free f WHERE s.slot = f.slot "
+    "leased_at = clock_timestamp(), lease_until = clock_timestamp() + $2 * interval '1 ms' FROM "
+    "free f WHERE s.slot = f.slot "
     "RETURNING s.slot, s.epoch"};
 constexpr pg::Statement kReleaseSlot{
     "slot_release",

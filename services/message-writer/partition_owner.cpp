@@ -81,7 +81,8 @@ void PartitionOwner::Round() {
     const bool full = std::any_of(infos_.begin(), infos_.end(), [this](const auto& entry) {
         return IsTooFull(entry.second, env_.config.keeper.fill_percent_max);
     });
-    if (full) env_.on_log_full();
+    // Who cannot ask cannot purge.
+    if (full && status.ok() && streams_code_ == Code::kOk) env_.on_log_full();
 }
 
 Status PartitionOwner::ShareOut() {
@@ -91,10 +92,10 @@ Status PartitionOwner::ShareOut() {
     );
     UNIBOX_RETURN_IF_ERROR(RenewLeases());
     tells_unowned_ = !instances.empty() && instances.front() == env_.owner;
-    UNIBOX_ASSIGN_OR_RETURN(auto states, store::ListPartitions(env_.pool, lease_ms));
+    UNIBOX_ASSIGN_OR_RETURN(auto states, store::ListPartitions(env_.pool));
     UNIBOX_ASSIGN_OR_RETURN(const bool entered, EnterNewStreams(states));
     if (entered) {
-        UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool, lease_ms));
+        UNIBOX_ASSIGN_OR_RETURN(states, store::ListPartitions(env_.pool));
     }
     states_ = states;
     TakeTurns(states);

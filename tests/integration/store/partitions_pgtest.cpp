@@ -222,30 +222,41 @@ TEST_CASE("Partitions: the places where one once stood are known with their mark
     CHECK(ListKnownPlaces(fixture.writer(), anew, 12).value().empty());
 }
 
-TEST_CASE("Partitions: when the clock went back, what ends far ahead is void", "[pg][store]") {
+TEST_CASE("Partitions: when the clock went back, what was given before is void", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 1);
-    REQUIRE(TakePartitions(fixture.writer(), "dead", ids, kLeaseMs).value().size() == 1);
-    REQUIRE_OK(Heartbeat(fixture.writer(), "dead", kLeaseMs));
-    const auto put_ahead = [&](const std::string& by) {
+    const std::int64_t long_lease_ms = 3'600'000;
+    REQUIRE(TakePartitions(fixture.writer(), "dead", ids, long_lease_ms).value().size() == 1);
+    REQUIRE_OK(Heartbeat(fixture.writer(), "dead", long_lease_ms));
+    const auto clock_goes_back = [&](const std::string& by) {
+        const std::string step = " + interval '" + by + "'";
         REQUIRE_OK(fixture.Owner(
-            "UPDATE ingest_partition SET lease_until = clock_timestamp() + interval '" + by + "'"
+            "UPDATE ingest_partition SET leased_at = leased_at" + step +
+            ", lease_until = lease_until" + step
         ));
         REQUIRE_OK(fixture.Owner(
-            "UPDATE writer_instances SET seen_until = clock_timestamp() + interval '" + by + "'"
+            "UPDATE writer_instances SET seen_at = seen_at" + step + ", seen_until = seen_until" +
+            step + " WHERE owner = 'dead'"
         ));
     };
-    put_ahead("3 minutes");  // A writer with a longer lease, perhaps.
+    clock_goes_back("2 s");  // Not worth a take-over.
     CHECK(TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value().empty());
-    CHECK(ListPartitions(fixture.writer(), kLeaseMs).value()[0].lease_live);
+    CHECK(ListPartitions(fixture.writer()).value()[0].lease_live);
     CHECK(Heartbeat(fixture.writer(), "b", kLeaseMs).value().size() == 2);
-    put_ahead("1 hour");
-    CHECK_FALSE(ListPartitions(fixture.writer(), kLeaseMs).value()[0].lease_live);
+    clock_goes_back("1 hour");
+    CHECK_FALSE(ListPartitions(fixture.writer()).value()[0].lease_live);
     CHECK(Heartbeat(fixture.writer(), "b", kLeaseMs).value() == std::vector<std::string>{"b"});
-    CHECK(TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value().size() == 1);
+    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    REQUIRE(taken.size() == 1);
+    CHECK(ListPartitions(fixture.writer()).value()[0].lease_live);
+    // Whoever lives renews, and is believed again.
+    clock_goes_back("1 hour");
+    CHECK(ExtendLeases(fixture.writer(), "b", taken, kLeaseMs).value().size() == 1);
+    CHECK(ListPartitions(fixture.writer()).value()[0].lease_live);
+
     REQUIRE_OK(
-        fixture.Owner("INSERT INTO writer_slots (slot, epoch, owner, lease_until) VALUES "
-                      "(0, 1, 'dead', now() + interval '1 hour')")
+        fixture.Owner("INSERT INTO writer_slots (slot, epoch, owner, leased_at, lease_until)"
+                      " VALUES (0, 1, 'dead', now() + interval '1 hour', 'infinity')")
     );
     REQUIRE_OK(fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, '')"));
     CHECK(TakeExpiredSlots(fixture.writer(), "b", kLeaseMs, 10).value().size() == 1);
@@ -325,7 +336,7 @@ TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released",
     REQUIRE_OK(fixture.Owner(
         "INSERT INTO writer_slots (slot, epoch, owner, lease_until) VALUES "
         "(0, 1, 'dead', now() - interval '1 s'), (1, 1, 'dead', now() - interval '1 s'), "
-        "(2, 1, 'alive', now() + interval '1 min')"
+        "(2, 1, 'alive', now() + interval '1 h')"
     ));
     REQUIRE_OK(
         fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, ''), (-3, 1, '')")
