@@ -64,6 +64,11 @@ Status CheckStandardAttachment(
             "must be image, video, audio, voice, file, sticker, location, contact, link or other"
         );
     }
+    if (attachment.has_contact_card()) {
+        return RefuseField(
+            prefix + ".contact_card", "cannot be given: only providers' cards are read"
+        );
+    }
     const auto check = [&prefix](std::string_view text, std::string_view name, std::size_t max) {
         return CheckStandardText(text, prefix + "." + std::string(name), max);
     };
