@@ -118,11 +118,6 @@ std::string TypeText(const Field& field) {
     }
 }
 
-bool IsSet(const Field& field, const pb::Message& message) {
-    // proto3 texts and numbers have no presence: set to zero counts as not set, which harms nobody.
-    return !field.is_repeated() && message.GetReflection()->HasField(message, &field);
-}
-
 int HexDigit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -142,6 +137,10 @@ bool FieldPath::IsText() const {
     return steps_.back()->type() == Field::TYPE_STRING && !steps_.back()->is_repeated();
 }
 
+bool FieldPath::IsList() const {
+    return steps_.back()->is_repeated();
+}
+
 pb::Message* FieldPath::Parent(pb::Message* message) const {
     for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
         message = message->GetReflection()->MutableMessage(message, steps_[i]);
@@ -152,11 +151,6 @@ pb::Message* FieldPath::Parent(pb::Message* message) const {
 Status FieldPath::Set(const std::string& text, pb::Message* message) const {
     const Field& field = *steps_.back();
     pb::Message* parent = Parent(message);
-    if (IsSet(field, *parent)) {
-        return InvalidArgument(FullName() + " is given twice")
-            .WithReason("DUPLICATE_PARAMETER")
-            .WithField(FullName());
-    }
     if (field.type() == Field::TYPE_STRING && !obs::IsValidUtf8(text)) {
         return InvalidArgument(FullName() + " is no UTF-8")
             .WithReason("VALUE_INVALID")

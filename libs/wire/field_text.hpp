@@ -25,8 +25,9 @@ public:
     // As in the proto: "parent.child".
     std::string FullName() const;
     bool IsText() const;  // A single string.
+    bool IsList() const;
     // Sets the field, or adds to it if it is a list. INVALID_ARGUMENT with field(): not of the
-    // field's type, no UTF-8, or a single field that is set already.
+    // field's type, or no UTF-8.
     Status Set(const std::string& text, google::protobuf::Message* message) const;
     void Clear(google::protobuf::Message* message) const;
 

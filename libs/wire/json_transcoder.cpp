@@ -6,6 +6,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <set>
 
 namespace unibox::wire {
 namespace {
@@ -114,7 +115,14 @@ Status UnknownParameter(const std::string& name) {
         .WithField(name);
 }
 
-Status FillParameter(const HttpBinding& binding, std::string_view pair, pb::Message* request) {
+// `seen`: the fields that the query has named so far. The message cannot tell: proto3 has no
+// presence for a number or text that is zero or empty.
+Status FillParameter(
+    const HttpBinding& binding,
+    std::string_view pair,
+    std::set<std::string>* seen,
+    pb::Message* request
+) {
     const auto equals = pair.find('=');
     const auto name = DecodeQueryPart(pair.substr(0, equals));
     if (!name) {
@@ -129,6 +137,11 @@ Status FillParameter(const HttpBinding& binding, std::string_view pair, pb::Mess
     if (!value) {
         return InvalidArgument(field->FullName() + " has a broken escape or is no UTF-8")
             .WithReason("QUERY_INVALID")
+            .WithField(field->FullName());
+    }
+    if (!seen->insert(field->FullName()).second && !field->IsList()) {
+        return InvalidArgument(field->FullName() + " is given twice")
+            .WithReason("DUPLICATE_PARAMETER")
             .WithField(field->FullName());
     }
     return field->Set(*value, request);
@@ -163,9 +176,12 @@ Status ToRequest(
     pb::Message* request
 ) {
     UNIBOX_RETURN_IF_ERROR(FillBody(binding, body, request));
+    std::set<std::string> seen;
     while (!query.empty()) {
         const auto end = std::min(query.find('&'), query.size());
-        if (end > 0) UNIBOX_RETURN_IF_ERROR(FillParameter(binding, query.substr(0, end), request));
+        if (end > 0) {
+            UNIBOX_RETURN_IF_ERROR(FillParameter(binding, query.substr(0, end), &seen, request));
+        }
         query.remove_prefix(std::min(end + 1, query.size()));
     }
     // Last, so that a body cannot name another resource than the path.
