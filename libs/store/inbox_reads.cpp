@@ -62,9 +62,13 @@ constexpr pg::Statement kGet = {
     "LEFT JOIN contacts k ON k.tenant_id = $1 AND k.contact_id = c.contact_id "
     "WHERE n.tenant_id = $1 AND n.conversation_id = $2"};
 
-// $3 and $4 bound seq, exclusively; $5 limit. One row with NULLs = a conversation without such
-// messages; no row = no such conversation. The counters' range of created_at leaves only the leaves
-// between.
+// $3 and $4 bound seq, exclusively; $5 limit; $6 bytes. One row with NULLs = a conversation without
+// such messages; no row = no such conversation. The counters' range of created_at leaves only the
+// leaves between.
+//
+// `found` rows are in the range and the limit; those beyond the bytes are left out, but for the
+// first. Lengths of values that lie apart (TOAST) are known without reading them, so what is left
+// out costs its row alone.
 //
 // seq has no gaps, so a page is a range of seq, and `window` makes the index read just that: else
 // the planner likes to read the whole conversation and sort it. Gaps come only from months that
@@ -81,12 +85,15 @@ constexpr pg::Statement kGet = {
     "ELSE m.delivery_state END, "                                                              \
     "CASE WHEN m.direction = 2 AND m.created_at <= greatest(n.read_until, n.delivered_until) " \
     "THEN '' ELSE m.delivery_error END, m.created_at, "                                        \
-    "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq "                         \
-    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM messages "                  \
+    "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq, m.found "                \
+    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM ("                          \
+    "SELECT p.*, count(*) OVER () AS found, row_number() OVER page AS place, "                 \
+    "sum(octet_length(body) + octet_length(payload) + octet_length(extras)) OVER page "        \
+    "AS bytes FROM (SELECT * FROM messages "                                                   \
     "WHERE tenant_id = $1 AND conversation_id = $2 AND seq > $3 AND seq < $4 " window          \
     "AND created_at >= n.first_message_at AND created_at <= n.last_message_at "                \
-    "ORDER BY seq " direction                                                                  \
-    " LIMIT $5) m ON true "                                                                    \
+    "ORDER BY seq " direction " LIMIT $5) p WINDOW page AS (ORDER BY seq " direction           \
+    ")) w WHERE place = 1 OR bytes <= $6) m ON true "                                          \
     "WHERE n.tenant_id = $1 AND n.conversation_id = $2 ORDER BY m.seq " direction
 
 struct MessageStatements {
@@ -101,6 +108,27 @@ constexpr MessageStatements kOldestFirst = {
     {"inbox_messages_oldest", UNIBOX_MESSAGES("ASC", "AND seq <= least($3, n.last_seq) + $5 ")},
     {"inbox_messages_oldest_all", UNIBOX_MESSAGES("ASC", "")}};
 constexpr int kLastSeqColumn = 17;
+constexpr int kFoundColumn = 18;
+
+// Counts what goes into a page until it is full.
+class PageBytes {
+public:
+    explicit PageBytes(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    // False if the entry finds no room; the first one always does.
+    template <typename Message>
+    bool Add(const Message& entry) {
+        constexpr std::size_t kFrameBytes = 6;  // Tag and length in the list.
+        const std::size_t bytes = entry.ByteSizeLong() + kFrameBytes;
+        if (bytes_ > 0 && bytes_ + bytes > bytes_max_) return false;
+        bytes_ += bytes;
+        return true;
+    }
+
+private:
+    const std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
+};
 
 constexpr pg::Statement kContact = {
     "inbox_contact",
@@ -227,13 +255,16 @@ Result<ConversationPage> ListConversations(
 
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, reader.Read(kList[statement], params));
     ConversationPage page;
+    PageBytes bytes(query.bytes_max);
     for (const auto row : rows) {
-        if (std::cmp_equal(page.conversations.size(), query.count_max)) {
-            const pg::Row last = rows[query.count_max - 1];
+        const auto count = static_cast<int>(page.conversations.size());
+        v1::Conversation conversation = ToConversation(row);
+        if (count == query.count_max || !bytes.Add(conversation)) {
+            const pg::Row last = rows[count - 1];
             page.next = {last.UnixMicros(kLastActivityColumn), last.GetId<ConversationId>(0)};
             break;
         }
-        page.conversations.push_back(ToConversation(row));
+        page.conversations.push_back(std::move(conversation));
     }
     return page;
 }
@@ -257,23 +288,36 @@ Result<MessagePage> ListMessages(
     UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
     const std::int64_t below = query.seq_below.value_or(std::numeric_limits<std::int64_t>::max());
     const std::int64_t limit = std::int64_t{query.count_max} + 1;
-    const auto params = pg::Params::Of(tenant, query.conversation, query.seq_above, below, limit);
+    const auto params = pg::Params::Of(
+        tenant,
+        query.conversation,
+        query.seq_above,
+        below,
+        limit,
+        static_cast<std::int64_t>(query.bytes_max)
+    );
     const MessageStatements& statements = query.oldest_first ? kOldestFirst : kNewestFirst;
     UNIBOX_ASSIGN_OR_RETURN(auto rows, reader.Read(statements.window, params));
     if (rows.empty()) return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
     const std::int64_t last_seq = rows[0].Int64(kLastSeqColumn);
     const std::int64_t expected = std::min(limit, std::min(below - 1, last_seq) - query.seq_above);
-    const std::int64_t got = rows[0].IsNull(0) ? 0 : rows.size();
-    if (got < expected) {
+    const auto found = [&rows] {
+        return rows[0].IsNull(0) ? std::int64_t{0} : rows[0].Int64(kFoundColumn);
+    };
+    if (found() < expected) {
         UNIBOX_ASSIGN_OR_RETURN(rows, reader.Read(statements.all, params));
+        if (rows.empty())
+            return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
     }
     MessagePage page;
+    PageBytes bytes(query.bytes_max);
     for (const auto row : rows) {
-        if (row.IsNull(0)) break;
-        page.more = std::cmp_equal(page.messages.size(), query.count_max);
-        if (page.more) break;
-        page.messages.push_back(ToMessage(row, query.conversation));
+        if (row.IsNull(0) || std::cmp_equal(page.messages.size(), query.count_max)) break;
+        v1::Message message = ToMessage(row, query.conversation);
+        if (!bytes.Add(message)) break;
+        page.messages.push_back(std::move(message));
     }
+    page.more = std::cmp_less(page.messages.size(), found());
     return page;
 }
 

@@ -17,6 +17,7 @@
 #include "unibox/v1/conversation.pb.h"
 #include "unibox/v1/message.pb.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -31,12 +32,16 @@ struct ActivityPosition {
     auto operator<=>(const ActivityPosition&) const = default;
 };
 
+// A page that would be longer ends earlier; what is beyond it is not read either.
+inline constexpr std::size_t kPageBytesMax = 3 << 20;
+
 struct ConversationQuery {
     v1::ConversationStatus status =
         v1::CONVERSATION_STATUS_UNSPECIFIED;  // Unspecified: all but closed.
     std::optional<ChannelId> channel;
     bool unread = false;
     std::int32_t count_max = 50;            // 1 to 1,000.
+    std::size_t bytes_max = kPageBytesMax;  // As protobuf; one is always given.
     std::optional<ActivityPosition> after;  // The last one of the page before.
 };
 
@@ -56,7 +61,8 @@ Result<v1::Conversation> GetConversation(
 struct MessageQuery {
     ConversationId conversation;
     bool oldest_first = false;
-    std::int32_t count_max = 50;  // 1 to 1,000.
+    std::int32_t count_max = 50;            // 1 to 1,000.
+    std::size_t bytes_max = kPageBytesMax;  // As protobuf; one is always given.
     // Both bounds are exclusive, and 0 or more.
     std::int64_t seq_above = 0;
     std::optional<std::int64_t> seq_below;

@@ -3,6 +3,7 @@
 #include "gateway/page_token.hpp"
 #include "store/inbox_reads.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -28,8 +29,8 @@ Status Wrong(std::string_view field, const std::string& must) {
 
 Result<std::int32_t> PageSize(std::int32_t asked) {
     if (asked == 0) return kPageSizeDefault;
-    if (asked < 1 || asked > kPageSizeMax) return Wrong("page_size", "1 to 100 (0 or absent: 50)");
-    return asked;
+    if (asked < 0) return Wrong("page_size", "0 (for 50) or more");
+    return std::min(asked, kPageSizeMax);  // AIP-158: a page may be smaller than asked for.
 }
 
 template <typename Id>
@@ -137,7 +138,8 @@ Status Inbox::ListConversations(
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response
 ) const {
-    UNIBOX_ASSIGN_OR_RETURN(const auto query, ToQuery(caller.tenant, request));
+    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.tenant, request));
+    query.bytes_max = page_bytes_max_;
     auto page = store::ListConversations(pool_, caller.tenant, query, deadline);
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Conversation& conversation : page->conversations) {
@@ -172,7 +174,8 @@ Status Inbox::ListMessages(
     const v1::ListMessagesRequest& request,
     v1::ListMessagesResponse& response
 ) const {
-    UNIBOX_ASSIGN_OR_RETURN(const auto query, ToQuery(caller.tenant, request));
+    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.tenant, request));
+    query.bytes_max = page_bytes_max_;
     auto page = store::ListMessages(pool_, caller.tenant, query, deadline);
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Message& message : page->messages) *response.add_messages() = std::move(message);

@@ -10,15 +10,20 @@
 #include "pg/pool.hpp"
 #include "unibox/v1/inbox_service.pb.h"
 
+#include <cstddef>
+
 namespace unibox::gateway {
 
 inline constexpr const char* kInboxReadScope = "inbox:read";
 
 class Inbox {
 public:
-    // Both must outlive the object.
-    Inbox(pg::Pool& pool, const Clock& clock)
-        : pool_(pool), outage_("the database could not answer", clock) {}
+    // Pool and clock must outlive the object. A page ends before `page_bytes_max` (as protobuf);
+    // one entry it always has.
+    Inbox(pg::Pool& pool, const Clock& clock, std::size_t page_bytes_max)
+        : pool_(pool),
+          page_bytes_max_(page_bytes_max),
+          outage_("the database could not answer", clock) {}
 
     Status ListConversations(
         const Principal& caller,
@@ -49,6 +54,7 @@ private:
     Status ReadFailed(const Status& status) const;
 
     pg::Pool& pool_;
+    const std::size_t page_bytes_max_;
     mutable OutageLog outage_;
 };
 

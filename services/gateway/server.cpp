@@ -10,6 +10,7 @@
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
 #include "store/directory.hpp"
+#include "store/inbox_reads.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -26,6 +27,12 @@ async::FairLimits WorkLimits(const WorkSettings& settings) {
         .share_percent = share,
         .waiting_max = waiting,
         .flow_waiting_max = std::max<std::size_t>(waiting * share / 100, 1)};
+}
+
+// What gRPC clients take with their own defaults (4 MiB), and what may be sent here.
+std::size_t PageBytesMax(const rpc::Settings& grpc) {
+    const auto sendable = static_cast<std::size_t>(grpc.send_bytes_max);
+    return std::min(store::kPageBytesMax, sendable - sendable / 4);
 }
 
 KeyDirectory DirectoryOf(pg::Pool& pool) {
@@ -50,7 +57,7 @@ struct Server::Parts {
     )
         : pool(std::move(given_pool)),
           authenticator(config.authn, DirectoryOf(*pool), clock, metrics),
-          inbox(*pool, clock),
+          inbox(*pool, clock, PageBytesMax(config.grpc)),
           work("work", WorkLimits(config.work), clock, LaneGauge(metrics, "work")),
           calls(config.grpc, metrics),
           admission(calls, authenticator, work, metrics),

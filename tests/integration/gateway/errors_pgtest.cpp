@@ -40,8 +40,8 @@ TEST_CASE("Errors: over HTTP every wrong input is a problem that names it", "[pg
         std::string field;
     };
     const std::vector<Case> cases = {
-        {list + "?pageSize=101", "page_size"},
         {list + "?pageSize=-1", "page_size"},
+        {list + "?pageSize=0&pageSize=5", "page_size"},
         {list + "?page_size=x", "page_size"},
         {list + "?pageSize=99999999999", "page_size"},
         {list + "?pageSize=", "page_size"},
@@ -62,7 +62,8 @@ TEST_CASE("Errors: over HTTP every wrong input is a problem that names it", "[pg
         {messages + "?order=7", "order"},
         {messages + "?afterSeq=-1", "after_seq"},
         {messages + "?afterSeq=1.5", "after_seq"},
-        {messages + "?pageSize=200", "page_size"},
+        {messages + "?pageSize=-5", "page_size"},
+        {messages + "?order=0&order=2", "order"},
         {messages + "?pageToken=AQ", "page_token"},
         {list + "/x/messages", "conversation_id"},
         {"/v1/contacts/1", "contact_id"},
@@ -90,7 +91,6 @@ TEST_CASE("Errors: over gRPC the same fields, as google.rpc.BadRequest", "[pg][g
         CHECK_FALSE(status.reason().empty());
         return status.field();
     };
-    CHECK(field_of([](auto& request) { request.set_page_size(101); }) == "page_size");
     CHECK(field_of([](auto& request) { request.set_page_size(-1); }) == "page_size");
     CHECK(field_of([](auto& request) { request.set_channel_id("x"); }) == "channel_id");
     CHECK(field_of([](auto& request) { request.set_page_token("x"); }) == "page_token");

@@ -71,6 +71,21 @@ TEST_CASE("List: the latest activity is first; 50 a page by default", "[pg][gate
     CHECK(first.last_activity_time().nanos() == 123'000'000);
 }
 
+TEST_CASE("List: more than 100 a page is 100", "[pg][gateway]") {
+    GatewayFixture fixture;
+    const auto tenant = fixture.AddTenant("coerced");
+    fixture.AddConversations(tenant, 1, 120, false);
+    for (const int page_size : {100, 101, 2'000'000'000}) {
+        v1::ListConversationsRequest request;
+        request.set_page_size(page_size);
+        v1::ListConversationsResponse response;
+        const auto context = GatewayFixture::Context(tenant.key);
+        REQUIRE(fixture.stub().ListConversations(context.get(), request, &response).ok());
+        CHECK(response.conversations_size() == 100);
+        CHECK_FALSE(response.next_page_token().empty());
+    }
+}
+
 TEST_CASE("List: filters by status, channel and unread, alone and together", "[pg][gateway]") {
     GatewayFixture fixture;
     const auto tenant = fixture.AddTenant("filters");

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,45 @@ using namespace unibox;  // NOLINT(google-build-using-namespace)
 using test::GatewayFixture;
 
 namespace {
+
+std::string HexOf(const std::string& bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string hex;
+    for (const char c : bytes) {
+        hex += kDigits[static_cast<unsigned char>(c) >> 4U];
+        hex += kDigits[static_cast<unsigned char>(c) & 15U];
+    }
+    return hex;
+}
+
+// Messages 1 to `count` of conversation 1, each as large as a message may be, and small ones after
+// them up to number 120.
+void AddLargeMessages(GatewayFixture& fixture, const test::TestTenant& tenant, int count) {
+    v1::Message extras;
+    for (int i = 0; i < 64; ++i) {
+        auto* attachment = extras.add_attachments();
+        attachment->set_type(v1::ATTACHMENT_TYPE_IMAGE);
+        attachment->set_url("https://files.example.org/" + std::string(2'000, 'u'));
+        attachment->set_name(std::string(255, 'n'));
+    }
+    const std::string conversation = GatewayFixture::ConversationUuid(tenant, 1);
+    const std::string large = "n <= " + std::to_string(count);
+    fixture.Sql(
+        "INSERT INTO messages (tenant_id, conversation_id, seq, created_at, message_id, "
+        "channel_id, direction, kind, body, extras, received_at, version) SELECT " +
+        tenant.id.ToString() + ", '" + conversation + "', n, now(), gen_random_uuid(), '" +
+        tenant.channel + "', 1, 1, CASE WHEN " + large +
+        " THEN repeat('x', 513 * 1024) ELSE 'small' END, CASE WHEN " + large + " THEN '\\x" +
+        HexOf(extras.SerializeAsString()) +
+        "'::bytea ELSE '' END, now(), n FROM generate_series(1, 120) n"
+    );
+    fixture.Sql(
+        "UPDATE conversation_counters SET last_seq = 120, first_message_at = m.first, "
+        "last_message_at = m.last FROM (SELECT min(created_at) AS first, max(created_at) AS last "
+        "FROM messages) m WHERE conversation_id = '" +
+        conversation + "'"
+    );
+}
 
 // Messages 1 to 30 of conversation 1; the first ten of the month before.
 void AddMessages(GatewayFixture& fixture, const test::TestTenant& tenant) {
@@ -25,12 +65,7 @@ void AddMessages(GatewayFixture& fixture, const test::TestTenant& tenant) {
     extras.mutable_context()->mutable_referral()->set_headline("Summer sale");
     extras.mutable_context()->mutable_forward()->set_many_times(true);
     extras.add_reactions()->set_emoji("\xF0\x9F\x91\x8D");
-    std::string hex;
-    for (const char c : extras.SerializeAsString()) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        hex += kDigits[static_cast<unsigned char>(c) >> 4U];
-        hex += kDigits[static_cast<unsigned char>(c) & 15U];
-    }
+    const std::string hex = HexOf(extras.SerializeAsString());
     const std::string where = " WHERE tenant_id = " + tenant.id.ToString() +
                               " AND conversation_id = '" +
                               GatewayFixture::ConversationUuid(tenant, 1) + "'";
@@ -138,6 +173,80 @@ TEST_CASE("Messages: gaps that retention left are stepped over", "[pg][gateway]"
             std::vector<std::int64_t>(left.rbegin(), left.rend())
         );
     }
+}
+
+TEST_CASE("Messages: a page ends before 3 MiB, and the walk loses nothing", "[pg][gateway]") {
+    GatewayFixture fixture;
+    const auto tenant = fixture.AddTenant("large");
+    fixture.AddConversations(tenant, 1, 1, false);
+    AddLargeMessages(fixture, tenant, 100);
+    v1::ListMessagesRequest request;
+    request.set_conversation_id(GatewayFixture::ConversationUuid(tenant, 1));
+    request.set_page_size(100);
+    for (const auto order :
+         {v1::ListMessagesRequest::ORDER_NEWEST_FIRST,
+          v1::ListMessagesRequest::ORDER_OLDEST_FIRST}) {
+        request.set_order(order);
+        request.clear_page_token();
+        std::vector<std::int64_t> seqs;
+        int pages = 0;
+        // The client has gRPC's own limit, 4 MiB.
+        for (; pages < 130; ++pages) {
+            v1::ListMessagesResponse response;
+            const auto context = GatewayFixture::Context(tenant.key);
+            const auto status = fixture.stub().ListMessages(context.get(), request, &response);
+            INFO(status.error_message());
+            REQUIRE(status.ok());
+            CHECK(response.ByteSizeLong() < (3U << 20) + 100);
+            CHECK(response.messages_size() > 0);
+            for (const auto& message : response.messages()) seqs.push_back(message.seq());
+            request.set_page_token(response.next_page_token());
+            if (response.next_page_token().empty()) break;
+        }
+        const bool newest = order == v1::ListMessagesRequest::ORDER_NEWEST_FIRST;
+        CHECK(seqs == (newest ? Range(120, 1) : Range(1, 120)));
+        CHECK(pages >= 24);  // Four large ones a page.
+        CHECK(pages <= 26);
+    }
+    const auto http = fixture.Get(
+        "/v1/conversations/" + request.conversation_id() + "/messages?pageSize=1000&order=2",
+        tenant.key
+    );
+    CHECK(http.status == 200);
+    CHECK(http.body.size() < (4U << 20));
+    CHECK(http.body.find("\"nextPageToken\":\"\"") == std::string::npos);
+}
+
+TEST_CASE("Messages: a page fits in what the gateway may send", "[pg][gateway]") {
+    auto config = GatewayFixture::DefaultConfig();
+    config.grpc.send_bytes_max = 1 << 20;
+    GatewayFixture fixture(test::PgServer::Shared(), config);
+    const auto tenant = fixture.AddTenant("tight");
+    fixture.AddConversations(tenant, 1, 100, false);
+    AddLargeMessages(fixture, tenant, 3);
+    v1::ListMessagesRequest request;
+    request.set_conversation_id(GatewayFixture::ConversationUuid(tenant, 1));
+    request.set_order(v1::ListMessagesRequest::ORDER_OLDEST_FIRST);
+    CHECK(Walk(fixture, tenant.key, request) == Range(1, 120));
+    // The list of conversations ends early too.
+    config.grpc.send_bytes_max = 8 << 10;
+    GatewayFixture narrow(test::PgServer::Shared(), config);
+    const auto other = narrow.AddTenant("narrow");
+    narrow.AddConversations(other, 1, 100, false);
+    v1::ListConversationsRequest list;
+    list.set_page_size(100);
+    std::set<std::string> ids;
+    int pages = 0;
+    for (; pages < 100; ++pages) {
+        v1::ListConversationsResponse page;
+        const auto context = GatewayFixture::Context(other.key);
+        REQUIRE(narrow.stub().ListConversations(context.get(), list, &page).ok());
+        for (const auto& conversation : page.conversations()) ids.insert(conversation.id());
+        if (page.next_page_token().empty()) break;
+        list.set_page_token(page.next_page_token());
+    }
+    CHECK(ids.size() == 100);
+    CHECK(pages > 1);
 }
 
 TEST_CASE("Messages: all that is stored is shown, over both transports", "[pg][gateway]") {
