@@ -1,10 +1,11 @@
 // What a server's handler gets and gives, and what the client returns.
-// Thread safety: values; a Request is not changed after its handler was called.
+// Thread safety: values; of a Request only `abandoned` changes after its handler was called.
 #pragma once
 
 #include "base/status.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,12 @@ struct Request {
     // Value of the first field of that name, whatever the case of its letters.
     std::optional<std::string_view> Find(std::string_view name) const;
 
+    // Nobody waits for the answer any more: the client has closed the connection or its own side of
+    // it, or the answer is out. What has not begun by then need not. Any thread.
+    bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
+    // The server's.
+    void Abandon() { abandoned_.store(true, std::memory_order_relaxed); }
+
     std::string_view method;  // Case-sensitive, as sent: "POST".
     std::string_view target;  // As sent: a path or an http URL and, if any, "?" and query.
     std::string_view path;    // As sent, not decoded; begins with "/", or is the "*" of OPTIONS.
@@ -44,6 +51,9 @@ struct Request {
     std::string remote_address;  // The peer's IP address, without port.
     std::string head;            // Request line and fields, as received.
     std::string traceparent;     // The client's if valid, else a new one; never empty.
+
+private:
+    std::atomic<bool> abandoned_{false};
 };
 
 struct Response {

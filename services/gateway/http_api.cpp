@@ -67,8 +67,10 @@ std::string JoinedHeader(const http::Request& request, std::string_view name) {
     return joined;
 }
 
-rpc::Call CallOf(const http::Request& request, const rpc::Calls& calls) {
+rpc::Call CallOf(const std::shared_ptr<http::Request>& shared, const rpc::Calls& calls) {
+    const http::Request& request = *shared;
     rpc::Call call;
+    call.is_cancelled = [shared] { return shared->abandoned(); };
     call.authorization = JoinedHeader(request, "authorization");
     call.traceparent = request.traceparent;
     call.peer_address = request.remote_address;
@@ -108,7 +110,7 @@ public:
         exchange->respond = std::move(respond);
         admission_.Run(
             std::string(binding_.method->name()),
-            CallOf(*exchange->request, admission_.calls()),
+            CallOf(exchange->request, admission_.calls()),
             [this, exchange](const rpc::Call& call, const Principal& caller) {
                 return Work(call, caller, *exchange);
             },

@@ -54,6 +54,13 @@ bool RawSocket::Send(std::string_view data) {
     return true;
 }
 
+void RawSocket::Reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(socket_);
+    socket_ = -1;
+}
+
 void RawSocket::FinishSending() {
     ::shutdown(socket_, SHUT_WR);
 }

@@ -19,6 +19,8 @@ public:
     // False if the peer has closed.
     bool Send(std::string_view data);
     void FinishSending();
+    // Closes with a reset, whatever is still under way.
+    void Reset();
     // Reads until `text` has come, the peer closes or `timeout` passes; all that came since the
     // last call.
     std::string ReadUntil(

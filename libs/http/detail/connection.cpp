@@ -1,9 +1,12 @@
 #include "http/detail/connection.hpp"
 
+#include "http/detail/pending_answer.hpp"
 #include "http/detail/refusals.hpp"
 #include "http/problem.hpp"
 #include "obs/log.hpp"
 #include "obs/trace_id.hpp"
+
+#include <poll.h>
 
 #include <algorithm>
 #include <exception>
@@ -15,40 +18,7 @@ constexpr std::int64_t kLingerMs = 2'000;
 constexpr std::size_t kLingerBytesMax = 1 << 20;
 constexpr std::size_t kBodyReserveBytesMax = 64 << 10;
 constexpr std::size_t kBufferKeptBytesMax = 1 << 10;
-constexpr int kUnanswered = 0;  // Status of the answer that stands for none.
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-// Behind every Respond: answers at most once, and with 500 if the last copy dies unanswered.
-class PendingAnswer {
-public:
-    PendingAnswer(
-        std::shared_ptr<AnswerQueue> queue,
-        std::weak_ptr<Connection> connection,
-        std::uint64_t request_number
-    )
-        : queue_(std::move(queue)),
-          connection_(std::move(connection)),
-          request_number_(request_number) {}
-    PendingAnswer(const PendingAnswer&) = delete;
-    PendingAnswer& operator=(const PendingAnswer&) = delete;
-    ~PendingAnswer() {
-        if (answered_) return;
-        Response none;
-        none.status = kUnanswered;
-        queue_->Push(std::move(connection_), request_number_, std::move(none));
-    }
-
-    void Answer(Response response) {
-        if (answered_.exchange(true)) return;
-        queue_->Push(std::move(connection_), request_number_, std::move(response));
-    }
-
-private:
-    std::shared_ptr<AnswerQueue> queue_;
-    std::weak_ptr<Connection> connection_;
-    std::uint64_t request_number_;
-    std::atomic<bool> answered_{false};
-};
 
 }  // namespace
 
@@ -75,6 +45,7 @@ void Connection::Start() {
 void Connection::Close() {
     if (state_ == State::kClosed) return;
     const auto self = shared_from_this();  // Remove drops what may be the last owner.
+    if (state_ == State::kHandling) Abandon();
     state_ = State::kClosed;
     ReleaseRequest();
     transport_.reset();
@@ -85,15 +56,41 @@ void Connection::Close() {
 }
 
 void Connection::ArmRead() {
-    if (read_armed_ || !WantsInput()) return;
+    const bool watches = state_ == State::kHandling && !watch_by_sweep_;
+    if (read_armed_ || (!WantsInput() && !watches)) return;
     read_armed_ = true;
     socket_.async_wait(
         async::tcp::socket::wait_read,
         [self = shared_from_this()](async::error_code error) {
             self->read_armed_ = false;
-            if (!error) self->OnReadable();
+            if (error) return;
+            if (self->state_ == State::kHandling) {
+                // Input or an end. Input stays where it is until the answer is out, and would be
+                // told of again and again.
+                if (self->WatchClient()) self->watch_by_sweep_ = true;
+            } else {
+                self->OnReadable();
+            }
         }
     );
+}
+
+bool Connection::WatchClient() {
+    pollfd poll_fd{socket_.native_handle(), POLLRDHUP, 0};
+    if (::poll(&poll_fd, 1, 0) <= 0) return true;
+    if ((poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+        Close();  // Both sides: no answer would arrive.
+        return false;
+    }
+    // Its own side alone: it may still read, so what is answered is written.
+    Abandon();
+    return false;
+}
+
+void Connection::Abandon() {
+    if (request_->abandoned()) return;
+    request_->Abandon();
+    shared_.metrics.CountAbandoned();
 }
 
 void Connection::ArmWrite() {
@@ -336,6 +333,7 @@ void Connection::RenewBodyDeadline() {
 
 void Connection::Dispatch() {
     state_ = State::kHandling;
+    watch_by_sweep_ = false;
     SetDeadline(shared_.settings.handler_timeout_ms);
     auto pending =
         std::make_shared<PendingAnswer>(thread_.answers(), weak_from_this(), request_number_);
@@ -353,6 +351,7 @@ void Connection::Dispatch() {
             {{"route", route.pattern}, {"error", error.what()}}
         );
     }
+    ArmRead();
 }
 
 void Connection::Answer(std::uint64_t request_number, Response response) {
@@ -459,11 +458,15 @@ void Connection::ReleaseRequest() {
     shared_.in_flight_requests.fetch_sub(counted_requests_);
     counted_body_bytes_ = 0;
     counted_requests_ = 0;
+    if (request_) request_->Abandon();
     request_.reset();
     params_ = {};
 }
 
 void Connection::CheckDeadline() {
+    if (watch_by_sweep_ && state_ == State::kHandling && !request_->abandoned() && !WatchClient()) {
+        return;
+    }
     if (thread_.now() < deadline_) return;
     switch (state_) {
         case State::kHead:

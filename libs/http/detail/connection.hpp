@@ -40,6 +40,9 @@ private:
         return state_ == State::kHead || state_ == State::kBody || state_ == State::kLingering;
     }
     void ArmRead();
+    // While a request is handled: tells it when its client has gone. False if it has.
+    bool WatchClient();
+    void Abandon();
     void ArmWrite();
     void OnReadable();
     void OnWritable();
@@ -82,6 +85,7 @@ private:
     bool processing_ = false;  // Inside Process: answers do not recurse into it.
     bool read_armed_ = false;
     bool write_armed_ = false;
+    bool watch_by_sweep_ = false;  // Pipelined input hides the end of the stream from the loop.
     bool close_after_write_ = false;
     bool input_left_ = false;  // The closing answer was sent before the request was read.
     bool skipped_empty_line_ = false;

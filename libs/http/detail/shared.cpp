@@ -58,6 +58,9 @@ ServerMetrics::ServerMetrics(
     unanswered_ = &metrics_.GetCounter(
         "unibox_http_unanswered_total", "Requests whose handler gave no answer (500).", labels
     );
+    abandoned_ = &metrics_.GetCounter(
+        "unibox_http_abandoned_total", "Requests whose client had gone before their answer.", labels
+    );
     accept_failures_ = &metrics_.GetCounter(
         "unibox_http_accept_failed_total",
         "Failures of accept(), most likely for want of file descriptors.",
@@ -101,6 +104,10 @@ void ServerMetrics::CountResponse(std::size_t route_index, int status, double se
 
 void ServerMetrics::CountAcceptFailure() {
     accept_failures_->Add();
+}
+
+void ServerMetrics::CountAbandoned() {
+    abandoned_->Add();
 }
 
 void ServerMetrics::CountUnanswered() {

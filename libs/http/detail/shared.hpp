@@ -56,6 +56,7 @@ public:
     // `route_index` may be routes.size() for requests without a route.
     void CountResponse(std::size_t route_index, int status, double seconds);
     void CountUnanswered();
+    void CountAbandoned();
     void CountAcceptFailure();
     // A changed certificate was taken into use, or could not be.
     void CountCertificate(bool is_used);
@@ -74,6 +75,7 @@ private:
     std::array<obs::Counter*, static_cast<std::size_t>(Refusal::kCount)> refusals_{};
     obs::Gauge* connections_ = nullptr;
     obs::Counter* unanswered_ = nullptr;
+    obs::Counter* abandoned_ = nullptr;
     obs::Counter* accept_failures_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #include "pg/transaction.hpp"
 #include "rpc/status_map.hpp"
 #include "support/eventually.hpp"
+#include "support/raw_socket.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -233,6 +234,42 @@ TEST_CASE("Neighbours: a full queue refuses the noisy, never the quiet one", "[p
         refused += answer->status == 429 ? 1 : 0;
     }
     CHECK(refused == 9);
+}
+
+TEST_CASE("Neighbours: calls of clients that have gone are not run", "[pg][gateway]") {
+    auto config = Config();
+    config.work.thread_count = 2;
+    config.work.tenant_share_percent = 50;  // One of them for this tenant.
+    GatewayFixture fixture(test::PgServer::Shared(), config);
+    const auto tenant = fixture.AddTenant("gone");
+    CHECK(fixture.Get("/v1/conversations", tenant.key).status == 200);
+
+    auto lock = std::make_optional<Lock>(fixture);
+    constexpr int kCallCount = 60;
+    std::vector<std::unique_ptr<test::RawSocket>> sockets;
+    for (int i = 0; i < kCallCount; ++i) {
+        sockets.push_back(std::make_unique<test::RawSocket>(fixture.gateway().http_address()));
+        REQUIRE(sockets.back()->Send(
+            "GET /v1/conversations HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + tenant.key +
+            "\r\n\r\n"
+        ));
+    }
+    CHECK(test::Eventually(60s, [&] {
+        return Metric(fixture, "unibox_gateway_waiting{lane=\"work\"}") == kCallCount - 1;
+    }));
+    for (auto& socket : sockets) socket->Reset();
+    CHECK(test::Eventually(60s, [&] {
+        return Metric(fixture, "unibox_http_abandoned_total{listener=\"http\"}") == kCallCount;
+    }));
+    lock.reset();
+    const std::string count = "unibox_rpc_seconds_count{code=\"";
+    const std::string method = "\",method=\"ListConversations\"}";
+    CHECK(test::Eventually(60s, [&] {
+        return Metric(fixture, count + "CANCELLED" + method) == kCallCount - 1;
+    }));
+    // The first call of the test, and the one that was at work.
+    CHECK(test::Eventually(60s, [&] { return Metric(fixture, count + "OK" + method) == 2; }));
+    CHECK(fixture.Get("/v1/conversations", tenant.key).status == 200);
 }
 
 TEST_CASE("Neighbours: made up keys wait for themselves and are limited", "[pg][gateway]") {

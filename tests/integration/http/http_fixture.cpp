@@ -2,6 +2,7 @@
 
 #include "support/status_matchers.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace unibox::test {
@@ -50,8 +51,8 @@ std::vector<http::Route> Routes(HeldAnswers* held) {
         {"POST",
          "/held",
          8 << 20,
-         [held](RequestPtr, http::PathParams, http::Respond respond) {
-             held->Hold(std::move(respond));
+         [held](RequestPtr request, http::PathParams, http::Respond respond) {
+             held->Hold(std::move(request), std::move(respond));
          }}
     );
     routes.push_back({"POST", "/hooks/{provider}", 1 << 20, ok});
@@ -63,9 +64,17 @@ std::vector<http::Route> Routes(HeldAnswers* held) {
 
 }  // namespace
 
-void HeldAnswers::Hold(http::Respond respond) {
+void HeldAnswers::Hold(std::shared_ptr<http::Request> request, http::Respond respond) {
     const MutexLock lock(mutex_);
     held_.push_back(std::move(respond));
+    requests_.push_back(std::move(request));
+}
+
+std::size_t HeldAnswers::abandoned_count() const {
+    const MutexLock lock(mutex_);
+    return static_cast<std::size_t>(std::count_if(
+        requests_.begin(), requests_.end(), [](const auto& request) { return request->abandoned(); }
+    ));
 }
 
 std::size_t HeldAnswers::count() const {

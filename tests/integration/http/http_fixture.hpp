@@ -17,8 +17,10 @@ namespace unibox::test {
 // Holds Respond functions until a test lets them go.
 class HeldAnswers {
 public:
-    void Hold(http::Respond respond);
+    void Hold(std::shared_ptr<http::Request> request, http::Respond respond);
     std::size_t count() const;
+    // Of those that are held, the requests that nobody waits for any more.
+    std::size_t abandoned_count() const;
     // Answers all that are held with 200 and this body, from the calling thread.
     void Release(const std::string& body);
     void DropAll();
@@ -26,6 +28,7 @@ public:
 private:
     mutable Mutex mutex_;
     std::vector<http::Respond> held_ UNIBOX_GUARDED_BY(mutex_);
+    std::vector<std::shared_ptr<http::Request>> requests_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 // Routes: POST /echo (limit 1000 bytes) answers the body; POST /big (8 MiB) its size; GET /get;

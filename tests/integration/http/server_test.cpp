@@ -36,6 +36,50 @@ TEST_CASE("Server: pipelined requests are answered in order", "[net][http]") {
     CHECK(CountOf(received, "HTTP/1.1 200 OK") == 500);
 }
 
+TEST_CASE("Server: a request knows when its client has gone", "[net][http]") {
+    HttpFixture fixture;
+    const std::string held = "POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
+    const auto open = [&](const std::string& requests) {
+        auto socket = std::make_unique<RawSocket>(fixture.server->address());
+        REQUIRE(socket->Send(requests));
+        return socket;
+    };
+    auto stays = open(held);
+    auto resets = open(held);
+    auto closes = open(held);
+    auto half = open(held);
+    auto pipelines = open(held + kGet);
+    REQUIRE(Eventually(seconds(10), [&] { return fixture.held.count() == 5; }));
+    CHECK(fixture.held.abandoned_count() == 0);
+    resets->Reset();
+    CHECK(Eventually(seconds(10), [&] { return fixture.held.abandoned_count() == 1; }));
+    closes.reset();
+    CHECK(Eventually(seconds(10), [&] { return fixture.held.abandoned_count() == 2; }));
+    // What is pipelined hides the end from a reader; it is seen all the same.
+    pipelines->Reset();
+    CHECK(Eventually(seconds(10), [&] { return fixture.held.abandoned_count() == 3; }));
+    // Who has closed its own side may have gone, or may still read: it gets what is answered.
+    half->FinishSending();
+    CHECK(Eventually(seconds(10), [&] { return fixture.held.abandoned_count() == 4; }));
+    CHECK(
+        fixture.metrics
+            .GetCounter(
+                "unibox_http_abandoned_total",
+                "Requests whose client had gone before their answer.",
+                {{"listener", "http"}}
+            )
+            .Get() == 4
+    );
+    fixture.held.Release("late");
+    CHECK(stays->ReadUntil("late").find("200 OK") != std::string::npos);
+    std::string rest;
+    CHECK(half->ReadToEnd(&rest));
+    CHECK(rest.find("late") != std::string::npos);
+    // The connection goes on.
+    REQUIRE(stays->Send(kGet));
+    CHECK(stays->ReadUntil("got").find("200 OK") != std::string::npos);
+}
+
 TEST_CASE("Server: pipelining waits for answers from other threads", "[net][http]") {
     HttpFixture fixture;
     RawSocket socket(fixture.server->address());

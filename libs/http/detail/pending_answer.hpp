@@ -1,0 +1,47 @@
+// An answer that a handler owes. Thread safety: any thread.
+#pragma once
+
+#include "http/detail/net_thread.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace unibox::http::detail {
+
+inline constexpr int kUnanswered = 0;  // Status of the answer that stands for none.
+
+// Behind every Respond: answers at most once, and with 500 if the last copy dies unanswered.
+class PendingAnswer {
+public:
+    PendingAnswer(
+        std::shared_ptr<AnswerQueue> queue,
+        std::weak_ptr<Connection> connection,
+        std::uint64_t request_number
+    )
+        : queue_(std::move(queue)),
+          connection_(std::move(connection)),
+          request_number_(request_number) {}
+    PendingAnswer(const PendingAnswer&) = delete;
+    PendingAnswer& operator=(const PendingAnswer&) = delete;
+    ~PendingAnswer() {
+        if (answered_) return;
+        Response none;
+        none.status = kUnanswered;
+        queue_->Push(std::move(connection_), request_number_, std::move(none));
+    }
+
+    void Answer(Response response) {
+        if (answered_.exchange(true)) return;
+        queue_->Push(std::move(connection_), request_number_, std::move(response));
+    }
+
+private:
+    std::shared_ptr<AnswerQueue> queue_;
+    std::weak_ptr<Connection> connection_;
+    std::uint64_t request_number_;
+    std::atomic<bool> answered_{false};
+};
+
+}  // namespace unibox::http::detail
