@@ -54,6 +54,14 @@ void Connection::OnConnect(std::function<void()> handler) {
     core_->AddSessionListener(std::move(handler));
 }
 
+Status Connection::WatchChanges(std::string_view subject, const std::function<void()>& changed) {
+    UNIBOX_RETURN_IF_ERROR(Subscribe(subject, [changed](std::string_view, std::string_view) {
+        changed();
+    }));
+    OnConnect(changed);
+    return {};
+}
+
 Result<std::string> Connection::Request(
     std::string_view subject, std::string_view payload, Millis timeout
 ) {

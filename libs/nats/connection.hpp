@@ -59,6 +59,9 @@ public:
     // `handler` runs after each connect from now on, when the subscriptions are in place: what came
     // while the connection was away was missed. Until the connection dies.
     void OnConnect(std::function<void()> handler);
+    // For notices without content ("something was changed") that must not be missed: `changed` runs
+    // at each message on `subject`, and after each connect. Until the connection dies.
+    Status WatchChanges(std::string_view subject, const std::function<void()>& changed);
     // UNAVAILABLE: not connected, or nobody answers (reason "NO_RESPONDERS"). DEADLINE_EXCEEDED.
     Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
     // Waits until the server has seen all that was published; DEADLINE_EXCEEDED or UNAVAILABLE.

@@ -21,7 +21,8 @@ inline constexpr std::string_view kEvSubjects = "ub.ev.>";
 inline constexpr std::string_view kRawSubjects = "ub.raw.>";
 inline constexpr std::string_view kDlqSubjects = "ub.dlq.>";
 
-// Core NATS (not stored): channels or provider apps changed, caches must forget them.
+// Core NATS (not stored): tenants, channels, API keys or provider apps were changed: caches must
+// ask anew.
 inline constexpr std::string_view kChannelsChanged = "ub.ctl.channels";
 // Core NATS: streams of the ingest log were made or sealed.
 inline constexpr std::string_view kStreamsChanged = "ub.ctl.streams";

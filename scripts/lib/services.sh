@@ -45,9 +45,7 @@ write_settings() {
     {
         echo "# Made by scripts/up; every setting: docs/config.md"
         printf '[postgres]\nurl_file = "%s"\n' "$stack/secrets/$(role_of "$name").url"
-        case $name in
-            webhook-ingest | message-writer | uniboxctl) printf '[nats]\nurl = "%s"\n' "$nats_url" ;;
-        esac
+        printf '[nats]\nurl = "%s"\n' "$nats_url"
         case $name in
             webhook-ingest)
                 printf '[http]\nlisten = "127.0.0.1:%s"\n' "$(port_of ingest-http "$name")"

@@ -9,7 +9,9 @@ void AuthnSettings::Describe(config::FieldTable& table) {
         .Add(
             "known_ms_max",
             &known_ms_max,
-            "How long a key that was found is believed; a revoked key may work that long.",
+            "How long a key that was found is believed; without NATS, which tells of changes at "
+            "once, a "
+            "revoked key may work that long.",
             config::InRange(0, 30'000)
         )
         .Add(
@@ -101,6 +103,7 @@ void Config::Describe(config::FieldTable& table) {
     http.Describe(table);
     grpc.Describe(table);
     postgres.Describe(table);
+    nats.Describe(table);
     authn.Describe(table);
     work.Describe(table);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/server.hpp"
+#include "nats/settings.hpp"
 #include "pg/settings.hpp"
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
@@ -48,6 +49,7 @@ struct Config {
     http::Settings http;
     rpc::Settings grpc;
     pg::Settings postgres;
+    nats::Settings nats;  // For notices that keys were changed; without it they age out.
     AuthnSettings authn;
     WorkSettings work;
 

@@ -1,5 +1,6 @@
 #include "gateway/server.hpp"
 
+#include "async/periodic.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/authn.hpp"
 #include "gateway/grpc_api.hpp"
@@ -7,10 +8,12 @@
 #include "gateway/inbox.hpp"
 #include "gateway/lane_gauge.hpp"
 #include "http/server.hpp"
+#include "nats/connection.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
 #include "store/directory.hpp"
 #include "store/inbox_reads.hpp"
+#include "wire/subjects.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -18,6 +21,9 @@
 
 namespace unibox::gateway {
 namespace {
+
+// Keys are asked for anew when they were changed, or, as little as that is worth, so often.
+constexpr Millis kRefreshInterval{3'600'000};
 
 async::FairLimits WorkLimits(const WorkSettings& settings) {
     const auto waiting = static_cast<std::size_t>(settings.queue_count_max);
@@ -63,6 +69,8 @@ struct Server::Parts {
           admission(calls, authenticator, work, metrics),
           grpc_api(inbox, admission) {}
 
+    Status WatchKeys(const nats::Settings& settings, obs::Metrics& metrics);
+
     std::unique_ptr<pg::Pool> pool;
     Authenticator authenticator;
     Inbox inbox;
@@ -70,15 +78,28 @@ struct Server::Parts {
     rpc::Calls calls;
     Admission admission;
     GrpcApi grpc_api;
+    // Asks on a thread of its own: NATS' must not wait.
+    std::unique_ptr<async::Periodic> refresh;
+    std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<rpc::Server> grpc;
     std::unique_ptr<http::Server> http;
 };
+
+// The same notice that webhook-ingest hears.
+Status Server::Parts::WatchKeys(const nats::Settings& settings, obs::Metrics& metrics) {
+    UNIBOX_ASSIGN_OR_RETURN(connection, nats::Connection::Connect(settings, metrics));
+    refresh = std::make_unique<async::Periodic>("key-refresh", kRefreshInterval, [this] {
+        authenticator.Refresh();
+    });
+    return connection->WatchChanges(wire::kChannelsChanged, [this] { refresh->Wake(); });
+}
 
 Result<std::unique_ptr<Server>> Server::Start(
     const Config& config, const Clock& clock, obs::Metrics& metrics
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
     auto parts = std::make_unique<Parts>(config, std::move(pool), clock, metrics);
+    UNIBOX_RETURN_IF_ERROR(parts->WatchKeys(config.nats, metrics));
     UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(parts->inbox, parts->admission));
     UNIBOX_ASSIGN_OR_RETURN(
         parts->grpc,
@@ -115,6 +136,8 @@ void Server::Stop(Millis grace) {
     parts_->http->StopAccepting();
     parts_->grpc->Stop(grace);
     parts_->http->Stop(grace.count());
+    parts_->connection.reset();  // What it tells goes to the parts.
+    parts_->refresh.reset();
     parts_->authenticator.Stop();  // It feeds the work threads.
     parts_->work.Stop();
 }

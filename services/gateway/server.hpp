@@ -14,8 +14,8 @@ namespace unibox::gateway {
 
 class Server {
 public:
-    // Starts both listeners; PostgreSQL may be away. UNAVAILABLE if an address is taken. All must
-    // outlive the object.
+    // Starts both listeners; PostgreSQL and NATS may be away. UNAVAILABLE if an address is taken.
+    // All must outlive the object.
     static Result<std::unique_ptr<Server>> Start(
         const Config& config, const Clock& clock, obs::Metrics& metrics
     );

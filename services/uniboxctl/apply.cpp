@@ -107,7 +107,8 @@ Status WriteTenants(
     return {};
 }
 
-// So that webhook-ingest forgets what it cached; without NATS its caches age out by themselves.
+// So that the services ask anew for what they cached; without NATS their caches age out by
+// themselves.
 void TellServices(Context& context) {
     auto nats = context.Nats();
     Status told = nats.status();

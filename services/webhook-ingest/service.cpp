@@ -128,14 +128,12 @@ Status WebhookIngest::Parts::Serve() {
     ingest = std::make_unique<Ingest>(
         settings, *endpoints, *events, *publisher, limiter, *body_workers, steady, registry
     );
-    UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
-        wire::kChannelsChanged, [this](std::string_view, std::string_view) { endpoints->Forget(); }
-    ));
+    UNIBOX_RETURN_IF_ERROR(
+        connection->WatchChanges(wire::kChannelsChanged, [this] { endpoints->Forget(); })
+    );
     UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
         wire::kStreamsChanged, [this](std::string_view, std::string_view) { log->StreamsChanged(); }
     ));
-    // While the connection was away, changes were told to nobody.
-    connection->OnConnect([this] { endpoints->Forget(); });
     UNIBOX_ASSIGN_OR_RETURN(
         http, http::Server::Start(HttpSettings(), Routes(*ingest, config.bodies), registry)
     );

@@ -242,6 +242,7 @@ int Main(const Options& options) {
     gateway::Config config;
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
+    config.nats.url = "nats://127.0.0.1:1";  // Away: nothing is changed here.
     config.postgres.url = database.url("ub_gateway");
     obs::Metrics metrics, pool_metrics;
     const auto gateway = gateway::Server::Start(config, SystemClock(), metrics);

@@ -1,0 +1,83 @@
+// A key that is revoked, with NATS and without.
+#include "gateway_fixture.hpp"
+#include "nats/connection.hpp"
+#include "support/eventually.hpp"
+#include "support/nats_server.hpp"
+#include "support/status_matchers.hpp"
+#include "wire/subjects.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace unibox;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using test::GatewayFixture;
+
+namespace {
+
+constexpr const char* kList = "/v1/conversations";
+
+gateway::Config ConfigFor(const test::NatsServer& server) {
+    auto config = GatewayFixture::DefaultConfig();
+    config.nats.url = server.url();
+    config.authn.known_ms_max = 30'000;
+    return config;
+}
+
+std::string Refreshed(GatewayFixture& fixture) {
+    const std::string text = fixture.metrics().Render();
+    const auto at = text.find("unibox_gateway_api_keys_total{outcome=\"refreshed\"}");
+    return text.substr(at, text.find('\n', at) - at);
+}
+
+}  // namespace
+
+TEST_CASE("Revocation: the notice ends a key at once", "[nats][gateway]") {
+    test::NatsServer nats;
+    GatewayFixture fixture(test::PgServer::Shared(), ConfigFor(nats));
+    const auto tenant = fixture.AddTenant("told");
+    const auto other = fixture.AddKey(tenant, "other", "inbox:read");
+    obs::Metrics metrics;
+    nats::Settings settings;
+    settings.url = nats.url();
+    auto connection = nats::Connection::Connect(settings, metrics);
+    REQUIRE_OK(connection);
+    REQUIRE(test::Eventually(20s, [&] { return (*connection)->connected(); }));
+    REQUIRE(fixture.Get(kList, tenant.key).status == 200);
+    REQUIRE(fixture.Get(kList, other).status == 200);
+
+    fixture.Sql("UPDATE api_keys SET revoked_at = now() WHERE name = 'other'");
+    CHECK(fixture.Get(kList, other).status == 200);  // Nobody was told.
+    const auto begun = std::chrono::steady_clock::now();
+    REQUIRE(test::Eventually(20s, [&] {
+        // Until the gateway's own connection is there, a notice may be missed.
+        static_cast<void>((*connection)->Publish(wire::kChannelsChanged, ""));
+        return fixture.Get(kList, other).status == 401;
+    }));
+    CHECK(std::chrono::steady_clock::now() - begun < 20s);
+    CHECK(fixture.Get(kList, tenant.key).status == 200);
+    CHECK(Refreshed(fixture).find(" 0") == std::string::npos);
+}
+
+TEST_CASE("Revocation: what was told while NATS was away is made up for", "[nats][gateway]") {
+    test::NatsServer nats;
+    GatewayFixture fixture(test::PgServer::Shared(), ConfigFor(nats));
+    const auto tenant = fixture.AddTenant("away");
+    const auto other = fixture.AddKey(tenant, "other", "inbox:read");
+    const auto is_connected = [&](const char* value) {
+        const std::string text = fixture.metrics().Render();
+        return text.find("unibox_nats_connected{name=\"unibox\"} " + std::string(value)) !=
+               std::string::npos;
+    };
+    REQUIRE(test::Eventually(20s, [&] { return is_connected("1"); }));
+    REQUIRE(fixture.Get(kList, other).status == 200);
+    nats.Kill9();
+    REQUIRE(test::Eventually(20s, [&] { return is_connected("0"); }));
+    fixture.Sql("UPDATE api_keys SET revoked_at = now() WHERE name = 'other'");
+    CHECK(fixture.Get(kList, other).status == 200);  // Its 30 s run; calls work without NATS.
+    CHECK(fixture.Get(kList, tenant.key).status == 200);
+    nats.Start();
+    CHECK(test::Eventually(25s, [&] { return fixture.Get(kList, other).status == 401; }));
+    CHECK(fixture.Get(kList, tenant.key).status == 200);
+}
