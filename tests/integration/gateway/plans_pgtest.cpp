@@ -110,6 +110,29 @@ void Populate(GatewayFixture& fixture, const test::TestTenant& tenant) {
 
 }  // namespace
 
+TEST_CASE("Plans: lists go by index also before the first ANALYZE", "[pg][gateway]") {
+    auto options = kExplainEverything;
+    options.emplace_back("autovacuum = off");
+    test::PgServer server(options);
+    auto config = GatewayFixture::DefaultConfig();
+    config.authn.known_ms_max = 3'600'000;
+    GatewayFixture fixture(server, config);
+    const auto tenant = fixture.AddTenant("imported");
+    fixture.AddConversations(tenant, 1, 12'000, false);
+    Plans plans(fixture);
+    const std::string list = "/v1/conversations";
+    for (const std::string& target :
+         {list, list + "?unread=true", list + "?channelId=" + tenant.channel}) {
+        const auto found = plans.Of(target, tenant.key);
+        INFO(target);
+        REQUIRE(found.size() == 1);
+        INFO(found[0]);
+        CHECK(Executed(found[0], "Sort") == 0);
+        CHECK(Executed(found[0], "Seq Scan") == 0);
+        CHECK(found[0].find("rows=12000") == std::string::npos);
+    }
+}
+
 TEST_CASE("Plans: each read is one statement, by index, on the leaves it needs", "[pg][gateway]") {
     test::PgServer server(kExplainEverything);
     auto config = GatewayFixture::DefaultConfig();
