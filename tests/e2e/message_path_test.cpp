@@ -147,8 +147,13 @@ void CheckNames(Stack& stack) {
 // The bodies in UB_RAW are those of the webhooks that were not understood, each once.
 void CheckRaw(NatsServer& server, const std::vector<WebhookFixture>& sent) {
     // Unknown to Unibox though the index says that they may be ignored.
+    // Beside what cannot be read: what is read in part, and a test button's account, which nobody
+    // has.
     const std::set<std::string> kept = {
-        "telegram-unknown-update.json", "twilio-json-bodysha256.json"};
+        "instagram-test-changes.json",
+        "telegram-unknown-update.json",
+        "twilio-duplicate-params.form",
+        "twilio-json-bodysha256.json"};
     std::multiset<std::string> expected;
     std::map<std::string, std::string> names;
     for (const auto& fixture : sent) {
@@ -246,9 +251,11 @@ TEST_CASE("Message path: every recorded webhook is in the inbox as it should", "
     REQUIRE(ids.size() == message_count);
     CHECK(CheckBooks(stack, ids) == Complaints{});
     REQUIRE(Eventually(seconds(10), [&] {
-        return stack.Ask("SELECT count(*) FROM messages JOIN conversation_counters "
-                         "USING (tenant_id, conversation_id) "
-                         "WHERE direction = 2 AND created_at <= read_until") == "1";
+        return stack.Ask(
+                   "SELECT count(*) FROM messages JOIN conversation_counters "
+                   "USING (tenant_id, conversation_id) "
+                   "WHERE direction = 2 AND created_at <= read_until"
+               ) == "1";
     }));
     CheckInbox(stack, stack.api_key(), "first", expected);
     CheckInbox(stack, stack.second_api_key(), "second", expected);
