@@ -96,7 +96,10 @@ TEST_CASE("Tls: HTTP/1.1 is the one protocol that is offered", "[net][http]") {
 TEST_CASE("Tls: a renewed certificate is used without a restart", "[net][http]") {
     const TlsIdentity identity;
     const TlsIdentity renewed;
-    HttpFixture fixture(WithTls(identity));
+    http::Settings settings = WithTls(identity);
+    // `before` sends nothing until the renewal was noticed.
+    settings.head_timeout_ms = 60'000;
+    HttpFixture fixture(settings);
     TlsSocket before(fixture.server->address(), identity);
     REQUIRE(before.connected());
     renewed.Replace(identity);

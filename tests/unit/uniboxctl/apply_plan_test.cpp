@@ -144,7 +144,8 @@ TEST_CASE("apply plan: what a file leaves out stays as it is", "[unit][uniboxctl
         CHECK_FALSE(plan.changes_anything());
         CHECK(ChangesOf(plan).empty());
     }
-    const auto& tenant = database.Good("tenants: [{name: part}]").tenants[0].write.spec;
+    const Plan same = database.Good("tenants: [{name: part}]");
+    const auto& tenant = same.tenants[0].write.spec;
     CHECK(tenant.disabled);
     CHECK(tenant.name == "Partner GmbH");
     CHECK(tenant.ingest_rate_per_s == 5000);
