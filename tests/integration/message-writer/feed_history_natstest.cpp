@@ -77,7 +77,8 @@ TEST_CASE("Feed history: a stream made anew in the middle of a load", "[nats]") 
     stack.Publish(Some(400));
     REQUIRE_OK(stack.streams().Delete(wire::kEvStream));
     stack.Publish(Some(400));
-    CHECK(stack.Count("SELECT count(*) FROM outbox") > 0);
+    REQUIRE(Eventually(seconds(30), [&] { return stack.Count("SELECT count(*) FROM outbox") > 0; })
+    );
     stack.EnsureStreams();
     Write(stack, 400);
     CHECK(Epoch(stack) != before);
