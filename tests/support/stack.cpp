@@ -51,6 +51,7 @@ std::filesystem::path Program(const std::string& name) {
 
 Stack::Stack(StackOptions options)
     : options_(std::move(options)),
+      postgres_(options_.postgres_settings),
       database_(postgres_.CreateDatabase()),
       ingest_port_(FreePort()),
       gateway_port_(FreePort()),

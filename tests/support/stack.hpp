@@ -29,6 +29,7 @@ struct StackOptions {
     std::map<std::string, std::string> environment;
     // Instead of the two tenants. FIRST_KEY and SECOND_KEY in it become the two API keys.
     std::string tenants_yaml;
+    std::vector<std::string> postgres_settings;  // lines for postgresql.conf
 };
 
 class Stack {

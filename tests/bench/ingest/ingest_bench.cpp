@@ -4,13 +4,12 @@
 // of its own peak. The load generator's CPU time is nobody's.
 //   ingest_bench [requests of a round] [rounds] [only]
 // "only": webhook-ingest alone, to be profiled.
-#include "base/assert.hpp"
 #include "base/strings.hpp"
 #include "bench/common/cpu_seconds.hpp"
+#include "bench/common/http_load.hpp"
+#include "bench/common/signed_webhook.hpp"
 #include "bench/ingest/contenders.hpp"
-#include "bench/ingest/http_load.hpp"
 #include "bench/ingest/raw_publish.hpp"
-#include "channels/sign.hpp"
 #include "support/stack.hpp"
 #include "support/webhook_client.hpp"
 
@@ -49,7 +48,7 @@ public:
     std::vector<std::string> Requests(std::size_t count) {
         std::vector<std::string> requests;
         requests.reserve(count);
-        for (std::size_t i = 0; i < count; ++i) requests.push_back(Sign(NextBody()));
+        for (std::size_t i = 0; i < count; ++i) requests.push_back(SignedRequest(NextBody()));
         return requests;
     }
 
@@ -63,17 +62,6 @@ public:
     }
 
 private:
-    std::string Sign(const std::string& body) const {
-        std::string head = "POST /v1/hooks/meta HTTP/1.1\r\nHost: hooks.example.com\r\n";
-        const auto headers = channels::Sign("meta", {app_secret_, body, "", 0, ""});
-        UNIBOX_ASSERT(headers.ok());
-        for (const auto& header : *headers) {
-            head += header.name + ": " + header.value + "\r\n";
-        }
-        return head + fmt::format("Content-Length: {}\r\n\r\n", body.size()) + body;
-    }
-
-    Secret app_secret_{std::string(test::Stack::kAppSecret)};
     std::int64_t serial_ = 0;
 };
 

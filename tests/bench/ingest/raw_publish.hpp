@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/status.hpp"
-#include "bench/ingest/http_load.hpp"
+#include "bench/common/http_load.hpp"
 #include "nats/publisher.hpp"
 
 #include <memory>

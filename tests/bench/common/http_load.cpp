@@ -1,4 +1,4 @@
-#include "bench/ingest/http_load.hpp"
+#include "bench/common/http_load.hpp"
 
 #include "base/strings.hpp"
 
