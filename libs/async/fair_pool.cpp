@@ -1,8 +1,8 @@
 #include "async/fair_pool.hpp"
 
 #include <chrono>
+#include <deque>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace unibox::async {
@@ -32,7 +32,9 @@ void FairPool::Post(Flow flow, Job job) {
         begun = TakeAll();
     }
     if (refused) refused->refuse();
-    for (Queue::Taken& taken : begun) Begin(std::move(taken));
+    for (Queue::Taken& taken : begun) {
+        if (auto back = TryBegin(std::move(taken))) Refuse(std::move(*back));
+    }
 }
 
 std::vector<FairPool::Queue::Taken> FairPool::TakeAll() {
@@ -42,33 +44,47 @@ std::vector<FairPool::Queue::Taken> FairPool::TakeAll() {
     return taken;
 }
 
-void FairPool::Begin(Queue::Taken taken) {
+std::optional<FairPool::Queue::Taken> FairPool::TryBegin(Queue::Taken taken) {
     const auto shared = std::make_shared<Queue::Taken>(std::move(taken));
-    if (threads_.TryPost([this, shared] { Work(std::move(*shared)); })) return;
-    shared->item.refuse();
-    const MutexLock lock(mutex_);
-    queue_.Done(shared->ticket, 0);
+    if (threads_.TryPost([this, shared] { Work(std::move(*shared)); })) return {};
+    return std::move(*shared);
+}
+
+void FairPool::Refuse(Queue::Taken taken) {
+    std::deque<Queue::Taken> refused;
+    refused.push_back(std::move(taken));
+    while (!refused.empty()) {
+        const Queue::Taken one = std::move(refused.front());
+        refused.pop_front();
+        one.item.refuse();
+        const MutexLock lock(mutex_);
+        queue_.Done(one.ticket, 0);
+        for (Queue::Taken& other : TakeAll()) refused.push_back(std::move(other));
+    }
 }
 
 void FairPool::Work(Queue::Taken taken) {
-    for (std::optional<Queue::Taken> next(std::move(taken)); next;) {
+    std::deque<Queue::Taken> own;
+    own.push_back(std::move(taken));
+    while (!own.empty()) {
+        Queue::Taken next = std::move(own.front());
+        own.pop_front();
         const SteadyTime begun = clock_.Steady();
-        next->item.run();
-        next->item = {};  // What it holds dies outside the lock.
+        next.item.run();
+        next.item = {};  // What it holds dies outside the lock.
         const auto cost =
             std::chrono::duration_cast<std::chrono::microseconds>(clock_.Steady() - begun);
         std::vector<Queue::Taken> others;
         {
             const MutexLock lock(mutex_);
-            queue_.Done(next->ticket, cost.count());
+            queue_.Done(next.ticket, cost.count());
             others = TakeAll();
         }
-        next.reset();
         for (Queue::Taken& other : others) {
-            if (next) {
-                Begin(std::move(other));
-            } else {
-                next.emplace(std::move(other));
+            if (own.empty()) {
+                own.push_back(std::move(other));
+            } else if (auto back = TryBegin(std::move(other))) {
+                own.push_back(std::move(*back));
             }
         }
     }

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,10 @@ private:
 
     // Everything that may begin now.
     std::vector<Queue::Taken> TakeAll() UNIBOX_REQUIRES(mutex_);
-    void Begin(Queue::Taken taken);
+    // Gives it to a thread; gives it back after Stop.
+    std::optional<Queue::Taken> TryBegin(Queue::Taken taken);
+    // After Stop; with it whatever waited for its thread.
+    void Refuse(Queue::Taken taken);
     // Runs it, and then whatever is in turn.
     void Work(Queue::Taken taken);
 

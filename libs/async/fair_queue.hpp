@@ -6,7 +6,7 @@
 // robin, with unequal ones the flow of costly calls comes less often. What a call costs is known
 // when it is done; until then it counts as much as the flow's calls did lately. A flow that comes
 // back is put level with the others: idleness saves nothing up, and what it had beyond its share is
-// remembered while anything is at work.
+// remembered while anything is at work, of kRememberedMax flows without calls: those that had most.
 //
 // A call of a flow that has nothing at work, nothing waiting and not more than its share is
 // `fresh`: it may take any thread. The others, "the backlog", hold at most share_percent of the
@@ -53,6 +53,9 @@ public:
         Ticket ticket;
         Item item;
     };
+
+    // Whoever can come as ever new flows (IPv6 networks) would else be remembered without end.
+    static constexpr std::size_t kRememberedMax = 10'000;
 
     explicit FairQueue(FairLimits limits) : limits_(limits) {
         UNIBOX_ASSERT(limits.thread_count > 0 && limits.waiting_max > 0);
@@ -217,15 +220,19 @@ private:
     // A flow without calls is remembered while it has had more than the others.
     void Rest(Flow flow, const State& state) {
         resting_.insert({state.served_us, state.turn, flow});
+        if (resting_.size() > kRememberedMax) Forget(resting_.begin());
         if (waiting_ == 0 && running_ == 0)
             now_us_ = std::max(now_us_, resting_.rbegin()->served_us);
         ForgetLevelOnes();
     }
     void ForgetLevelOnes() {
         while (!resting_.empty() && resting_.begin()->served_us <= now_us_) {
-            flows_.erase(resting_.begin()->flow);
-            resting_.erase(resting_.begin());
+            Forget(resting_.begin());
         }
+    }
+    void Forget(typename Places::const_iterator resting) {
+        flows_.erase(resting->flow);
+        resting_.erase(resting);
     }
 
     const FairLimits limits_;

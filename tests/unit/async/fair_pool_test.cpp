@@ -96,3 +96,19 @@ TEST_CASE("Fair pool: under many threads every job is run or refused, once", "[u
     }
     CHECK(run + refused == 4'001);
 }
+
+TEST_CASE("Fair pool: after a stop nothing is left between run and refused", "[unit][gateway]") {
+    FairPool pool("test", {1, 100, 10, 10}, SystemClock());
+    pool.Stop();
+    std::string refused;
+    const auto never = [] { FAIL("it must not run"); };
+    // The second comes while the first still has the only thread's place.
+    const auto second = [&] {
+        pool.Post(kOther, {.run = never, .refuse = [&] { refused += "2"; }});
+        refused += "1";
+    };
+    pool.Post(kBusy, {.run = never, .refuse = second});
+    CHECK(refused == "12");
+    CHECK(pool.waiting_count() == 0);
+    CHECK(pool.running_count() == 0);
+}

@@ -249,6 +249,25 @@ TEST_CASE("Fair queue: who has nothing waiting is never refused", "[unit][gatewa
     CHECK(queue.flow_count() == 0);  // Nothing is remembered of who has gone.
 }
 
+TEST_CASE("Fair queue: ever new flows are not remembered without end", "[unit][gateway]") {
+    Queue queue({.thread_count = 2, .waiting_max = 10, .flow_waiting_max = 10});
+    Fill(queue, kQuiet, 1);
+    const auto long_one = queue.Take();  // As long as it is at work, nothing is level.
+    REQUIRE(long_one);
+    constexpr Flow kCount = 3 * Queue::kRememberedMax;
+    for (Flow flow = 1; flow <= kCount; ++flow) {
+        Fill(queue, kQuiet + flow, 1);
+        const auto taken = queue.Take();
+        REQUIRE(taken);
+        queue.Done(taken->ticket, flow == 1 ? 500'000 : 1'000);
+    }
+    CHECK(queue.flow_count() <= Queue::kRememberedMax + 1);
+    // Who had most is still known: another comes first.
+    Fill(queue, kQuiet + 1, 1);
+    Fill(queue, kQuiet + kCount + 1, 1);
+    CHECK(queue.Take()->ticket.flow == kQuiet + kCount + 1);
+}
+
 TEST_CASE("Fair queue: idleness saves nothing up, and debts are kept", "[unit][gateway]") {
     Queue queue({.thread_count = 1, .waiting_max = 1'000, .flow_waiting_max = 500});
     Fill(queue, 1, 100);
