@@ -2,6 +2,8 @@
 
 #include "base/strings.hpp"
 
+#include <future>
+
 namespace unibox::async {
 namespace {
 
@@ -30,22 +32,14 @@ std::string TextOf(const tcp::endpoint& endpoint) {
 
 }  // namespace
 
-std::string NetworkOf(const asio::ip::address& address) {
-    if (address.is_v4()) {
-        const auto bytes = address.to_v4().to_bytes();
-        return std::string(bytes.begin(), bytes.begin() + 3);
-    }
-    const auto v6 = address.to_v6();
-    const auto bytes = v6.to_bytes();
-    if (v6.is_v4_mapped()) return std::string(bytes.begin() + 12, bytes.begin() + 15);
-    return std::string(bytes.begin(), bytes.begin() + 8);
-}
-
-Listener::Listener(asio::io_context& loop, Hooks hooks)
-    : loop_(loop), hooks_(std::move(hooks)), acceptor_(loop), pause_(loop) {}
+Listener::Listener(std::vector<asio::io_context*> loops, Hooks hooks)
+    : loops_(std::move(loops)),
+      hooks_(std::move(hooks)),
+      acceptor_(*loops_.front()),
+      pause_(*loops_.front()) {}
 
 Status Listener::Listen(const std::string& host_port) {
-    UNIBOX_ASSIGN_OR_RETURN(endpoint_, Resolve(loop_, host_port));
+    UNIBOX_ASSIGN_OR_RETURN(endpoint_, Resolve(*loops_.front(), host_port));
     error_code error;
     acceptor_.open(endpoint_.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
@@ -69,13 +63,24 @@ void Listener::Close() {
     pause_.cancel();
 }
 
+void Listener::CloseAndWait() {
+    std::promise<void> closed;
+    asio::post(*loops_.front(), [this, &closed] {
+        Close();
+        closed.set_value();
+    });
+    closed.get_future().wait();
+}
+
 void Listener::Accept() {
-    acceptor_.async_accept(hooks_.loop_of_next(), [this](error_code error, tcp::socket socket) {
+    const std::size_t loop = next_loop_;
+    acceptor_.async_accept(*loops_[loop], [this, loop](error_code error, tcp::socket socket) {
         if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
         if (error) return Pause(error);
         failing_ = false;
+        next_loop_ = (loop + 1) % loops_.size();
         const tcp::endpoint peer = socket.remote_endpoint(error);
-        if (!error) hooks_.accepted(std::move(socket), peer);  // Else it has gone already.
+        if (!error) hooks_.accepted(loop, std::move(socket), peer);  // Else it has gone already.
         if (acceptor_.is_open()) Accept();
     });
 }

@@ -1,34 +1,34 @@
 // Listens on one address and accepts until it is closed, whatever accept() says: out of file
 // descriptors (EMFILE, ENFILE) it waits kAcceptPause and goes on, so that no shortage ends it.
-// Thread safety: Listen and address from one thread, before the loop runs; Start and Close, and all
-// the hooks, on the loop's thread.
+// Thread safety: Listen and address from one thread, before the loops run; Start, Close and all the
+// hooks on the first loop's thread, Start also before it runs; CloseAndWait as it says.
 #pragma once
 
 #include "async/asio.hpp"
 #include "base/status.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace unibox::async {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-// The network that stands for one client where clients are counted: IPv4 /24, IPv6 /64.
-std::string NetworkOf(const asio::ip::address& address);
-
 class Listener {
 public:
     struct Hooks {
-        // Whose loop the next socket belongs to.
-        std::function<asio::io_context&()> loop_of_next;
-        std::function<void(tcp::socket socket, const tcp::endpoint& peer)> accepted;
+        // The socket belongs to the loop of this index.
+        std::function<void(std::size_t loop, tcp::socket socket, const tcp::endpoint& peer)>
+            accepted;
         // accept() failed; `first` if it had not failed since the last connection.
         std::function<void(const error_code& error, bool first)> failed;
     };
 
-    Listener(asio::io_context& loop, Hooks hooks);
+    // Accepts on the first of `loops`; connections go round all of them. They must outlive it.
+    Listener(std::vector<asio::io_context*> loops, Hooks hooks);
 
     // Binds and listens. INVALID_ARGUMENT (field "listen") for what is no host:port, UNAVAILABLE if
     // the address is taken.
@@ -40,17 +40,20 @@ public:
     void Start();
     // No hook is called after it.
     void Close();
+    // Close, from any thread but that of the first loop, which must run. Returns when it is done.
+    void CloseAndWait();
 
 private:
     void Accept();
     void Pause(const error_code& error);
 
-    asio::io_context& loop_;
+    const std::vector<asio::io_context*> loops_;
     const Hooks hooks_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
     tcp::endpoint endpoint_;
     std::string address_;
+    std::size_t next_loop_ = 0;
     bool failing_ = false;
 };
 

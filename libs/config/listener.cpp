@@ -6,8 +6,8 @@ namespace unibox::config {
 namespace {
 
 Status CheckTls(const Listener& listener) {
-    if (listener.has_tls()) return {};
-    if (!listener.tls_client_ca_file.empty()) {
+    if (listener.tls.given()) return {};
+    if (!listener.tls.client_ca.empty()) {
         return InvalidArgument("client certificates need TLS: give tls_cert_file and tls_key_file")
             .WithField("tls_client_ca_file");
     }
@@ -38,13 +38,13 @@ void Listener::Describe(FieldTable& table, std::string_view protocol) {
         )
         .Add(
             "tls_cert_file",
-            &tls_cert_file,
+            &tls.cert,
             "PEM certificate chain, read again when it has changed; empty = no TLS."
         )
-        .Add("tls_key_file", &tls_key_file, "PEM key of the certificate.")
+        .Add("tls_key_file", &tls.key, "PEM key of the certificate.")
         .Add(
             "tls_client_ca_file",
-            &tls_client_ca_file,
+            &tls.client_ca,
             "PEM authorities; if given, clients must show a certificate signed by one of them."
         )
         .Add(

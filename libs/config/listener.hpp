@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/status.hpp"
+#include "base/tls_file_names.hpp"
 #include "config/field_table.hpp"
 
 #include <string>
@@ -14,15 +15,11 @@ namespace unibox::config {
 
 struct Listener {
     std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one.
-    // PEM. Empty: no TLS. Read again when they have changed, so that a renewed certificate needs no
-    // restart.
-    std::string tls_cert_file;
-    std::string tls_key_file;
-    // PEM. If given, a client must show a certificate that one of these authorities has signed.
-    std::string tls_client_ca_file;
+    // Read again when they have changed, so that a renewed certificate needs no restart. If client
+    // authorities are given, a client must show a certificate that one of them has signed.
+    TlsFileNames tls;
     bool plaintext_allowed = false;
 
-    bool has_tls() const { return !tls_cert_file.empty(); }
     // Adds the fields to the section that was begun, and the rule above.
     void Describe(FieldTable& table, std::string_view protocol);
 };

@@ -4,11 +4,10 @@
 #include "http/detail/connection.hpp"
 #include "http/detail/net_thread.hpp"
 #include "http/detail/shared.hpp"
+#include "net/client_network.hpp"
 #include "obs/log.hpp"
 
 #include <sys/socket.h>
-
-#include <future>
 
 namespace unibox::http {
 namespace {
@@ -56,22 +55,20 @@ public:
         for (std::int64_t i = 0; i < shared_.settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<NetThread>(shared_));
         }
-        listener_.emplace(threads_.front()->loop(), MakeHooks());
+        listener_.emplace(Loops(), MakeHooks());
     }
     ~AsioServer() override { Stop(0); }
     AsioServer(const AsioServer&) = delete;
     AsioServer& operator=(const AsioServer&) = delete;
 
     Status Listen() {
-        if (shared_.settings.has_tls()) {
-            UNIBOX_ASSIGN_OR_RETURN(
-                shared_.tls,
-                net::TlsFiles::Open(
-                    detail::TlsOf(shared_.settings),
-                    [this](const Status& change) { OnCertificate(change); }
-                )
-            );
-        }
+        UNIBOX_ASSIGN_OR_RETURN(
+            shared_.credentials,
+            net::Credentials::Create(
+                {shared_.settings.tls, detail::kAlpn},
+                [this](const Status& change) { shared_.metrics.TellCertificateChange(change); }
+            )
+        );
         UNIBOX_RETURN_IF_ERROR(listener_->Listen(shared_.settings.listen));
         listener_->Start();
         for (const auto& thread : threads_) thread->Start();
@@ -86,12 +83,7 @@ public:
     void StopAccepting() override {
         Drain();
         if (!running_ || accepting_ended_.exchange(true)) return;
-        std::promise<void> closed;
-        async::asio::post(threads_.front()->loop(), [this, &closed] {
-            listener_->Close();
-            closed.set_value();
-        });
-        closed.get_future().wait();
+        listener_->CloseAndWait();
         for (const auto& thread : threads_) thread->CloseIdle();
     }
 
@@ -110,42 +102,35 @@ public:
     }
 
 private:
-    void OnCertificate(const Status& change) {
-        shared_.metrics.CountCertificate(change.ok());
-        if (change.ok()) return obs::Log(obs::Level::kInfo, "a new certificate is in use");
-        obs::Log(
-            obs::Level::kError,
-            "the new certificate cannot be used, the one before stays",
-            {{"field", change.field()}, {"error", change}}
-        );
+    std::vector<async::asio::io_context*> Loops() const {
+        std::vector<async::asio::io_context*> loops;
+        for (const auto& thread : threads_) loops.push_back(&thread->loop());
+        return loops;
     }
 
     async::Listener::Hooks MakeHooks() {
-        return {// Connections go round the net threads.
-                .loop_of_next = [this]() -> async::asio::io_context& {
-                    next_thread_ = (next_thread_ + 1) % threads_.size();
-                    return threads_[next_thread_]->loop();
-                },
-                .accepted = [this](
-                                tcp::socket socket, const tcp::endpoint& peer
-                            ) { TakeIn(*threads_[next_thread_], std::move(socket), peer); },
-                .failed =
-                    [this](const async::error_code& error, bool first) {
-                        shared_.metrics.CountAcceptFailure();
-                        if (!first) return;
-                        obs::Log(obs::Level::kError, "cannot accept", {{"error", error.message()}});
-                    }};
+        return {
+            .accepted = [this](
+                            std::size_t index, tcp::socket socket, const tcp::endpoint& peer
+                        ) { TakeIn(*threads_[index], std::move(socket), peer); },
+            .failed =
+                [this](const async::error_code& error, bool first) {
+                    shared_.metrics.CountAcceptFailure();
+                    if (!first) return;
+                    obs::Log(obs::Level::kError, "cannot accept", {{"error", error.message()}});
+                }};
     }
 
     void TakeIn(NetThread& thread, tcp::socket socket, const tcp::endpoint& peer) {
         net::NoPlace why{};
-        net::Client* client = shared_.connections.Take(async::NetworkOf(peer.address()), &why);
+        std::string address = peer.address().to_string();
+        net::Client* client = shared_.connections.Take(net::NetworkOf(address), &why);
         if (client == nullptr) {
             shared_.metrics.CountRefusal(
                 why == net::NoPlace::kInAll ? Refusal::kConnectionCount
                                             : Refusal::kConnectionCountOfClient
             );
-            if (!shared_.tls) {
+            if (!shared_.credentials->has_tls()) {
                 // As far as it goes without waiting; the connection is closed in any case.
                 ::send(
                     socket.native_handle(),
@@ -156,14 +141,13 @@ private:
             }
             return;
         }
-        thread.Adopt(std::move(socket), peer.address().to_string(), *client);
+        thread.Adopt(std::move(socket), std::move(address), *client);
     }
 
     Shared shared_;
     const std::string no_place_;
     std::vector<std::unique_ptr<NetThread>> threads_;
     std::optional<async::Listener> listener_;  // First net thread only, once started.
-    std::size_t next_thread_ = 0;
     std::atomic<bool> running_{false};
     std::atomic<bool> accepting_ended_{false};
 };

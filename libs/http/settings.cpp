@@ -12,17 +12,14 @@ config::Check Milliseconds() {
     return config::InRange(1, kHourMs);
 }
 
-using detail::TlsOf;
-
 }  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
     table.Section("http", "The HTTP listener.");
     Listener::Describe(table, "HTTP");
-    table
-        .AddRule([this] {
-            return has_tls() ? net::TlsContext::Create(TlsOf(*this)).status() : Status();
-        })
+    table.AddRule([this] {
+             return net::Credentials::Check({tls, detail::kAlpn});
+         })
         .Add(
             "net_thread_count",
             &net_thread_count,

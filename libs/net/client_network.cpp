@@ -19,7 +19,6 @@ std::optional<Network> Parse(std::string_view text) {
     constexpr std::array<unsigned char, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
     constexpr std::size_t kV4Bytes = 3;
     constexpr std::size_t kV6Bytes = 8;
-    // A zone ("fe80::1%eth0") is not part of the network.
     const std::string address(text.substr(0, text.find('%')));
     Network network;
     std::array<unsigned char, 16> whole{};
@@ -42,7 +41,7 @@ std::optional<Network> Parse(std::string_view text) {
 
 std::uint64_t NetworkOf(std::string_view address) {
     const auto network = Parse(address);
-    if (!network) return 0;
+    if (!network) return kUnknownNetwork;
     std::uint64_t number = 0;
     for (int i = 0; i < 8; ++i) number = number << 8U | network->bytes[static_cast<std::size_t>(i)];
     // No IPv6 network begins with 0xFFFFFFFF and three bytes (ff00::/8 is multicast).

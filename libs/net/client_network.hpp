@@ -8,8 +8,11 @@
 
 namespace unibox::net {
 
-// The prefix as a number; 0 for what is no IP address. IPv4 addresses inside of IPv6 ones count as
-// IPv4.
+// Of what is no IP address: the number of no network that a client can come from.
+inline constexpr std::uint64_t kUnknownNetwork = ~std::uint64_t{0};
+
+// The prefix as a number. IPv4 addresses inside of IPv6 ones count as IPv4; a zone ("%eth0") does
+// not count.
 std::uint64_t NetworkOf(std::string_view address);
 // "192.0.2.0/24", "2001:db8:0:1::/64"; "unknown" for what is no IP address.
 std::string NetworkText(std::string_view address);

@@ -2,7 +2,7 @@
 
 namespace unibox::net {
 
-Client* ConnectionCounts::Take(const std::string& client_network, NoPlace* why) {
+Client* ConnectionCounts::Take(std::uint64_t client_network, NoPlace* why) {
     const MutexLock lock(mutex_);
     if (count_ >= count_max_) {
         *why = NoPlace::kInAll;
@@ -16,7 +16,7 @@ Client* ConnectionCounts::Take(const std::string& client_network, NoPlace* why) 
         return nullptr;
     }
     Client& client = known == clients_.end() ? clients_[client_network] : known->second;
-    if (client.connection_count == 0) client.network = client_network;
+    client.network = client_network;
     ++client.connection_count;
     ++count_;
     return &client;
@@ -24,7 +24,7 @@ Client* ConnectionCounts::Take(const std::string& client_network, NoPlace* why) 
 
 void ConnectionCounts::Release(Client& client) {
     const MutexLock lock(mutex_);
-    if (--client.connection_count == 0) clients_.erase(std::string(client.network));
+    if (--client.connection_count == 0) clients_.erase(std::uint64_t{client.network});
     if (--count_ == 0) none_left_.notify_all();
 }
 

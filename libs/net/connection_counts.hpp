@@ -8,14 +8,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <string>
 #include <unordered_map>
 
 namespace unibox::net {
 
 // What one client network (IPv4 /24, IPv6 /64) holds.
 struct Client {
-    std::string network;
+    std::uint64_t network = 0;                // NetworkOf its addresses.
     std::int64_t connection_count = 0;        // Guarded by ConnectionCounts's mutex.
     std::atomic<std::int64_t> held_bytes{0};  // Of its requests; counted by the connections.
 };
@@ -31,7 +30,7 @@ public:
 
     // Takes a place, or says why there is none (null). The client lives until its last place is
     // released.
-    Client* Take(const std::string& client_network, NoPlace* why);
+    Client* Take(std::uint64_t client_network, NoPlace* why);
     void Release(Client& client);
     std::int64_t Count() const;
     // False if connections were left after `wait`.
@@ -43,7 +42,7 @@ private:
     mutable Mutex mutex_;
     std::condition_variable_any none_left_;
     std::int64_t count_ UNIBOX_GUARDED_BY(mutex_) = 0;
-    std::unordered_map<std::string, Client> clients_ UNIBOX_GUARDED_BY(mutex_);
+    std::unordered_map<std::uint64_t, Client> clients_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 }  // namespace unibox::net

@@ -42,15 +42,13 @@ Status Wrong(std::string message, std::string_view field) {
     return InvalidArgument(std::move(message)).WithField(field);
 }
 
-Status LoadIdentity(SSL_CTX* context, const TlsSettings& settings) {
-    if (SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) != 1) {
-        return Wrong("cannot load the certificate chain " + settings.cert_file, "tls_cert_file");
+Status LoadIdentity(SSL_CTX* context, const TlsFileNames& files) {
+    if (SSL_CTX_use_certificate_chain_file(context, files.cert.c_str()) != 1) {
+        return Wrong("cannot load the certificate chain " + files.cert, "tls_cert_file");
     }
-    if (SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+    if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(context) != 1) {
-        return Wrong(
-            "cannot load the key of the certificate from " + settings.key_file, "tls_key_file"
-        );
+        return Wrong("cannot load the key of the certificate from " + files.key, "tls_key_file");
     }
     return {};
 }
@@ -92,9 +90,9 @@ Result<std::shared_ptr<TlsContext>> TlsContext::Create(const TlsSettings& settin
     );
     // Without it no session of a client with a certificate is resumed.
     SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
-    UNIBOX_RETURN_IF_ERROR(LoadIdentity(context, settings));
-    if (!settings.client_ca_file.empty()) {
-        UNIBOX_RETURN_IF_ERROR(DemandClientCertificate(context, settings.client_ca_file));
+    UNIBOX_RETURN_IF_ERROR(LoadIdentity(context, settings.files));
+    if (!settings.files.client_ca.empty()) {
+        UNIBOX_RETURN_IF_ERROR(DemandClientCertificate(context, settings.files.client_ca));
     }
     return owner;
 }
@@ -115,7 +113,7 @@ Result<std::unique_ptr<TlsFiles>> TlsFiles::Open(TlsSettings settings, OnChange 
 std::vector<std::int64_t> TlsFiles::Versions() const {
     std::vector<std::int64_t> versions;
     for (const std::string* file :
-         {&settings_.cert_file, &settings_.key_file, &settings_.client_ca_file}) {
+         {&settings_.files.cert, &settings_.files.key, &settings_.files.client_ca}) {
         struct ::stat found {};
         if (file->empty() || ::stat(file->c_str(), &found) != 0) found = {};
         versions.insert(

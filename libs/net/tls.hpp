@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "base/status.hpp"
+#include "base/tls_file_names.hpp"
 
 #include <functional>
 #include <memory>
@@ -16,9 +17,7 @@ struct ssl_ctx_st;  // OpenSSL's SSL_CTX.
 namespace unibox::net {
 
 struct TlsSettings {
-    std::string cert_file;       // PEM chain.
-    std::string key_file;        // PEM.
-    std::string client_ca_file;  // PEM; empty: clients need no certificate.
+    TlsFileNames files;
     // The one protocol that is spoken (RFC 7301): "http/1.1", "h2". A client that offers others
     // only is refused; one that offers none is served.
     std::string alpn;

@@ -1,7 +1,7 @@
 #include "rpc/settings.hpp"
 
 #include "config/field_table.hpp"
-#include "rpc/credentials.hpp"
+#include "net/credentials.hpp"
 
 namespace unibox::rpc {
 namespace {
@@ -15,7 +15,7 @@ constexpr std::int64_t kDayMs = 24 * kHourMs;
 void Settings::Describe(config::FieldTable& table) {
     table.Section("grpc", "The gRPC listener.");
     Listener::Describe(table, "gRPC");
-    table.AddRule([this] { return Credentials::Check(*this); })
+    table.AddRule([this] { return net::Credentials::Check({tls, kAlpn}); })
         .Add(
             "net_thread_count",
             &net_thread_count,

@@ -12,6 +12,8 @@ namespace unibox::rpc {
 
 // File descriptors of a connection: the client's socket and both ends of the pair behind it.
 constexpr std::int64_t kFilesPerConnection = 3;
+// The one protocol that is spoken over TLS.
+inline constexpr const char* kAlpn = "h2";
 
 struct Settings : config::Listener {
     int net_thread_count = 1;

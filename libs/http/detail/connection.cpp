@@ -36,8 +36,7 @@ void Connection::Start() {
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(async::tcp::no_delay(true), ignored);
     const int handle = socket_.native_handle();
-    transport_ = shared_.tls ? net::TlsTransport(handle, shared_.tls->Current(thread_.now()))
-                             : net::PlainTransport(handle);
+    transport_ = shared_.credentials->TransportOf(handle, thread_.now());
     SetDeadline(shared_.settings.head_timeout_ms);
     ArmRead();
 }

@@ -1,5 +1,6 @@
 #include "http/detail/shared.hpp"
 
+#include "obs/certificate_log.hpp"
 #include "obs/metrics.hpp"
 
 #include <algorithm>
@@ -24,10 +25,6 @@ constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kRe
 };
 
 }  // namespace
-
-net::TlsSettings TlsOf(const Settings& settings) {
-    return {settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file, "http/1.1"};
-}
 
 ServerMetrics::ServerMetrics(
     obs::Metrics& metrics, std::string listener, const std::vector<Route>& routes
@@ -72,14 +69,10 @@ void ServerMetrics::CountRefusal(Refusal refusal) {
     refusals_[static_cast<std::size_t>(refusal)]->Add();
 }
 
-void ServerMetrics::CountCertificate(bool is_used) {
-    metrics_
-        .GetCounter(
-            "unibox_http_certificates_total",
-            "Changed certificates, by whether they are in use.",
-            {{"listener", listener_}, {"result", is_used ? "used" : "refused"}}
-        )
-        .Add();
+void ServerMetrics::TellCertificateChange(const Status& change) {
+    obs::TellCertificateChange(
+        metrics_, "unibox_http_certificates_total", {{"listener", listener_}}, listener_, change
+    );
 }
 
 void ServerMetrics::CountConnection(int change) {

@@ -6,7 +6,7 @@
 #include "http/router.hpp"
 #include "http/server.hpp"
 #include "net/connection_counts.hpp"
-#include "net/tls.hpp"
+#include "net/credentials.hpp"
 #include "net/transport.hpp"
 
 #include <atomic>
@@ -26,7 +26,6 @@ namespace unibox::http::detail {
 
 using net::Client;
 using net::IoResult;
-using net::TlsContext;
 using net::Transport;
 
 // Why a connection or a request was refused before any handler saw it.
@@ -59,7 +58,7 @@ public:
     void CountAbandoned();
     void CountAcceptFailure();
     // A changed certificate was taken into use, or could not be.
-    void CountCertificate(bool is_used);
+    void TellCertificateChange(const Status& change);
 
 private:
     static constexpr std::size_t kStatusCount = 600;
@@ -79,8 +78,8 @@ private:
     obs::Counter* accept_failures_ = nullptr;
 };
 
-// Of a listener with TLS.
-net::TlsSettings TlsOf(const Settings& settings);
+// The one protocol that is spoken.
+inline constexpr const char* kAlpn = "http/1.1";
 
 struct Shared {
     Shared(Settings the_settings, Router the_router, obs::Metrics& registry, std::string listener)
@@ -99,7 +98,7 @@ struct Shared {
     const Settings settings;
     const Router router;
     HeadLimits limits;
-    std::unique_ptr<net::TlsFiles> tls;  // Null: plain.
+    std::unique_ptr<net::Credentials> credentials;
     ServerMetrics metrics;
     net::ConnectionCounts connections;
     const std::int64_t in_flight_bytes_per_client_max;

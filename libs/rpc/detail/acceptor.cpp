@@ -1,11 +1,12 @@
 #include "rpc/detail/acceptor.hpp"
 
 #include "async/listener.hpp"
+#include "net/client_network.hpp"
+#include "obs/certificate_log.hpp"
 #include "obs/log.hpp"
 #include "rpc/detail/relay_thread.hpp"
 
 #include <atomic>
-#include <future>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ public:
         for (int i = 0; i < settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<RelayThread>(shared_));
         }
-        listener_ = std::make_unique<async::Listener>(threads_.front()->loop(), MakeHooks());
+        listener_ = std::make_unique<async::Listener>(Loops(), MakeHooks());
     }
     ~RelayAcceptor() override { Stop(); }
     RelayAcceptor(const RelayAcceptor&) = delete;
@@ -29,7 +30,15 @@ public:
 
     Status Listen() {
         UNIBOX_ASSIGN_OR_RETURN(
-            shared_.credentials, Credentials::Create(shared_.settings, registry_)
+            shared_.credentials,
+            net::Credentials::Create(
+                {shared_.settings.tls, kAlpn},
+                [this](const Status& change) {
+                    obs::TellCertificateChange(
+                        registry_, "unibox_rpc_certificates_total", {}, "grpc", change
+                    );
+                }
+            )
         );
         return listener_->Listen(shared_.settings.listen);
     }
@@ -48,12 +57,7 @@ public:
 
     void StopAccepting() override {
         if (!accepting_.exchange(false)) return;
-        std::promise<void> closed;
-        async::asio::post(threads_.front()->loop(), [this, &closed] {
-            listener_->Close();
-            closed.set_value();
-        });
-        closed.get_future().wait();
+        listener_->CloseAndWait();
         for (const auto& thread : threads_) thread->StopHandingOver();
     }
 
@@ -66,25 +70,27 @@ public:
     }
 
 private:
+    std::vector<async::asio::io_context*> Loops() const {
+        std::vector<async::asio::io_context*> loops;
+        for (const auto& thread : threads_) loops.push_back(&thread->loop());
+        return loops;
+    }
+
     async::Listener::Hooks MakeHooks() {
-        return {// Connections go round the threads.
-                .loop_of_next = [this]() -> async::asio::io_context& {
-                    next_thread_ = (next_thread_ + 1) % threads_.size();
-                    return threads_[next_thread_]->loop();
-                },
-                .accepted = [this](
-                                tcp::socket socket, const tcp::endpoint& peer
-                            ) { TakeIn(*threads_[next_thread_], std::move(socket), peer); },
-                .failed =
-                    [this](const async::error_code& error, bool first) {
-                        shared_.metrics.CountAcceptFailure();
-                        if (!first) return;
-                        obs::Log(
-                            obs::Level::kError,
-                            "cannot accept",
-                            {{"listener", "grpc"}, {"error", error.message()}}
-                        );
-                    }};
+        return {
+            .accepted = [this](
+                            std::size_t index, tcp::socket socket, const tcp::endpoint& peer
+                        ) { TakeIn(*threads_[index], std::move(socket), peer); },
+            .failed =
+                [this](const async::error_code& error, bool first) {
+                    shared_.metrics.CountAcceptFailure();
+                    if (!first) return;
+                    obs::Log(
+                        obs::Level::kError,
+                        "cannot accept",
+                        {{"listener", "grpc"}, {"error", error.message()}}
+                    );
+                }};
     }
 
     void TakeIn(RelayThread& thread, tcp::socket socket, const tcp::endpoint& peer) {
@@ -93,7 +99,8 @@ private:
                             peer.address() == socket.local_endpoint(error).address();
         if (is_own) return thread.Adopt(std::move(socket), nullptr);
         net::NoPlace why{};
-        net::Client* client = shared_.connections.Take(async::NetworkOf(peer.address()), &why);
+        const std::uint64_t network = net::NetworkOf(peer.address().to_string());
+        net::Client* client = shared_.connections.Take(network, &why);
         if (client == nullptr) return shared_.metrics.CountRefused(why);
         thread.Adopt(std::move(socket), client);
     }
@@ -102,7 +109,6 @@ private:
     obs::Metrics& registry_;
     std::vector<std::unique_ptr<RelayThread>> threads_;
     std::unique_ptr<async::Listener> listener_;  // First thread only, once started.
-    std::size_t next_thread_ = 0;
     std::atomic<std::uint16_t> own_port_{0};
     std::atomic<bool> accepting_{false};
     std::atomic<bool> running_{false};

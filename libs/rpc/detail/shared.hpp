@@ -3,8 +3,8 @@
 #pragma once
 
 #include "net/connection_counts.hpp"
+#include "net/credentials.hpp"
 #include "obs/metrics.hpp"
-#include "rpc/credentials.hpp"
 #include "rpc/detail/frame_guard.hpp"
 #include "rpc/detail/request_budget.hpp"
 #include "rpc/settings.hpp"
@@ -50,7 +50,7 @@ struct Shared {
 
     const Settings settings;
     GuardLimits limits;
-    std::unique_ptr<Credentials> credentials;
+    std::unique_ptr<net::Credentials> credentials;
     RelayMetrics metrics;
     net::ConnectionCounts connections;
     RequestBudget budget;

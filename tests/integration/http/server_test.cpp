@@ -192,7 +192,7 @@ TEST_CASE("Server: settings and addresses that cannot be", "[net][http]") {
     settings.listen = fixture.server->address();
     CHECK_THAT(http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kUnavailable));
     settings = {};
-    settings.tls_cert_file = "/nonexistent";
+    settings.tls.cert = "/nonexistent";
     CHECK_THAT(
         http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kInvalidArgument)
     );

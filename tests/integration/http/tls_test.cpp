@@ -16,8 +16,8 @@ http::Settings WithTls(const TlsIdentity& identity) {
     // As runtime does for every program: OpenSSL writes without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
     http::Settings settings;
-    settings.tls_cert_file = identity.cert_file;
-    settings.tls_key_file = identity.key_file;
+    settings.tls.cert = identity.cert_file;
+    settings.tls.key = identity.key_file;
     return settings;
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("Tls: a key of another certificate is refused at the start", "[net][ht
     const TlsIdentity identity;
     const TlsIdentity other;
     http::Settings settings = WithTls(identity);
-    settings.tls_key_file = other.key_file;
+    settings.tls.key = other.key_file;
     obs::Metrics metrics;
     CHECK_THAT(
         http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kInvalidArgument)
@@ -72,7 +72,7 @@ TEST_CASE("Tls: with authorities only their clients are served", "[net][http]") 
     const TlsIdentity known;
     const TlsIdentity stranger;
     http::Settings settings = WithTls(identity);
-    settings.tls_client_ca_file = known.cert_file;
+    settings.tls.client_ca = known.cert_file;
     HttpFixture fixture(settings);
     const auto answer = [&](const TlsIdentity* own) {
         TlsSocket socket(fixture.server->address(), identity, own);

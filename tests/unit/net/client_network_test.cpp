@@ -14,8 +14,11 @@ TEST_CASE("Client network: /24 and /64", "[unit][gateway]") {
     CHECK(NetworkOf("2001:db8::1") != NetworkOf("2001:db8:0:1::1"));
     CHECK(NetworkOf("fe80::1%eth0") == NetworkOf("fe80::2"));
     CHECK(NetworkOf("::c000:200") != NetworkOf("192.0.2.0"));
-    CHECK(NetworkOf("") == 0);
-    CHECK(NetworkOf("localhost") == 0);
+    // What is no address is no network of anybody's, not even this machine's own (::1).
+    CHECK(NetworkOf("") == net::kUnknownNetwork);
+    CHECK(NetworkOf("localhost") == net::kUnknownNetwork);
+    CHECK(NetworkOf("::1") != net::kUnknownNetwork);
+    CHECK(NetworkOf("::1") != NetworkOf("127.0.0.1"));
     CHECK(NetworkText("192.0.2.77") == "192.0.2.0/24");
     CHECK(NetworkText("2001:db8::1") == "2001:db8::/64");
     CHECK(NetworkText("unix:/tmp/x") == "unknown");

@@ -11,7 +11,7 @@ namespace unibox::test {
 namespace {
 
 net::TlsSettings SettingsOf(const TlsIdentity& identity) {
-    return {identity.cert_file, identity.key_file, "", "h2"};
+    return {{identity.cert_file, identity.key_file, ""}, "h2"};
 }
 
 TEST_CASE("Tls: what cannot be loaded is named", "[unit][net]") {
@@ -21,10 +21,10 @@ TEST_CASE("Tls: what cannot be loaded is named", "[unit][net]") {
         return net::TlsContext::Create(settings).status().field();
     };
     CHECK(field(SettingsOf(identity)).empty());
-    CHECK(field({"/nonexistent", identity.key_file, "", ""}) == "tls_cert_file");
-    CHECK(field({identity.cert_file, other.key_file, "", ""}) == "tls_key_file");
+    CHECK(field({{"/nonexistent", identity.key_file, ""}, ""}) == "tls_cert_file");
+    CHECK(field({{identity.cert_file, other.key_file, ""}, ""}) == "tls_key_file");
     CHECK(
-        field({identity.cert_file, identity.key_file, identity.key_file, ""}) ==
+        field({{identity.cert_file, identity.key_file, identity.key_file}, ""}) ==
         "tls_client_ca_file"
     );
 }

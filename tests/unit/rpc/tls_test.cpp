@@ -21,9 +21,9 @@ std::string ContentOf(const std::string& file) {
 rpc::Settings With(const TlsIdentity& identity, const TlsIdentity* clients = nullptr) {
     std::signal(SIGPIPE, SIG_IGN);  // As runtime does.
     rpc::Settings settings;
-    settings.tls_cert_file = identity.cert_file;
-    settings.tls_key_file = identity.key_file;
-    if (clients != nullptr) settings.tls_client_ca_file = clients->cert_file;
+    settings.tls.cert = identity.cert_file;
+    settings.tls.key = identity.key_file;
+    if (clients != nullptr) settings.tls.client_ca = clients->cert_file;
     settings.probe_ms = 20;
     return settings;
 }
@@ -80,7 +80,7 @@ TEST_CASE("Tls: only what speaks HTTP/2 is spoken to", "[unit][rpc]") {
 TEST_CASE("Tls: files that do not fit are refused at the start", "[unit][rpc]") {
     const TlsIdentity identity;
     rpc::Settings settings = With(identity);
-    settings.tls_key_file = TlsIdentity().key_file;
+    settings.tls.key = TlsIdentity().key_file;
     obs::Metrics metrics;
     const Status status = rpc::Server::Start(settings, {}, metrics).status();
     CHECK_THAT(status, test::HasCode(Code::kInvalidArgument));
