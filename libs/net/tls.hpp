@@ -27,7 +27,7 @@ struct TlsSettings {
 class TlsContext {
 public:
     // INVALID_ARGUMENT with the field (tls_cert_file, tls_key_file, tls_client_ca_file) if a file
-    // cannot be loaded or key and certificate do not fit each other.
+    // cannot be loaded, key and certificate do not fit each other, or the key has a passphrase.
     static Result<std::shared_ptr<TlsContext>> Create(const TlsSettings& settings);
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;

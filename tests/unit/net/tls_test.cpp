@@ -4,7 +4,10 @@
 #include "support/tls_identity.hpp"
 
 #include <catch2/catch.hpp>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
+#include <cstdio>
 #include <fstream>
 
 namespace unibox::test {
@@ -27,6 +30,21 @@ TEST_CASE("Tls: what cannot be loaded is named", "[unit][net]") {
         field({{identity.cert_file, identity.key_file, identity.key_file}, ""}) ==
         "tls_client_ca_file"
     );
+}
+
+TEST_CASE("Tls: a key with a passphrase is refused, nobody is asked for it", "[unit][net]") {
+    const TlsIdentity identity;
+    std::FILE* file = std::fopen(identity.key_file.c_str(), "w");
+    REQUIRE(file != nullptr);
+    char passphrase[] = "secret";
+    const int written = PEM_write_PrivateKey(
+        file, identity.key(), EVP_aes_128_cbc(), nullptr, 0, nullptr, passphrase
+    );
+    std::fclose(file);
+    REQUIRE(written == 1);
+    const Status status = net::TlsContext::Create(SettingsOf(identity)).status();
+    CHECK(status.field() == "tls_key_file");
+    CHECK(status.message().find("passphrase") != std::string::npos);
 }
 
 TEST_CASE(
