@@ -57,6 +57,7 @@ public:
     TlsSocket& operator=(const TlsSocket&) = delete;
 
     bool connected() const { return connected_; }
+    int handle() const { return socket_.handle(); }
     std::string alpn() const;
     bool Send(std::string_view data);
     // Until `text` has come or the peer closes.

@@ -213,19 +213,26 @@ void Connection::BeginRequest(std::string_view head) {
     renewed_body_bytes_ = 0;
     SetBodyDeadline();
     if (!Admit()) return;
-    if (framing_.expects_continue && (framing_.chunked || framing_.content_length > 0)) {
-        // Never seen to block: the socket's send buffer is empty before the answer.
-        transport_->Write(kContinue);
-    }
+    if (!SendContinue()) return Close();
     if (framing_.has_length) {
         request_->body.reserve(std::min<std::size_t>(body_bytes_left_, kBodyReserveBytesMax));
     }
 }
 
+// False if it does not go out whole: then the client does not read the answers that it has had
+// before, and half of it would garble the next one (with TLS, any of it: a write that was begun
+// must be gone on with).
+bool Connection::SendContinue() {
+    const bool waits = framing_.chunked || framing_.content_length > 0;
+    if (!framing_.expects_continue || !waits) return true;
+    const IoResult result = transport_->Write(kContinue);
+    return result.kind == IoResult::Kind::kBytes && result.bytes == kContinue.size();
+}
+
 bool Connection::Admit() {
     const bool has_body = framing_.chunked || framing_.content_length > 0;
     if (request_->path == "*") {
-        Respond(AllowedMethods(shared_.router), has_body || !framing_.keep_alive);
+        Respond(AllowedMethods(shared_.router), has_body);
         return false;
     }
     Router::Mismatch mismatch;
@@ -362,7 +369,7 @@ void Connection::Answer(std::uint64_t request_number, Response response) {
     }
     const std::int64_t count = shared_.settings.request_count_per_connection_max;
     const bool last = request_number_ >= static_cast<std::uint64_t>(count);
-    Respond(response, !framing_.keep_alive || last || shared_.draining.load());
+    Respond(response, last);
     GoOn();
 }
 
@@ -375,10 +382,11 @@ void Connection::GoOn() {
 void Connection::Refuse(Refusal refusal, const Response& response, bool close) {
     shared_.metrics.CountRefusal(refusal);
     input_left_ = close;
-    Respond(response, close || !framing_.keep_alive || shared_.draining.load());
+    Respond(response, close);
 }
 
-void Connection::Respond(const Response& response, bool close) {
+void Connection::Respond(const Response& response, bool wants_close) {
+    const bool close = wants_close || !framing_.keep_alive || shared_.draining.load();
     const std::chrono::duration<double> seconds = thread_.now() - request_begin_;
     shared_.metrics.CountResponse(route_index_, response.status, request_ ? seconds.count() : 0.0);
     std::string& out = thread_.write_buffer();

@@ -55,6 +55,7 @@ private:
     void BeginRequest(std::string_view head);
     // False: refused, with the answer sent.
     bool Admit();
+    bool SendContinue();
     bool CountBodyBytes();
     // Why a body that makes this many bytes in flight, and of its client, cannot be held.
     std::optional<Refusal> OverBytes(std::int64_t in_all, std::int64_t of_client) const;
@@ -67,7 +68,8 @@ private:
 
     // Answers before any handler; closes the connection after it if `close`.
     void Refuse(Refusal refusal, const Response& response, bool close);
-    void Respond(const Response& response, bool close);
+    // Closes after it if asked to, if the client does, and while the server drains.
+    void Respond(const Response& response, bool wants_close);
     void Serialize(const Response& response, bool close, std::string* out) const;
     void Send();
     void AfterWrite();

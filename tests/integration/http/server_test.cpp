@@ -166,6 +166,12 @@ TEST_CASE("Server: while it drains, answers end their connections", "[net][http]
         CHECK(StatusOf(received) == 200);
         CHECK(received.find("Connection: close\r\n") != std::string::npos);
     }
+    // Also those that no handler gives.
+    RawSocket options(fixture.server->address());
+    REQUIRE(options.Send("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"));
+    std::string received;
+    CHECK(options.ReadToEnd(&received));
+    CHECK(received.find("Connection: close\r\n") != std::string::npos);
 }
 
 TEST_CASE("Server: answers after the stop go nowhere", "[net][http]") {

@@ -4,6 +4,8 @@
 #include "support/status_matchers.hpp"
 #include "support/tls_identity.hpp"
 
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -37,6 +39,54 @@ TEST_CASE("Tls: pipelined requests, a large body and a large answer", "[net][htt
     const std::string large = socket.ReadUntil("none: to the end");
     CHECK(StatusOf(large) == 200);
     CHECK(static_cast<std::size_t>(std::count(large.begin(), large.end(), 'x')) >= 8U << 20);
+}
+
+// Whether `text` is such answers, one after the other; the last one may be cut off.
+bool AreContinuedAnswers(std::string_view text) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    constexpr std::string_view kBegin = "HTTP/1.1 200 OK\r\n";
+    constexpr std::string_view kEnd = "\r\n\r\nx";
+    while (!text.empty()) {
+        for (const std::string_view part : {kContinue, kBegin}) {
+            if (text.size() < part.size()) return part.starts_with(text);
+            if (!text.starts_with(part)) return false;
+            text.remove_prefix(part.size());
+        }
+        const std::size_t end = text.find(kEnd);
+        if (end == std::string_view::npos) return text.find("HTTP/1.1") == std::string_view::npos;
+        text.remove_prefix(end + kEnd.size());
+    }
+    return true;
+}
+
+TEST_CASE("Tls: a client that reads late is never sent half a Continue", "[net][http]") {
+    const TlsIdentity identity;
+    HttpFixture fixture(WithTls(identity));
+    TlsSocket socket(fixture.server->address(), identity);
+    REQUIRE(socket.connected());
+    const auto request = [](const std::string& field) {
+        return "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" + field +
+               "Content-Length: 1\r\n\r\nx";
+    };
+    // Reads only where it cannot write: the server finds no room again and again.
+    std::string received;
+    const auto may_write = [&] {
+        pollfd watched{socket.handle(), POLLOUT, 0};
+        return ::poll(&watched, 1, 0) == 1;
+    };
+    for (int i = 0; i < 20'000; ++i) {
+        while (!may_write()) received += socket.ReadUntil("\r\n");
+        if (!socket.Send(request(""))) break;
+    }
+    socket.Send(request("Connection: close\r\n"));
+    std::string part;
+    do {
+        part = socket.ReadUntil("\r\n");
+        received += part;
+    } while (!part.empty());
+    CHECK(StatusOf(received) == 100);
+    const bool good = AreContinuedAnswers(received);
+    CHECK(good);
 }
 
 TEST_CASE("Tls: plain text and a silent client get nothing", "[net][http]") {
