@@ -70,7 +70,7 @@ struct Server::Parts {
 
     detail::GrpcLog log;
     std::string address;
-    detail::Calls calls;
+    detail::InProgress calls;
     std::unique_ptr<detail::Acceptor> acceptor;
     std::unique_ptr<GrpcAcceptor> grpc_acceptor;
     std::unique_ptr<grpc::Server> grpc;
@@ -151,6 +151,7 @@ void Server::Stop(Millis grace) {
     // the grace: it ends with its connection, once nobody waits for an answer.
     parts_->calls.WaitUntilNone(until);
     parts_->acceptor->WaitUntilNone(std::min(grace, kFarewellMax));
+    parts_->acceptor->WaitUntilTaken(until);
     parts_->calls.WaitUntilNone(until);
     parts_->acceptor->Stop();
     shut_down.get();

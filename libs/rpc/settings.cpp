@@ -15,7 +15,9 @@ constexpr std::int64_t kDayMs = 24 * kHourMs;
 void Settings::Describe(config::FieldTable& table) {
     table.Section("grpc", "The gRPC listener.");
     Listener::Describe(table, "gRPC");
-    table.AddRule([this] { return net::Credentials::Check({tls, kAlpn}); })
+    table.AddRule([this] {
+             return net::Credentials::Check({tls, kAlpn});
+         })
         .Add(
             "net_thread_count",
             &net_thread_count,

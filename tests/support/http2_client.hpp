@@ -39,6 +39,7 @@ public:
     // Connects, from this address of 127.0.0.0/8 if one is given, and sends preface and SETTINGS.
     explicit Http2Client(const std::string& address, const std::string& from = {});
 
+    int handle() const { return socket_.handle(); }
     // False once the server has closed.
     bool Send(std::string_view bytes) { return socket_.Send(bytes); }
     // Opens a stream with the headers of a call of `path`.

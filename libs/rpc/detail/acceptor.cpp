@@ -4,6 +4,7 @@
 #include "net/client_network.hpp"
 #include "obs/certificate_log.hpp"
 #include "obs/log.hpp"
+#include "rpc/detail/peer_name.hpp"
 #include "rpc/detail/relay_thread.hpp"
 
 #include <atomic>
@@ -29,6 +30,7 @@ public:
     RelayAcceptor& operator=(const RelayAcceptor&) = delete;
 
     Status Listen() {
+        UNIBOX_RETURN_IF_ERROR(CheckPeerNames());
         UNIBOX_ASSIGN_OR_RETURN(
             shared_.credentials,
             net::Credentials::Create(
@@ -61,6 +63,11 @@ public:
         for (const auto& thread : threads_) thread->StopHandingOver();
     }
 
+    bool WaitUntilTaken(SteadyTime until) override {
+        shared_.finishing = true;
+        for (const auto& thread : threads_) thread->CountUntaken();
+        return shared_.untaken.WaitUntilNone(until);
+    }
     bool WaitUntilNone(Millis wait) override { return shared_.connections.WaitUntilNone(wait); }
 
     void Stop() override {
@@ -97,12 +104,12 @@ private:
         async::error_code error;
         const bool is_own = own_port_ != 0 && peer.port() == own_port_ &&
                             peer.address() == socket.local_endpoint(error).address();
-        if (is_own) return thread.Adopt(std::move(socket), nullptr);
+        std::string address = peer.address().to_string();
+        if (is_own) return thread.Adopt(std::move(socket), std::move(address), nullptr);
         net::NoPlace why{};
-        const std::uint64_t network = net::NetworkOf(peer.address().to_string());
-        net::Client* client = shared_.connections.Take(network, &why);
+        net::Client* client = shared_.connections.Take(net::NetworkOf(address), &why);
         if (client == nullptr) return shared_.metrics.CountRefused(why);
-        thread.Adopt(std::move(socket), client);
+        thread.Adopt(std::move(socket), std::move(address), client);
     }
 
     Shared shared_;

@@ -15,8 +15,9 @@ namespace unibox::rpc::detail {
 
 class Acceptor {
 public:
-    // Binds and listens; nothing is accepted before Start. UNAVAILABLE if the address is taken,
-    // INVALID_ARGUMENT for what is no address. `metrics` must outlive the object.
+    // Binds and listens; nothing is accepted before Start. UNAVAILABLE if the address is taken or
+    // the kernel gives sockets no names (CheckPeerNames), INVALID_ARGUMENT for what is no address
+    // or for TLS files. `metrics` must outlive the object.
     static Result<std::unique_ptr<Acceptor>> Listen(
         const Settings& settings, obs::Metrics& metrics
     );
@@ -33,6 +34,9 @@ public:
     virtual void ExpectOwn(std::uint16_t port) = 0;
     // Closes the listening socket; gRPC is given nothing after it.
     virtual void StopAccepting() = 0;
+    // Waits until all clients have taken what gRPC has answered so far; false if some had not at
+    // `until`.
+    virtual bool WaitUntilTaken(SteadyTime until) = 0;
     // False if connections were left after `wait`.
     virtual bool WaitUntilNone(Millis wait) = 0;
     // StopAccepting, gives each client what gRPC has answered as far as it is taken, and ends all

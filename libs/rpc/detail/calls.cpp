@@ -12,7 +12,7 @@ using grpc::experimental::InterceptorBatchMethods;
 
 class UnaryInterceptor final : public grpc::experimental::Interceptor {
 public:
-    UnaryInterceptor(Calls& calls, const char* method) : calls_(calls), method_(method) {
+    UnaryInterceptor(InProgress& calls, const char* method) : calls_(calls), method_(method) {
         calls_.Begin();
     }
     ~UnaryInterceptor() override { End(); }
@@ -45,14 +45,14 @@ private:
         if (!ended_.exchange(true)) calls_.End();
     }
 
-    Calls& calls_;
+    InProgress& calls_;
     const char* const method_;
     std::atomic<bool> ended_{false};
 };
 
 class UnaryFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
 public:
-    explicit UnaryFactory(Calls& calls) : calls_(calls) {}
+    explicit UnaryFactory(InProgress& calls) : calls_(calls) {}
 
     grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info
     ) override {
@@ -61,30 +61,13 @@ public:
     }
 
 private:
-    Calls& calls_;
+    InProgress& calls_;
 };
 
 }  // namespace
 
-void Calls::Begin() {
-    const MutexLock lock(mutex_);
-    ++count_;
-}
-
-void Calls::End() {
-    const MutexLock lock(mutex_);
-    if (--count_ == 0) none_left_.notify_all();
-}
-
-bool Calls::WaitUntilNone(SteadyTime until) {
-    const MutexLock lock(mutex_);
-    while (count_ > 0) {
-        if (none_left_.wait_until(mutex_, until) == std::cv_status::timeout) return count_ == 0;
-    }
-    return true;
-}
-
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> InterceptCalls(Calls& calls
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> InterceptCalls(
+    InProgress& calls
 ) {
     return std::make_unique<UnaryFactory>(calls);
 }

@@ -8,9 +8,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 namespace unibox::rpc::detail {
 namespace {
@@ -38,15 +42,28 @@ std::optional<std::size_t> SendSome(int socket, std::string_view data) {
     return sent;
 }
 
+// What the other end's system has yet to take; 0 if that is not known.
+int UnacknowledgedBytes(int socket) {
+    int bytes = 0;
+    return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
 }  // namespace
 
-Relay::Relay(RelayThread& thread, async::tcp::socket socket, net::Client* client)
+Relay::Relay(
+    RelayThread& thread, async::tcp::socket socket, std::string peer_address, net::Client* client
+)
     : thread_(thread),
       shared_(thread.shared()),
       client_(std::move(socket)),
       server_(thread.loop()),
+      peer_address_(std::move(peer_address)),
       place_(client),
-      guard_(shared_.limits, shared_.budget, client != nullptr ? *client : thread.own_client()) {}
+      guard_(
+          shared_.limits,
+          client != nullptr ? shared_.budget : shared_.own_budget,
+          client != nullptr ? *client : shared_.own_client
+      ) {}
 
 void Relay::Start() {
     error_code ignored;
@@ -57,15 +74,16 @@ void Relay::Start() {
     // Our own connection, from within, needs no secrecy.
     transport_ = place_ != nullptr ? shared_.credentials->TransportOf(handle, now)
                                    : net::PlainTransport(handle);
-    deadline_ = now + Millis(shared_.settings.handshake_ms_max);
+    SetDeadline(Millis(shared_.settings.handshake_ms_max));
     ArmClientRead();
 }
 
 void Relay::Leave() {
     if (state_ != State::kOpen) return Close();
     state_ = State::kLeaving;
-    deadline_ = std::chrono::steady_clock::now() + kLeaveMax;
+    SetDeadline(kLeaveMax);
     CountEndedCalls();
+    CountUntaken();
     transport_.reset();
     error_code ignored;
     client_.close(ignored);
@@ -75,11 +93,26 @@ void Relay::Leave() {
     ArmServerRead();
 }
 
+void Relay::Linger() {
+    state_ = State::kLingering;
+    RenewWriteDeadline();
+    unacknowledged_bytes_ = std::numeric_limits<int>::max();
+    CountEndedCalls();
+    CountUntaken();
+    guard_.GiveBack();
+    transport_->ShutdownSend();
+    std::string().swap(to_server_);
+    error_code ignored;
+    server_.close(ignored);
+    ArmClientRead();
+}
+
 void Relay::Close() {
     if (state_ == State::kClosed) return;
     const auto self = shared_from_this();  // Remove drops what may be the last owner.
     state_ = State::kClosed;
     CountEndedCalls();
+    CountUntaken();
     guard_.GiveBack();
     transport_.reset();
     error_code ignored;
@@ -95,11 +128,46 @@ void Relay::Finish() {
 }
 
 bool Relay::MayReadClient() const {
-    const bool open = state_ == State::kPreface || state_ == State::kOpen;
+    const bool open =
+        state_ == State::kPreface || state_ == State::kOpen || state_ == State::kLingering;
     return open && to_server_.empty() && to_client_.size() < kBacklogBytesMax;
 }
 
+bool Relay::MayReadServer() const {
+    return state_ == State::kLeaving || (state_ == State::kOpen && to_client_.empty());
+}
+
+SteadyTime Relay::ClientTime() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (!MayReadClient()) {
+        if (!held_since_) held_since_ = now;
+        return *held_since_ - held_back_;
+    }
+    if (held_since_) held_back_ += now - *std::exchange(held_since_, {});
+    return now - held_back_;
+}
+
+// What the kernel still holds is asked for only when the server stops.
+bool Relay::HasUntaken() {
+    if (state_ == State::kLingering) return true;
+    if (state_ != State::kOpen) return false;
+    return !to_client_.empty() ||
+           (shared_.finishing && UnacknowledgedBytes(client_.native_handle()) > 0);
+}
+
+void Relay::CountUntaken() {
+    const bool untaken = HasUntaken();
+    if (untaken == untaken_) return;
+    untaken_ = untaken;
+    if (untaken) {
+        shared_.untaken.Begin();
+    } else {
+        shared_.untaken.End();
+    }
+}
+
 void Relay::ArmClientRead() {
+    ClientTime();  // Sees the beginning and the end of a time in which we do not read.
     if (client_read_armed_ || !MayReadClient()) return;
     client_read_armed_ = true;
     client_.async_wait(
@@ -124,8 +192,7 @@ void Relay::ArmClientWrite() {
 }
 
 void Relay::ArmServerRead() {
-    const bool wanted = state_ == State::kLeaving || (state_ == State::kOpen && to_client_.empty());
-    if (server_read_armed_ || !wanted) return;
+    if (server_read_armed_ || !MayReadServer()) return;
     server_read_armed_ = true;
     server_.async_wait(
         async::asio::posix::stream_descriptor::wait_read,
@@ -163,11 +230,12 @@ void Relay::OnClientReadable() {
 }
 
 void Relay::FromClient(std::string_view data) {
+    if (state_ == State::kLingering) return;  // Nobody is there to hear it.
     if (state_ == State::kPreface && !TakePreface(data)) return;
     if (data.empty()) return;
     std::string& out = thread_.scratch();
     out.clear();
-    const auto ended = guard_.FromClient(data, std::chrono::steady_clock::now(), &out);
+    const auto ended = guard_.FromClient(data, ClientTime(), &out);
     if (ended) return End(*ended);
     ToServer(out);
 }
@@ -187,6 +255,8 @@ bool Relay::TakePreface(std::string_view& data) {
     return false;
 }
 
+// A client that nobody could name would share the limits of its network with all others like it: it
+// is refused. That the kernel names nobody at all is found at the start.
 bool Relay::OpenServer() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -198,27 +268,31 @@ bool Relay::OpenServer() {
     if (error) {
         ::close(ends[0]);
         ::close(ends[1]);
+        shared_.metrics.CountAcceptFailure();
         return false;
     }
-    NamePeer(ends[0], client_.remote_endpoint(error).address().to_string());
+    if (const Status named = NamePeer(ends[0], peer_address_); !named.ok()) {
+        ::close(ends[1]);
+        shared_.metrics.TellUnnamed(peer_address_, named);
+        return false;
+    }
     if (!thread_.HandOver(ends[1])) return false;
     state_ = State::kOpen;
     ToServer(kPreface);
     ArmServerRead();
-    return state_ == State::kOpen;
+    return true;
 }
 
 void Relay::OnServerReadable() {
     const std::span<char> buffer = thread_.read_buffer();
-    for (int i = 0; i < kReadsAtOnce && state_ != State::kClosed && to_client_.empty(); ++i) {
+    for (int i = 0; i < kReadsAtOnce && MayReadServer(); ++i) {
         const ssize_t count = ::recv(server_.native_handle(), buffer.data(), buffer.size(), 0);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
         if (count <= 0) {
             // gRPC has ended it: an idle or old connection, an error of the client, a stop.
             // All that it said has been taken by the client's socket.
-            if (transport_) transport_->ShutdownSend();
-            return Close();
+            return state_ == State::kOpen ? Linger() : Close();
         }
         if (state_ == State::kLeaving) continue;  // Nobody is there to hear it.
         std::string& out = thread_.scratch();
@@ -243,11 +317,12 @@ void Relay::ToClient(std::string_view data) {
     }
     if (to_client_.empty()) RenewWriteDeadline();
     to_client_.append(data);
+    CountUntaken();
     ArmClientWrite();
 }
 
 void Relay::RenewWriteDeadline() {
-    deadline_ = std::chrono::steady_clock::now() + Millis(shared_.settings.keepalive_timeout_ms);
+    SetDeadline(Millis(shared_.settings.keepalive_timeout_ms));
 }
 
 bool Relay::FlushToClient() {
@@ -270,7 +345,8 @@ bool Relay::FlushToClient() {
 
 void Relay::OnClientWritable() {
     if (!FlushToClient()) return ArmClientWrite();
-    ArmServerRead();
+    OnServerReadable();  // More of the same answer, most likely.
+    CountUntaken();
     OnClientReadable();  // TLS may have asked for it in the middle of a read.
 }
 
@@ -298,9 +374,11 @@ void Relay::OnServerWritable() {
 void Relay::CheckTimes(SteadyTime now) {
     if (state_ == State::kPreface && now > deadline_) return End(Ended::kPreface);
     if (state_ == State::kLeaving && now > deadline_) return Close();
+    if (state_ == State::kLingering) return CheckLingering(now);
     if (state_ != State::kOpen) return;
+    if (shared_.finishing) CountUntaken();
     if (!to_client_.empty() && now > deadline_) return End(Ended::kWriteTime);
-    if (const auto ended = guard_.CheckTimes(now)) return End(*ended);
+    if (const auto ended = guard_.CheckTimes(ClientTime())) return End(*ended);
     CountEndedCalls();
     std::string resets;
     guard_.AppendDueToServer(&resets);
@@ -308,6 +386,13 @@ void Relay::CheckTimes(SteadyTime now) {
     resets.clear();
     guard_.AppendDueToClient(&resets);
     if (!resets.empty()) ToClient(resets);
+}
+
+void Relay::CheckLingering(SteadyTime now) {
+    const int unacknowledged = UnacknowledgedBytes(client_.native_handle());
+    if (unacknowledged == 0 || now > deadline_) return Close();
+    if (unacknowledged < unacknowledged_bytes_) RenewWriteDeadline();
+    unacknowledged_bytes_ = unacknowledged;
 }
 
 void Relay::End(Ended why) {

@@ -34,23 +34,37 @@ void RelayThread::Stop() {
 }
 
 void RelayThread::StopHandingOver() {
+    RunThere([this] { handing_over_ = false; });
+}
+
+void RelayThread::CountUntaken() {
+    RunThere([this] {
+        for (const auto& relay : relays_) relay->CountUntaken();
+    });
+}
+
+void RelayThread::RunThere(const std::function<void()>& what) {
     if (!thread_.joinable()) return;
     std::promise<void> done;
-    async::asio::post(loop_, [this, &done] {
-        handing_over_ = false;
+    async::asio::post(loop_, [&what, &done] {
+        what();
         done.set_value();
     });
     done.get_future().wait();
 }
 
-void RelayThread::Adopt(async::tcp::socket socket, net::Client* client) {
-    async::asio::post(loop_, [this, socket = std::move(socket), client]() mutable {
-        auto relay = std::make_shared<Relay>(*this, std::move(socket), client);
-        relay->index = relays_.size();
-        relays_.push_back(relay);
-        if (client != nullptr) shared_.metrics.CountConnection(1);
-        relay->Start();
-    });
+void RelayThread::Adopt(async::tcp::socket socket, std::string peer_address, net::Client* client) {
+    async::asio::post(
+        loop_,
+        [this, socket = std::move(socket), address = std::move(peer_address), client]() mutable {
+            auto relay =
+                std::make_shared<Relay>(*this, std::move(socket), std::move(address), client);
+            relay->index = relays_.size();
+            relays_.push_back(relay);
+            if (client != nullptr) shared_.metrics.CountConnection(1);
+            relay->Start();
+        }
+    );
 }
 
 void RelayThread::Remove(Relay& relay) {

@@ -7,6 +7,7 @@
 #include "rpc/detail/shared.hpp"
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -31,9 +32,12 @@ public:
     void Stop();
     // From now on no connection is handed over to gRPC; returns when none is being handed over.
     void StopHandingOver();
+    // Makes all relays tell Shared::untaken how they stand; returns when they have.
+    void CountUntaken();
     async::asio::io_context& loop() { return loop_; }
-    // Any thread: takes over a connection. `client`: whose place it holds; null for none.
-    void Adopt(async::tcp::socket socket, net::Client* client);
+    // Any thread: takes over a connection from this address. `client`: whose place it holds; null
+    // for a connection of our own.
+    void Adopt(async::tcp::socket socket, std::string peer_address, net::Client* client);
 
     // The rest: the thread itself only.
     void Remove(Relay& relay);
@@ -41,11 +45,10 @@ public:
     std::span<char> read_buffer() { return read_buffer_; }
     std::string& scratch() { return scratch_; }
     Shared& shared() { return shared_; }
-    // For the requests of connections that hold nobody's place.
-    net::Client& own_client() { return own_client_; }
 
 private:
-    void Run();
+    // On the thread, if it runs; returns when it is done.
+    void RunThere(const std::function<void()>& what);
     void ArmSweep();
 
     Shared& shared_;
@@ -56,7 +59,6 @@ private:
     std::vector<std::shared_ptr<Relay>> relays_;
     std::array<char, kReadBytes> read_buffer_{};
     std::string scratch_;
-    net::Client own_client_;
     bool handing_over_ = true;
     std::thread thread_;
 };

@@ -1,5 +1,8 @@
 #include "rpc/detail/shared.hpp"
 
+#include "net/client_network.hpp"
+#include "obs/log.hpp"
+
 namespace unibox::rpc::detail {
 namespace {
 
@@ -27,12 +30,12 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
           "unibox_rpc_accept_failed_total",
           "Failures of accept(), most likely for want of file descriptors."
       )) {
-    const char* const places[] = {"connection_count", "connection_count_of_client"};
+    const char* const reasons[] = {"connection_count", "connection_count_of_client", "peer_name"};
     for (std::size_t i = 0; i < refused_.size(); ++i) {
         refused_[i] = &metrics.GetCounter(
             "unibox_rpc_connections_refused_total",
-            "Connections closed at once because there were too many.",
-            {{"reason", places[i]}}
+            "Connections closed at once: too many, or from an address that cannot be told to gRPC.",
+            {{"reason", reasons[i]}}
         );
     }
     for (std::size_t i = 0; i < ended_.size(); ++i) {
@@ -48,6 +51,22 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
 
 void RelayMetrics::CountRefused(net::NoPlace why) {
     refused_[why == net::NoPlace::kInAll ? 0 : 1]->Add();
+}
+
+void RelayMetrics::TellUnnamed(const std::string& peer_address, const Status& why) {
+    refused_[2]->Add();
+    if (unnamed_lines_.Take(0, 1, 1) != 0) {
+        ++unnamed_untold_;
+        return;
+    }
+    obs::Log(
+        obs::Level::kError,
+        "a connection is refused because its client's address cannot be told to gRPC",
+        {{"listener", "grpc"},
+         {"network", net::NetworkText(peer_address)},
+         {"error", why},
+         {"more", unnamed_untold_.exchange(0)}}
+    );
 }
 
 void RelayMetrics::CountEnded(Ended why, int count) {

@@ -2,16 +2,22 @@
 // Thread safety: any thread.
 #pragma once
 
+#include "base/token_buckets.hpp"
 #include "net/connection_counts.hpp"
 #include "net/credentials.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/detail/frame_guard.hpp"
+#include "rpc/detail/in_progress.hpp"
 #include "rpc/detail/request_budget.hpp"
 #include "rpc/settings.hpp"
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <string>
 
 namespace unibox::rpc::detail {
 
@@ -21,13 +27,18 @@ public:
 
     void CountConnection(int change) { connections_.Add(change); }
     void CountRefused(net::NoPlace why);
+    // A client whose address cannot go with its connection; also a line in the log, at most one a
+    // second.
+    void TellUnnamed(const std::string& peer_address, const Status& why);
     void CountAcceptFailure() { accept_failures_.Add(); }
     void CountEnded(Ended why, int count = 1);
 
 private:
     obs::Gauge& connections_;
     obs::Counter& accept_failures_;
-    std::array<obs::Counter*, 2> refused_{};
+    std::array<obs::Counter*, 3> refused_{};
+    TokenBuckets unnamed_lines_{1, SystemClock()};
+    std::atomic<std::int64_t> unnamed_untold_{0};
     std::array<obs::Counter*, static_cast<std::size_t>(Ended::kCount)> ended_{};
 };
 
@@ -54,7 +65,16 @@ struct Shared {
     RelayMetrics metrics;
     net::ConnectionCounts connections;
     RequestBudget budget;
-    HandOver hand_over;  // Set before the first connection.
+    // For connections of our own: whether the server is there must not depend on what its clients
+    // hold.
+    RequestBudget own_budget{kNoLimit, kNoLimit};
+    net::Client own_client;
+    InProgress untaken;  // Connections with answers that their clients have yet to take;
+    std::atomic<bool> finishing{false};  // from when this is set also those in the kernel.
+    HandOver hand_over;                  // Set before the first connection.
+
+private:
+    static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace unibox::rpc::detail

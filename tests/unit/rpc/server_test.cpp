@@ -173,3 +173,36 @@ TEST_CASE("Server: Stop lets running calls end and takes no new ones", "[unit][r
     CHECK(running.get().ok());
     stopped.get();
 }
+
+TEST_CASE("Server: a stop waits for a client that is slow to take its answer", "[unit][rpc]") {
+    rpc::Settings settings;
+    settings.receive_bytes_max = 8 << 20;
+    settings.request_ms_max = 600'000;
+    RpcFixture fixture(settings);
+    test::Http2Client client(fixture.server->address());
+    const int small = 64 << 10;
+    ::setsockopt(client.handle(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    // It grants windows as wide as they may be, so that nothing of the answer stays in gRPC.
+    client.Send(
+        test::Http2Frame(test::kHttp2Settings, 0, 0, std::string("\0\4\x7f\xff\xff\xff", 6)) +
+        test::Http2Frame(test::kHttp2WindowUpdate, 0, 0, std::string("\x40\0\0\0", 4))
+    );
+    v1::GetContactRequest request;
+    request.set_contact_id(std::string(6'000'000, 'x'));
+    const std::string message = test::GrpcMessage(request.SerializeAsString());
+    const auto stream = client.Open(test::kGetContact);
+    for (std::size_t sent = 0; sent < message.size() && !client.closed();) {
+        const auto count = client.SendData(stream, std::string_view(message).substr(sent), true);
+        sent += count;
+        if (count == 0) client.ReadUntil([] { return false; }, 20ms);
+    }
+    REQUIRE(Eventually(60s, [&] { return fixture.api.running == 1; }));
+    auto stopped = std::async(std::launch::async, [&] { fixture.server->Stop(Millis(60'000)); });
+    while (!client.ended().contains(stream) && !client.closed()) {
+        int looks = 0;
+        client.ReadUntil([&] { return ++looks > 1; });  // What one read gives.
+        stopped.wait_for(5ms);
+    }
+    CHECK(client.ended().contains(stream));
+    stopped.get();
+}
