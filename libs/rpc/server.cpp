@@ -138,10 +138,12 @@ Status Server::Alive() const {
 }
 
 void Server::Stop(Millis grace) {
+    std::unique_ptr<detail::Probe> probe;
     {
         const MutexLock lock(parts_->probe_mutex);
-        parts_->probe.reset();
+        probe = std::move(parts_->probe);
     }
+    probe.reset();  // Outside of the lock: Alive must not wait for a probe.
     const SteadyTime until = std::chrono::steady_clock::now() + grace;
     parts_->acceptor->StopAccepting();
     auto shut_down = std::async(std::launch::async, [this, grace] {

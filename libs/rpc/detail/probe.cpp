@@ -67,6 +67,20 @@ Probe::Probe(Acceptor& acceptor, const ProbeSettings& settings, obs::Metrics& me
       )),
       periodic_("grpc-probe", settings.interval, [this] { Run(); }) {}
 
+Probe::~Probe() {
+    {
+        const MutexLock lock(mutex_);
+        stopping_ = true;
+        if (asking_ != nullptr) asking_->TryCancel();
+    }
+    periodic_.Stop();
+}
+
+bool Probe::stopping() {
+    const MutexLock lock(mutex_);
+    return stopping_;
+}
+
 Status Probe::Alive() const {
     const int failed = failed_count_;
     if (failed < settings_.failure_count_max) return {};
@@ -83,6 +97,7 @@ void Probe::Run() {
         failed_count_ = 0;
         return;
     }
+    if (stopping()) return;  // It was cut short.
     failures_.Add();
     if (++failed_count_ != settings_.failure_count_max) return;
     obs::Log(obs::Level::kError, "the gRPC listener is dead", {{"error", status}});
@@ -101,13 +116,24 @@ Status Probe::Ask() {
     UNIBOX_RETURN_IF_ERROR(Connect(socket, to, settings_.answer_max));
     const int descriptor = socket.release(error);
     if (error) return Failed("a socket", error);
+    return Check(descriptor);
+}
 
+Status Probe::Check(int descriptor) {
     const auto channel = grpc::CreateInsecureChannelFromFd("probe", descriptor);
     const auto stub = grpc::health::v1::Health::NewStub(channel);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + settings_.answer_max);
     grpc::health::v1::HealthCheckResponse response;
-    return FromGrpc(stub->Check(&context, {}, &response));
+    {
+        const MutexLock lock(mutex_);
+        asking_ = &context;
+        if (stopping_) context.TryCancel();
+    }
+    const Status answer = FromGrpc(stub->Check(&context, {}, &response));
+    const MutexLock lock(mutex_);
+    asking_ = nullptr;
+    return answer;
 }
 
 }  // namespace unibox::rpc::detail

@@ -4,11 +4,16 @@
 
 #include "async/periodic.hpp"
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "base/status.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/detail/acceptor.hpp"
 
 #include <atomic>
+
+namespace grpc {
+class ClientContext;
+}
 
 namespace unibox::rpc::detail {
 
@@ -22,6 +27,10 @@ class Probe {
 public:
     // The first probe is made at once. Both must outlive the object.
     Probe(Acceptor& acceptor, const ProbeSettings& settings, obs::Metrics& metrics);
+    // Cuts a probe that waits for its answer short.
+    ~Probe();
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
 
     // UNAVAILABLE once the last failure_count_max probes have failed.
     Status Alive() const;
@@ -29,12 +38,18 @@ public:
 private:
     void Run();
     Status Ask();
+    // The question itself, over a connected socket.
+    Status Check(int descriptor);
+    bool stopping();
 
     Acceptor& acceptor_;
     const ProbeSettings settings_;
     obs::Counter& failures_;
     std::atomic<int> failed_count_{0};  // Since the last good one.
-    async::Periodic periodic_;          // Last: it uses the rest.
+    Mutex mutex_;
+    bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
+    grpc::ClientContext* asking_ UNIBOX_GUARDED_BY(mutex_) = nullptr;
+    async::Periodic periodic_;  // Last: it uses the rest.
 };
 
 }  // namespace unibox::rpc::detail
