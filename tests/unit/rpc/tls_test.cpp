@@ -8,6 +8,7 @@
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
+using test::Eventually;
 using test::RpcFixture;
 using test::TlsIdentity;
 
@@ -28,21 +29,31 @@ rpc::Settings With(const TlsIdentity& identity, const TlsIdentity* clients = nul
     return settings;
 }
 
-// The code of a call by gRPC's own client.
-grpc::StatusCode CallWith(
-    RpcFixture& fixture, const TlsIdentity& trusted, const TlsIdentity* own = nullptr
+using Stub = std::unique_ptr<v1::InboxService::Stub>;
+
+// gRPC's own client, on a connection of its own.
+Stub StubOf(
+    const RpcFixture& fixture, const std::string& trusted_pem, const TlsIdentity* own = nullptr
 ) {
     grpc::SslCredentialsOptions options;
-    options.pem_root_certs = ContentOf(trusted.cert_file);
+    options.pem_root_certs = trusted_pem;
     if (own != nullptr) {
         options.pem_cert_chain = ContentOf(own->cert_file);
         options.pem_private_key = ContentOf(own->key_file);
     }
     grpc::ChannelArguments arguments;
     arguments.SetSslTargetNameOverride("localhost");
-    fixture.stub = v1::InboxService::NewStub(grpc::CreateCustomChannel(
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return v1::InboxService::NewStub(grpc::CreateCustomChannel(
         fixture.server->address(), grpc::SslCredentials(options), arguments
     ));
+}
+
+// The code of a call by it.
+grpc::StatusCode CallWith(
+    RpcFixture& fixture, const TlsIdentity& trusted, const TlsIdentity* own = nullptr
+) {
+    fixture.stub = StubOf(fixture, ContentOf(trusted.cert_file), own);
     return fixture.Call(std::string(50'000, 'x')).error_code();
 }
 
@@ -85,4 +96,36 @@ TEST_CASE("Tls: files that do not fit are refused at the start", "[unit][rpc]") 
     const Status status = rpc::Server::Start(settings, {}, metrics).status();
     CHECK_THAT(status, test::HasCode(Code::kInvalidArgument));
     CHECK(status.field() == "tls_key_file");
+}
+
+TEST_CASE("Tls: a renewed certificate is used, living connections keep theirs", "[unit][rpc]") {
+    const TlsIdentity identity;
+    const TlsIdentity renewed;
+    RpcFixture fixture(With(identity));
+    const std::string before_pem = ContentOf(identity.cert_file);
+    const Stub living = StubOf(fixture, before_pem);
+    // Under way as long as the renewal takes: without a deadline.
+    auto running = std::async(std::launch::async, [&] {
+        grpc::ClientContext context;
+        v1::GetContactRequest request;
+        request.set_contact_id("wait");
+        v1::Contact response;
+        return living->GetContact(&context, request, &response).error_code();
+    });
+    CHECK(Eventually(60s, [&] { return fixture.api.running == 1; }));
+    renewed.Replace(identity);
+    CHECK(Eventually(60s, [&] { return CallWith(fixture, renewed) == grpc::StatusCode::OK; }));
+    CHECK(
+        fixture.metrics.Render().find("unibox_rpc_certificates_total{result=\"used\"} 1\n") !=
+        std::string::npos
+    );
+    fixture.stub = StubOf(fixture, before_pem);
+    CHECK(fixture.Call("a").error_code() == grpc::StatusCode::UNAVAILABLE);
+    fixture.api.gate.set_value();
+    CHECK(running.get() == grpc::StatusCode::OK);
+    // On its connection of before: it would not believe a new one.
+    grpc::ClientContext context;
+    v1::GetContactRequest request;
+    v1::Contact response;
+    CHECK(living->GetContact(&context, request, &response).ok());
 }
