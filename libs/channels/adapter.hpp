@@ -68,9 +68,7 @@ struct ProviderEvent {
 
 // Authentic, but not (wholly) understood: the raw body is to be kept.
 struct Problem {
-    // Stable words: "unknown_event", "partly_understood", "missing_field", "wrong_type",
-    // "too_deep".
-    std::string reason;
+    std::string reason;  // A word of raw_reason.hpp.
     std::string detail;  // For operators: where in the body, and what. No message text.
 };
 

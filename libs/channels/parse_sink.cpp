@@ -20,14 +20,14 @@ void ParseSink::Add(ProviderEvent&& event) {
     parsed_.events.push_back(std::move(event));
 }
 
-void ParseSink::Problem(std::string_view reason, std::string_view detail) {
+void ParseSink::Problem(RawReason reason, std::string_view detail) {
     const std::string clean = CleanText(detail);
     const std::string_view told = CutUtf8(clean, kProblemDetailBytesMax);
     for (const auto& known : parsed_.problems) {
-        if (known.reason == reason && known.detail == told) return;
+        if (known.reason == reason.word() && known.detail == told) return;
     }
     if (parsed_.problems.size() == kProblemCountMax) return;
-    parsed_.problems.push_back({std::string(reason), std::string(told)});
+    parsed_.problems.push_back({std::string(reason.word()), std::string(told)});
 }
 
 Result<Parsed> ParseSink::Take(const JsonRepairs& repairs) && {

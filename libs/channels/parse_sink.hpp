@@ -4,6 +4,7 @@
 
 #include "channels/adapter.hpp"
 #include "channels/json.hpp"
+#include "channels/raw_reason.hpp"
 
 #include <cstddef>
 #include <string>
@@ -22,7 +23,7 @@ inline constexpr std::size_t kProblemDetailBytesMax = 200;
 class ParseSink {
 public:
     void Add(ProviderEvent&& event);
-    void Problem(std::string_view reason, std::string_view detail);
+    void Problem(RawReason reason, std::string_view detail);
     // `repairs`: of the document; those that lost something are told as problems.
     // INVALID_ARGUMENT: there were more than kEventCountMax events.
     Result<Parsed> Take(const JsonRepairs& repairs = {}) &&;

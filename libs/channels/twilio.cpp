@@ -150,7 +150,7 @@ bool FormParser::Event() {
     const bool message =
         FindField(fields_, "Body").has_value() || FindField(fields_, "MessageStatus").has_value();
     sink_.Problem(
-        message ? "missing_field" : "unknown_event",
+        message ? RawReason("missing_field") : RawReason("unknown_event"),
         message ? "MessageSid is missing" : "neither MessageSid nor CallSid"
     );
     return false;

@@ -1,16 +1,14 @@
 // uniboxctl raw: authentic webhooks that were not understood, or that no tenant had a route for.
 #include "base/strings.hpp"
 #include "channels/adapter.hpp"
-#include "channels/address.hpp"
 #include "channels/complete.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
-#include "store/admin.hpp"
-#include "store/directory.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/log_publisher.hpp"
 #include "uniboxctl/options.hpp"
+#include "uniboxctl/raw_channels.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
 #include "wire/subjects.hpp"
@@ -19,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace unibox::ctl {
 namespace {
@@ -36,6 +35,7 @@ struct Options {
     std::int64_t sequence = 0;
     std::string body_file;
     std::string app;
+    AccountRoutesGiven given;
     bool force = false;
     std::int64_t from = 0;
     std::int64_t count_max = 50;
@@ -185,94 +185,6 @@ Status Show(Context& context, const Options& options) {
     return {};
 }
 
-bool IsSignedBy(const event::v1::RawWebhook& webhook, const std::optional<Uuid>& app_id) {
-    const auto& signers = webhook.app_ids();
-    return app_id && std::find(signers.begin(), signers.end(), app_id->ToBytes()) != signers.end();
-}
-
-Status OtherApp(
-    pg::Pool& pool,
-    const event::v1::RawWebhook& webhook,
-    const std::string& route_key,
-    const std::optional<Uuid>& app_id
-) {
-    if (!app_id) return NotFound("the channel of the route " + route_key + " has no app");
-    UNIBOX_ASSIGN_OR_RETURN(const auto apps, store::FindProviderApps(pool, webhook.provider()));
-    for (const store::ProviderApp& app : apps) {
-        if (app.app_id != *app_id) continue;
-        return NotFound(fmt::format(
-            "another app has the route {}: {}. If it signed the webhook, replay it with --app {}",
-            route_key,
-            app.slug,
-            app.slug
-        ));
-    }
-    return NotFound("another app has the route " + route_key);
-}
-
-Result<store::ChannelInfo> ChannelOfRecord(
-    pg::Pool& pool, const event::v1::RawWebhook& webhook, channels::ProviderEvent& event
-) {
-    UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(webhook.channel_id()));
-    UNIBOX_ASSIGN_OR_RETURN(
-        auto channel, store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id})
-    );
-    if (channel.disabled) return NotFound("the channel is disabled");
-    const auto provider = static_cast<v1::Provider>(channel.provider);
-    if (channels::TakesByUrl(provider, channel.route_key, &event)) return channel;
-    return NotFound("the channel does not have the route " + event.route_key);
-}
-
-// As webhook-ingest would choose it: the channel that the stored request named, if the event is
-// addressed to it, or the one that the event's own route leads to, if its app signed the webhook.
-Result<store::ChannelInfo> ChannelOf(
-    pg::Pool& pool, const event::v1::RawWebhook& webhook, channels::ProviderEvent& event
-) {
-    if (!webhook.channel_id().empty()) return ChannelOfRecord(pool, webhook, event);
-    if (event.route_key.empty()) return NotFound("it names no route, and came by no channel's URL");
-    Status why = NotFound("no channel has the route " + event.route_key);
-    for (const v1::Provider provider : {event.provider, event.alternative_provider}) {
-        if (provider == v1::PROVIDER_UNSPECIFIED) continue;
-        UNIBOX_ASSIGN_OR_RETURN(
-            auto routed,
-            store::FindChannelsByRoute(pool, static_cast<std::int16_t>(provider), {event.route_key})
-        );
-        if (routed.empty()) continue;
-        store::ChannelInfo& channel = routed.front().channel;
-        if (!IsSignedBy(webhook, channel.app_id)) {
-            return OtherApp(pool, webhook, event.route_key, channel.app_id);
-        }
-        if (!channel.disabled) {
-            event.provider = provider;
-            return std::move(channel);
-        }
-        why = NotFound("the channel of the route " + event.route_key + " is disabled");
-    }
-    return why;
-}
-
-// What the operator knows better than the record: parts of old ones name no app, and an app that
-// was written down twice may be named by its other name.
-Status SetApp(pg::Pool& pool, const std::string& name, event::v1::RawWebhook* webhook) {
-    if (!webhook->channel_id().empty()) {
-        return FailedPrecondition("the webhook came by a channel's own URL: no app signed it")
-            .WithField("app");
-    }
-    UNIBOX_ASSIGN_OR_RETURN(const store::AppRow app, store::FindApp(pool, name));
-    if (app.spec.provider != webhook->provider()) {
-        return FailedPrecondition(fmt::format(
-                                      "{} is an app of {}, the webhook is of {}",
-                                      name,
-                                      app.spec.provider,
-                                      webhook->provider()
-                                  ))
-            .WithField("app");
-    }
-    webhook->clear_app_ids();
-    webhook->add_app_ids(app.app_id.ToBytes());
-    return {};
-}
-
 Status CheckAge(const Stored& stored) {
     const std::int64_t named_ms = stored.webhook.receive_time_ms();
     const std::int64_t received_ms = named_ms > 0 ? named_ms : stored.message.stored_unix_ms;
@@ -314,6 +226,7 @@ Status Replay(Context& context, const Options& options) {
     }
     const event::v1::RawWebhook& webhook = stored.webhook;
     UNIBOX_ASSIGN_OR_RETURN(auto parsed, ParseAgain(webhook));
+    UNIBOX_RETURN_IF_ERROR(ResolveAccounts(webhook, options.given, parsed.events));
     UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
     Table table({"event_key", "stream", "sequence", "note"});
     std::size_t left = 0;
@@ -375,6 +288,19 @@ void AddRaw(CLI::App& app, Action& action) {
     replay->add_flag("--force", options->force, "Also a webhook that is older than 13 days");
     replay->add_option(
         "--app", options->app, "The app that signed it, where the record names none or another one"
+    );
+    replay
+        ->add_option(
+            "--route",
+            options->given.routes,
+            "A notice about a WhatsApp account goes to the channel of this route (repeatable)"
+        )
+        ->expected(1)
+        ->take_all();
+    replay->add_option(
+        "--account",
+        options->given.account,
+        "The account of the routes, if it tells of more than one"
     );
     verb->footer(
         "A replay of a webhook of the last 13 days stores nothing twice: its events keep their "

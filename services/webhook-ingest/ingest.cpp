@@ -179,7 +179,7 @@ void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) 
         return Store(job);
     }
     for (const channels::Problem& problem : parsed->problems) {
-        job->KeepRaw(problem.reason, problem.detail);
+        job->KeepRaw(problem);
     }
     job->events = std::move(parsed->events);
     if (job->endpoint) return RouteByEndpoint(job);
@@ -284,7 +284,7 @@ void Ingest::OnRoutes(
     job->events = std::move(left);
     if (try_alternative && !alternative) return RouteByKeys(job, true);
     for (const auto& event : job->events) {
-        const bool of_account = event.route_key.empty() && !event.account_key.empty();
+        const bool of_account = channels::AccountRoutes::IsNotice(event);
         job->KeepRaw(
             "unknown_route", of_account ? "account " + event.account_key : event.route_key
         );

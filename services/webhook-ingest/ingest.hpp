@@ -8,10 +8,10 @@
 // Thread safety: any thread.
 #pragma once
 
-#include "account_routes.hpp"
 #include "async/fair_pool.hpp"
 #include "base/clock.hpp"
 #include "base/token_buckets.hpp"
+#include "channels/account_routes.hpp"
 #include "endpoints.hpp"
 #include "event_publisher.hpp"
 #include "http/router.hpp"
@@ -143,7 +143,7 @@ private:
     const Clock& clock_;
     WindowShares shares_;
     std::unique_ptr<Counters> counters_;
-    AccountRoutes accounts_;
+    channels::AccountRoutes accounts_;
     const Secret dummy_secret_;  // Makes an unknown token cost what a wrong signature costs.
 };
 

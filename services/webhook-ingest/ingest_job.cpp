@@ -21,7 +21,15 @@ Status TenantOverloaded() {
     return Unavailable("too much of this tenant is on its way").WithReason("TENANT_OVERLOADED");
 }
 
-void Ingest::Job::KeepRaw(std::string_view reason, std::string_view detail) {
+void Ingest::Job::KeepRaw(channels::RawReason reason, std::string_view detail) {
+    AddRaw(reason.word(), detail);
+}
+
+void Ingest::Job::KeepRaw(const channels::Problem& problem) {
+    AddRaw(problem.reason, problem.detail);
+}
+
+void Ingest::Job::AddRaw(std::string_view reason, std::string_view detail) {
     if (raw_reason.empty()) raw_reason = reason;
     if (detail.empty() || raw_detail.size() + kCharacterBytesMax > kDetailBytesMax) return;
     if (!raw_detail.empty()) raw_detail += "; ";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "channels/adapter.hpp"
+#include "channels/raw_reason.hpp"
 #include "ingest.hpp"
 
 #include <atomic>
@@ -35,12 +36,16 @@ struct Ingest::Job {
     bool secrets_incomplete = false;
     std::vector<channels::ProviderEvent> events;  // Whose channel is not known yet.
     std::vector<event::v1::InboundEvent> completed;
-    std::string raw_reason;  // Not empty: the body goes to UB_RAW.
+    std::string raw_reason;  // Of the first one; not empty: the body goes to UB_RAW.
     std::string raw_detail;
     Status failure;  // Something cannot be known now: 503 in the end.
 
-    void KeepRaw(std::string_view reason, std::string_view detail);
+    void KeepRaw(channels::RawReason reason, std::string_view detail);
+    void KeepRaw(const channels::Problem& problem);
     bool IsSignedBy(const std::optional<Uuid>& app_id) const;
+
+private:
+    void AddRaw(std::string_view reason, std::string_view detail);
 };
 
 // Of a tenant that has its share of the publisher's window on its way.

@@ -1,12 +1,16 @@
 // What is kept raw can be replayed: for each reason and in each form, once its cause has gone, and
 // the message is in the inbox once.
+#include "channels/raw_reason.hpp"
 #include "replay_fixture.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <map>
+#include <set>
 
 namespace unibox::test {
 namespace {
@@ -24,19 +28,9 @@ std::string WhatsAppEntry(const std::string& route, const std::string& rest) {
            route + R"("},)" + rest + "}}]}";
 }
 
-// What an adapter does not understand, as an entry beside the one with the message.
-struct Misunderstanding {
-    std::string reason;
-    std::string entry;
-};
-std::vector<Misunderstanding> Misunderstandings() {
-    return {
-        {"unknown_event", R"({"id":"1","changes":[{"field":"brand_new","value":{}}]})"},
-        {"partly_understood",
-         WhatsAppEntry("none", R"("messages":[{"from":"3","id":"odd","type":"hologram"}])")},
-        {"missing_field", R"({"id":"1"})"},
-        {"wrong_type", "7"},
-        {"partly_understood", R"({"id":"1","changes":[],"odd":)" + Nested(2'000) + "}"}};
+std::string WhatsAppText(const std::string& id, const std::string& text) {
+    return R"("messages":[{"from":"351911222333","id":")" + id +
+           R"(","timestamp":"1785412800","type":"text","text":{"body":")" + text + R"("}}])";
 }
 
 std::string WhatsApp(
@@ -46,12 +40,9 @@ std::string WhatsApp(
     const std::string& other_entry,
     std::size_t padding
 ) {
-    const std::string message = R"("messages":[{"from":"351911222333","id":")" + id +
-                                R"(","timestamp":"1785412800","type":"text","text":{"body":")" +
-                                text + R"("}}])";
     return R"({"object":"whatsapp_business_account","entry":[)" +
-           (other_entry.empty() ? "" : other_entry + ",") + WhatsAppEntry(route, message) + "]}" +
-           std::string(padding, ' ');
+           (other_entry.empty() ? "" : other_entry + ",") +
+           WhatsAppEntry(route, WhatsAppText(id, text)) + "]}" + std::string(padding, ' ');
 }
 
 int PostMeta(ReplayFixture& f, const std::string& body) {
@@ -64,32 +55,107 @@ void CheckParts(ReplayFixture& f, const std::string& reason, std::size_t padding
     CHECK(raw.part_count() == (padding > 0 ? 2 : 0));
 }
 
-TEST_CASE("Replay: not understood and no route yet, by POST of an app", "[nats][pg]") {
-    ReplayFixture f;
-    auto cases = Misunderstandings();
-    cases.push_back({"unknown_route", ""});
-    int number = 0;
-    for (const auto& [reason, entry] : cases) {
-        for (const std::size_t padding : {std::size_t{0}, kOverOnePart}) {
-            CAPTURE(reason, padding);
-            const std::string route = std::to_string(7'000 + ++number);
-            const std::string id = "wamid." + route;
-            REQUIRE(PostMeta(f, WhatsApp(route, id, "late", entry, padding)) == 200);
-            CheckParts(f, reason, padding);
-            CHECK(f.Replay().code == ctl::kExitFailed);
-            CHECK(f.MessageCount(id) == 0);
-            f.PutChannel(f.first, "c" + route, v1::PROVIDER_WHATSAPP, route, {});
-            // What is beside the message is not understood still.
-            CHECK((f.Replay().code == ctl::kExitOk) == entry.empty());
-            CHECK(f.MessageCount(id) == 1);
-            f.Replay();
-            CHECK(f.MessageCount(id) == 1);
-        }
+// `odd_entry` stands beside the one with the message, whose route comes later; "" = none.
+void ReplayByApp(ReplayFixture& f, const std::string& reason, const std::string& odd_entry) {
+    for (const std::size_t padding : {std::size_t{0}, kOverOnePart}) {
+        CAPTURE(reason, odd_entry.substr(0, 100), padding);
+        const std::string route =
+            std::to_string(7'000 + nats::Streams(*f.connection).Info("UB_RAW").value().last_seq);
+        const std::string id = "wamid." + route;
+        REQUIRE(PostMeta(f, WhatsApp(route, id, "late", odd_entry, padding)) == 200);
+        CheckParts(f, reason, padding);
+        CHECK(f.Replay().code == ctl::kExitFailed);
+        CHECK(f.MessageCount(id) == 0);
+        f.PutChannel(f.first, "c" + route, v1::PROVIDER_WHATSAPP, route, {});
+        // What is beside the message is not understood still.
+        CHECK((f.Replay().code == ctl::kExitOk) == odd_entry.empty());
+        CHECK(f.MessageCount(id) == 1);
+        f.Replay();
+        CHECK(f.MessageCount(id) == 1);
     }
 }
 
-TEST_CASE("Replay: another app's route, by POST of an app", "[nats][pg]") {
-    ReplayFixture f;
+std::string Entry(const std::string& account, const std::string& time, const std::string& change) {
+    return R"({"id":")" + account + R"(","time":)" + time + R"(,"changes":[)" + change + "]}";
+}
+std::string Notice(const std::string& account, const std::string& time) {
+    return Entry(
+        account, time, R"({"field":"account_update","value":{"event":"DISABLED_UPDATE"}})"
+    );
+}
+std::string Entries(const std::string& entries, std::size_t padding) {
+    return R"({"object":"whatsapp_business_account","entry":[)" + entries + "]}" +
+           std::string(padding, ' ');
+}
+
+// Whom the notice of this time has reached.
+std::multiset<std::int64_t> TenantsTold(ReplayFixture& f, const std::string& time) {
+    std::multiset<std::int64_t> tenants;
+    for (const auto& event : f.Stored()) {
+        if (!event.has_control() || event.control().type() != "account_update") continue;
+        if (std::to_string(event.provider_time_ms() / 1000) == time)
+            tenants.insert(event.tenant_id());
+    }
+    return tenants;
+}
+
+// It names no number: whose it is webhook-ingest learns from messages, the operator knows.
+void ReplayNoticeOfAccount(ReplayFixture& f) {
+    f.PutChannel(f.first, "n1", v1::PROVIDER_WHATSAPP, "601", {});
+    f.PutChannel(f.second, "n2", v1::PROVIDER_WHATSAPP, "602", {});
+    const std::vector<std::string> both{"--route", "601", "--route", "602"};
+    for (const std::size_t padding : {std::size_t{0}, kOverOnePart}) {
+        CAPTURE(padding);
+        const std::string time = padding > 0 ? "1785412802" : "1785412801";
+        REQUIRE(PostMeta(f, Entries(Notice("51", time), padding)) == 200);
+        CheckParts(f, "unknown_route", padding);
+        CHECK(f.NewestRaw().detail() == "account 51");
+        const auto refused = f.Replay();
+        CHECK(refused.code == ctl::kExitFailed);
+        CHECK(refused.out.find("it is about the account 51") != std::string::npos);
+        CHECK(f.Replay({"--route", "699"}).code == ctl::kExitFailed);  // No channel has it.
+        CHECK(TenantsTold(f, time).empty());
+        const auto replay = f.Replay(both);
+        INFO(replay.log << replay.out);
+        CHECK(replay.code == ctl::kExitOk);
+        CHECK(TenantsTold(f, time) == std::multiset{f.first.value, f.second.value});
+    }
+    // Two accounts: the numbers of one are not those of the other.
+    const std::string time = "1785412803";
+    REQUIRE(PostMeta(f, Entries(Notice("51", time) + "," + Notice("52", time), 0)) == 200);
+    const auto of_whom = f.Replay({"--route", "602"});
+    CHECK(
+        of_whom.log.find("--account whose numbers the routes are, one of 51, 52") !=
+        of_whom.log.npos
+    );
+    CHECK(f.Replay({"--route", "602", "--account", "53"}).code == ctl::kExitFailed);
+    CHECK(TenantsTold(f, time).empty());
+    CHECK(f.Replay({"--route", "602", "--account", "52"}).code == ctl::kExitFailed);  // 51 is left.
+    CHECK(TenantsTold(f, time) == std::multiset{f.second.value});
+}
+
+// As webhook-ingest does: the webhook itself tells a number of the account.
+void ReplayNoticeBesideMessage(ReplayFixture& f) {
+    f.PutChannel(f.first, "n3", v1::PROVIDER_WHATSAPP, "603", {});
+    const std::string time = "1785412804";
+    const std::string odd = R"({"field":"brand_new","value":{}})";
+    const std::string message = WhatsAppEntry("603", WhatsAppText("wamid.603", "beside"));
+    // WhatsAppEntry is of the account 1.
+    REQUIRE(
+        PostMeta(f, Entries(Notice("1", time) + "," + message + "," + Entry("9", time, odd), 0)) ==
+        200
+    );
+    CHECK(f.NewestRaw().reason() == "unknown_event");
+    CHECK(TenantsTold(f, time).size() == 1);
+    const auto replay = f.Replay();
+    CHECK(replay.out.find("--route") == std::string::npos);
+    CHECK(TenantsTold(f, time) == std::multiset{f.first.value, f.first.value});
+    CHECK(
+        f.Replay({"--route", "603"}).log.find("whose numbers are not known") != std::string::npos
+    );
+}
+
+void ReplayOtherAppsRoute(ReplayFixture& f) {
     const auto signer = f.app;
     f.PutMetaApp("other", "other-secret", "other-token", *f.box);
     const auto other = f.app;
@@ -156,8 +222,7 @@ TEST_CASE("Replay: the operator names the app where the record cannot", "[nats][
     CHECK(f.MessageCount("wamid.wrong") == 1);
 }
 
-TEST_CASE("Replay: too large for the log, in every form", "[nats][pg]") {
-    ReplayFixture f;
+void ReplayTooLarge(ReplayFixture& f) {
     f.PutChannel(f.first, "wa", v1::PROVIDER_WHATSAPP, "111", {});
     f.PutChannel(f.first, "sms", v1::PROVIDER_TWILIO, "", {"auth-token"});
     f.PutChannel(f.first, "shop", v1::PROVIDER_STANDARD, "", {kWhsec});
@@ -212,7 +277,7 @@ TEST_CASE("Replay: too large for the log, in every form", "[nats][pg]") {
 TEST_CASE("Replay: on a channel's own URL, by GET and by POST", "[nats][pg]") {
     ReplayFixture f;
     const std::string path = "/v1/hooks/twilio/sms-token";
-    const std::vector<Misunderstanding> cases = {
+    const std::vector<std::pair<std::string, std::string>> cases = {
         {"unknown_route", ""},
         {"partly_understood", "&Latitude=north&Longitude=1"},
         {"missing_field", "&NumMedia=1"}};
@@ -244,8 +309,7 @@ TEST_CASE("Replay: on a channel's own URL, by GET and by POST", "[nats][pg]") {
 }
 
 // Nothing of such a body is read today; a later release can. So: kept by an older one.
-TEST_CASE("Replay: what only a newer release understands", "[nats][pg]") {
-    ReplayFixture f;
+void ReplayWhatOnlyANewerReleaseReads(ReplayFixture& f) {
     const auto sms = f.PutChannel(f.first, "sms", v1::PROVIDER_TWILIO, "", {"auth-token"});
     CHECK(PostMeta(f, "{not json") == 200);
     CHECK(f.NewestRaw().reason() == "unparseable");
@@ -269,6 +333,75 @@ TEST_CASE("Replay: what only a newer release understands", "[nats][pg]") {
             CHECK(f.MessageCount(id) == 1);
         }
     }
+}
+
+using Scenario = std::function<void(ReplayFixture&)>;
+
+Scenario BesideMessage(const std::string& reason, const std::string& odd_entry) {
+    return [=](ReplayFixture& f) { ReplayByApp(f, reason, odd_entry); };
+}
+
+// For each reason how a webhook comes to be kept for it, and goes back.
+const std::multimap<std::string_view, Scenario>& Scenarios() {
+    const std::string odd_member = R"({"id":"1","changes":[],"odd":)";
+    const std::string template_status = R"({"field":"message_template_status_update","value":)";
+    const std::string hologram = R"("messages":[{"from":"3","id":"odd","type":"hologram"}])";
+    static const std::multimap<std::string_view, Scenario> scenarios{
+        {"unparseable", ReplayWhatOnlyANewerReleaseReads},
+        {"unknown_event",
+         BesideMessage("unknown_event", Entry("1", "1", R"({"field":"brand_new","value":{}})"))},
+        {"partly_understood", BesideMessage("partly_understood", WhatsAppEntry("none", hologram))},
+        {"partly_understood", BesideMessage("partly_understood", odd_member + Nested(2'000) + "}")},
+        {"missing_field", BesideMessage("missing_field", R"({"id":"1"})")},
+        {"wrong_type", BesideMessage("wrong_type", "7")},
+        // In what is passed over: nothing but the depth is wrong.
+        {"too_deep",
+         BesideMessage("too_deep", Entry("1", "1", template_status + Nested(2'000) + "}"))},
+        {"unknown_route", BesideMessage("unknown_route", "")},
+        {"unknown_route", ReplayNoticeOfAccount},
+        {"unknown_route", ReplayNoticeBesideMessage},
+        {"other_app", ReplayOtherAppsRoute},
+        {"too_large", ReplayTooLarge}};
+    return scenarios;
+}
+
+TEST_CASE("Replay: every reason for which a webhook is kept", "[nats][pg]") {
+    for (const std::string_view reason : channels::kRawReasons) {
+        DYNAMIC_SECTION(reason) {
+            const auto [begin, end] = Scenarios().equal_range(reason);
+            REQUIRE(begin != end);  // A new reason needs a scenario.
+            ReplayFixture f;
+            for (auto scenario = begin; scenario != end; ++scenario) scenario->second(f);
+        }
+    }
+}
+
+// "channel_error" was one: such errors are events now.
+TEST_CASE("Replay: kept for a reason that there is no more", "[nats][pg]") {
+    ReplayFixture f;
+    const auto& reasons = channels::kRawReasons;
+    CHECK(std::find(reasons.begin(), reasons.end(), "channel_error") == reasons.end());
+    f.PutChannel(f.first, "wa", v1::PROVIDER_WHATSAPP, "111", {});
+    const std::string body =
+        Entries(WhatsAppEntry("111", R"("errors":[{"code":130429,"title":"Rate limit hit"}])"), 0);
+    event::v1::RawWebhook raw;
+    raw.set_provider("meta");
+    raw.set_path("/v1/hooks/meta");
+    raw.set_method("POST");
+    raw.set_reason("channel_error");
+    raw.set_receive_time_ms(SystemClock().UnixMillis());
+    raw.add_app_ids(f.app->ToBytes());
+    raw.set_body(body);
+    f.StoreRaw(raw);
+    const auto replay = f.Replay();
+    INFO(replay.log << replay.out);
+    CHECK(replay.code == ctl::kExitOk);
+    const auto stored = f.Stored();
+    REQUIRE(stored.size() == 1);
+    CHECK(stored[0].control().type() == "channel_error");
+    // Today it is not kept at all.
+    REQUIRE(PostMeta(f, body) == 200);
+    CHECK(f.Raw().size() == 1);
 }
 
 TEST_CASE("Replay: a disabled channel gets nothing", "[nats][pg]") {

@@ -1,20 +1,12 @@
-#include "account_routes.hpp"
+#include "channels/account_routes.hpp"
 
 #include <algorithm>
 #include <mutex>
 
-namespace unibox::ingest {
-namespace {
-
-bool IsNotice(const channels::ProviderEvent& event) {
-    return event.route_key.empty() && !event.account_key.empty();
-}
-
-}  // namespace
-
-void AccountRoutes::Resolve(std::vector<channels::ProviderEvent>& events) {
-    const channels::ProviderEvent* last = nullptr;
-    for (const channels::ProviderEvent& event : events) {
+namespace unibox::channels {
+void AccountRoutes::Resolve(std::vector<ProviderEvent>& events) {
+    const ProviderEvent* last = nullptr;
+    for (const ProviderEvent& event : events) {
         if (event.route_key.empty() || event.account_key.empty()) continue;
         const bool same = last != nullptr && last->route_key == event.route_key &&
                           last->account_key == event.account_key &&
@@ -23,8 +15,8 @@ void AccountRoutes::Resolve(std::vector<channels::ProviderEvent>& events) {
         last = &event;
     }
     if (std::none_of(events.begin(), events.end(), IsNotice)) return;
-    std::vector<channels::ProviderEvent> resolved;
-    for (channels::ProviderEvent& event : events) {
+    std::vector<ProviderEvent> resolved;
+    for (ProviderEvent& event : events) {
         const auto routes = IsNotice(event) ? RoutesOf(event) : std::vector<std::string>();
         for (const std::string& route : routes) {
             resolved.push_back(event);
@@ -35,7 +27,7 @@ void AccountRoutes::Resolve(std::vector<channels::ProviderEvent>& events) {
     events = std::move(resolved);
 }
 
-void AccountRoutes::Learn(const channels::ProviderEvent& event) {
+void AccountRoutes::Learn(const ProviderEvent& event) {
     const Key key{event.provider, event.account_key};
     {
         const std::shared_lock lock(mutex_);
@@ -59,7 +51,7 @@ void AccountRoutes::Learn(const channels::ProviderEvent& event) {
     learnt_.pop_front();
 }
 
-std::vector<std::string> AccountRoutes::RoutesOf(const channels::ProviderEvent& event) const {
+std::vector<std::string> AccountRoutes::RoutesOf(const ProviderEvent& event) const {
     std::vector<std::string> routes;
     const std::shared_lock lock(mutex_);
     const auto account = accounts_.find({event.provider, event.account_key});
@@ -70,4 +62,4 @@ std::vector<std::string> AccountRoutes::RoutesOf(const channels::ProviderEvent& 
     return routes;
 }
 
-}  // namespace unibox::ingest
+}  // namespace unibox::channels

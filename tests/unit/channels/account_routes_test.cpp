@@ -1,14 +1,14 @@
-#include "webhook-ingest/account_routes.hpp"
+#include "channels/account_routes.hpp"
 
 #include <catch2/catch.hpp>
 
-namespace unibox::ingest {
+namespace unibox::channels {
 namespace {
 
-channels::ProviderEvent Event(
+ProviderEvent Event(
     const std::string& route, const std::string& account, const std::string& number = ""
 ) {
-    channels::ProviderEvent event;
+    ProviderEvent event;
     event.provider = v1::PROVIDER_WHATSAPP;
     event.route_key = route;
     event.account_key = account;
@@ -16,9 +16,7 @@ channels::ProviderEvent Event(
     return event;
 }
 
-std::vector<std::string> Resolved(
-    AccountRoutes& accounts, std::vector<channels::ProviderEvent> events
-) {
+std::vector<std::string> Resolved(AccountRoutes& accounts, std::vector<ProviderEvent> events) {
     accounts.Resolve(events);
     std::vector<std::string> routes;
     for (const auto& event : events) routes.push_back(event.route_key);
@@ -27,7 +25,7 @@ std::vector<std::string> Resolved(
 
 using Routes = std::vector<std::string>;
 
-TEST_CASE("AccountRoutes: a notice is for the channels of its account", "[unit][ingest]") {
+TEST_CASE("AccountRoutes: a notice is for the channels of its account", "[unit][channels]") {
     AccountRoutes accounts;
     CHECK(Resolved(accounts, {Event("", "waba")}) == Routes{""});
     CHECK(
@@ -46,7 +44,7 @@ TEST_CASE("AccountRoutes: a notice is for the channels of its account", "[unit][
     CHECK(Resolved(accounts, {Event("", "new"), Event("w1", "new")}) == Routes{"w1", "w1"});
 }
 
-TEST_CASE("AccountRoutes: a number that moved is learnt anew", "[unit][ingest]") {
+TEST_CASE("AccountRoutes: a number that moved is learnt anew", "[unit][channels]") {
     AccountRoutes accounts;
     (void)Resolved(accounts, {Event("n1", "waba", "1555")});
     (void)Resolved(accounts, {Event("n1", "waba", "1777")});
@@ -54,7 +52,7 @@ TEST_CASE("AccountRoutes: a number that moved is learnt anew", "[unit][ingest]")
     CHECK(Resolved(accounts, {Event("", "waba", "1555")}) == Routes{""});
 }
 
-TEST_CASE("AccountRoutes: their number is bounded, the oldest goes first", "[unit][ingest]") {
+TEST_CASE("AccountRoutes: their number is bounded, the oldest goes first", "[unit][channels]") {
     AccountRoutes accounts(2);
     for (const std::string account : {"a", "b", "c"})
         (void)Resolved(accounts, {Event("n" + account, account)});
@@ -66,4 +64,4 @@ TEST_CASE("AccountRoutes: their number is bounded, the oldest goes first", "[uni
 }
 
 }  // namespace
-}  // namespace unibox::ingest
+}  // namespace unibox::channels
