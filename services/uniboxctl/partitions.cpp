@@ -3,6 +3,7 @@
 #include "store/partitions.hpp"
 
 #include "nats/streams.hpp"
+#include "store/log_losses.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
@@ -85,6 +86,63 @@ Status List(Context& context) {
     return {};
 }
 
+Status ListBreaks(Context& context, std::int64_t count_max) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto breaks, store::ListLogBreaks(*pool, static_cast<std::int32_t>(count_max))
+    );
+    Table table(
+        {"found",
+         "generation",
+         "partition",
+         "common_seq",
+         "committed_seq",
+         "committed_stored",
+         "stream_last_seq",
+         "stream_created",
+         "unwritten",
+         "found_by"}
+    );
+    for (const store::LogBreak& one : breaks) {
+        table.Add(
+            {TimeText(one.found_at_ms),
+             std::int64_t{one.id.generation},
+             std::int64_t{one.id.partition},
+             one.common_seq,
+             one.committed_seq,
+             TimeText(one.committed_stored_at_ms.value_or(0)),
+             one.stream_last_seq,
+             TimeText(one.stream_created_ms),
+             one.unwritten_count,
+             one.found_by}
+        );
+    }
+    context.Print(Answer().Add("breaks", std::move(table)));
+    return {};
+}
+
+Status ListGaps(Context& context, std::int64_t count_max) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto gaps, store::ListLogGaps(*pool, static_cast<std::int32_t>(count_max))
+    );
+    Table table(
+        {"acknowledged", "generation", "partition", "first_seq", "last_seq", "acknowledged_by"}
+    );
+    for (const store::LogGap& gap : gaps) {
+        table.Add(
+            {TimeText(gap.created_at_ms),
+             std::int64_t{gap.id.generation},
+             std::int64_t{gap.id.partition},
+             gap.first_seq,
+             gap.last_seq,
+             gap.acknowledged_by}
+        );
+    }
+    context.Print(Answer().Add("gaps", std::move(table)));
+    return {};
+}
+
 Result<store::PartitionState> FindPartition(pg::Pool& pool, store::PartitionId id) {
     UNIBOX_ASSIGN_OR_RETURN(const auto states, store::ListPartitions(pool));
     for (const store::PartitionState& state : states) {
@@ -127,9 +185,7 @@ Status Skip(Context& context, const PartitionOptions& options) {
     } else if (!options.force) {
         UNIBOX_RETURN_IF_ERROR(CheckGivesUpNothingStored(context, state, skip_to));
     }
-    UNIBOX_ASSIGN_OR_RETURN(
-        const std::int64_t skipped, store::SkipGap(*pool, id, skip_to, options.by)
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const std::int64_t skipped, store::SkipGap(*pool, id, skip_to, options.by));
     context.Print(Answer()
                       .Add("generation", std::int64_t{id.generation})
                       .Add("partition", std::int64_t{id.partition})
@@ -193,6 +249,31 @@ void AddPartitionOptions(CLI::App& verb, PartitionOptions& options) {
         ->required();
 }
 
+// What is recorded of losses: breaks are found by message-writer, gaps acknowledged by operators.
+void AddLosses(CLI::App& partitions, Action& action) {
+    const auto count_max = std::make_shared<std::int64_t>(100);
+    auto* breaks = partitions.add_subcommand(
+        "breaks", "Streams that went on differently from what was read; the newest first"
+    );
+    breaks->footer(
+        "What the columns say, and what may be lost: docs/runbooks/stream-recreated.md\n"
+        "Example: uniboxctl partitions breaks --limit 10"
+    );
+    auto* gaps = partitions.add_subcommand("gaps", "Gaps that were acknowledged; the newest first");
+    gaps->footer("Example: uniboxctl partitions gaps (docs/runbooks/gap.md)");
+    for (auto* verb : {breaks, gaps}) {
+        verb->add_option("--limit", *count_max, "At most so many")
+            ->check(WholeNumber(1, 100'000))
+            ->capture_default_str();
+    }
+    breaks->callback([count_max, &action] {
+        action = [count_max](Context& context) { return ListBreaks(context, *count_max); };
+    });
+    gaps->callback([count_max, &action] {
+        action = [count_max](Context& context) { return ListGaps(context, *count_max); };
+    });
+}
+
 void AddSkip(CLI::App& partitions, Action& action) {
     auto* verb = partitions.add_subcommand(
         "skip", "Acknowledges a counted gap: those sequences are never written"
@@ -203,7 +284,8 @@ void AddSkip(CLI::App& partitions, Action& action) {
         ->check(WholeNumber(0));
     verb->add_option("--by", options->by, "Who answers for it; recorded")->required();
     verb->add_flag("--force", options->force, "Also what is stored and could still be written");
-    verb->footer("Example: uniboxctl partitions skip --partition 3 --by jane (docs/runbooks/gap.md)"
+    verb->footer(
+        "Example: uniboxctl partitions skip --partition 3 --by jane (docs/runbooks/gap.md)"
     );
     verb->callback([options, &action] {
         action = [options](Context& context) { return Skip(context, *options); };
@@ -234,6 +316,7 @@ void AddPartitions(CLI::App& app, Action& action) {
     verb->add_subcommand("list", "Owner, epoch and lag of each")->callback([&action] {
         action = List;
     });
+    AddLosses(*verb, action);
     AddResume(*verb, action);
     AddSkip(*verb, action);
     auto* reset = verb->add_subcommand(

@@ -30,7 +30,10 @@ void AddRestored(CLI::App& app, Action& action) {
         "restored", "After a restore of PostgreSQL: a new feed epoch, no old writer can commit"
     );
     verb->footer(
-        "Inbound messages after the restore point come back from the log by themselves.\n"
+        "Inbound messages after the restore point come back from the log by themselves. What a log "
+        "lost\n"
+        "that came back older itself: uniboxctl partitions breaks "
+        "(docs/runbooks/stream-recreated.md).\n"
         "Example: uniboxctl restored && uniboxctl partitions list"
     );
     verb->callback([&action] { action = Restored; });
