@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace unibox::config {
@@ -10,6 +11,13 @@ class FieldTable;
 }
 
 namespace unibox::pg {
+
+// Who acts, and with what, for the audit of what administration changes (deploy/migrations/0019).
+struct Actor {
+    std::string name;        // "jane@host"
+    std::string verb;        // "partitions skip"
+    std::string request_id;  // The same for all that one command does.
+};
 
 struct Settings {
     // libpq URI or keyword string. Keywords given here win over the defaults set by this library
@@ -25,6 +33,9 @@ struct Settings {
     std::int64_t io_timeout_ms = 30'000;         // By the client: one round trip, then disconnect.
     // Named prepared statements. false = unnamed ones, for PgBouncer in transaction mode.
     bool prepared = true;
+    // Told in each transaction that writes, as app.actor, app.verb and app.request_id. Of the
+    // program, not of its settings; none: nothing is told.
+    std::optional<Actor> actor = {};
 
     // Adds section "postgres" to the table of settings.
     void Describe(config::FieldTable& table);

@@ -22,6 +22,10 @@ constexpr Statement kSettings{
     "SELECT set_config('app.tenant_id', $1, true), set_config('statement_timeout', $2, true), "
     "set_config('lock_timeout', $3, true), "
     "set_config('idle_in_transaction_session_timeout', $4, true)"};
+constexpr Statement kActor{
+    "ub_actor",
+    "SELECT set_config('app.actor', $1, true), set_config('app.verb', $2, true), "
+    "set_config('app.request_id', $3, true)"};
 
 Status Over() {
     return FailedPrecondition("the transaction is over");
@@ -55,6 +59,11 @@ Status Transaction::QueueBegin() {
     );
     UNIBOX_RETURN_IF_ERROR(lease_->Queue(kSettings, params));
     internal_count_ = 2;
+    if (!settings.actor || access_ == Access::kReadOnly) return {};
+    const Actor& actor = *settings.actor;
+    const Params told = Params::Of(actor.name, actor.verb, actor.request_id);
+    UNIBOX_RETURN_IF_ERROR(lease_->Queue(kActor, told));
+    ++internal_count_;
     return {};
 }
 

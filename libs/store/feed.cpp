@@ -17,7 +17,12 @@ constexpr pg::Statement kBegin{
     "feed_begin",
     "UPDATE feed SET feed_epoch = gen_random_uuid(), stream_created = $2, marked_seq = $3, "
     "marked_msg_id = $4 WHERE feed_epoch = $1"};
-constexpr pg::Statement kRenew{"feed_renew", "UPDATE feed SET feed_epoch = gen_random_uuid()"};
+constexpr pg::Statement kRenew{
+    "feed_renew",
+    "WITH renewed AS (UPDATE feed f SET feed_epoch = gen_random_uuid() "
+    "FROM (SELECT feed_epoch FROM feed) old RETURNING old.feed_epoch AS was, f.feed_epoch AS now) "
+    "SELECT ub_audit(NULL, 'feed', 'UB_EV', jsonb_build_object('feed_epoch', was), "
+    "jsonb_build_object('feed_epoch', now), 'done') FROM renewed"};
 
 Result<Feed> ToFeed(const pg::Rows& rows) {
     if (rows.empty()) return FailedPrecondition("the table feed has lost its row");

@@ -42,7 +42,7 @@ struct BegunEpoch {
 Result<BegunEpoch> BeginFeedEpoch(
     pg::Pool& pool, const Uuid& old_epoch, std::int64_t stream_created_ms, const FeedEnd& end
 );
-// A new epoch after a restore of the database.
+// A new epoch after a restore of the database; told in the audit (audit.hpp). Role ub_admin.
 Result<Feed> RenewFeedEpoch(pg::Pool& pool);
 
 }  // namespace unibox::store

@@ -38,6 +38,12 @@ constexpr pg::Statement kApplied{
     "migrate_applied", "SELECT number, name, checksum FROM schema_migrations ORDER BY number"};
 constexpr pg::Statement kRecord{
     "migrate_record", "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)"};
+constexpr pg::Statement kHasAudit{
+    "migrate_has_audit", "SELECT to_regproc('public.ub_audit') IS NOT NULL"};
+constexpr pg::Statement kAudit{
+    "migrate_audit",
+    "SELECT ub_audit(NULL, 'schema', $1::int::text, NULL, jsonb_build_object('name', $2::text), "
+    "'done')"};
 constexpr pg::Statement kHasPartitions{
     "migrate_has_partitions", "SELECT to_regproc('public.ub_make_partitions') IS NOT NULL"};
 constexpr pg::Statement kPartitions{"migrate_partitions", "SELECT ub_make_partitions()"};
@@ -141,6 +147,11 @@ Status ApplyOnce(pg::Session& session, const Migration& migration, const Migrate
     UNIBOX_RETURN_IF_ERROR(tx.ExecuteScript(migration.sql));
     const auto record = pg::Params::Of(migration.number, migration.name, migration.checksum);
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kRecord, record).status());
+    UNIBOX_ASSIGN_OR_RETURN(const auto audited, tx.Execute(kHasAudit, {}));
+    if (audited[0].Bool(0)) {
+        const auto told = pg::Params::Of(migration.number, migration.name);
+        UNIBOX_RETURN_IF_ERROR(tx.Execute(kAudit, told).status());
+    }
     return tx.Commit();
 }
 

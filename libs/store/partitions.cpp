@@ -13,6 +13,11 @@
     "p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, " \
     "p.stopped_reason, " UNIBOX_MARK_COLUMNS
 
+// What an operator can change.
+#define UNIBOX_AUDITED_COLUMNS                                                    \
+    "jsonb_build_object('last_seq', last_seq, 'stream_created', stream_created, " \
+    "'stopped_reason', stopped_reason, 'epoch', epoch)"
+
 namespace unibox::store {
 namespace {
 
@@ -108,7 +113,14 @@ constexpr pg::Statement kStop{
     "WHERE generation = $1 AND partition = $2 AND epoch = $3"};
 constexpr pg::Statement kLockOne{
     "partition_lock",
-    "SELECT last_seq FROM ingest_partition WHERE generation = $1 AND partition = $2 FOR UPDATE"};
+    "SELECT last_seq, " UNIBOX_AUDITED_COLUMNS
+    "::text FROM ingest_partition WHERE generation = $1 AND partition = $2 FOR UPDATE"};
+// $3: what kLockOne answered.
+constexpr pg::Statement kAudit{
+    "partition_audit",
+    "SELECT ub_audit(NULL, 'partition', generation || '/' || partition, "
+    "$3::jsonb, " UNIBOX_AUDITED_COLUMNS
+    ", 'done') FROM ingest_partition WHERE generation = $1 AND partition = $2"};
 constexpr pg::Statement kRecordGap{
     "partition_gap",
     "INSERT INTO ingest_gap (generation, partition, first_seq, last_seq, acknowledged_by) "
@@ -309,6 +321,7 @@ Result<std::int64_t> SkipGap(
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockOne, key));
     if (rows.empty()) return NotFound("no such partition");
     const std::int64_t last_seq = rows[0].Int64(0);
+    const std::string before(rows[0].Text(1));
     if (skip_to < last_seq) {
         return Status(Code::kOutOfRange, "already written up to " + std::to_string(last_seq));
     }
@@ -318,7 +331,9 @@ Result<std::int64_t> SkipGap(
         UNIBOX_RETURN_IF_ERROR(tx.Execute(kRecordGap, gap).status());
     }
     const auto move = pg::Params::Of(id.generation, id.partition, skip_to);
-    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kMove, move).status());
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kMove, move).status());
+    const auto audit = pg::Params::Of(id.generation, id.partition, before);
+    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kAudit, audit).status());
     return skip_to - last_seq;
 }
 
@@ -369,10 +384,15 @@ Result<std::vector<LogPlace>> ListKnownPlaces(
 Status ResetPartition(
     pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
 ) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    const auto key = pg::Params::Of(id.generation, id.partition);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockOne, key));
+    if (rows.empty()) return NotFound("no such partition");
     const auto params =
         pg::Params::Of(id.generation, id.partition, pg::TimestampMs{stream_created_ms}, last_seq);
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kReset, params));
-    return rows.affected() == 1 ? Status() : NotFound("no such partition");
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kReset, params).status());
+    const auto audit = pg::Params::Of(id.generation, id.partition, std::string(rows[0].Text(1)));
+    return tx.ExecuteAndCommit(kAudit, audit).status();
 }
 
 }  // namespace unibox::store

@@ -130,6 +130,7 @@ Result<std::vector<LogPlace>> ListKnownPlaces(
     pg::Pool& pool, const OwnedPartition& owned, std::int64_t below_seq
 );
 
+// What an operator does is told in the audit (audit.hpp), in the same transaction. Role ub_admin.
 // Operator: acknowledges that (last_seq, skip_to] will never be written: records the gap, sets
 // last_seq = skip_to, clears the reason, raises the epoch so that a running owner reads anew.
 // OUT_OF_RANGE if skip_to < last_seq. Returns how many sequences were skipped; 0 (skip_to =

@@ -8,6 +8,7 @@ namespace {
 constexpr pg::Statement kEnsure{"periods_ensure", "SELECT ub_make_partitions()"};
 constexpr pg::Statement kEnsureFor{"periods_ensure_for", "SELECT ub_make_partition($1, $2)"};
 constexpr pg::Statement kDropOld{"periods_drop", "SELECT ub_drop_old_ext_ref()"};
+constexpr pg::Statement kDropOldAudit{"periods_drop_audit", "SELECT ub_drop_old_audit()"};
 constexpr pg::Statement kAhead{"periods_ahead", "SELECT ub_periods_ahead()"};
 
 Result<pg::Rows> Call(pg::Pool& pool, const pg::Statement& statement, const pg::Params& params) {
@@ -31,6 +32,11 @@ Result<bool> EnsurePeriodFor(pg::Pool& pool, std::string_view table, std::int64_
 
 Result<std::int32_t> DropOldExtRefs(pg::Pool& pool) {
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kDropOld, {}));
+    return rows[0].Int32(0);
+}
+
+Result<std::int32_t> DropOldAudit(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kDropOldAudit, {}));
     return rows[0].Int32(0);
 }
 

@@ -1,6 +1,6 @@
-// Time partitions: making them ahead, and dropping old ones of ext_ref. The work is done by
-// SECURITY DEFINER functions (deploy/migrations); roles ub_writer and ub_admin may call them.
-// Thread safety: any thread, any number of processes (advisory lock inside).
+// Time partitions: making them ahead, and dropping old ones of ext_ref and admin_audit. The work is
+// done by SECURITY DEFINER functions (deploy/migrations); roles ub_writer and ub_admin may call
+// them. Thread safety: any thread, any number of processes (advisory lock inside).
 #pragma once
 
 #include "base/status.hpp"
@@ -23,6 +23,9 @@ Result<bool> EnsurePeriodFor(pg::Pool& pool, std::string_view table, std::int64_
 // Drops leaves of ext_ref whose rows are all older than 8 weeks. Returns how many. ABORTED: locked,
 // call again.
 Result<std::int32_t> DropOldExtRefs(pg::Pool& pool);
+
+// The same for the audit (audit.hpp), of leaves whose rows are all older than 12 months.
+Result<std::int32_t> DropOldAudit(pg::Pool& pool);
 
 // Whole periods that exist beyond the current one, the least over all partitioned tables: the gauge
 // "partitions ahead". 3 right after EnsurePeriods; alarm below 2.

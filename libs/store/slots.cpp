@@ -10,6 +10,10 @@ constexpr pg::Statement kRaisePartitions{
 constexpr pg::Statement kRaiseSlots{
     "slot_raise",
     "UPDATE writer_slots SET epoch = epoch + $1, owner = NULL, lease_until = '-infinity'"};
+constexpr pg::Statement kAuditRaised{
+    "epochs_audit",
+    "SELECT ub_audit(NULL, 'lease_epochs', 'all', NULL, jsonb_build_object('raised_by', $1), "
+    "'done')"};
 constexpr pg::Statement kTakeSlots{
     "slot_take",
     "WITH free AS (SELECT s.slot FROM writer_slots s "
@@ -31,7 +35,8 @@ Status RaiseAllEpochs(pg::Pool& pool, std::int64_t by) {
     if (by < 1) return InvalidArgument("epochs only rise").WithField("by");
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kRaisePartitions, pg::Params::Of(by)).status());
-    return tx.ExecuteAndCommit(kRaiseSlots, pg::Params::Of(by)).status();
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kRaiseSlots, pg::Params::Of(by)).status());
+    return tx.ExecuteAndCommit(kAuditRaised, pg::Params::Of(by)).status();
 }
 
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(

@@ -121,6 +121,7 @@ Status Keeper::KeepDatabase() {
     const auto made = store::EnsurePeriods(pool_);
     Keep(&first, made.status(), "periods");
     Keep(&first, store::DropOldExtRefs(pool_).status(), "ext_ref");
+    Keep(&first, store::DropOldAudit(pool_).status(), "audit");
     Keep(&first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events");
     return first;
 }

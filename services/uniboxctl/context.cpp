@@ -12,14 +12,22 @@ constexpr Millis kProgressPause{2000};
 
 }  // namespace
 
-Context::Context(Settings settings, OutputFormat format, std::ostream& out, std::ostream& log)
+Context::Context(
+    Settings settings, std::string by, OutputFormat format, std::ostream& out, std::ostream& log
+)
     : settings_(std::move(settings)),
+      by_(std::move(by)),
       format_(format),
       out_(out),
       log_(log),
       progress_at_(std::chrono::steady_clock::now() + kProgressPause) {}
 
 Context::~Context() = default;
+
+Result<std::string> Context::By() const {
+    if (!by_.empty()) return by_;
+    return InvalidArgument("say who answers for it: --by NAME").WithField("by");
+}
 
 Result<pg::Pool*> Context::Database() {
     if (!pool_) {

@@ -22,10 +22,15 @@ enum class OutputFormat { kTable, kJson };
 
 class Context {
 public:
-    Context(Settings settings, OutputFormat format, std::ostream& out, std::ostream& log);
+    // `by`: as given on the command line, "" = not.
+    Context(
+        Settings settings, std::string by, OutputFormat format, std::ostream& out, std::ostream& log
+    );
     ~Context();
 
     const Settings& settings() const { return settings_; }
+    // Who answers for what the verb does; INVALID_ARGUMENT if nobody was named.
+    Result<std::string> By() const;
     obs::Metrics& metrics() { return metrics_; }
 
     // Opened once; UNAVAILABLE when the server does not answer.
@@ -48,6 +53,7 @@ public:
 
 private:
     Settings settings_;
+    std::string by_;
     OutputFormat format_;
     std::ostream& out_;
     std::ostream& log_;

@@ -2,6 +2,7 @@
 #include "base/strings.hpp"
 #include "store/admin.hpp"
 #include "unibox/event/v1/inbound.pb.h"
+#include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/log_publisher.hpp"
 #include "uniboxctl/options.hpp"
@@ -146,13 +147,21 @@ Status Replay(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
     Replayer replayer(*pool, *log);
-    Status done;
-    if (options.all) {
-        done = ReplayAll(*pool, replayer, options.count_max);
-    } else {
-        UNIBOX_ASSIGN_OR_RETURN(const auto letter, store::GetDeadLetter(*pool, options.id));
-        done = replayer.Replay(letter);
+    std::optional<store::DeadLetter> letter;
+    if (!options.all) {
+        UNIBOX_ASSIGN_OR_RETURN(letter, store::GetDeadLetter(*pool, options.id));
     }
+    // What went back without being marked as replayed would be told nowhere else.
+    store::AuditEntry entry;
+    entry.kind = "dead_letters";
+    entry.object = options.all ? "all" : std::to_string(options.id);
+    const Status done = Audited(context, entry, [&](store::AuditEntry& told) {
+        Status replayed =
+            letter ? replayer.Replay(*letter) : ReplayAll(*pool, replayer, options.count_max);
+        told.new_json =
+            fmt::format(R"({{"stored":{},"kept":{}}})", replayer.stored(), replayer.kept());
+        return replayed;
+    });
     context.Print(Answer().Add("replayed", replayer.TakeTable()));
     UNIBOX_RETURN_IF_ERROR(done);
     if (replayer.kept() == 0) return {};

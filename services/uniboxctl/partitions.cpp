@@ -19,7 +19,6 @@ struct PartitionOptions {
     int generation = 1;
     int partition = 0;
     std::int64_t skip_to = -1;
-    std::string by;
     bool force = false;
 };
 
@@ -177,6 +176,7 @@ Status CheckGivesUpNothingStored(
 
 Status Skip(Context& context, const PartitionOptions& options) {
     const store::PartitionId id{options.generation, options.partition};
+    UNIBOX_ASSIGN_OR_RETURN(const std::string by, context.By());
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
     std::int64_t skip_to = options.skip_to;
@@ -185,7 +185,7 @@ Status Skip(Context& context, const PartitionOptions& options) {
     } else if (!options.force) {
         UNIBOX_RETURN_IF_ERROR(CheckGivesUpNothingStored(context, state, skip_to));
     }
-    UNIBOX_ASSIGN_OR_RETURN(const std::int64_t skipped, store::SkipGap(*pool, id, skip_to, options.by));
+    UNIBOX_ASSIGN_OR_RETURN(const std::int64_t skipped, store::SkipGap(*pool, id, skip_to, by));
     context.Print(Answer()
                       .Add("generation", std::int64_t{id.generation})
                       .Add("partition", std::int64_t{id.partition})
@@ -282,9 +282,9 @@ void AddSkip(CLI::App& partitions, Action& action) {
     AddPartitionOptions(*verb, *options);
     verb->add_option("--to", options->skip_to, "Last sequence given up (default: all that expired)")
         ->check(WholeNumber(0));
-    verb->add_option("--by", options->by, "Who answers for it; recorded")->required();
     verb->add_flag("--force", options->force, "Also what is stored and could still be written");
     verb->footer(
+        "--by is needed: it stands in the record of the gap.\n"
         "Example: uniboxctl partitions skip --partition 3 --by jane (docs/runbooks/gap.md)"
     );
     verb->callback([options, &action] {

@@ -1,12 +1,15 @@
 #include "uniboxctl/program.hpp"
 
 #include "base/status.hpp"
+#include "channels/text.hpp"
+#include "uniboxctl/actor.hpp"
 #include "uniboxctl/command_line.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <ostream>
 
 namespace unibox::ctl {
@@ -37,11 +40,21 @@ int ExitCodeOf(const Status& status) {
     }
 }
 
+constexpr std::size_t kActorBytesMax = 200;
+
 struct Options {
     std::string config_file;
     std::vector<std::string> overrides;
     std::string output = "table";
+    std::string by;
 };
+
+// Text without control characters, as the audit shows it.
+bool IsName(const std::string& text) {
+    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; };
+    return !text.empty() && text.size() <= kActorBytesMax && channels::CleanText(text) == text &&
+           std::none_of(text.begin(), text.end(), is_control);
+}
 
 void AddGlobalOptions(CLI::App& app, Options& options) {
     app.add_option("--config", options.config_file, "Settings file (TOML)");
@@ -51,20 +64,42 @@ void AddGlobalOptions(CLI::App& app, Options& options) {
     app.add_option("--output", options.output, "table for people, json for programs")
         ->check(CLI::IsMember({"table", "json"}))
         ->capture_default_str();
+    app.add_option("--by", options.by, "Who answers for it, in the audit (else user@host)")
+        ->check(CLI::Validator(
+            [](const std::string& name) {
+                return std::string(IsName(name) ? "" : "must be a name of at most 200 bytes");
+            },
+            "NAME"
+        ));
     app.set_version_flag("--version", UNIBOX_VERSION);
     app.footer(kFooter);
     app.require_subcommand(1);
     app.fallthrough();
 }
 
+// "partitions skip"
+std::string VerbOf(const CLI::App& app) {
+    std::string path;
+    for (const CLI::App* verb = &app; !verb->get_subcommands().empty();) {
+        verb = verb->get_subcommands().front();
+        path += (path.empty() ? "" : " ") + verb->get_name();
+    }
+    return path;
+}
+
 Status RunAction(
-    const Options& options, const Action& action, std::ostream& out, std::ostream& log
+    const Options& options,
+    const std::string& verb,
+    const Action& action,
+    std::ostream& out,
+    std::ostream& log
 ) {
     std::optional<std::filesystem::path> file;
     if (!options.config_file.empty()) file = options.config_file;
     UNIBOX_ASSIGN_OR_RETURN(Settings settings, LoadSettings(file, options.overrides));
+    settings.postgres.actor = ActorOf(options.by, verb);
     const auto format = options.output == "json" ? OutputFormat::kJson : OutputFormat::kTable;
-    Context context(std::move(settings), format, out, log);
+    Context context(std::move(settings), options.by, format, out, log);
     return action(context);
 }
 
@@ -88,6 +123,7 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
     AddWebhook(app, action);
     AddSelftest(app, action);
     AddKey(app, action);
+    AddAudit(app, action);
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& failure) {
@@ -95,7 +131,7 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
         PrintError(MistakeOf(app, failure), WantsJson(arguments), log);
         return kExitBadInput;
     }
-    const Status status = RunAction(options, action, out, log);
+    const Status status = RunAction(options, VerbOf(app), action, out, log);
     if (!status.ok()) PrintError(status, options.output == "json", log);
     return ExitCodeOf(status);
 }

@@ -5,6 +5,7 @@
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
 #include "unibox/event/v1/feed.pb.h"
+#include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/log_publisher.hpp"
 #include "uniboxctl/options.hpp"
@@ -215,6 +216,84 @@ Result<channels::Parsed> ParseAgain(const event::v1::RawWebhook& webhook) {
     );
 }
 
+// What became of a webhook's events.
+struct Replayed {
+    Table table{{"event_key", "stream", "sequence", "note"}};
+    std::map<std::int64_t, std::int64_t> stored;  // By tenant.
+    std::int64_t left = 0;
+
+    void Leave(const std::string& why) {
+        ++left;
+        table.Add({std::string(), std::string(), std::int64_t{0}, why});
+    }
+};
+
+// Not Ok only for what would meet the next event too.
+Status ReplayEvent(
+    pg::Pool& pool,
+    LogPublisher& log,
+    const event::v1::RawWebhook& webhook,
+    channels::ProviderEvent& event,
+    Replayed& replayed
+) {
+    const auto channel = ChannelOf(pool, webhook, event);
+    if (channel.status().code() == Code::kNotFound) {
+        replayed.Leave(channel.status().message());
+        return {};
+    }
+    UNIBOX_RETURN_IF_ERROR(channel.status());
+    const auto complete = channels::Complete(
+        std::move(event), channel->tenant, channel->channel, webhook.receive_time_ms(), ""
+    );
+    const std::string key = HexEncode(complete.event_key());
+    const auto ack = log.Publish(complete, fmt::format("raw-{}-{}", key, NowMs()));
+    if (ack.status().code() == Code::kInvalidArgument) {
+        replayed.Leave(ack.status().message());  // Still too large for a message.
+        return {};
+    }
+    UNIBOX_RETURN_IF_ERROR(ack.status());
+    const auto sequence = static_cast<std::int64_t>(ack->sequence);
+    replayed.table.Add({key, ack->stream, sequence, std::string("stored")});
+    ++replayed.stored[channel->tenant.value];
+    return {};
+}
+
+// Tells the installation's audit of the whole, and each tenant's of what went into its inbox.
+Status ReplayEvents(
+    Context& context,
+    const Stored& stored,
+    const Options& options,
+    channels::Parsed& parsed,
+    Replayed& replayed
+) {
+    UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
+    UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
+    store::AuditEntry entry;
+    entry.kind = "raw_webhook";
+    entry.object = std::to_string(options.sequence);
+    const auto count_json = [](std::int64_t count) {
+        return fmt::format("{{\"stored\":{}}}", count);
+    };
+    return Audited(context, entry, [&](store::AuditEntry& told) {
+        Status status;
+        for (channels::ProviderEvent& event : parsed.events) {
+            if (!status.ok()) break;
+            status = ReplayEvent(*pool, *log, stored.webhook, event, replayed);
+        }
+        std::int64_t sum = 0;
+        for (const auto& [tenant, count] : replayed.stored) {
+            sum += count;
+            store::AuditEntry of_tenant = entry;
+            of_tenant.tenant = TenantId{tenant};
+            of_tenant.new_json = count_json(count);
+            const Status written = store::WriteAudit(*pool, of_tenant);
+            if (status.ok()) status = written;
+        }
+        told.new_json = count_json(sum);
+        return status;
+    });
+}
+
 Status Replay(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
@@ -224,43 +303,19 @@ Status Replay(Context& context, const Options& options) {
     if (!options.app.empty()) {
         UNIBOX_RETURN_IF_ERROR(SetApp(*pool, options.app, &stored.webhook));
     }
-    const event::v1::RawWebhook& webhook = stored.webhook;
-    UNIBOX_ASSIGN_OR_RETURN(auto parsed, ParseAgain(webhook));
-    UNIBOX_RETURN_IF_ERROR(ResolveAccounts(webhook, options.given, parsed.events));
-    UNIBOX_ASSIGN_OR_RETURN(const auto log, LogPublisher::Create(context));
-    Table table({"event_key", "stream", "sequence", "note"});
-    std::size_t left = 0;
-    const auto leave = [&](const std::string& why) {
-        ++left;
-        table.Add({std::string(), std::string(), std::int64_t{0}, why});
-    };
-    for (channels::ProviderEvent& event : parsed.events) {
-        const auto channel = ChannelOf(*pool, webhook, event);
-        if (channel.status().code() == Code::kNotFound) {
-            leave(channel.status().message());
-            continue;
-        }
-        UNIBOX_RETURN_IF_ERROR(channel.status());
-        const auto complete = channels::Complete(
-            std::move(event), channel->tenant, channel->channel, webhook.receive_time_ms(), ""
-        );
-        const std::string key = HexEncode(complete.event_key());
-        const auto ack = log->Publish(complete, fmt::format("raw-{}-{}", key, NowMs()));
-        if (ack.status().code() == Code::kInvalidArgument) {
-            leave(ack.status().message());  // Still too large for a message: the others are not.
-            continue;
-        }
-        UNIBOX_RETURN_IF_ERROR(ack.status());
-        const auto sequence = static_cast<std::int64_t>(ack->sequence);
-        table.Add({key, ack->stream, sequence, std::string("stored")});
-    }
+    UNIBOX_ASSIGN_OR_RETURN(auto parsed, ParseAgain(stored.webhook));
+    UNIBOX_RETURN_IF_ERROR(ResolveAccounts(stored.webhook, options.given, parsed.events));
+    Replayed replayed;
+    Status done = ReplayEvents(context, stored, options, parsed, replayed);
     for (const channels::Problem& problem : parsed.problems) {
-        leave(problem.reason + ": " + problem.detail);
+        replayed.Leave(problem.reason + ": " + problem.detail);
     }
-    const std::size_t count = table.size();
-    context.Print(Answer().Add("events", std::move(table)));
-    if (left == 0) return {};
-    return FailedPrecondition(fmt::format("{} of {} parts could not be replayed", left, count));
+    const std::size_t count = replayed.table.size();
+    context.Print(Answer().Add("events", std::move(replayed.table)));
+    if (!done.ok() || replayed.left == 0) return done;
+    return FailedPrecondition(
+        fmt::format("{} of {} parts could not be replayed", replayed.left, count)
+    );
 }
 
 }  // namespace

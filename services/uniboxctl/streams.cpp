@@ -3,6 +3,7 @@
 
 #include "nats/generations.hpp"
 #include "store/generations.hpp"
+#include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
@@ -10,8 +11,10 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 namespace unibox::ctl {
@@ -197,10 +200,63 @@ Status Print(Context& context, nats::Streams& streams) {
     return {};
 }
 
+// What can be configured of each of our streams, for the audit.
+Result<nlohmann::json> ConfigsOf(nats::Streams& streams) {
+    UNIBOX_ASSIGN_OR_RETURN(const nats::StreamList list, streams.Look("UB_", kListWait));
+    nlohmann::json configs = nlohmann::json::object();
+    for (const nats::StreamInfo& info : list.streams) {
+        configs[info.name] = {
+            {"bytes_max", info.bytes_max},
+            {"age_max_ms", info.age_max_ms},
+            {"dedup_window_ms", info.dedup_window_ms},
+            {"replicas", info.replicas},
+            {"sealed", info.sealed}};
+    }
+    return configs;
+}
+
+// Changes streams of a generation, and tells in the audit which of them changed how.
+Status ChangeStreams(
+    Context& context, nats::Streams& streams, int generation, const std::function<Status()>& change
+) {
+    UNIBOX_ASSIGN_OR_RETURN(const nlohmann::json before, ConfigsOf(streams));
+    store::AuditEntry entry;
+    entry.kind = "streams";
+    entry.object = fmt::format("generation {}", generation);
+    return Audited(context, entry, [&](store::AuditEntry& told) {
+        Status changed = change();
+        const auto after = ConfigsOf(streams);
+        if (!after.ok()) return changed.ok() ? after.status() : changed;
+        nlohmann::json old_configs = nlohmann::json::object();
+        nlohmann::json new_configs = nlohmann::json::object();
+        for (const auto& [name, config] : after->items()) {
+            const auto was = before.find(name);
+            if (was != before.end() && *was == config) continue;
+            if (was != before.end()) old_configs[name] = *was;
+            new_configs[name] = config;
+        }
+        told.old_json = old_configs.dump();
+        told.new_json = new_configs.dump();
+        return changed;
+    });
+}
+
 Status List(Context& context) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     return Print(context, streams);
+}
+
+Status EnsureAll(nats::Streams& streams, const nats::StreamOptions& declared, bool may_shrink) {
+    const auto replicas = may_shrink ? nats::Replicas::kMayShrink : nats::Replicas::kKeep;
+    for (const nats::StreamSpec& spec : nats::UniboxStreams(declared)) {
+        Status ensured = streams.Ensure(spec, replicas);
+        if (ensured.reason() == "FEWER_REPLICAS") {
+            ensured = std::move(ensured).WithContext("--force does it");
+        }
+        UNIBOX_RETURN_IF_ERROR(ensured);
+    }
+    return {};
 }
 
 Status Ensure(Context& context, const EnsureOptions& options) {
@@ -216,14 +272,9 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     );
     SetLimits(options, declared);
     UNIBOX_RETURN_IF_ERROR(Record(*database, declared));
-    const auto replicas = options.force ? nats::Replicas::kMayShrink : nats::Replicas::kKeep;
-    for (const nats::StreamSpec& spec : nats::UniboxStreams(declared)) {
-        Status ensured = streams.Ensure(spec, replicas);
-        if (ensured.reason() == "FEWER_REPLICAS") {
-            ensured = std::move(ensured).WithContext("--force does it");
-        }
-        UNIBOX_RETURN_IF_ERROR(ensured);
-    }
+    UNIBOX_RETURN_IF_ERROR(ChangeStreams(context, streams, declared.generation, [&] {
+        return EnsureAll(streams, declared, options.force);
+    }));
     (void)connection->Publish(wire::kStreamsChanged, "");  // the services look by themselves too
     return Print(context, streams);
 }
@@ -262,10 +313,14 @@ Status Seal(Context& context, int generation) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
     UNIBOX_RETURN_IF_ERROR(CheckAnotherTakesOver(nats::FactsOf(infos, recorded), generation));
-    for (const nats::StreamInfo& info : infos) {
-        const auto id = wire::ParseInStream(info.name);
-        if (id && id->generation == generation) UNIBOX_RETURN_IF_ERROR(streams.Seal(info.name));
-    }
+    const auto seal_all = [&]() -> Status {
+        for (const nats::StreamInfo& info : infos) {
+            const auto id = wire::ParseInStream(info.name);
+            if (id && id->generation == generation) UNIBOX_RETURN_IF_ERROR(streams.Seal(info.name));
+        }
+        return {};
+    };
+    UNIBOX_RETURN_IF_ERROR(ChangeStreams(context, streams, generation, seal_all));
     (void)connection->Publish(wire::kStreamsChanged, "");  // the services look by themselves too
     return Print(context, streams);
 }

@@ -20,6 +20,7 @@ std::string TextOf(const Cell& cell) {
     if (const auto* list = std::get_if<std::vector<std::string>>(&cell)) {
         return fmt::format("{}", fmt::join(*list, " "));
     }
+    if (const auto* json = std::get_if<Json>(&cell)) return json->text == "null" ? "" : json->text;
     return std::to_string(std::get<std::int64_t>(cell));
 }
 
@@ -28,7 +29,16 @@ bool IsNumber(const Cell& cell) {
 }
 
 nlohmann::ordered_json JsonOf(const Cell& cell) {
-    return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, cell);
+    using nlohmann::ordered_json;
+    const auto to_json = [](const auto& value) -> ordered_json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Json>) {
+            auto parsed = ordered_json::parse(value.text, nullptr, false);
+            return parsed.is_discarded() ? ordered_json(value.text) : parsed;
+        } else {
+            return value;
+        }
+    };
+    return std::visit(to_json, cell);
 }
 
 // Code points, close enough to columns of a terminal.

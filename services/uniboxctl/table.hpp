@@ -10,8 +10,14 @@
 
 namespace unibox::ctl {
 
+// A JSON text that is a value of its own in JSON; null is shown to people as nothing.
+struct Json {
+    std::string text;
+    bool operator==(const Json&) const = default;
+};
+
 // A list is an array in JSON and is shown to people with blanks between.
-using Cell = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
+using Cell = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>, Json>;
 
 class Table {
 public:

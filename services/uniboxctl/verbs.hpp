@@ -29,5 +29,6 @@ void AddDeadLetters(CLI::App& app, Action& action);
 void AddWebhook(CLI::App& app, Action& action);
 void AddSelftest(CLI::App& app, Action& action);
 void AddKey(CLI::App& app, Action& action);
+void AddAudit(CLI::App& app, Action& action);
 
 }  // namespace unibox::ctl

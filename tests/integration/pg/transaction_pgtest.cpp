@@ -30,6 +30,33 @@ TEST_CASE("TenantTx: the tenant is set inside the transaction and gone after it"
     REQUIRE(fixture.pool->open_count() == 1);  // It was the same connection.
 }
 
+TEST_CASE("Transactions that write tell who acts, in all three kinds", "[pg]") {
+    PgFixture fixture([](Settings& settings) {
+        settings.pool_size = 1;
+        settings.actor = Actor{"jane@desk", "streams seal", "r-1"};
+    });
+    constexpr Statement kWho{
+        "t_who",
+        "SELECT concat_ws(',', current_setting('app.actor', true), "
+        "current_setting('app.verb', true), current_setting('app.request_id', true))"};
+    const std::string who = "jane@desk,streams seal,r-1";
+    auto of_tenant = TenantTx::Begin(*fixture.pool, TenantId{77}, Access::kReadWrite).value();
+    CHECK(of_tenant.ExecuteAndCommit(kWho, {}).value()[0].Text(0) == who);
+    auto of_system = SystemTx::Begin(*fixture.pool, Access::kReadWrite).value();
+    CHECK(of_system.Execute(kWho, {}).value()[0].Text(0) == who);
+    REQUIRE_OK(of_system.Commit());
+    auto of_writer = WriterTx::Begin(*fixture.session).value();
+    REQUIRE_OK(of_writer.Send(kWho, {}));
+    const auto rows = of_writer.Commit();
+    REQUIRE_OK(rows);
+    CHECK((*rows)[0][0].Text(0) == who);
+    CHECK(of_writer.statement_count() == 1);
+    // What reads changes nothing that could be told; and nothing stays in the connection.
+    auto reads = SystemTx::Begin(*fixture.pool, Access::kReadOnly).value();
+    CHECK(reads.ExecuteAndCommit(kWho, {}).value()[0].Text(0) == ",,");
+    CHECK(fixture.pool->open_count() == 1);
+}
+
 TEST_CASE("TenantTx: statements are counted, BEGIN and COMMIT are not", "[pg]") {
     TableFixture fixture;
     auto tx = TenantTx::Begin(*fixture.pool, TenantId{1}, Access::kReadOnly).value();

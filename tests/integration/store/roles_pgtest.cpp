@@ -64,7 +64,7 @@ TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][st
         fixture.Owner("SELECT c.relname FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'"
         );
     REQUIRE_OK(leaves);
-    REQUIRE(leaves->size() == 1 + 3 * 5);
+    REQUIRE(leaves->size() == 1 + 4 * 5);
     for (const std::string role : {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin"}) {
         for (const pg::Row leaf : *leaves) {
             const std::string name(leaf.Text(0));

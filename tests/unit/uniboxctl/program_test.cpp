@@ -38,7 +38,8 @@ TEST_CASE("uniboxctl: help of every verb, with an example", "[unit][uniboxctl]")
           "dead-letters",
           "webhook",
           "selftest",
-          "key"}) {
+          "key",
+          "audit"}) {
         CHECK(whole.out.find("\n  " + verb + " ") != std::string::npos);
         const Outcome help = Run({verb, "--help"});
         CHECK(help.code == unibox::ctl::kExitOk);

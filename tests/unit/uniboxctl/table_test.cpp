@@ -50,6 +50,19 @@ TEST_CASE("Answer: bytes are text or base64 in JSON", "[unit][uniboxctl]") {
     CHECK(Answer().AddBytes("body", "\xFF\x01").ToJson() == "{\n  \"body_base64\": \"/wE=\"\n}\n");
 }
 
+TEST_CASE("Answer: JSON texts are values of their own", "[unit][uniboxctl]") {
+    Table table({"name", "old", "new"});
+    table.Add({std::string("a"), Json{"null"}, Json{R"({"n":1})"}});
+    table.Add({std::string("b"), Json{"no json"}, Json{"[2]"}});
+    Answer answer;
+    answer.Add("rows", std::move(table));
+    CHECK(answer.ToText() == "NAME  OLD      NEW\na              {\"n\":1}\nb     no json  [2]\n");
+    const std::string json = answer.ToJson();
+    CHECK(json.find("\"old\": null") != std::string::npos);
+    CHECK(json.find("\"n\": 1") != std::string::npos);
+    CHECK(json.find("\"old\": \"no json\"") != std::string::npos);
+}
+
 TEST_CASE("TimeText: UTC, nothing for zero", "[unit][uniboxctl]") {
     CHECK(unibox::ctl::TimeText(0).empty());
     CHECK(unibox::ctl::TimeText(1'785'412'800'999) == "2026-07-30 12:00:00");
