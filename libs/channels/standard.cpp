@@ -4,6 +4,7 @@
 #include "channels/json.hpp"
 #include "channels/standard_events.hpp"
 #include "channels/standard_signature.hpp"
+#include "channels/verify_reason.hpp"
 #include "crypto/hash.hpp"
 
 #include <cstdlib>
@@ -59,6 +60,14 @@ std::vector<std::string_view> ReadSignatures(std::string_view header) {
     return signatures;
 }
 
+// The signature is right: it is not the secret.
+Status TimeAway(std::int64_t age_ms) {
+    const std::int64_t off_s = std::abs(age_ms) / 1000;
+    const std::string side = age_ms > 0 ? " s before ours" : " s after ours";
+    return BadSignature("webhook-timestamp is " + std::to_string(off_s) + side)
+        .WithReason(std::string(kSignedTimeAway));
+}
+
 class Standard final : public Adapter {
 public:
     Result<std::size_t> Verify(const VerifyInput& input) const override {
@@ -66,8 +75,6 @@ public:
         const std::int64_t signed_ms = ParseInt64(headers.timestamp).value_or(0) * 1000;
         // The sender has whole seconds only, so the comparison is in whole seconds too.
         const std::int64_t age_ms = input.now_ms / 1000 * 1000 - signed_ms;
-        if (std::abs(age_ms) > kToleranceMs)
-            return BadSignature("webhook-timestamp is more than 300 s away");
         const auto signatures = ReadSignatures(headers.signatures);
         for (std::size_t i = 0; i < input.secrets.size(); ++i) {
             const auto key = StandardWebhookKey(input.secrets[i].Reveal());
@@ -76,7 +83,9 @@ public:
                 StandardSignature(*key, headers.id, headers.timestamp, input.request.body)
             );
             for (const std::string_view given : signatures) {
-                if (crypto::ConstantTimeEquals(given, expected)) return i;
+                if (!crypto::ConstantTimeEquals(given, expected)) continue;
+                if (std::abs(age_ms) > kToleranceMs) return TimeAway(age_ms);
+                return i;
             }
         }
         return BadSignature("webhook-signature does not match");

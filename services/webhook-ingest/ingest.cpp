@@ -4,6 +4,7 @@
 #include "channels/complete.hpp"
 #include "channels/meta_handshake.hpp"
 #include "channels/text.hpp"
+#include "channels/verify_reason.hpp"
 #include "crypto/random.hpp"
 #include "flows.hpp"
 #include "http/problem.hpp"
@@ -153,7 +154,12 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
     const auto matched = job.adapter->Verify(
         {job.webhook, secrets, base + std::string(job.request->target), job.receive_time_ms}
     );
-    if (!matched.ok()) return false;
+    if (!matched.ok()) {
+        if (matched.status().reason() == channels::kSignedTimeAway) {
+            counters_->TimeAway(job, matched.status());
+        }
+        return false;
+    }
     bool newest = *matched == 0;
     if (!job.endpoint) {
         AppSecrets::Holders& holders = job.app_secrets.holders[*matched];

@@ -59,6 +59,10 @@ Ingest::Counters::Counters(obs::Metrics& registry)
       other_app(registry.GetCounter(
           "unibox_ingest_other_app_total",
           "Events for a channel of an app that did not sign them; kept in UB_RAW."
+      )),
+      time_away(registry.GetCounter(
+          "unibox_ingest_signed_time_away_total",
+          "Webhooks with the right signature, refused since the time they signed is far from ours."
       )) {
     for (const char* provider : {"telegram", "meta", "twilio", "standard"}) {
         for (const char* outcome : {"stored", "raw", "unauthenticated", "not_now"}) {
@@ -99,6 +103,20 @@ void Ingest::Counters::OtherApp(const Job& job, const std::string& route_key, st
         "an event is for a channel of another app than the one that signed it; it is kept in "
         "UB_RAW",
         {{"provider", job.provider}, {"route", route_key}, {"signed_by", signers}}
+    );
+}
+
+void Ingest::Counters::TimeAway(const Job& job, const Status& refusal) {
+    time_away.Add();
+    const std::int64_t now_s = job.receive_time_ms / 1000;
+    if (time_away_logged_at_s_.exchange(now_s) == now_s) return;
+    obs::Log(
+        obs::Level::kWarn,
+        "a webhook is signed as it should be, but at another time: a clock is wrong, or it is old",
+        {{"provider", job.provider},
+         {"tenant", job.endpoint ? job.endpoint->tenant.value : 0},
+         {"channel", job.endpoint ? job.endpoint->channel.ToString() : std::string()},
+         {"error", refusal}}
     );
 }
 

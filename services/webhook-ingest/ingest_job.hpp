@@ -61,16 +61,21 @@ struct Ingest::Counters {
     // An event whose route belongs to a channel of another app than those that signed.
     void OtherApp(const Job& job, const std::string& route_key, std::int64_t now_ms);
 
+    // A webhook that is signed as it should be, at a time that is too far from ours.
+    void TimeAway(const Job& job, const Status& refusal);
+
     obs::Metrics& metrics;
     obs::Histogram& seconds;
     obs::Counter& matched_newest;
     obs::Counter& matched_previous;
     obs::Counter& other_app;
+    obs::Counter& time_away;
 
 private:
     obs::Counter& AnsweredCounter(std::string_view provider, std::string_view outcome);
     std::map<std::string, obs::Counter*, std::less<>> answered_;  // The frequent ones, made ahead.
     std::atomic<std::int64_t> other_app_logged_at_s_{0};
+    std::atomic<std::int64_t> time_away_logged_at_s_{0};
 };
 
 }  // namespace unibox::ingest

@@ -2,6 +2,7 @@
 #include "channels/meta_handshake.hpp"
 #include "channels/standard_signature.hpp"
 #include "channels/twilio_signature.hpp"
+#include "channels/verify_reason.hpp"
 #include "crypto/hash.hpp"
 #include "fixtures.hpp"
 #include "support/status_matchers.hpp"
@@ -266,7 +267,17 @@ TEST_CASE("signature: the standard clock may be 300 s off, either way", "[unit][
     }
     CHECK(Verify("standard", request, {kStandardSecret}, "", kNow + 300'999).ok());
     for (const std::int64_t off_s : {-301, 301, -86'400, 86'400}) {
-        CHECK_FALSE(Verify("standard", request, {kStandardSecret}, "", kNow + off_s * 1000).ok());
+        const std::int64_t now_ms = kNow + off_s * 1000;
+        const auto refused = Verify("standard", request, {kStandardSecret}, "", now_ms);
+        REQUIRE_FALSE(refused.ok());
+        CHECK(refused.status().reason() == kSignedTimeAway);
+        const std::string side = off_s > 0 ? " s before ours" : " s after ours";
+        const std::string off = std::to_string(off_s > 0 ? off_s : -off_s);
+        CHECK(refused.status().message() == "webhook-timestamp is " + off + side);
+        // Of another secret's the time says nothing.
+        const auto other = Verify("standard", request, {kOtherStandardSecret}, "", now_ms);
+        REQUIRE_FALSE(other.ok());
+        CHECK(other.status().reason() != kSignedTimeAway);
     }
     for (const char* wrong :
          {"",
