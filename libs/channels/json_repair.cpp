@@ -1,3 +1,4 @@
+#include "base/utf8.hpp"
 #include "channels/json.hpp"
 #include "channels/text.hpp"
 

@@ -1,5 +1,7 @@
 #include "channels/text.hpp"
 
+#include "base/utf8.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -9,57 +11,17 @@ namespace {
 
 constexpr std::size_t kSnakeCaseSizeMax = 64;
 
-bool IsAscii(unsigned char c) {
-    return c < 0x80;
-}
 bool IsContinuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-// Bounds of the second byte, which exclude overlong forms, surrogates and what is above U+10FFFF.
-bool SecondByteFits(unsigned char first, unsigned char second) {
-    switch (first) {
-        case 0xE0:
-            return second >= 0xA0 && second <= 0xBF;
-        case 0xED:
-            return second >= 0x80 && second <= 0x9F;
-        case 0xF0:
-            return second >= 0x90 && second <= 0xBF;
-        case 0xF4:
-            return second >= 0x80 && second <= 0x8F;
-        default:
-            return second >= 0x80 && second <= 0xBF;
-    }
-}
-
-std::size_t LengthByFirstByte(unsigned char first) {
-    if (IsAscii(first)) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return 2;
-    if (first >= 0xE0 && first <= 0xEF) return 3;
-    if (first >= 0xF0 && first <= 0xF4) return 4;
-    return 0;
-}
-
 bool IsCleanAscii(std::string_view bytes) {
     return std::all_of(bytes.begin(), bytes.end(), [](char c) {
-        return c != '\0' && IsAscii(static_cast<unsigned char>(c));
+        return c != '\0' && static_cast<unsigned char>(c) < 0x80;
     });
 }
 
 }  // namespace
-
-std::size_t Utf8SequenceLength(std::string_view bytes) {
-    if (bytes.empty()) return 0;
-    const auto first = static_cast<unsigned char>(bytes[0]);
-    const std::size_t length = LengthByFirstByte(first);
-    if (length <= 1) return length;
-    if (bytes.size() < length || !SecondByteFits(first, static_cast<unsigned char>(bytes[1])))
-        return 0;
-    for (std::size_t i = 2; i < length; ++i) {
-        if (!IsContinuation(bytes[i])) return 0;
-    }
-    return length;
-}
 
 std::string CleanText(std::string_view bytes) {
     if (IsCleanAscii(bytes)) return std::string(bytes);

@@ -13,10 +13,6 @@ namespace unibox::channels {
 
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
 
-// Length of the well-formed UTF-8 sequence at the start of `bytes` (Unicode 15, table 3-7: no
-// surrogates, no overlong forms), or 0.
-std::size_t Utf8SequenceLength(std::string_view bytes);
-
 // The text with NUL and everything that is not well-formed UTF-8 replaced by U+FFFD.
 std::string CleanText(std::string_view bytes);
 

@@ -1,9 +1,8 @@
-// From a batch of inbound events to the keys that it concerns, and what an event must be like at
-// all. Pure: no clock, no I/O. Thread safety: pure functions, any thread.
+// From a batch of inbound events to the keys that it concerns. Pure: no clock, no I/O.
+// Thread safety: pure functions, any thread.
 #pragma once
 
 #include "base/ids.hpp"
-#include "base/status.hpp"
 #include "domain/inbox.hpp"
 
 #include <cstddef>
@@ -13,9 +12,6 @@
 
 namespace unibox::writer {
 
-// Longest thread key, contact key and alias, in bytes: they lie in indexes.
-inline constexpr std::size_t kKeyBytesMax = 512;
-inline constexpr std::size_t kEmojiBytesMax = 256;
 inline constexpr std::size_t kAliasCountMax = 16;
 inline constexpr std::size_t kDisplayNameCharsMax = 200;
 // A message's created_at lies in [received - 7 days, received + 5 min].
@@ -24,11 +20,8 @@ inline constexpr std::int64_t kPostdatedMsMax = 5LL * 60 * 1000;
 // Of a channel that the database does not know (any more).
 inline constexpr std::int64_t kReopenWindowDefaultMs = 7LL * 24 * 3600 * 1000;
 
-// Ok, or INVALID_ARGUMENT that names the field: such an event can never be written, whatever the
-// state of the database, and belongs into dead_letter. Plan and Decide leave it out.
-Status Validate(const event::v1::InboundEvent& event);
-
-// What the first pipeline of the batch's transaction reads and locks.
+// What the first pipeline of the batch's transaction reads and locks. Events that domain::Validate
+// refuses are left out, here and by Decide.
 domain::BatchPlan Plan(std::span<const domain::BatchEvent> events);
 
 // The ids of a valid event, unpacked. `target` is nil where the event has none.

@@ -53,28 +53,6 @@ bool IsPoison(const Status& error) {
 
 }  // namespace
 
-void AddToBatch(
-    std::int32_t shard,
-    std::uint64_t sequence,
-    LogMark mark,
-    std::string payload,
-    GatheredBatch* batch
-) {
-    domain::BatchEvent& event = batch->events.emplace_back();
-    event.shard = shard;
-    event.stream_seq = sequence;
-    std::string fault;
-    if (!event.event.ParseFromString(payload)) {
-        fault = "not a unibox.event.v1.InboundEvent";
-        event.event.Clear();
-    } else if (const Status valid = Validate(event.event); !valid.ok()) {
-        fault = valid.ToString();
-    }
-    batch->payloads.push_back(std::move(payload));
-    batch->faults.push_back(std::move(fault));
-    batch->marks.push_back(std::move(mark));
-}
-
 BatchCommitter::BatchCommitter(Environment environment)
     : env_(std::move(environment)),
       backoff_({.first = Millis(50), .longest = Millis(env_.settings.retry_ms_max)}) {}

@@ -6,10 +6,10 @@
 
 #include "async/backoff.hpp"
 #include "base/clock.hpp"
-#include "base/log_mark.hpp"
 #include "domain/inbox.hpp"
 #include "message-writer/config.hpp"
 #include "message-writer/fault_point.hpp"
+#include "message-writer/gathered_batch.hpp"
 #include "message-writer/metrics.hpp"
 #include "pg/pool.hpp"
 #include "store/message_sink.hpp"
@@ -26,25 +26,6 @@
 #include <vector>
 
 namespace unibox::writer {
-
-// Events of one or more shards, those of a shard together and in stream order.
-struct GatheredBatch {
-    std::vector<domain::BatchEvent> events;
-    std::vector<std::string> payloads;  // as read; of the event with the same index
-    std::vector<std::string> faults;    // not "": why the event can never be written
-    std::vector<LogMark> marks;         // of the message in the stream
-
-    std::size_t size() const { return events.size(); }
-};
-
-// Reads one message of the log into the batch; what cannot be decoded is marked as faulty.
-void AddToBatch(
-    std::int32_t shard,
-    std::uint64_t sequence,
-    LogMark mark,
-    std::string payload,
-    GatheredBatch* batch
-);
 
 // A shard that a lane writes, and what the committer learnt about it.
 struct WrittenShard {

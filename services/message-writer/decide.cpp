@@ -1,6 +1,7 @@
 #include "message-writer/decide.hpp"
 
 #include "base/assert.hpp"
+#include "domain/inbound_event.hpp"
 #include "message-writer/decider.hpp"
 #include "message-writer/derived_ids.hpp"
 #include "message-writer/message_changes.hpp"
@@ -31,7 +32,7 @@ bool IsClosed(const CounterRow& counters) {
 }  // namespace
 
 void Decider::Apply(const domain::BatchEvent& item) {
-    if (!Validate(item.event).ok()) {
+    if (!domain::Validate(item.event).ok()) {
         ++effects_.ignored_count;
         return;
     }
@@ -57,7 +58,7 @@ void Decider::Apply(const domain::BatchEvent& item) {
 
 // Of what is no valid event nothing is read, and nothing is applied.
 bool Decider::HasStateFor(const domain::BatchEvent& item) const {
-    return StateWasRead(item.event) || !Validate(item.event).ok();
+    return StateWasRead(item.event) || !domain::Validate(item.event).ok();
 }
 
 bool Decider::StateWasRead(const InboundEvent& event) const {

@@ -257,12 +257,7 @@ GatheredBatch Lane::Gather() {
         }
     }
     if (parts.size() == 1) return std::move(parts.begin()->second);
-    for (auto& [reading, part] : parts) {
-        std::move(part.events.begin(), part.events.end(), std::back_inserter(batch.events));
-        std::move(part.payloads.begin(), part.payloads.end(), std::back_inserter(batch.payloads));
-        std::move(part.faults.begin(), part.faults.end(), std::back_inserter(batch.faults));
-        std::move(part.marks.begin(), part.marks.end(), std::back_inserter(batch.marks));
-    }
+    for (auto& [reading, part] : parts) Append(std::move(part), &batch);
     return batch;
 }
 

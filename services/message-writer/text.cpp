@@ -1,35 +1,14 @@
 #include "message-writer/text.hpp"
 
-#include <cstdint>
-#include <cstring>
+#include "base/utf8.hpp"
+
+#include <algorithm>
 
 namespace unibox::writer {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kDeletedPreview = "[deleted]";
-
-// Length in bytes of the well-formed code point at `text[0]`, 0 if there is none (RFC 3629, table
-// 3-7 of Unicode).
-std::size_t CodePointLength(std::string_view text) {
-    const auto byte = [&](std::size_t i) -> unsigned {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    };
-    const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    const unsigned first = byte(0);
-    const unsigned second = byte(1);
-    if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-    if (first >= 0xE0 && first <= 0xEF) {
-        const bool bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F);
-        return !bad && continues(1) && continues(2) ? 3 : 0;
-    }
-    if (first >= 0xF0 && first <= 0xF4) {
-        const bool bad = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
-        return !bad && continues(1) && continues(2) && continues(3) ? 4 : 0;
-    }
-    return 0;
-}
 
 enum class Class { kVisible, kSpace, kLineEnd };
 
@@ -72,22 +51,6 @@ std::string_view AttachmentWord(v1::AttachmentType type) {
     }
 }
 
-// How many bytes from the start, in steps of 8, are ASCII without U+0000: most text is, and this is
-// the hottest loop of Decide.
-std::size_t PlainAsciiPrefix(std::string_view text) {
-    constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-    constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
-    std::size_t length = 0;
-    while (text.size() - length >= sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + length, sizeof word);
-        // A byte of 0 borrows from its high bit; a byte of 0x80 or more has it set already.
-        if ((((word - kOnes) | word) & kHighBits) != 0) break;
-        length += sizeof word;
-    }
-    return length;
-}
-
 // How many characters from the start a preview takes over as they are: ASCII that is neither blank
 // nor control, with single blanks between, at most kPreviewCharsMax.
 std::size_t VisibleAsciiPrefix(std::string_view text) {
@@ -103,23 +66,12 @@ std::size_t VisibleAsciiPrefix(std::string_view text) {
 
 }  // namespace
 
-bool IsStorableText(std::string_view text) {
-    while (!text.empty()) {
-        text.remove_prefix(PlainAsciiPrefix(text));
-        if (text.empty()) break;
-        const std::size_t length = CodePointLength(text);
-        if (length == 0 || text[0] == '\0') return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
-
 std::string StorableText(std::string_view text) {
     if (IsStorableText(text)) return std::string(text);
     std::string storable;
     storable.reserve(text.size() + 16);
     while (!text.empty()) {
-        const std::size_t length = CodePointLength(text);
+        const std::size_t length = Utf8SequenceLength(text);
         const bool good = length > 0 && text[0] != '\0';
         storable += good ? text.substr(0, length) : kReplacement;
         text.remove_prefix(good ? length : 1);
@@ -131,7 +83,7 @@ std::string_view FirstChars(std::string_view text, std::size_t chars_max) {
     if (text.size() <= chars_max) return text;
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < chars_max && bytes < text.size(); ++i) {
-        bytes += std::max<std::size_t>(CodePointLength(text.substr(bytes)), 1);
+        bytes += std::max<std::size_t>(Utf8SequenceLength(text.substr(bytes)), 1);
     }
     return text.substr(0, bytes);
 }
@@ -148,7 +100,7 @@ std::string OneLine(std::string_view text) {
     }
     while (!text.empty() && char_count < kPreviewCharsMax) {
         const std::string_view code_point =
-            text.substr(0, std::max<std::size_t>(CodePointLength(text), 1));
+            text.substr(0, std::max<std::size_t>(Utf8SequenceLength(text), 1));
         text.remove_prefix(code_point.size());
         const Class kind = ClassOf(code_point);
         if (kind != Class::kVisible) {

@@ -12,9 +12,8 @@ namespace unibox::writer {
 // Longest preview of a conversation, in code points.
 inline constexpr std::size_t kPreviewCharsMax = 140;
 
-// Valid UTF-8 (no surrogates, no overlong forms, up to U+10FFFF) without U+0000.
-bool IsStorableText(std::string_view text);
-// The text itself if it is storable; else each malformed byte and each U+0000 becomes U+FFFD.
+// The text itself if it is storable (base/utf8.hpp); else each malformed byte and each U+0000
+// becomes U+FFFD.
 std::string StorableText(std::string_view text);
 // At most `chars_max` code points from the start; never cuts inside one. The text must be storable.
 std::string_view FirstChars(std::string_view text, std::size_t chars_max);

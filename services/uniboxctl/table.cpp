@@ -2,7 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/strings.hpp"
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -59,7 +59,7 @@ template <typename Replace>
 std::string Printable(std::string_view text, std::string_view keep, Replace replace) {
     std::string out;
     while (!text.empty()) {
-        const std::size_t length = channels::Utf8SequenceLength(text);
+        const std::size_t length = Utf8SequenceLength(text);
         const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
         const bool kept = keep.find(text.front()) != keep.npos;
         if (kept || (length > 0 && IsHarmless(sequence))) {
@@ -84,7 +84,7 @@ std::string InLines(const std::string& text) {
 
 bool IsUtf8(std::string_view text) {
     while (!text.empty()) {
-        const std::size_t length = channels::Utf8SequenceLength(text);
+        const std::size_t length = Utf8SequenceLength(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }

@@ -1,7 +1,7 @@
 #include "uniboxctl/yaml_reader.hpp"
 
 #include "base/strings.hpp"
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ bool IsControl(std::string_view sequence) {
 // What is wrong with a text, or "".
 std::string_view FaultOf(std::string_view text) {
     while (!text.empty()) {
-        const std::size_t length = channels::Utf8SequenceLength(text);
+        const std::size_t length = Utf8SequenceLength(text);
         if (length == 0) return "is not UTF-8";
         if (IsControl(text.substr(0, length)))
             return "must not contain control characters or line ends";

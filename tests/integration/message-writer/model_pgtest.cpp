@@ -1,6 +1,7 @@
 // The store and the model of the unit tests must agree: random streams go through the committer
 // into PostgreSQL and through MemoryInbox, batch by batch, and leave the same inbox.
 #include "committer_fixture.hpp"
+#include "domain/inbound_event.hpp"
 #include "unit/message-writer/random_world.hpp"
 
 #include <sstream>
@@ -116,7 +117,7 @@ void RunBoth(
             inbox->Close(*step.close, step.at);
             continue;
         }
-        if (!writer::Validate(step.event).ok()) continue;  // dead letters have their own tests
+        if (!domain::Validate(step.event).ok()) continue;  // dead letters have their own tests
         batch.push_back(step.event);
         if (world->OneIn(15)) flush();
     }

@@ -1,6 +1,7 @@
 #include "message-writer/batch.hpp"
 
 #include "channel_event.hpp"
+#include "domain/inbound_event.hpp"
 #include "memory_inbox.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,6 +9,7 @@
 namespace unibox::writer {
 namespace {
 
+using domain::Validate;
 using test::ChannelEvent;
 using test::kDay;
 using test::kNoon;

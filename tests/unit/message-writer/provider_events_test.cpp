@@ -1,7 +1,7 @@
 // The seam between the adapters and the writer: whatever an adapter answers 200 for, the writer can
 // write. An event that it cannot would lie in dead_letter, and its sender would never know.
 #include "channels/complete.hpp"
-#include "message-writer/batch.hpp"
+#include "domain/inbound_event.hpp"
 #include "support/status_matchers.hpp"
 #include "unit/channels/fixtures.hpp"
 #include "unit/channels/mutations.hpp"
@@ -97,7 +97,7 @@ public:
         for (channels::ProviderEvent& found : parsed->events) {
             const auto event =
                 channels::Complete(std::move(found), TenantId{1}, kChannel, kNow, "");
-            const Status status = Validate(event);
+            const Status status = domain::Validate(event);
             if (status.ok()) continue;
             CAPTURE(provider, request.body, event.ShortDebugString());
             CHECK_THAT(status, unibox::test::IsOk());

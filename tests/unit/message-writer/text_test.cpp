@@ -1,5 +1,7 @@
 #include "message-writer/text.hpp"
 
+#include "base/utf8.hpp"
+
 #include <catch2/catch.hpp>
 
 namespace unibox::writer {

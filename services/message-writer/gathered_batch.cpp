@@ -1,0 +1,33 @@
+#include "message-writer/gathered_batch.hpp"
+
+#include "domain/inbound_event.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace unibox::writer {
+
+void AddToBatch(
+    std::int32_t shard,
+    std::uint64_t sequence,
+    LogMark mark,
+    std::string payload,
+    GatheredBatch* batch
+) {
+    domain::BatchEvent& event = batch->events.emplace_back();
+    event.shard = shard;
+    event.stream_seq = sequence;
+    const Status readable = domain::ReadInboundEvent(payload, &event.event);
+    batch->payloads.push_back(std::move(payload));
+    batch->faults.push_back(readable.ok() ? std::string() : readable.ToString());
+    batch->marks.push_back(std::move(mark));
+}
+
+void Append(GatheredBatch&& part, GatheredBatch* batch) {
+    std::move(part.events.begin(), part.events.end(), std::back_inserter(batch->events));
+    std::move(part.payloads.begin(), part.payloads.end(), std::back_inserter(batch->payloads));
+    std::move(part.faults.begin(), part.faults.end(), std::back_inserter(batch->faults));
+    std::move(part.marks.begin(), part.marks.end(), std::back_inserter(batch->marks));
+}
+
+}  // namespace unibox::writer
