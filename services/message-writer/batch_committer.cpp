@@ -15,7 +15,6 @@ namespace {
 // Tries of a batch that ran into a conflict (23505, 23503, a missing leaf) before it counts as
 // poison.
 constexpr int kConflictTries = 3;
-constexpr std::int64_t kPoisonWindow = 1'000;
 constexpr std::size_t kErrorBytesMax = 2'000;
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
@@ -65,7 +64,8 @@ bool BatchCommitter::Commit(
     batch_ = &batch;
     shards_ = std::move(shards);
     acknowledged_ = acknowledged;
-    return CountFaults() && CommitRange({0, batch.size()});
+    CountFaults();
+    return CommitRange({0, batch.size()}) && StopWhereTooMany();
 }
 
 bool BatchCommitter::CommitRange(Range range) {
@@ -110,9 +110,10 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
     const domain::BatchEvent& event = batch_->events[index];
     WrittenShard* shard = shards_.at(event.shard);
     const auto sequence = static_cast<std::int64_t>(event.stream_seq);
-    if (!CountPoison(shard, sequence, why.ToString())) return false;
+    CountPoison(shard, sequence, why.ToString());
     int conflicts = kConflictTries;
-    while (!shard->lost && !shard->stopped && shard->owned.last_seq < sequence) {
+    while (!shard->lost && !shard->stopped && shard->owned.last_seq < sequence &&
+           sequence < shard->stop_at) {
         Selection selection;
         const bool refused = !IsOurOwnLimit(why);  // by the database
         selection.dead.push_back(
@@ -145,6 +146,7 @@ BatchCommitter::Selection BatchCommitter::Select(Range range) const {
         const WrittenShard& shard = *shards_.at(event.shard);
         const auto sequence = static_cast<std::int64_t>(event.stream_seq);
         if (shard.lost || shard.stopped || sequence <= shard.owned.last_seq) continue;
+        if (sequence >= shard.stop_at) continue;
         selection.to_seq[event.shard] = sequence;
         if (batch_->faults[i].empty()) {
             selection.live.push_back(i);
@@ -386,30 +388,40 @@ bool BatchCommitter::StopShard(WrittenShard* shard, const std::string& reason) {
     return true;
 }
 
-bool BatchCommitter::CountPoison(
+void BatchCommitter::CountPoison(
     WrittenShard* shard, std::int64_t sequence, const std::string& why
 ) {
-    std::set<std::int64_t>& poison = shard->poison;
-    poison.insert(sequence);
-    poison.erase(poison.begin(), poison.upper_bound(*poison.rbegin() - kPoisonWindow));
+    if (!shard->poison.Add(sequence)) return;
     obs::Log(
         obs::Level::kWarn,
         "poison event",
         {{"shard", shard->owned.id.Shard()}, {"sequence", sequence}, {"error", why}}
     );
-    if (static_cast<std::int64_t>(poison.size()) <= env_.settings.poison_max) return true;
-    return StopShard(shard, "systematic fault, for example: " + why);
+    const auto too_many = shard->poison.FirstBeyond(env_.settings.poison_max);
+    if (!too_many) return;
+    shard->stop_at = *too_many;
+    shard->stop_reason = "systematic fault: with sequence " + std::to_string(*too_many) +
+                         " more than " + std::to_string(env_.settings.poison_max) + " of " +
+                         std::to_string(PoisonCount::kWindow) +
+                         " cannot be written, for example: " + why;
 }
 
-bool BatchCommitter::CountFaults() {
+void BatchCommitter::CountFaults() {
+    for (const auto& [number, shard] : shards_) shard->poison.Written(shard->owned.last_seq);
     for (std::size_t i = 0; i < batch_->size(); ++i) {
         if (batch_->faults[i].empty()) continue;
         const domain::BatchEvent& event = batch_->events[i];
         WrittenShard* shard = shards_.at(event.shard);
-        if (shard->lost || shard->stopped) continue;
-        if (!CountPoison(shard, static_cast<std::int64_t>(event.stream_seq), batch_->faults[i])) {
-            return false;
-        }
+        const auto sequence = static_cast<std::int64_t>(event.stream_seq);
+        if (shard->lost || shard->stopped || sequence >= shard->stop_at) continue;
+        CountPoison(shard, sequence, batch_->faults[i]);
+    }
+}
+
+bool BatchCommitter::StopWhereTooMany() {
+    for (const auto& [number, shard] : shards_) {
+        if (shard->stop_reason.empty() || shard->lost || shard->stopped) continue;
+        if (!StopShard(shard, shard->stop_reason)) return false;
     }
     return true;
 }

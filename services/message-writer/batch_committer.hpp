@@ -11,6 +11,7 @@
 #include "message-writer/fault_point.hpp"
 #include "message-writer/gathered_batch.hpp"
 #include "message-writer/metrics.hpp"
+#include "message-writer/poison_count.hpp"
 #include "pg/pool.hpp"
 #include "store/message_sink.hpp"
 #include "store/partitions.hpp"
@@ -18,8 +19,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,11 +30,14 @@ namespace unibox::writer {
 
 // A shard that a lane writes, and what the committer learnt about it.
 struct WrittenShard {
-    store::OwnedPartition owned;    // last_seq is what is committed, as far as we know
-    bool lost = false;              // belongs to another writer, or stands elsewhere now
-    bool stopped = false;           // waits for an operator
-    bool needs_sweep = true;        // the outbox may hold rows that nobody publishes
-    std::set<std::int64_t> poison;  // sequences given up, among the last 1,000
+    store::OwnedPartition owned;  // last_seq is what is committed, as far as we know
+    bool lost = false;            // belongs to another writer, or stands elsewhere now
+    bool stopped = false;         // waits for an operator
+    bool needs_sweep = true;      // the outbox may hold rows that nobody publishes
+    PoisonCount poison;
+    // Not written from here on: too many before it cannot be, and the shard is to stop.
+    std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
+    std::string stop_reason;
 };
 
 using CommittedOutbox = std::vector<std::pair<store::OutboxId, event::v1::OutboxBatch>>;
@@ -55,9 +59,10 @@ public:
     };
     explicit BatchCommitter(Environment environment);
 
-    // Returns when each event is committed, dead, or of a shard that is lost or stopped. False: the
-    // lane is to end, the rest was not written. `shards` by number; `acknowledged` goes with the
-    // first transaction and is cleared then.
+    // Returns when each event is committed, dead, or of a shard that is lost or stopped; of one
+    // that stops for too many dead letters, everything before the one too many is written first.
+    // False: the lane is to end, the rest was not written. `shards` by number; `acknowledged` goes
+    // with the first transaction and is cleared then.
     bool Commit(
         const GatheredBatch& batch,
         std::map<std::int32_t, WrittenShard*> shards,
@@ -104,9 +109,10 @@ private:
     bool LearnShards(const std::vector<std::int32_t>& numbers);
     bool LearnAll();
     bool StopShard(WrittenShard* shard, const std::string& reason);
+    void CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why);
+    void CountFaults();
     // False if the lane is to end.
-    bool CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why);
-    bool CountFaults();
+    bool StopWhereTooMany();
     Status MakePeriods();
 
     Environment env_;

@@ -101,6 +101,74 @@ TEST_CASE("Committer: what the database refuses counts beside what cannot be rea
     CHECK(inbox.Count("SELECT count(*) FROM dead_letter") <= 10);
 }
 
+void Repeat(int count, const std::string& payload, std::vector<std::string>* payloads) {
+    payloads->insert(payloads->end(), static_cast<std::size_t>(count), payload);
+}
+
+TEST_CASE("Committer: what comes before the one too many is written, each time", "[pg]") {
+    CommitterFixture inbox;
+    const auto good = [] { return AMessage().Build().SerializeAsString(); };
+    std::vector<std::string> payloads{good()};
+    Repeat(5, "\xff\xff", &payloads);
+    payloads.push_back(good());
+    Repeat(16, "\xff\xff", &payloads);
+    payloads.push_back(good());
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK(inbox.shard(0).stopped);
+    CHECK(inbox.Count("SELECT last_seq FROM ingest_partition") == 12);
+    CHECK(inbox.Count("SELECT count(*) FROM messages") == 2);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 10);
+    CHECK(
+        inbox.Ask("SELECT stopped_reason LIKE 'systematic fault: with sequence 13 %' "
+                  "FROM ingest_partition") == "true"
+    );
+    REQUIRE_OK(store::SkipGap(inbox.pool(), {1, 0}, 12, ""));  // resumed
+    inbox.Own(1);
+    payloads.erase(payloads.begin(), payloads.begin() + 12);
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK(inbox.shard(0).stopped);
+    CHECK(inbox.Count("SELECT last_seq FROM ingest_partition") == 22);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 20);
+    CHECK(inbox.Inconsistency() == "");
+}
+
+TEST_CASE("Committer: a resume gets on although both kinds of poison lie ahead", "[pg]") {
+    CommitterFixture inbox;
+    Poison(inbox, "bad%");
+    std::vector<std::string> payloads{
+        AMessage().WithText("bad").Build().SerializeAsString(),
+        AMessage().WithText("good").Build().SerializeAsString()};
+    Repeat(10, "\xff\xff", &payloads);
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK(inbox.shard(0).stopped);
+    CHECK(inbox.Count("SELECT last_seq FROM ingest_partition") == 11);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 10);
+    CHECK(inbox.Count("SELECT count(*) FROM messages") == 1);
+}
+
+TEST_CASE("Committer: one that stops holds up no other of its batch", "[pg]") {
+    CommitterFixture inbox;
+    inbox.Own(2);
+    inbox.settings.poison_max = 0;
+    std::vector<event::v1::InboundEvent> events;
+    for (int i = 0; i < 40; ++i) events.push_back(AMessage().From(std::to_string(i)).Build());
+    event::v1::InboundEvent invalid = events[0];
+    invalid.clear_event_key();
+    const int stops = PartitionOfEvent(invalid, 2);
+    events.insert(events.begin(), invalid);
+    REQUIRE(inbox.Write(events));
+    CHECK(inbox.shard(stops).stopped);
+    CHECK_FALSE(inbox.shard(1 - stops).stopped);
+    const auto last_seq = [&](int partition) {
+        return inbox.Count(
+            "SELECT last_seq FROM ingest_partition WHERE partition = " + std::to_string(partition)
+        );
+    };
+    CHECK(last_seq(stops) == 0);
+    CHECK(last_seq(1 - stops) > 0);
+    CHECK(last_seq(1 - stops) == inbox.Count("SELECT count(*) FROM messages"));
+}
+
 TEST_CASE("Committer: a stopped partition does not hold up its neighbours", "[pg]") {
     CommitterFixture inbox;
     inbox.Own(2);
