@@ -9,9 +9,15 @@
 // What identifies the message at last_seq, NULL if that is not known; ToOwned reads the columns.
 #define UNIBOX_MARK_COLUMNS \
     "CASE WHEN p.marked_seq = p.last_seq THEN p.marked_msg_id END, p.marked_stored_at"
+// How far an operator buried, in the history that the partition counts in.
+#define UNIBOX_BURIED_COLUMN                                                              \
+    "coalesce((SELECT max(b.last_seq) FROM ingest_burial b WHERE b.generation = "         \
+    "p.generation AND b.partition = p.partition AND b.stream_created = p.stream_created " \
+    "AND NOT EXISTS (SELECT FROM ingest_break k WHERE k.generation = b.generation "       \
+    "AND k.partition = b.partition AND k.id > b.last_break)), 0)"
 #define UNIBOX_OWNED_COLUMNS                                             \
     "p.generation, p.partition, p.epoch, p.last_seq, p.stream_created, " \
-    "p.stopped_reason, " UNIBOX_MARK_COLUMNS
+    "p.stopped_reason, " UNIBOX_MARK_COLUMNS ", " UNIBOX_BURIED_COLUMN
 
 // What an operator can change.
 #define UNIBOX_AUDITED_COLUMNS                                                    \
@@ -113,9 +119,9 @@ constexpr pg::Statement kStop{
     "WHERE generation = $1 AND partition = $2 AND epoch = $3"};
 constexpr pg::Statement kLockOne{
     "partition_lock",
-    "SELECT last_seq, " UNIBOX_AUDITED_COLUMNS
+    "SELECT last_seq, stream_created, stopped_reason, " UNIBOX_AUDITED_COLUMNS
     "::text FROM ingest_partition WHERE generation = $1 AND partition = $2 FOR UPDATE"};
-// $3: what kLockOne answered.
+// $3: what kLockOne answered last.
 constexpr pg::Statement kAudit{
     "partition_audit",
     "SELECT ub_audit(NULL, 'partition', generation || '/' || partition, "
@@ -125,6 +131,12 @@ constexpr pg::Statement kRecordGap{
     "partition_gap",
     "INSERT INTO ingest_gap (generation, partition, first_seq, last_seq, acknowledged_by) "
     "VALUES ($1, $2, $3, $4, $5)"};
+constexpr pg::Statement kBury{
+    "partition_bury",
+    "INSERT INTO ingest_burial (generation, partition, stream_created, last_break, first_seq, "
+    "last_seq, undecodable_count, buried_by, reason) SELECT $1, $2, $3, (SELECT "
+    "coalesce(max(id), 0) FROM ingest_break WHERE generation = $1 AND partition = $2), "
+    "$4, $5, $6, $7, $8"};
 constexpr pg::Statement kMove{
     "partition_move",
     "UPDATE ingest_partition SET last_seq = $3, stopped_reason = '', epoch = epoch + 1, "
@@ -197,7 +209,8 @@ std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {
              row.Int64(3),
              row.Timestamp(4).unix_ms,
              std::string(row.Text(5)),
-             ToMark(row, 6)}
+             ToMark(row, 6),
+             row.Int64(8)}
         );
     }
     std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
@@ -321,7 +334,7 @@ Result<std::int64_t> SkipGap(
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockOne, key));
     if (rows.empty()) return NotFound("no such partition");
     const std::int64_t last_seq = rows[0].Int64(0);
-    const std::string before(rows[0].Text(1));
+    const std::string before(rows[0].Text(3));
     if (skip_to < last_seq) {
         return Status(Code::kOutOfRange, "already written up to " + std::to_string(last_seq));
     }
@@ -335,6 +348,39 @@ Result<std::int64_t> SkipGap(
     const auto audit = pg::Params::Of(id.generation, id.partition, before);
     UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kAudit, audit).status());
     return skip_to - last_seq;
+}
+
+Status ResumeBurying(pg::Pool& pool, const Burial& burial) {
+    const PartitionId id = burial.id;
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
+    const auto key = pg::Params::Of(id.generation, id.partition);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockOne, key));
+    if (rows.empty()) return NotFound("no such partition");
+    const std::int64_t last_seq = rows[0].Int64(0);
+    if (rows[0].Timestamp(1).unix_ms != burial.stream_created_ms) {
+        return FailedPrecondition("the partition counts in another stream");
+    }
+    if (rows[0].Text(2).empty()) return FailedPrecondition("the partition is not stopped");
+    if (last_seq + 1 != burial.first_seq) {
+        return Status(
+            Code::kAborted, "the partition was moved meanwhile, to " + std::to_string(last_seq)
+        );
+    }
+    const auto row = pg::Params::Of(
+        id.generation,
+        id.partition,
+        pg::TimestampMs{burial.stream_created_ms},
+        burial.first_seq,
+        burial.last_seq,
+        burial.undecodable_count,
+        burial.by,
+        burial.reason
+    );
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kBury, row).status());
+    const auto stay = pg::Params::Of(id.generation, id.partition, last_seq);
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kMove, stay).status());
+    const auto audit = pg::Params::Of(id.generation, id.partition, rows[0].Text(3));
+    return tx.ExecuteAndCommit(kAudit, audit).status();
 }
 
 Status RestartPartition(

@@ -34,6 +34,8 @@ struct OwnedPartition {
     std::int64_t stream_created_ms = 0;
     std::string stopped_reason;        // not "": wait for an operator
     std::optional<LogMark> mark = {};  // of the message at last_seq, if it is known
+    // Up to here an operator gave what cannot be read to dead_letter (ResumeBurying); 0 = nowhere.
+    std::int64_t buried_to = 0;
 };
 
 struct PartitionState {
@@ -138,6 +140,22 @@ Result<std::vector<LogPlace>> ListKnownPlaces(
 Result<std::int64_t> SkipGap(
     pg::Pool& pool, PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
 );
+// A range of a stopped partition's stream, and the operator's word on it.
+struct Burial {
+    PartitionId id;
+    std::int64_t stream_created_ms = 0;
+    std::int64_t first_seq = 0;  // the next one to be written
+    std::int64_t last_seq = 0;
+    std::int64_t undecodable_count = 0;  // in the range, as the operator saw it; at least 1
+    std::string by;                      // not empty, nor is the reason
+    std::string reason;
+};
+// Operator: a stopped partition goes on, and in the range what cannot be read goes to dead_letter
+// without stopping it; the rest is written. Recorded in ingest_burial for good; it ends with
+// last_seq, with the stream, and when the stream comes back with another history.
+// FAILED_PRECONDITION if the partition is not stopped or counts in another stream, ABORTED if it
+// stands elsewhere than before first_seq.
+Status ResumeBurying(pg::Pool& pool, const Burial& burial);
 // Operator, after the stream was made anew: counts from `last_seq` of the stream created at
 // `stream_created_ms`.
 Status ResetPartition(

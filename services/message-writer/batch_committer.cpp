@@ -406,15 +406,30 @@ void BatchCommitter::CountPoison(
                          " cannot be written, for example: " + why;
 }
 
+// What an operator said is to be buried counts towards nothing.
 void BatchCommitter::CountFaults() {
     for (const auto& [number, shard] : shards_) shard->poison.Written(shard->owned.last_seq);
+    std::map<const WrittenShard*, std::int64_t> buried;
     for (std::size_t i = 0; i < batch_->size(); ++i) {
         if (batch_->faults[i].empty()) continue;
         const domain::BatchEvent& event = batch_->events[i];
         WrittenShard* shard = shards_.at(event.shard);
         const auto sequence = static_cast<std::int64_t>(event.stream_seq);
         if (shard->lost || shard->stopped || sequence >= shard->stop_at) continue;
-        CountPoison(shard, sequence, batch_->faults[i]);
+        if (sequence <= shard->owned.buried_to) {
+            ++buried[shard];
+        } else {
+            CountPoison(shard, sequence, batch_->faults[i]);
+        }
+    }
+    for (const auto& [shard, count] : buried) {
+        obs::Log(
+            obs::Level::kWarn,
+            "events that cannot be read are buried, as an operator said",
+            {{"shard", shard->owned.id.Shard()},
+             {"events", count},
+             {"up_to", shard->owned.buried_to}}
+        );
     }
 }
 

@@ -169,6 +169,29 @@ TEST_CASE("Committer: one that stops holds up no other of its batch", "[pg]") {
     CHECK(last_seq(1 - stops) == inbox.Count("SELECT count(*) FROM messages"));
 }
 
+TEST_CASE("Committer: what is buried stops nothing, up to its end", "[pg]") {
+    CommitterFixture inbox;
+    inbox.shard(0).owned.buried_to = 30;
+    std::vector<std::string> payloads;
+    Repeat(29, "\xff\xff", &payloads);
+    payloads.push_back(AMessage().Build().SerializeAsString());
+    Repeat(10, "\xff\xff", &payloads);
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK_FALSE(inbox.shard(0).stopped);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 39);
+    CHECK(inbox.Count("SELECT count(*) FROM messages") == 1);
+    REQUIRE(inbox.WritePayloads({"\xff\xff"}));
+    CHECK(inbox.shard(0).stopped);
+    CHECK(inbox.Count("SELECT last_seq FROM ingest_partition") == 40);
+    // What the database refuses is not what was buried.
+    CommitterFixture other;
+    Poison(other, "bad%");
+    other.shard(0).owned.buried_to = 30;
+    REQUIRE(other.Write(Messages(20, "bad")));
+    CHECK(other.shard(0).stopped);
+    CHECK(other.Count("SELECT last_seq FROM ingest_partition") == 10);
+}
+
 TEST_CASE("Committer: a stopped partition does not hold up its neighbours", "[pg]") {
     CommitterFixture inbox;
     inbox.Own(2);

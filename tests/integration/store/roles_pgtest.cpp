@@ -27,6 +27,11 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
         {"ub_writer",
          "INSERT INTO ingest_gap (generation, partition, first_seq, last_seq, "
          "acknowledged_by) VALUES (1, 1, 1, 1, 'me')"},
+        {"ub_writer",
+         "INSERT INTO ingest_burial (generation, partition, stream_created, last_break, first_seq, "
+         "last_seq, undecodable_count, buried_by, reason) VALUES (1, 1, now(), 0, 1, 1, 1, 'me', "
+         "'so')"},
+        {"ub_writer", "UPDATE ingest_burial SET last_seq = 9"},
         {"ub_writer", "SELECT * FROM ub_find_api_key('x')"},
         {"ub_gateway", "INSERT INTO contacts SELECT * FROM contacts"},
         {"ub_gateway", "UPDATE conversations SET status = 1"},
@@ -50,6 +55,8 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
         {"ub_ingest", "SELECT ub_make_partitions()"},
         {"ub_admin", "INSERT INTO messages SELECT * FROM messages"},
         {"ub_admin", "DELETE FROM tenants"},
+        {"ub_admin", "UPDATE ingest_burial SET buried_by = 'nobody'"},
+        {"ub_admin", "DELETE FROM ingest_burial"},
         {"ub_admin", "UPDATE schema_migrations SET checksum = ''"},
     };
     for (const Attempt& attempt : attempts) {
