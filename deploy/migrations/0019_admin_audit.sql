@@ -57,14 +57,21 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 AS $$
 DECLARE
     made int := 0;
-    period int;
+    wanted record;
 BEGIN
-    made := made + ub_make_partition('conversations', 'infinity')::int;
-    FOR period IN -1..3 LOOP
-        made := made + ub_make_partition('conversations', date_trunc('month', now()) + period * interval '1 month')::int;
-        made := made + ub_make_partition('messages', date_trunc('month', now()) + period * interval '1 month')::int;
-        made := made + ub_make_partition('admin_audit', date_trunc('month', now()) + period * interval '1 month')::int;
-        made := made + ub_make_partition('ext_ref', date_trunc('week', now()) + period * interval '7 days')::int;
+    FOR wanted IN
+        SELECT 'conversations' AS parent, timestamptz 'infinity' AS at
+        UNION ALL
+        SELECT parent, date_trunc('month', now()) + period * interval '1 month'
+        FROM unnest(ARRAY['conversations', 'messages', 'admin_audit']) AS parent, generate_series(-1, 3) AS period
+        UNION ALL
+        SELECT 'ext_ref', date_trunc('week', now()) + period * interval '7 days' FROM generate_series(-1, 3) AS period
+    LOOP
+        BEGIN
+            made := made + ub_make_partition(wanted.parent, wanted.at)::int;
+        EXCEPTION WHEN object_not_in_prerequisite_state THEN
+            NULL;  -- ub_detached_leaves tells of it.
+        END;
     END LOOP;
     RETURN made;
 END $$;
@@ -172,6 +179,8 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON log_generation FOR EACH
     'log_generation', 'generation', '', '{partition_count}', '{}');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ingest_gap FOR EACH ROW EXECUTE FUNCTION ub_audit_row(
     'gap', 'id', '', '{generation,partition,first_seq,last_seq,acknowledged_by}', '{}');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ingest_burial FOR EACH ROW EXECUTE FUNCTION ub_audit_row(
+    'burial', 'id', '', '{generation,partition,first_seq,last_seq,undecodable_count,buried_by,reason}', '{}');
 -- message-writer adds letters, which are no change of the administration.
 CREATE TRIGGER audit AFTER UPDATE OR DELETE ON dead_letter FOR EACH ROW EXECUTE FUNCTION ub_audit_row(
     'dead_letter', 'id', '', '{replayed_at}', '{}');

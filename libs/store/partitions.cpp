@@ -437,7 +437,7 @@ Status ResetPartition(
     const auto params =
         pg::Params::Of(id.generation, id.partition, pg::TimestampMs{stream_created_ms}, last_seq);
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kReset, params).status());
-    const auto audit = pg::Params::Of(id.generation, id.partition, std::string(rows[0].Text(1)));
+    const auto audit = pg::Params::Of(id.generation, id.partition, std::string(rows[0].Text(3)));
     return tx.ExecuteAndCommit(kAudit, audit).status();
 }
 

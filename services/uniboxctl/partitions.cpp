@@ -4,6 +4,7 @@
 
 #include "nats/streams.hpp"
 #include "store/log_losses.hpp"
+#include "uniboxctl/bury.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
@@ -20,6 +21,8 @@ struct PartitionOptions {
     int partition = 0;
     std::int64_t skip_to = -1;
     bool force = false;
+    bool bury = false;
+    BuryOptions burial;
 };
 
 struct Lag {
@@ -168,7 +171,7 @@ Status CheckGivesUpNothingStored(
     if (skip_to <= expired) return {};
     return FailedPrecondition(fmt::format(
         "{} to {} are stored and not written yet: --force gives them up; `partitions resume` goes "
-        "on with them",
+        "on with them, with --bury also past those that cannot be read",
         std::max(expired, state.last_seq) + 1,
         skip_to
     ));
@@ -199,6 +202,7 @@ Status Resume(Context& context, const PartitionOptions& options) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
     if (state.stopped_reason.empty()) return FailedPrecondition("the partition is not stopped");
+    if (options.bury) return ResumeBurying(context, state, options.burial);
     // A gap of nothing: the sequence stays, the stop is over.
     UNIBOX_RETURN_IF_ERROR(store::SkipGap(*pool, id, state.last_seq, "").status());
     context.Print(Answer()
@@ -298,9 +302,29 @@ void AddResume(CLI::App& partitions, Action& action) {
     );
     const auto options = std::make_shared<PartitionOptions>();
     AddPartitionOptions(*verb, *options);
+    auto* bury = verb->add_flag(
+        "--bury",
+        options->bury,
+        "Events that cannot be read go to dead_letter, however many; all others are written"
+    );
+    BuryOptions& burial = options->burial;
+    verb->add_option("--to", burial.to_seq, "Last sequence of the burial (default: the log's end)")
+        ->check(WholeNumber(1))
+        ->needs(bury);
+    verb->add_option("--reason", burial.reason, "Why; recorded with --by, which is needed too")
+        ->needs(bury);
+    verb->add_flag(
+            "--dry-run",
+            burial.dry_run,
+            "Says what --bury would write and what it would bury, and changes nothing"
+    )
+        ->needs(bury);
     verb->footer(
-        "When the cause is removed; otherwise it stops again.\n"
-        "Example: uniboxctl partitions resume --partition 3 (docs/runbooks/partition-stopped.md)"
+        "When the cause is removed; otherwise it stops again. --bury is for events that nobody can "
+        "read\n"
+        "any more, such as a deployment wrote: see first what it would do, with --dry-run.\n"
+        "Example: uniboxctl partitions resume --partition 3 (docs/runbooks/partition-stopped.md)\n"
+        "Example: uniboxctl partitions resume --partition 3 --bury --dry-run"
     );
     verb->callback([options, &action] {
         action = [options](Context& context) { return Resume(context, *options); };

@@ -1,7 +1,6 @@
 // Writers as processes of their own: frozen at the worst moments, and killed.
 #include "support/eventually.hpp"
 #include "support/frozen_session.hpp"
-#include "support/process.hpp"
 #include "support/status_matchers.hpp"
 #include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
@@ -9,38 +8,11 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
-#include <fstream>
 
 namespace unibox::test {
 namespace {
 
 using std::chrono::seconds;
-
-std::unique_ptr<Process> StartProcess(
-    const WriterFixture& stack, const std::string& owner, const std::string& stop_self_at
-) {
-    ProcessOptions options;
-    options.environment = {
-        {"UNIBOX_POSTGRES_URL", stack.config.postgres.url + "&application_name=" + owner},
-        {"UNIBOX_NATS_URL", stack.config.nats.url},
-        {"UNIBOX_OWNERSHIP_OWNER", owner},
-        {"UNIBOX_OWNERSHIP_LEASE_MS", "3000"},
-        {"UNIBOX_OWNERSHIP_TICK_MS", "200"},
-        {"UNIBOX_OUTBOX_SWEEP_MS", "500"},
-        {"UNIBOX_FAULT_STOP_SELF_AT", stop_self_at},
-        {"UNIBOX_RUNTIME_DRAIN_MS", "0"},
-    };
-    return std::make_unique<Process>(
-        std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / "message-writer", options
-    );
-}
-
-bool IsFrozen(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string number, name, state;
-    file >> number >> name >> state;
-    return state == "T";
-}
 
 std::vector<event::v1::InboundEvent> Messages(int count) {
     std::vector<event::v1::InboundEvent> events;
@@ -53,8 +25,8 @@ std::vector<event::v1::InboundEvent> Messages(int count) {
 void FreezeAt(const std::string& point) {
     WriterFixture stack;
     stack.Publish(Messages(60));
-    const auto zombie = StartProcess(stack, "zombie", point);
-    REQUIRE(Eventually(seconds(20), [&] { return IsFrozen(zombie->pid()); }));
+    const auto zombie = stack.StartProcess("zombie", point);
+    REQUIRE(Eventually(seconds(20), [&] { return WriterFixture::IsFrozen(*zombie); }));
     stack.StartWriter("successor");
     REQUIRE(stack.AllCommitted());
     // A frozen transaction is ended and keeps no locks, whatever the server takes its state for.
@@ -106,7 +78,7 @@ TEST_CASE("Zombie: frozen in the middle of sending a pipeline", "[fault]") {
 
 TEST_CASE("Writer process: killed -9, another takes over in time", "[fault]") {
     WriterFixture stack;
-    const auto first = StartProcess(stack, "first", "");
+    const auto first = stack.StartProcess("first", "");
     REQUIRE(first->WaitForLine("\"ready\"", seconds(20)));
     stack.Publish(Messages(100));
     REQUIRE(stack.AllCommitted());
@@ -122,7 +94,7 @@ TEST_CASE("Writer process: killed -9, another takes over in time", "[fault]") {
 TEST_CASE("Writer process: SIGTERM gives the partitions up, long before they expire", "[fault]") {
     WriterFixture stack;
     stack.config.ownership.lease_ms = 120'000;
-    const auto first = StartProcess(stack, "first", "");
+    const auto first = stack.StartProcess("first", "");
     const auto owned_by = [&](const std::string& owner) {
         return stack.Count("SELECT count(*) FROM ingest_partition WHERE owner = '" + owner + "'");
     };

@@ -5,6 +5,7 @@
 #include "support/status_matchers.hpp"
 #include "wire/subjects.hpp"
 
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -62,6 +63,35 @@ writer::Writer& WriterFixture::StartWriter(const std::string& owner) {
     REQUIRE_OK((*writer)->Start());
     writers_.push_back(std::move(*writer));
     return *writers_.back();
+}
+
+std::unique_ptr<Process> WriterFixture::StartProcess(
+    const std::string& owner,
+    const std::string& stop_self_at,
+    const std::map<std::string, std::string>& more_environment
+) {
+    ProcessOptions options;
+    options.environment = {
+        {"UNIBOX_POSTGRES_URL", config.postgres.url + "&application_name=" + owner},
+        {"UNIBOX_NATS_URL", config.nats.url},
+        {"UNIBOX_OWNERSHIP_OWNER", owner},
+        {"UNIBOX_OWNERSHIP_LEASE_MS", "3000"},
+        {"UNIBOX_OWNERSHIP_TICK_MS", "200"},
+        {"UNIBOX_OUTBOX_SWEEP_MS", "500"},
+        {"UNIBOX_FAULT_STOP_SELF_AT", stop_self_at},
+        {"UNIBOX_RUNTIME_DRAIN_MS", "0"},
+    };
+    options.environment.insert(more_environment.begin(), more_environment.end());
+    return std::make_unique<Process>(
+        std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / "message-writer", options
+    );
+}
+
+bool WriterFixture::IsFrozen(const Process& process) {
+    std::ifstream file("/proc/" + std::to_string(process.pid()) + "/stat");
+    std::string number, name, state;
+    file >> number >> name >> state;
+    return state == "T";
 }
 
 void WriterFixture::RestartNats(const std::function<void()>& while_down) {

@@ -7,10 +7,12 @@
 #include "support/inbound_events.hpp"
 #include "support/nats_server.hpp"
 #include "support/pg_server.hpp"
+#include "support/process.hpp"
 #include "support/temp_dir.hpp"
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +30,14 @@ public:
     writer::Config config;
     writer::Writer& StartWriter(const std::string& owner);
     void StopWriter(std::size_t index) { writers_.at(index).reset(); }
+    // A writer as a process of its own, to be killed; it freezes itself at the fault point if one
+    // is named (the test lists the program message-writer).
+    std::unique_ptr<Process> StartProcess(
+        const std::string& owner,
+        const std::string& stop_self_at,
+        const std::map<std::string, std::string>& more_environment = {}
+    );
+    static bool IsFrozen(const Process& process);
 
     void Publish(const std::vector<event::v1::InboundEvent>& events, int generation = 1);
     // Waits until the sum of last_seq reaches the number of events published, or 30 s.

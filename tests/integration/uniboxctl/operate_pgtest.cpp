@@ -297,6 +297,7 @@ TEST_CASE("partitions: a stop is resumed; stored events are given up by force", 
     const auto refused = fixture.Run(skip);
     CHECK(refused.code == kExitFailed);
     CHECK(refused.log.find("1 to 2 are stored") != std::string::npos);
+    CHECK(refused.log.find("--bury") != std::string::npos);
     CHECK(store::ListPartitions(fixture.pool())->at(0).last_seq == 0);
     skip.emplace_back("--force");
     REQUIRE(fixture.Run(skip).code == kExitOk);
