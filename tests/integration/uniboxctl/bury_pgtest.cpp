@@ -135,7 +135,7 @@ TEST_CASE("partitions bury: what it cannot answer for is refused", "[pg][uniboxc
     refused(log.Bury({"--by", "jane"}), kExitBadInput, "--reason");
     refused(log.BuryForGood({"--to", "6"}), kExitBadInput, "1 to 5");
     refused(
-        log.fixture.Run({"partitions", "resume", "--partition", "0", "--by", "jane"}),
+        log.fixture.Run({"partitions", "resume", "--partition", "0", "--reason", "x"}),
         kExitBadInput,
         "--bury"
     );
