@@ -25,6 +25,11 @@ namespace unibox::domain {
 constexpr std::int64_t kInfinity = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMinusInfinity = std::numeric_limits<std::int64_t>::min();
 
+// How far back a repeated event is recognised, and how far back the message is found that an event
+// is about: by when their keys were seen first.
+constexpr std::int64_t kDedupDays = 14;
+constexpr std::int64_t kTargetDays = 56;
+
 struct ThreadKey {
     TenantId tenant;
     ChannelId channel;
@@ -189,6 +194,29 @@ struct ParkedLoad {
     std::int64_t count = 0;
     std::int64_t bytes = 0;
 };
+// A time partition that holds its rows beside its table, where no statement sees them: what is not
+// found in its period is neither gone nor new.
+struct DetachedLeaf {
+    std::string name;           // messages_2026_11
+    std::int64_t first_ms = 0;  // kInfinity: that of the open conversations
+    std::int64_t past_ms = 0;
+    bool Holds(std::int64_t unix_ms) const {
+        return first_ms <= unix_ms && (unix_ms < past_ms || first_ms == kInfinity);
+    }
+};
+struct DetachedLeaves {
+    std::vector<DetachedLeaf> messages;
+    std::vector<DetachedLeaf> conversations;
+    std::vector<DetachedLeaf> ext_refs;
+    bool empty() const { return messages.empty() && conversations.empty() && ext_refs.empty(); }
+    std::vector<std::string> Names() const {
+        std::vector<std::string> names;
+        for (const auto* leaves : {&messages, &conversations, &ext_refs}) {
+            for (const DetachedLeaf& leaf : *leaves) names.push_back(leaf.name);
+        }
+        return names;
+    }
+};
 
 // All that Decide may know. Every contact, thread and channel of the plan is present (the first
 // pipeline creates missing contacts and threads); refs, messages and parked events only where the
@@ -201,7 +229,7 @@ struct BatchState {
     // target_refs.
     std::map<ConversationKey, CounterRow> counters;
     // The same ones; absent if the row is gone (archived): then a message begins a new
-    // conversation.
+    // conversation. Or if it lies in a detached leaf.
     std::map<ConversationKey, ConversationRow> conversations;
     // ext_ref rows of the batch's event keys and target keys; the position is absent for events
     // that are no message.
@@ -218,6 +246,8 @@ struct BatchState {
     std::map<std::pair<TenantId, ChannelId>, std::int64_t> reopen_window_ms;  // of each channel
     std::int64_t now_ms = 0;  // the database's clock at BEGIN
     std::string feed_epoch;   // 16 bytes
+    // Those that kept something out of this state.
+    DetachedLeaves detached;
 };
 
 // ---------------------------------------------------------------- written by the second pipeline
@@ -273,6 +303,8 @@ struct Effects {
     // How many of the batch's events, from the first one on, these are the effects of. Fewer than
     // all: more would have been too much for one transaction.
     std::size_t event_count = 0;
+    // Not "": the next event cannot be decided before this leaf is attached again.
+    std::string awaited_leaf;
     // Counted, for metrics.
     std::int64_t duplicate_count = 0;  // events whose key was seen before
     std::int64_t message_count = 0;    // messages created

@@ -1,6 +1,7 @@
 #include "pg/sqlstate.hpp"
 #include "store/periods.hpp"
 #include "store_fixture.hpp"
+#include "support/detached_leaf.hpp"
 
 #include <thread>
 
@@ -83,6 +84,106 @@ TEST_CASE("Periods: eight keepers at once make each leaf once", "[pg][store]") {
         count += one.value() ? 1 : 0;
     }
     REQUIRE(count == 1);
+}
+
+using Names = std::vector<std::string>;
+
+Names Detached(StoreFixture& fixture) {
+    const auto survey = SurveyLeaves(fixture.writer());
+    REQUIRE_OK(survey);
+    return survey->detached.Names();
+}
+
+std::string LeafOf(StoreFixture& fixture, const std::string& table, const std::string& at) {
+    const auto rows = fixture.Owner("SELECT leaf FROM ub_leaf_of('" + table + "', " + at + ")");
+    REQUIRE_OK(rows);
+    return std::string((*rows)[0].Text(0));
+}
+
+TEST_CASE("Periods: a detached leaf is told, and not made anew", "[pg][store]") {
+    StoreFixture fixture;
+    const std::int64_t mark = SurveyLeaves(fixture.writer())->mark;
+    CHECK(Detached(fixture).empty());
+    const auto [table, at] = GENERATE(
+        std::pair("messages", "now()"),
+        std::pair("conversations", "now()"),
+        std::pair("conversations", "'infinity'"),
+        std::pair("ext_ref", "now()")
+    );
+    const std::string leaf = LeafOf(fixture, table, at);
+    CAPTURE(leaf);
+    REQUIRE_OK(fixture.Owner(test::DetachLeafSql(table, at)));
+    const auto survey = SurveyLeaves(fixture.admin());
+    REQUIRE_OK(survey);
+    CHECK(survey->detached.Names() == Names{leaf});
+    CHECK(survey->mark != mark);
+    const std::int64_t now = SystemClock().UnixMillis();
+    const bool live = at == std::string("'infinity'");
+    const auto made = EnsurePeriodFor(fixture.writer(), table, live ? pg::kInfinity.unix_ms : now);
+    CHECK(made.status().reason() == "55000");
+    const auto& leaves = table == std::string("messages")        ? survey->detached.messages
+                         : table == std::string("conversations") ? survey->detached.conversations
+                                                                 : survey->detached.ext_refs;
+    REQUIRE(leaves.size() == 1);
+    CHECK(leaves[0].Holds(now) == !live);
+    CHECK(leaves[0].Holds(pg::kInfinity.unix_ms) == live);
+    // The others are made all the same.
+    REQUIRE_OK(fixture.Owner("DROP TABLE " + LeafOf(fixture, "messages", "now() + '60 days'")));
+    CHECK(EnsurePeriods(fixture.writer()).value() == 1);
+    REQUIRE_OK(fixture.Owner(test::AttachLeavesSql()));
+    CHECK(Detached(fixture).empty());
+}
+
+TEST_CASE("Periods: what was given up on purpose is not told", "[pg][store]") {
+    StoreFixture fixture;
+    const std::int64_t now = SystemClock().UnixMillis();
+    const std::int64_t mark = SurveyLeaves(fixture.writer())->mark;
+    const std::string leaf = LeafOf(fixture, "messages", "now()");
+    const auto gone = [&](const std::string& sql) {
+        REQUIRE_OK(fixture.Owner(test::DetachLeafSql("messages")));
+        CHECK(Detached(fixture) == Names{leaf});
+        REQUIRE_OK(fixture.Owner(sql));
+        CHECK(Detached(fixture).empty());
+        CHECK(SurveyLeaves(fixture.writer())->mark != mark);
+        REQUIRE(EnsurePeriodFor(fixture.writer(), "messages", now).value());
+    };
+    gone("ALTER TABLE " + leaf + " RENAME TO archived");
+    REQUIRE_OK(fixture.Owner("CREATE SCHEMA archive"));
+    gone("ALTER TABLE " + leaf + " SET SCHEMA archive");
+    gone("DROP TABLE " + leaf);
+    // Weeks of keys that nobody looks through any more, and any table with another name.
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", now - 70 * kDayMs).value());
+    REQUIRE_OK(fixture.Owner(test::DetachLeafSql("ext_ref", "now() - '70 days'::interval")));
+    REQUIRE_OK(fixture.Owner("CREATE TABLE messages_2026_13 (a int)"));
+    CHECK(Detached(fixture).empty());
+}
+
+TEST_CASE("Periods: a detaching that was not finished is told", "[pg][store]") {
+    StoreFixture fixture;
+    const std::string leaf = LeafOf(fixture, "messages", "now()");
+    test::CutOffDetach(fixture.database().url(), "messages", leaf);
+    CHECK(Detached(fixture) == Names{leaf});
+    const auto made = EnsurePeriodFor(fixture.writer(), "messages", SystemClock().UnixMillis());
+    CHECK(made.status().reason() == "55000");
+    REQUIRE_OK(fixture.Owner("ALTER TABLE messages DETACH PARTITION " + leaf + " FINALIZE"));
+    REQUIRE_OK(fixture.Owner(test::AttachLeavesSql()));
+    CHECK(Detached(fixture).empty());
+}
+
+TEST_CASE(
+    "Periods: a refusal says which times are served; what is there is served", "[pg][store]"
+) {
+    StoreFixture fixture;
+    const std::int64_t then = 990'000'000'000;
+    const auto refused = EnsurePeriodFor(fixture.writer(), "messages", then);
+    REQUIRE_THAT(refused.status(), HasCode(Code::kOutOfRange));
+    CHECK(refused.status().message().find("2001-05-16 08:00:00") != std::string::npos);
+    CHECK(refused.status().message().find("are served") != std::string::npos);
+    REQUIRE_OK(fixture.Owner(
+        "CREATE TABLE messages_2001_05 PARTITION OF messages FOR VALUES FROM ('2001-05-01 00:00Z') "
+        "TO ('2001-06-01 00:00Z')"
+    ));
+    CHECK_FALSE(EnsurePeriodFor(fixture.writer(), "messages", then).value());
 }
 
 TEST_CASE("Periods: a leaf can be attached while the table is written", "[pg][store]") {

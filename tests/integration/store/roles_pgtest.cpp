@@ -45,6 +45,7 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
         {"ub_gateway", "SELECT ub_make_partitions()"},
         {"ub_gateway", "SELECT ub_make_partition('messages', now())"},
         {"ub_gateway", "SELECT ub_drop_old_ext_ref()"},
+        {"ub_gateway", "SELECT * FROM ub_detached_leaves()"},
         {"ub_gateway", "SELECT * FROM ub_find_channel(1, gen_random_uuid())"},
         {"ub_ingest", "SELECT * FROM tenants"},
         {"ub_ingest", "SELECT * FROM channels"},
