@@ -14,9 +14,8 @@ namespace {
 using domain::BatchPlan;
 using domain::BatchState;
 
-// How far back a repeated event is recognised, and how far back its message is found.
-constexpr std::int64_t kDedupDays = 14;
-constexpr std::int64_t kTargetDays = 56;
+using domain::kDedupDays;
+using domain::kTargetDays;
 // How much a batch loads. What is beyond it is left to the next transaction, except that of what
 // waits for one message no more than its own limits is ever read (Decide lets less wait).
 constexpr std::int64_t kContentsBytesMax = 16LL * 1024 * 1024;
@@ -69,7 +68,10 @@ detail::EventRefArrays RefArrays(const std::vector<const domain::EventRef*>& ref
 }
 
 Status SendFence(
-    Pipeline& pipeline, std::span<const PartitionAdvance> partitions, std::int64_t lease_ms
+    Pipeline& pipeline,
+    std::span<const PartitionAdvance> partitions,
+    std::int64_t lease_ms,
+    std::int64_t leaf_mark
 ) {
     std::vector<PartitionAdvance> sorted(partitions.begin(), partitions.end());
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
@@ -91,7 +93,9 @@ Status SendFence(
     pg::Params params;
     params.AddArray(generations).AddArray(numbers).AddArray(epochs).AddArray(from_seqs);
     params.AddArray(to_seqs).Add(lease_ms).AddArray(msg_ids).AddArray(stored_at);
-    return pipeline.Send(detail::kFence, params);
+    return pipeline.Send(detail::kFence, params, [leaf_mark](const pg::Rows& rows) {
+        return detail::CheckLeafMark(rows, 1, leaf_mark);
+    });
 }
 
 // From five columns, the id first.
@@ -434,7 +438,9 @@ Status SendParked(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) 
     });
 }
 
-Status SendSettings(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+Status SendSettings(
+    Pipeline& pipeline, const BatchPlan& plan, std::int64_t leaf_mark, BatchState& state
+) {
     if (!plan.channels.empty()) {
         const auto pointers = KeyPointers(plan.channels);
         std::vector<std::int64_t> tenants;
@@ -456,22 +462,22 @@ Status SendSettings(Pipeline& pipeline, const BatchPlan& plan, BatchState& state
             }
         ));
     }
-    return pipeline.Send(detail::kReadFeed, {}, [&state](const pg::Rows& rows) {
+    return pipeline.Send(detail::kReadFeed, {}, [&state, leaf_mark](const pg::Rows& rows) {
         if (rows.size() != 1) return Status(Code::kDataLoss, "table feed must have one row");
         state.feed_epoch = rows[0].GetUuid(0).ToBytes();
         state.now_ms = rows[0].Timestamp(1).unix_ms;
-        return Status();
+        return detail::CheckLeafMark(rows, 2, leaf_mark);
     });
 }
 
 }  // namespace
 
 Result<BatchState> BatchTx::Read(
-    std::span<const PartitionAdvance> partitions, const BatchPlan& plan
+    std::span<const PartitionAdvance> partitions, const BatchPlan& plan, const LeafSurvey& leaves
 ) {
     BatchState state;
     Pipeline pipeline(tx_);
-    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_ms_));
+    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_ms_, leaves.mark));
     UNIBOX_RETURN_IF_ERROR(SendContacts(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendThreads(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.event_refs, kDedupDays, state));
@@ -479,8 +485,9 @@ Result<BatchState> BatchTx::Read(
     UNIBOX_RETURN_IF_ERROR(SendConversations(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendMessages(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendParked(pipeline, plan, state));
-    UNIBOX_RETURN_IF_ERROR(SendSettings(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendSettings(pipeline, plan, leaves.mark, state));
     UNIBOX_RETURN_IF_ERROR(pipeline.Finish());
+    state.detached = leaves.detached;
     return state;
 }
 

@@ -15,6 +15,7 @@
 #include "base/status.hpp"
 #include "domain/inbox.hpp"
 #include "pg/transaction.hpp"
+#include "store/periods.hpp"
 
 #include <cstdint>
 #include <span>
@@ -67,9 +68,13 @@ public:
     static Result<BatchTx> Begin(pg::Session& session, std::int64_t lease_ms);
 
     // Fences and advances the partitions (any order given; sorted here), inserts the contacts and
-    // threads that are missing, takes all locks in key order and reads the state.
+    // threads that are missing, takes all locks in key order and reads the state. ABORTED
+    // (kLeavesChanged) if leaves were attached or detached since `leaves` was taken: what the state
+    // lacks is either nowhere or in one of leaves.detached.
     Result<domain::BatchState> Read(
-        std::span<const PartitionAdvance> partitions, const domain::BatchPlan& plan
+        std::span<const PartitionAdvance> partitions,
+        const domain::BatchPlan& plan,
+        const LeafSurvey& leaves
     );
     // Writes and commits. Returns the ids of effects.outbox, in its order.
     Result<std::vector<OutboxId>> Commit(const domain::Effects& effects, const BatchExtras& extras);

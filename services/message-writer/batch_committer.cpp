@@ -3,8 +3,6 @@
 #include "message-writer/batch.hpp"
 #include "message-writer/decide.hpp"
 #include "obs/log.hpp"
-#include "pg/sqlstate.hpp"
-#include "store/periods.hpp"
 
 #include <chrono>
 #include <set>
@@ -12,8 +10,7 @@
 namespace unibox::writer {
 namespace {
 
-// Tries of a batch that ran into a conflict (23505, 23503, a missing leaf) before it counts as
-// poison.
+// Tries of a batch that ran into a conflict (23505, 23503) before it counts as poison.
 constexpr int kConflictTries = 3;
 constexpr std::size_t kErrorBytesMax = 2'000;
 
@@ -21,12 +18,8 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool IsMissingLeaf(const Status& error) {
-    return error.reason() == "23514" && pg::ErrorConstraint(error).empty();
-}
-
 bool IsConflict(const Status& error) {
-    return error.reason() == "23505" || error.reason() == "23503" || IsMissingLeaf(error);
+    return error.reason() == "23505" || error.reason() == "23503";
 }
 
 // Cancelled at statement_timeout, or ended because we thought for too long between the pipelines:
@@ -39,8 +32,12 @@ bool IsTimeout(const Status& error) {
 constexpr std::string_view kCut = "BATCH_CUT";
 constexpr std::string_view kPipelineFull = "PIPELINE_FULL";
 bool IsOurOwnLimit(const Status& error) {
-    return error.reason() == kCut || error.reason() == kPipelineFull;
+    return error.reason() == kCut || error.reason() == kPipelineFull ||
+           error.reason() == kTimeNotServed;
 }
+
+// The first event's shard waits for a leaf: the others go on without it.
+constexpr std::string_view kAwaitsLeaf = "AWAITS_LEAF";
 
 // The data itself cannot be written: classes 22 and 23, an index entry that is too large (54), a
 // stored row that cannot be read.
@@ -54,6 +51,7 @@ bool IsPoison(const Status& error) {
 
 BatchCommitter::BatchCommitter(Environment environment)
     : env_(std::move(environment)),
+      leaves_(env_.pool, env_.metrics),
       backoff_({.first = Millis(50), .longest = Millis(env_.settings.retry_ms_max)}) {}
 
 bool BatchCommitter::Commit(
@@ -64,6 +62,8 @@ bool BatchCommitter::Commit(
     batch_ = &batch;
     shards_ = std::move(shards);
     acknowledged_ = acknowledged;
+    for (const auto& [number, shard] : shards_) shard->awaited_leaf.clear();
+    leaves_.Refresh();
     CountFaults();
     return CommitRange({0, batch.size()}) && StopWhereTooMany();
 }
@@ -74,12 +74,12 @@ bool BatchCommitter::CommitRange(Range range) {
         const Selection selection = Select(range);
         if (selection.empty()) return true;
         bool outcome_unknown = false;
-        const Status status = TryOnce(selection, &outcome_unknown);
+        Status status = TryOnce(selection, &outcome_unknown);
         if (status.ok()) {
             backoff_.Reset();
             return true;
         }
-        switch (AfterError(status, outcome_unknown, selection, &conflicts)) {
+        switch (AfterError(&status, outcome_unknown, selection, &conflicts)) {
             case Next::kAgain:
                 break;
             case Next::kSmaller:
@@ -101,7 +101,11 @@ bool BatchCommitter::CommitRange(Range range) {
 }
 
 bool BatchCommitter::CommitHalves(Range range, const Status& why) {
-    if (range.end - range.begin == 1) return BuryOne(range.begin, why);
+    if (range.end - range.begin == 1) {
+        if (!IsMissingLeaf(why)) return BuryOne(range.begin, why);
+        AwaitLeaf(range.begin, why.message());
+        return true;
+    }
     const std::size_t middle = range.begin + (range.end - range.begin) / 2;
     return CommitRange({range.begin, middle}) && CommitRange({middle, range.end});
 }
@@ -121,9 +125,9 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
         );
         selection.to_seq[event.shard] = sequence;
         bool outcome_unknown = false;
-        const Status status = TryOnce(selection, &outcome_unknown);
+        Status status = TryOnce(selection, &outcome_unknown);
         if (status.ok()) return true;
-        switch (AfterError(status, outcome_unknown, selection, &conflicts)) {
+        switch (AfterError(&status, outcome_unknown, selection, &conflicts)) {
             case Next::kAgain:
                 break;
             case Next::kSmaller:
@@ -145,8 +149,8 @@ BatchCommitter::Selection BatchCommitter::Select(Range range) const {
         const domain::BatchEvent& event = batch_->events[i];
         const WrittenShard& shard = *shards_.at(event.shard);
         const auto sequence = static_cast<std::int64_t>(event.stream_seq);
-        if (shard.lost || shard.stopped || sequence <= shard.owned.last_seq) continue;
-        if (sequence >= shard.stop_at) continue;
+        if (shard.lost || shard.stopped || !shard.awaited_leaf.empty()) continue;
+        if (sequence <= shard.owned.last_seq || sequence >= shard.stop_at) continue;
         selection.to_seq[event.shard] = sequence;
         if (batch_->faults[i].empty()) {
             selection.live.push_back(i);
@@ -218,12 +222,14 @@ Status BatchCommitter::RunTransaction(
     }
     env_.fault_point.Reached("before_transaction");
     UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease_ms));
-    UNIBOX_ASSIGN_OR_RETURN(domain::BatchState state, tx.Read(advances, Plan(events)));
+    UNIBOX_ASSIGN_OR_RETURN(
+        domain::BatchState state, tx.Read(advances, Plan(events), leaves_.survey())
+    );
     lap(env_.metrics.read_seconds);
     env_.fault_point.Reached("between_pipelines");
     effects_ = Decide(events, std::move(state));
     lap(env_.metrics.decide_seconds);
-    if (effects_.event_count < events.size()) return Cut(selection, effects_.event_count);
+    if (effects_.event_count < events.size()) return Cut(selection);
     auto ids = tx.Commit(effects_, {selection.dead, *acknowledged_});
     lap(env_.metrics.write_seconds);
     if (!ids.ok()) {
@@ -236,8 +242,13 @@ Status BatchCommitter::RunTransaction(
     return {};
 }
 
-// The first `event_count` events are enough for one transaction; this one is rolled back.
-Status BatchCommitter::Cut(const Selection& selection, std::size_t event_count) {
+// Only the first events are for one transaction; this one is rolled back.
+Status BatchCommitter::Cut(const Selection& selection) {
+    const std::size_t event_count = effects_.event_count;
+    if (event_count == 0 && !effects_.awaited_leaf.empty()) {
+        AwaitLeaf(selection.live.front(), effects_.awaited_leaf);
+        return Status(Code::kUnavailable, "a leaf is detached").WithReason(kAwaitsLeaf);
+    }
     if (event_count > 0) {
         cut_at_ = selection.live[event_count];
     } else if (selection.live.size() > 1) {
@@ -249,9 +260,13 @@ Status BatchCommitter::Cut(const Selection& selection, std::size_t event_count) 
         )
             .WithReason(kPipelineFull);
     }
-    env_.metrics.batches_cut.Add();
+    if (effects_.awaited_leaf.empty()) env_.metrics.batches_cut.Add();
     return Status(Code::kResourceExhausted, "more than one transaction is to write")
         .WithReason(kCut);
+}
+
+void BatchCommitter::AwaitLeaf(std::size_t index, std::string leaf) {
+    shards_.at(batch_->events[index].shard)->awaited_leaf = std::move(leaf);
 }
 
 void BatchCommitter::AfterCommit(
@@ -299,9 +314,14 @@ std::string BatchCommitter::Describe(const Selection& selection) const {
 }
 
 BatchCommitter::Next BatchCommitter::AfterError(
-    const Status& error, bool outcome_unknown, const Selection& selection, int* conflicts
+    Status* status, bool outcome_unknown, const Selection& selection, int* conflicts
 ) {
+    const Status& error = *status;
     if (error.reason() == kCut) return Next::kCut;
+    if (error.reason() == kAwaitsLeaf) return Next::kAgain;
+    if (error.reason() == store::kLeavesChanged) {
+        return leaves_.LookAgain().ok() || Wait() ? Next::kAgain : Next::kInterrupted;
+    }
     env_.metrics.retries.Add();
     if (outcome_unknown) {
         obs::Log(
@@ -320,9 +340,12 @@ BatchCommitter::Next BatchCommitter::AfterError(
         "a batch failed",
         {{"error", error}, {"shards", Describe(selection)}, {"events", selection.live.size()}}
     );
-    // A leaf that cannot be made now (its table is locked) says nothing against the events.
-    const bool later = IsMissingLeaf(error) && pg::IsTransient(MakePeriods());
-    if (later || (IsConflict(error) && ++*conflicts <= kConflictTries)) {
+    if (IsMissingLeaf(error)) {
+        *status = leaves_.Make(effects_, error);
+        // A leaf that is there or was made is found the second time, or the event waits for it.
+        if (IsMissingLeaf(error)) return ++*conflicts <= 1 ? Next::kAgain : Next::kSplit;
+    }
+    if (IsConflict(error) && ++*conflicts <= kConflictTries) {
         return Wait() ? Next::kAgain : Next::kInterrupted;
     }
     if (IsPoison(error) || IsOurOwnLimit(error)) return Next::kSplit;
@@ -436,36 +459,10 @@ void BatchCommitter::CountFaults() {
 bool BatchCommitter::StopWhereTooMany() {
     for (const auto& [number, shard] : shards_) {
         if (shard->stop_reason.empty() || shard->lost || shard->stopped) continue;
+        if (!shard->awaited_leaf.empty()) continue;  // what is before the one too many goes first
         if (!StopShard(shard, shard->stop_reason)) return false;
     }
     return true;
-}
-
-Status BatchCommitter::MakePeriods() {
-    env_.metrics.missing_periods.Add();
-    constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
-    std::set<std::int64_t> message_days, closed_days;
-    for (const domain::MessageWrite& write : effects_.messages) {
-        message_days.insert(write.position.created_at / kDayMs);
-    }
-    for (const domain::ConversationWrite& write : effects_.conversations) {
-        if (write.counters.closed_at == domain::kInfinity) continue;
-        closed_days.insert(write.counters.closed_at / kDayMs);
-    }
-    Status first;
-    const auto keep = [&first](const Status& status) {
-        if (status.ok()) return;
-        obs::Log(obs::Level::kError, "a time partition could not be made", {{"error", status}});
-        if (first.ok()) first = status;
-    };
-    keep(store::EnsurePeriods(env_.pool).status());
-    for (const std::int64_t day : message_days) {
-        keep(store::EnsurePeriodFor(env_.pool, "messages", day * kDayMs).status());
-    }
-    for (const std::int64_t day : closed_days) {
-        keep(store::EnsurePeriodFor(env_.pool, "conversations", day * kDayMs).status());
-    }
-    return first;
 }
 
 }  // namespace unibox::writer

@@ -10,6 +10,7 @@
 #include "message-writer/config.hpp"
 #include "message-writer/fault_point.hpp"
 #include "message-writer/gathered_batch.hpp"
+#include "message-writer/leaves.hpp"
 #include "message-writer/metrics.hpp"
 #include "message-writer/poison_count.hpp"
 #include "pg/pool.hpp"
@@ -34,6 +35,8 @@ struct WrittenShard {
     bool lost = false;            // belongs to another writer, or stands elsewhere now
     bool stopped = false;         // waits for an operator
     bool needs_sweep = true;      // the outbox may hold rows that nobody publishes
+    // Not "": its next event waits for that leaf, since the last batch.
+    std::string awaited_leaf;
     PoisonCount poison;
     // Not written from here on: too many before it cannot be, and the shard is to stop.
     std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
@@ -59,10 +62,10 @@ public:
     };
     explicit BatchCommitter(Environment environment);
 
-    // Returns when each event is committed, dead, or of a shard that is lost or stopped; of one
-    // that stops for too many dead letters, everything before the one too many is written first.
-    // False: the lane is to end, the rest was not written. `shards` by number; `acknowledged` goes
-    // with the first transaction and is cleared then.
+    // Returns when each event is committed, dead, or of a shard that is lost, stopped or waits for
+    // a leaf; of one that stops for too many dead letters, everything before the one too many is
+    // written first. False: the lane is to end, the rest was not written. `shards` by number;
+    // `acknowledged` goes with the first transaction and is cleared then.
     bool Commit(
         const GatheredBatch& batch,
         std::map<std::int32_t, WrittenShard*> shards,
@@ -99,10 +102,12 @@ private:
         const Selection& selection,
         bool* outcome_unknown
     );
-    Status Cut(const Selection& selection, std::size_t event_count);
+    Status Cut(const Selection& selection);
+    void AwaitLeaf(std::size_t index, std::string leaf);
     void AfterCommit(const Selection& selection, const std::vector<store::OutboxId>& ids);
+    // May make `status` say more exactly what is wrong.
     Next AfterError(
-        const Status& error, bool outcome_unknown, const Selection& selection, int* conflicts
+        Status* status, bool outcome_unknown, const Selection& selection, int* conflicts
     );
     std::string Describe(const Selection& selection) const;
     bool Wait();
@@ -113,12 +118,12 @@ private:
     void CountFaults();
     // False if the lane is to end.
     bool StopWhereTooMany();
-    Status MakePeriods();
 
     Environment env_;
     const GatheredBatch* batch_ = nullptr;
     std::map<std::int32_t, WrittenShard*> shards_;
     std::vector<store::OutboxId>* acknowledged_ = nullptr;
+    Leaves leaves_;
     domain::Effects effects_;  // of the last attempt
     std::size_t cut_at_ = 0;   // of the last attempt that was too much for one transaction
     async::Backoff backoff_;

@@ -302,13 +302,21 @@ domain::Effects Decide(
 ) {
     Decider decider(std::move(state));
     std::size_t count = 0;
+    std::string awaited_leaf;
     for (const domain::BatchEvent& item : events) {
         const bool full = count > 0 && decider.effects_bytes() >= limits.effects_bytes_max;
-        if (full || !decider.HasStateFor(item)) break;
+        if (full) break;
+        if (const domain::DetachedLeaf* leaf = decider.AwaitedLeaf(item)) {
+            awaited_leaf = leaf->name;
+            break;
+        }
+        if (!decider.HasStateFor(item)) break;
         decider.Apply(item);
         ++count;
     }
-    return std::move(decider).Finish(count);
+    domain::Effects effects = std::move(decider).Finish(count);
+    effects.awaited_leaf = std::move(awaited_leaf);
+    return effects;
 }
 
 }  // namespace unibox::writer

@@ -12,6 +12,8 @@
 //   - The effects of one transaction are bounded: Decide stops before the event that would be too
 //     much, or whose state was too much to be read, and says how many events it took
 //     (Effects::event_count). The rest is for the next transaction.
+//   - What may lie in a detached leaf is neither gone nor new: Decide stops before an event that
+//     needs it, and names the leaf (Effects::awaited_leaf).
 //
 // Pure and deterministic: no clock, no randomness, no I/O; ids derive from event keys. An event
 // that Validate refuses is left out and counted as ignored. Thread safety: pure function, any
@@ -29,8 +31,8 @@ namespace unibox::writer {
 // Conversations, contacts and threads in the result are in key order, messages too (conversation,
 // seq), refs in the order of events, each outbox batch in the order in which its events became
 // true.
-// At least one event is taken, unless the state of the first one was not read, which the store
-// promises not to happen.
+// At least one event is taken, unless the first one awaits a leaf, or its state was not read, which
+// the store promises not to happen.
 struct DecideLimits {
     // Events of the feed and parked events, serialised; the last event taken may go beyond it.
     std::size_t effects_bytes_max = 16 * 1024 * 1024;

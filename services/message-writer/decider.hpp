@@ -32,6 +32,9 @@ public:
     // Whether what the event changes was read: its message's contents, what waits for it.
     bool HasStateFor(const domain::BatchEvent& item) const;
     void Apply(const domain::BatchEvent& item);
+    // The detached leaf that may hold what the event is about, or where it belongs; null if there
+    // is none. Such an event waits: without the leaf it would be lost, or written twice.
+    const domain::DetachedLeaf* AwaitedLeaf(const domain::BatchEvent& item) const;
     // What the effects so far take, about: the feed's events and parked events, serialised.
     std::size_t effects_bytes() const { return feed_.bytes() + parked_bytes_; }
     // `event_count` events were applied.
@@ -55,6 +58,13 @@ private:
     using WorkingMessage = Working<domain::MessageWrite>;
 
     bool StateWasRead(const event::v1::InboundEvent& event) const;
+    const domain::DetachedLeaf* LeafOfMessage(
+        const event::v1::InboundEvent& event, const EventIds& ids
+    ) const;
+    const domain::DetachedLeaf* LeafOfTarget(const EventIds& ids) const;
+    const domain::DetachedLeaf* LeafOfConversation(const domain::ConversationKey& key) const;
+    const domain::DetachedLeaf* LeafOfLatest(const domain::ThreadKey& thread) const;
+    const domain::DetachedLeaf* LeafOfRefs(std::int64_t days) const;
     void OnMessage(const Cause& cause);
     void OnChange(const Cause& cause);
     void OnReceipt(const Cause& cause);

@@ -7,8 +7,11 @@
 #include "store/periods.hpp"
 #include "wire/subjects.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace unibox::writer {
 namespace {
@@ -106,6 +109,7 @@ Status Keeper::Round() {
     if (only_relief) return *held ? KeepLog() : Status();
     const auto ahead = store::PeriodsAhead(pool_);  // every writer's gauge tells the truth
     if (ahead.ok()) metrics_.periods_ahead.Set(*ahead);
+    if (ahead.ok()) TellDetachedLeaves();
     if (!*held) {
         ForgetHorizons();
         return ahead.status();
@@ -114,6 +118,19 @@ Status Keeper::Round() {
     Keep(&first, KeepDatabase(), "database");
     Keep(&first, KeepLog(), "log");
     return first;
+}
+
+void Keeper::TellDetachedLeaves() {
+    const auto survey = store::SurveyLeaves(pool_);
+    if (!survey.ok()) return;  // PostgreSQL is away: told by the duties
+    const std::vector<std::string> names = survey->detached.Names();
+    metrics_.detached_leaves.Set(static_cast<double>(names.size()));
+    if (std::exchange(detached_leaves_, names) == names || names.empty()) return;
+    obs::Log(
+        obs::Level::kError,
+        "time partitions are detached",
+        {{"leaves", fmt::format("{}", fmt::join(names, ", "))}}
+    );
 }
 
 Status Keeper::KeepDatabase() {

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace unibox::async {
 class Periodic;
@@ -54,6 +56,7 @@ private:
         WriterMetrics& metrics,
         std::unique_ptr<pg::Session> session
     );
+    void TellDetachedLeaves();
     Status KeepDatabase();
     Status KeepLog();
     Status KeepPartitionLog(const store::LogNeed& need);
@@ -67,7 +70,8 @@ private:
     SteadyTime next_checkpoint_{};
     SteadyTime next_full_round_{};
     std::atomic<bool> relieve_{false};
-    std::set<std::int32_t> horizons_;  // shards whose gauge is ours
+    std::set<std::int32_t> horizons_;           // shards whose gauge is ours
+    std::vector<std::string> detached_leaves_;  // told last
     std::unique_ptr<async::Periodic> rounds_;
 };
 

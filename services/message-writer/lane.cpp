@@ -1,5 +1,6 @@
 #include "message-writer/lane.hpp"
 
+#include "message-writer/hold.hpp"
 #include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
@@ -33,7 +34,9 @@ SteadyTime Now() {
 }  // namespace
 
 struct Lane::Reading {
+    explicit Reading(Millis hold_longest) : hold(hold_longest) {}
     WrittenShard shard;
+    Hold hold;
     std::unique_ptr<nats::LogReader> reader;
     SteadyTime reopen_at{};
     SteadyTime sweep_at{};
@@ -176,7 +179,7 @@ void Lane::ApplyRequests() {
     {
         const MutexLock lock(mutex_);
         for (const store::OwnedPartition& owned : to_add_) {
-            auto reading = std::make_unique<Reading>();
+            auto reading = std::make_unique<Reading>(Millis(env_.config.batch.retry_ms_max));
             reading->shard.owned = owned;
             reading->shard.stopped = !owned.stopped_reason.empty();
             readings_[owned.id.Shard()] = std::move(reading);
@@ -199,7 +202,7 @@ void Lane::TellState() {
     {
         const MutexLock lock(mutex_);
         for (const auto& [number, reading] : readings_) {
-            told_[number] = {reading->shard.owned, reading->shard.lost, 0};
+            told_[number] = {reading->shard.owned, reading->shard.lost, 0, reading->hold.waits()};
             if (reading->shard.lost) lost.push_back(number);
         }
     }
@@ -319,6 +322,7 @@ bool Lane::OpenReader(Reading* reading) {
     }
     reading->reader = std::move(*reader);
     reading->tail_lost_since.reset();
+    if (reading->hold.waits()) return true;  // told already
     obs::Log(
         obs::Level::kInfo,
         "reading",
@@ -434,9 +438,10 @@ void Lane::Write(const GatheredBatch& batch) {
     const bool stop = stopping();
     for (const auto& [number, shard] : shards) {
         Reading* reading = readings_.at(number).get();
+        const auto pause = finished ? reading->hold.After(*shard, env_.metrics) : std::nullopt;
         // What was read and not written must be read again.
-        if (!finished && !stop) reading->reader.reset();
-        if (shard->stopped) reading->reader.reset();
+        if ((!finished && !stop) || shard->stopped || pause) reading->reader.reset();
+        if (pause) reading->reopen_at = Now() + *pause;
     }
     SetPending({});
 }

@@ -43,6 +43,7 @@ struct LaneShard {
     store::OwnedPartition owned;
     bool lost = false;
     std::int64_t oldest_pending_ms = 0;  // stored at, of what is being written; 0 = nothing
+    bool waits_for_leaf = false;
 };
 
 class Lane {

@@ -60,12 +60,23 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
       missing_periods(metrics.GetCounter(
           "unibox_writer_missing_periods_total", "Time partitions made only when a row needed them."
       )),
+      holds(metrics.GetCounter(
+          "unibox_writer_holds_total", "Times that a partition began to wait for a detached leaf."
+      )),
       owned_partitions(
           metrics.GetGauge("unibox_writer_owned_partitions", "Partitions owned by this instance.")
       ),
       stopped_partitions(metrics.GetGauge(
           "unibox_writer_stopped_partitions",
           "Owned partitions that wait for an operator: an alarm."
+      )),
+      held_partitions(metrics.GetGauge(
+          "unibox_writer_held_partitions",
+          "Owned partitions that wait for a detached time partition: an alarm."
+      )),
+      detached_leaves(metrics.GetGauge(
+          "unibox_writer_detached_leaves",
+          "Time partitions that lie beside their table and hold rows that are needed: an alarm."
       )),
       waiting_partitions(metrics.GetGauge(
           "unibox_writer_waiting_partitions",

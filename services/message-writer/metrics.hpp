@@ -34,8 +34,11 @@ struct WriterMetrics {
     obs::Counter& streams_recreated;
     obs::Counter& lost_events;
     obs::Counter& missing_periods;
+    obs::Counter& holds;
     obs::Gauge& owned_partitions;
     obs::Gauge& stopped_partitions;
+    obs::Gauge& held_partitions;
+    obs::Gauge& detached_leaves;
     obs::Gauge& waiting_partitions;
     obs::Gauge& periods_ahead;
     obs::Counter& purged;

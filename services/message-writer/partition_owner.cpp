@@ -271,11 +271,13 @@ void PartitionOwner::TellMetrics() {
     std::set<std::int32_t> told;
     std::size_t owned = 0;
     std::size_t stopped = 0;
+    std::size_t held = 0;
     for (const auto& lane : lanes_) {
         for (const LaneShard& shard : lane->Shards()) {
             if (shard.lost) continue;
             ++owned;
             if (!shard.owned.stopped_reason.empty()) ++stopped;
+            if (shard.waits_for_leaf) ++held;
             const auto info = infos_.find(shard.owned.id);
             if (info == infos_.end()) continue;
             told.insert(shard.owned.id.Shard());
@@ -292,6 +294,7 @@ void PartitionOwner::TellMetrics() {
     told_ = std::move(told);
     env_.metrics.owned_partitions.Set(static_cast<double>(owned));
     env_.metrics.stopped_partitions.Set(static_cast<double>(stopped));
+    env_.metrics.held_partitions.Set(static_cast<double>(held));
 }
 
 // A replicated stream may only look shorter, to a leader that was just elected.

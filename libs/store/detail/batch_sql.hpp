@@ -3,13 +3,14 @@
 #pragma once
 
 #include "pg/values.hpp"
+#include "store/detail/leaf_mark.hpp"
 
 namespace unibox::store::detail {
 
 inline constexpr pg::Statement kFence{
     "batch_fence",
     "SELECT ub_fence($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint, "
-    "$7::text[], $8::timestamptz[])"};
+    "$7::text[], $8::timestamptz[]), " UNIBOX_LEAF_MARK};
 
 inline constexpr pg::Statement kInsertContacts{"batch_insert_contacts", R"sql(
 INSERT INTO contacts (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
@@ -230,6 +231,7 @@ FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS u(tenant_id, channel_id
      LATERAL (SELECT c.reopen_window_s FROM channels c WHERE c.tenant_id = u.tenant_id AND
      c.channel_id = u.channel_id LIMIT 1) c)sql"};
 
-inline constexpr pg::Statement kReadFeed{"batch_read_feed", "SELECT feed_epoch, now() FROM feed"};
+inline constexpr pg::Statement kReadFeed{
+    "batch_read_feed", "SELECT feed_epoch, now(), " UNIBOX_LEAF_MARK " FROM feed"};
 
 }  // namespace unibox::store::detail

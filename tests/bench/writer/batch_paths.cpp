@@ -43,6 +43,7 @@ struct Lane {
         const Status made = store::EnsurePartition(pool, {1, partition}, kStreamCreatedMs);
         if (!made.ok()) Fail(made);
         owned = Must(store::TakePartitions(pool, "bench", {{1, partition}}, kLeaseMs)).at(0);
+        leaves = Must(store::SurveyLeaves(pool));
     }
 
     store::BatchTx Begin() { return Must(store::BatchTx::Begin(*session, kLeaseMs)); }
@@ -51,7 +52,7 @@ struct Lane {
         owned.last_seq += static_cast<std::int64_t>(events);
         const store::PartitionAdvance advance{
             1, owned.id.partition, owned.epoch, from, owned.last_seq};
-        return Must(tx.Read({&advance, 1}, plan));
+        return Must(tx.Read({&advance, 1}, plan, leaves));
     }
     void Commit(store::BatchTx& tx, const domain::Effects& effects) {
         acknowledged = Must(tx.Commit(effects, {{}, acknowledged}));
@@ -60,6 +61,7 @@ struct Lane {
     obs::Metrics metrics;
     std::unique_ptr<pg::Session> session;
     store::OwnedPartition owned;
+    store::LeafSurvey leaves;
     std::vector<store::OutboxId> acknowledged;
     std::vector<double> batch_ms;
 };

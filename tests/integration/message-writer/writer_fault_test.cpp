@@ -1,4 +1,5 @@
 // Writers as processes of their own: frozen at the worst moments, and killed.
+#include "support/detached_leaf.hpp"
 #include "support/eventually.hpp"
 #include "support/frozen_session.hpp"
 #include "support/status_matchers.hpp"
@@ -88,6 +89,84 @@ TEST_CASE("Writer process: killed -9, another takes over in time", "[fault]") {
     REQUIRE(stack.AllCommitted());
     REQUIRE(stack.AllPublished());
     CHECK(stack.Count("SELECT count(*) FROM messages") == 200);
+    CHECK(stack.FeedGap() == "");
+}
+
+// Twenty contacts; those of partition 0 write into another month than the rest.
+constexpr std::int64_t kFortyDaysMs = 40LL * 24 * 3600 * 1000;
+
+std::vector<event::v1::InboundEvent> Said(const std::string& text) {
+    std::vector<event::v1::InboundEvent> events;
+    for (int i = 0; i < 20; ++i) {
+        const std::string name = "contact" + std::to_string(i);
+        auto message = AMessage(text + name).From(name).WithText(text);
+        if (PartitionOfEvent(message.Build(), WriterFixture::kPartitions) == 0) {
+            message.At(NowMs() - kFortyDaysMs);
+        }
+        events.push_back(message.Build());
+    }
+    return events;
+}
+
+// An edit and a reaction of each.
+std::vector<event::v1::InboundEvent> Changed(const std::string& text) {
+    std::vector<event::v1::InboundEvent> events;
+    for (int i = 0; i < 20; ++i) {
+        const std::string name = "contact" + std::to_string(i);
+        events.push_back(AnEdit(text + name, text + " edited", 1).From(name).Build());
+        events.push_back(AReaction(text + name, "x").From(name).Build());
+    }
+    return events;
+}
+
+TEST_CASE("Writer process: a leaf is detached under load, and the writer killed", "[fault]") {
+    WriterFixture stack;
+    stack.config.batch.lanes = 1;
+    const auto first = stack.StartProcess(
+        "first", "", {{"UNIBOX_BATCH_LANES", "1"}, {"UNIBOX_BATCH_RETRY_MS_MAX", "500"}}
+    );
+    stack.Publish(Said("before"));
+    REQUIRE(stack.AllCommitted());
+    const auto elsewhere = [&](const std::string& text) {
+        return stack.Count(
+            "SELECT count(*) FROM messages WHERE created_at < now() - interval '30 days' "
+            "AND body = '" +
+            text + "'"
+        );
+    };
+    const std::int64_t others = elsewhere("before");
+    REQUIRE(others > 0);
+    REQUIRE(others < 20);
+    stack.Run(DetachLeafSql("messages"));
+    stack.Publish(Changed("before"));
+    stack.Publish(Said("during"));
+    // The partition that needs other leaves goes on, in the same lane.
+    REQUIRE(Eventually(seconds(60), [&] { return elsewhere("during") == others; }));
+    REQUIRE(first->WaitForLine("partition waits for a time partition", seconds(60)));
+    CHECK(elsewhere("before edited") == others);
+    first->Kill9();
+    stack.StartWriter("second");
+    stack.Publish(Said("later"));
+    REQUIRE(Eventually(seconds(60), [&] { return elsewhere("later") == others; }));
+    const auto& held = stack.registry.GetGauge("unibox_writer_held_partitions", "");
+    const auto& detached = stack.registry.GetGauge("unibox_writer_detached_leaves", "");
+    CHECK(Eventually(seconds(60), [&] { return held.Get() == WriterFixture::kPartitions - 1; }));
+    CHECK(Eventually(seconds(60), [&] { return detached.Get() == 1; }));
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 3 * others);
+    stack.Run(AttachLeavesSql());
+    REQUIRE(stack.AllCommitted());
+    REQUIRE(stack.AllPublished());
+    CHECK(Eventually(seconds(60), [&] { return held.Get() == 0; }));
+    CHECK(stack.Count("SELECT count(*) FROM dead_letter") == 0);
+    CHECK(stack.Count("SELECT count(*) FROM parked_events") == 0);
+    CHECK(stack.Count("SELECT count(*) FROM messages") == 60);
+    CHECK(stack.Count("SELECT count(*) FROM messages WHERE octet_length(extras) > 0") == 20);
+    CHECK(
+        stack.Count(
+            "SELECT count(*) FROM (SELECT string_agg(body, ',' ORDER BY seq) AS said "
+            "FROM messages GROUP BY conversation_id) c WHERE said = 'before edited,during,later'"
+        ) == 20
+    );
     CHECK(stack.FeedGap() == "");
 }
 
