@@ -4,6 +4,7 @@
 
 #include "nats/streams.hpp"
 #include "store/log_losses.hpp"
+#include "store/periods.hpp"
 #include "uniboxctl/bury.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
@@ -84,7 +85,11 @@ Status List(Context& context) {
              note}
         );
     }
-    context.Print(Answer().Add("partitions", std::move(table)));
+    UNIBOX_ASSIGN_OR_RETURN(const auto leaves, store::SurveyLeaves(*pool));
+    Answer answer;
+    answer.Add("partitions", std::move(table));
+    if (!leaves.detached.empty()) answer.Add("detached_leaves", leaves.detached.Names());
+    context.Print(answer);
     return {};
 }
 

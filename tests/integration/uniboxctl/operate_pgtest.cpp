@@ -6,6 +6,7 @@
 #include "store/admin.hpp"
 #include "store/feed.hpp"
 #include "store/partitions.hpp"
+#include "support/detached_leaf.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
@@ -271,6 +272,22 @@ TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {
     CHECK(list.json["partitions"][0]["last_seq"] == 2);
     CHECK(list.json["partitions"][0]["lag_messages"] == 1);
     CHECK(list.json["partitions"][0]["state"] == "free");
+}
+
+TEST_CASE("partitions: detached leaves are told", "[pg][uniboxctl]") {
+    CtlFixture fixture;
+    REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
+    CHECK_FALSE(fixture.Run({"partitions", "list"}).json.contains("detached_leaves"));
+    const auto run = [&](const std::string& sql) {
+        test::PgServer::Shared().Run(fixture.database().name(), sql);
+    };
+    run(test::DetachLeafSql("conversations", "'infinity'"));
+    const auto list = fixture.Run({"partitions", "list"});
+    INFO(list.log);
+    REQUIRE(list.code == kExitOk);
+    CHECK(list.json["detached_leaves"] == nlohmann::json::array({"conversations_live"}));
+    run(test::AttachLeavesSql());
+    CHECK_FALSE(fixture.Run({"partitions", "list"}).json.contains("detached_leaves"));
 }
 
 TEST_CASE("partitions: a stop is resumed; stored events are given up by force", "[pg][uniboxctl]") {
