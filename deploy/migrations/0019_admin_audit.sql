@@ -180,7 +180,8 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON log_generation FOR EACH
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ingest_gap FOR EACH ROW EXECUTE FUNCTION ub_audit_row(
     'gap', 'id', '', '{generation,partition,first_seq,last_seq,acknowledged_by}', '{}');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON ingest_burial FOR EACH ROW EXECUTE FUNCTION ub_audit_row(
-    'burial', 'id', '', '{generation,partition,first_seq,last_seq,undecodable_count,buried_by,reason}', '{}');
+    'burial', 'id', '',
+    '{generation,partition,stream_created,last_break,first_seq,last_seq,undecodable_count,buried_by,reason,buried_at}', '{}');
 -- message-writer adds letters, which are no change of the administration.
 CREATE TRIGGER audit AFTER UPDATE OR DELETE ON dead_letter FOR EACH ROW EXECUTE FUNCTION ub_audit_row(
     'dead_letter', 'id', '', '{replayed_at}', '{}');
