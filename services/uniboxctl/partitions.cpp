@@ -345,7 +345,6 @@ void AddPartitions(CLI::App& app, Action& action) {
     verb->add_subcommand("list", "Owner, epoch and lag of each")->callback([&action] {
         action = List;
     });
-    AddLosses(*verb, action);
     AddResume(*verb, action);
     AddSkip(*verb, action);
     auto* reset = verb->add_subcommand(
@@ -360,6 +359,7 @@ void AddPartitions(CLI::App& app, Action& action) {
     reset->callback([options, &action] {
         action = [options](Context& context) { return Reset(context, *options); };
     });
+    AddLosses(*verb, action);
 }
 
 }  // namespace unibox::ctl

@@ -40,11 +40,15 @@ TEST_CASE("Transactions that write tell who acts, in all three kinds", "[pg]") {
         "SELECT concat_ws(',', current_setting('app.actor', true), "
         "current_setting('app.verb', true), current_setting('app.request_id', true))"};
     const std::string who = "jane@desk,streams seal,r-1";
-    auto of_tenant = TenantTx::Begin(*fixture.pool, TenantId{77}, Access::kReadWrite).value();
-    CHECK(of_tenant.ExecuteAndCommit(kWho, {}).value()[0].Text(0) == who);
-    auto of_system = SystemTx::Begin(*fixture.pool, Access::kReadWrite).value();
-    CHECK(of_system.Execute(kWho, {}).value()[0].Text(0) == who);
-    REQUIRE_OK(of_system.Commit());
+    {
+        auto of_tenant = TenantTx::Begin(*fixture.pool, TenantId{77}, Access::kReadWrite).value();
+        CHECK(of_tenant.ExecuteAndCommit(kWho, {}).value()[0].Text(0) == who);
+    }
+    {
+        auto of_system = SystemTx::Begin(*fixture.pool, Access::kReadWrite).value();
+        CHECK(of_system.Execute(kWho, {}).value()[0].Text(0) == who);
+        REQUIRE_OK(of_system.Commit());
+    }
     auto of_writer = WriterTx::Begin(*fixture.session).value();
     REQUIRE_OK(of_writer.Send(kWho, {}));
     const auto rows = of_writer.Commit();

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using unibox::ctl::Answer;
+using unibox::ctl::Json;
 using unibox::ctl::Table;
 
 TEST_CASE("Table: aligns columns, numbers to the right, wide letters too", "[unit][uniboxctl]") {
