@@ -98,15 +98,18 @@ public:
         client.Stop();
         sent_.push_back(client.AcknowledgedIds());
     }
-    // All that was acknowledged so far is in PostgreSQL.
-    void WaitUntilWritten() {
+    // The same; then all that was acknowledged so far is in PostgreSQL.
+    void Write(std::int64_t webhook_count) {
+        Send(webhook_count);
         std::size_t count = 0;
         for (const auto& ids : sent_) count += ids.size();
         REQUIRE(Eventually(seconds(30), [&] {
             return stack_.Ask("SELECT count(*) FROM messages") == std::to_string(count);
         }));
     }
-    void Copy() {
+    // The same, which is all that the copy holds.
+    void WriteAndCopy(std::int64_t webhook_count) {
+        Write(webhook_count);
         Restart([&] { stack_.nats().CopyStore(dir_ / "store"); });
     }
     void GoBack() {
@@ -173,11 +176,8 @@ private:
 TEST_CASE("Restore: an older log under a living writer, passed soon and late", "[fault]") {
     Stack stack;
     OldLog log(stack);
-    log.Send(200);
-    log.WaitUntilWritten();
-    log.Copy();
-    log.Send(300);
-    log.WaitUntilWritten();
+    log.WriteAndCopy(200);
+    log.Write(300);
     log.GoBack();
     log.Send(100);  // Fewer than were lost: the numbers end below what was written.
     CHECK(log.Check({1, 2, 3}) == Complaints{});
@@ -190,11 +190,8 @@ TEST_CASE("Restore: an older log under a living writer, passed soon and late", "
 TEST_CASE("Restore: an older log, passed before the writer looks again", "[fault]") {
     Stack stack;
     OldLog log(stack);
-    log.Send(200);
-    log.WaitUntilWritten();
-    log.Copy();
-    log.Send(200);
-    log.WaitUntilWritten();
+    log.WriteAndCopy(200);
+    log.Write(200);
     stack.writer(0).Pause();
     log.GoBack();
     log.Send(600);
@@ -207,11 +204,8 @@ TEST_CASE("Restore: an older log, passed before the writer looks again", "[fault
 TEST_CASE("Restore: an older log while the writer is down", "[fault]") {
     Stack stack;
     OldLog log(stack);
-    log.Send(200);
-    log.WaitUntilWritten();
-    log.Copy();
-    log.Send(200);
-    log.WaitUntilWritten();
+    log.WriteAndCopy(200);
+    log.Write(200);
     CHECK(stack.writer(0).Terminate() == 0);
     log.GoBack();
     log.Send(600);
@@ -224,9 +218,7 @@ TEST_CASE("Restore: an older log while the writer is down", "[fault]") {
 TEST_CASE("Restore: an older log that lost what nobody had written", "[fault]") {
     Stack stack;
     OldLog log(stack);
-    log.Send(200);
-    log.WaitUntilWritten();
-    log.Copy();
+    log.WriteAndCopy(200);
     stack.writer(0).Kill9();
     log.Send(200);  // Nobody but the log has them.
     log.GoBack();
