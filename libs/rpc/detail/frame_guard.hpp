@@ -33,7 +33,7 @@ struct GuardLimits {
 // Why a request or a connection was ended.
 enum class Ended {
     kHeaderBlock,    // The connection: a header block over its limit.
-    kFrameOrder,     // The connection: a header block was not continued as it must be.
+    kFrameOrder,     // The connection: a header block of no call, or not continued as it must be.
     kFrameTime,      // The connection: a frame or a header block that does not end.
     kStreamCount,    // The connection: far more calls at once than it was granted.
     kCancellations,  // The connection: too many calls begun only to be reset, or too many SETTINGS.

@@ -116,6 +116,16 @@ TEST_CASE("FrameGuard: nothing comes between the parts of a header block", "[uni
     CHECK(alone.ended == Ended::kFrameOrder);
 }
 
+TEST_CASE("FrameGuard: a call that only a server could open ends its connection", "[unit][rpc]") {
+    for (const std::uint32_t stream : {0U, 2U}) {
+        Bench bench;
+        bench.Client(bench.Headers(stream, kWhole));
+        CHECK(bench.ended == Ended::kFrameOrder);
+        CHECK(bench.budget.bytes() == 0);
+        CHECK(bench.guard->stream_count() == 0);
+    }
+}
+
 TEST_CASE("FrameGuard: a request that does not arrive ends alone", "[unit][rpc]") {
     Bench bench;
     bench.Client(bench.Headers(1, kEndHeaders) + bench.Headers(3, kWhole));
