@@ -179,6 +179,26 @@ TEST_CASE("Leaves: a conversation is not begun anew because its leaf is detached
     CheckNothingGivenUp(inbox);
 }
 
+TEST_CASE("Leaves: a shard that waits is not stopped for what comes behind", "[pg]") {
+    CommitterFixture inbox;
+    inbox.Run(DetachLeafSql("messages"));
+    std::vector<std::string> payloads = {
+        ATyping().Build().SerializeAsString(), AMessage().Build().SerializeAsString()};
+    for (int i = 0; i < 15; ++i) payloads.emplace_back("\xff\xff not a message");
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK(inbox.shard(0).awaited_leaf.starts_with("messages_"));
+    CHECK_FALSE(inbox.shard(0).stopped);
+    CHECK(LastSeq(inbox, 0) == 1);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 0);
+    inbox.Run(AttachLeavesSql());
+    payloads.erase(payloads.begin());
+    REQUIRE(inbox.WritePayloads(payloads));
+    CHECK(inbox.shard(0).stopped);
+    CHECK(LastSeq(inbox, 0) == 12);
+    CHECK(inbox.Count("SELECT count(*) FROM messages") == 1);
+    CHECK(inbox.Count("SELECT count(*) FROM dead_letter") == 10);
+}
+
 TEST_CASE("Leaves: a row that finds none, for whatever reason, waits", "[pg]") {
     CommitterFixture inbox;
     inbox.Own(2);
