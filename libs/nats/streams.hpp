@@ -79,7 +79,8 @@ struct StreamInfo {
     int consumers = 0;
     int replicas = 1;
     std::vector<std::string> subjects;
-    bool sealed = false;  // It takes no more messages; see Streams::Seal.
+    bool sealed = false;                   // It takes no more messages; see Streams::Seal.
+    std::int64_t last_stored_unix_ms = 0;  // When its last message was stored.
     std::int64_t created_unix_ms = 0;
     std::int64_t created_unix_us = 0;  // Identifies the stream's incarnation.
 };

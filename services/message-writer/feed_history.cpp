@@ -1,6 +1,7 @@
 #include "message-writer/feed_history.hpp"
 
 #include "async/periodic.hpp"
+#include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
@@ -10,9 +11,6 @@ namespace unibox::writer {
 namespace {
 
 constexpr Millis kWarnPause(10'000);
-// A replicated stream must be seen without its tail for so long: a leader that was just elected may
-// not know all of its log yet. Nothing is published meanwhile.
-constexpr Millis kTailLostFor(5'000);
 // Told by the server to whoever listens: it was created, deleted, restored.
 constexpr std::string_view kStreamAdvisories = "$JS.EVENT.ADVISORY.STREAM.*.";
 

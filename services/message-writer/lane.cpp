@@ -20,9 +20,6 @@ constexpr Millis kSweepPause(200);
 constexpr std::size_t kCreditBytes = 16 * 1024 * 1024;
 constexpr std::size_t kReaderCreditBytesMin = 256 * 1024;
 constexpr std::size_t kReaderCreditBytesMax = 8 * 1024 * 1024;
-// A replicated stream must be seen without its tail for so long, and is not read meanwhile: a
-// leader that was just elected may not know all of its log yet.
-constexpr Millis kTailLostFor(5'000);
 constexpr Millis kWarnPause(10'000);
 // Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
 constexpr Millis kIdlePoll(50);
@@ -371,6 +368,7 @@ Status Lane::ReadAgain(Reading* reading) {
         reading->tail_lost_since.reset();
         return {};
     }
+    // It is not read meanwhile.
     if (standing == LogStanding::kShortened && info.replicas > 1) {
         if (!reading->tail_lost_since) reading->tail_lost_since = Now();
         if (Now() - *reading->tail_lost_since < kTailLostFor) return {};
@@ -380,11 +378,12 @@ Status Lane::ReadAgain(Reading* reading) {
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto place, FindCommonPlace(streams_, info, known));
     const LogHighs::Life life{env_.connection.session(), info.created_unix_us};
-    const store::LogLoss loss{
-        static_cast<std::int64_t>(info.last_seq),
-        env_.log_highs.TakeUnwritten(owned.id.Shard(), life, owned.last_seq)};
+    const std::int32_t shard = owned.id.Shard();
+    const auto unwritten = env_.log_highs.UnwrittenOf(shard, life, owned.last_seq);
+    const store::LogLoss loss{static_cast<std::int64_t>(info.last_seq), unwritten.count};
     UNIBOX_RETURN_IF_ERROR(store::RestartPartition(env_.pool, env_.owner, owned, place, loss));
-    env_.metrics.lost_events.Add(static_cast<double>(loss.unwritten_count));
+    env_.log_highs.Forget(shard);
+    env_.metrics.lost_events.Add(static_cast<double>(unwritten.uncounted));
     obs::Log(
         obs::Level::kError,
         "stream was made anew or came back with another history: read again",

@@ -3,9 +3,10 @@
 // again. What tells is the LogMark of the last message committed, kept beside its number.
 //
 // Thread safety: pure functions, any thread. Cost: one request for CompareLog, about ten for
-// FindCommonPlace.
+// FindCommonPlace, one to twenty for CommonEnd.
 #pragma once
 
+#include "base/clock.hpp"
 #include "nats/streams.hpp"
 #include "store/partitions.hpp"
 
@@ -15,6 +16,10 @@
 #include <vector>
 
 namespace unibox::writer {
+
+// A replicated stream must be seen without its tail for so long before it counts as lost: a leader
+// that was just elected may not know all of its log yet.
+inline constexpr Millis kTailLostFor(5'000);
 
 enum class LogStanding {
     // The last message committed is where it was; or it cannot be compared, and need not: nothing
@@ -42,6 +47,16 @@ Result<store::LogPlace> FindCommonPlace(
     nats::Streams& streams,
     const nats::StreamInfo& stream,
     const std::vector<store::LogPlace>& known
+);
+
+// The last sequence of `stream` that it already had when it was seen to end at `seen_seq`, with a
+// message stored at `seen_stored_ms`. What has taken a number up to there and was stored later came
+// after others had been lost.
+Result<std::int64_t> CommonEnd(
+    nats::Streams& streams,
+    const nats::StreamInfo& stream,
+    std::int64_t seen_seq,
+    std::int64_t seen_stored_ms
 );
 
 }  // namespace unibox::writer

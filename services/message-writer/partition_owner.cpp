@@ -3,6 +3,7 @@
 #include "async/periodic.hpp"
 #include "base/strings.hpp"
 #include "message-writer/keeper.hpp"
+#include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
@@ -301,17 +302,32 @@ void PartitionOwner::TellMetrics() {
 void PartitionOwner::NoteLostTail(
     const store::OwnedPartition& owned, const nats::StreamInfo& stream, std::uint64_t session
 ) {
+    if (stream.created_unix_ms != owned.stream_created_ms) return;  // Who reads it anew counts.
     const auto last_seq = static_cast<std::int64_t>(stream.last_seq);
     if (stream.replicas > 1 && last_seq < owned.last_seq) return;
+    const std::int32_t shard = owned.id.Shard();
+    const SteadyTime now = std::chrono::steady_clock::now();
     const LogHighs::Life life{session, stream.created_unix_us};
-    const std::int64_t lost =
-        env_.log_highs.Look(owned.id.Shard(), owned.epoch, life, last_seq, owned.last_seq);
+    const LogHighs::End end{last_seq, stream.last_stored_unix_ms};
+    const auto before = env_.log_highs.Look(shard, owned.epoch, life, end, now);
+    if (!before) return;
+    const bool may_grow = stream.replicas > 1 && now - before->over_since < kTailLostFor;
+    if (may_grow && last_seq < before->end.seq) return;
+    const auto common = CommonEnd(streams_, stream, before->end.seq, before->end.stored_ms);
+    if (!common.ok()) return;  // Asked again in the next round.
+    // Where written events vanished too, whoever reads the stream again counts.
+    const bool is_counted_there = *common < owned.last_seq;
+    const std::int64_t lost = is_counted_there ? 0 : before->end.seq - *common;
+    env_.log_highs.Settle(shard, lost);
     if (lost == 0) return;
     env_.metrics.lost_events.Add(static_cast<double>(lost));
     obs::Log(
         obs::Level::kError,
         "stream lost its tail before it was written",
-        {{"stream", stream.name}, {"ends_at", last_seq}, {"lost_events", lost}}
+        {{"stream", stream.name},
+         {"ended_at", before->end.seq},
+         {"common", *common},
+         {"lost_events", lost}}
     );
 }
 

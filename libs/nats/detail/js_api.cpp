@@ -74,6 +74,8 @@ StreamInfo InfoOf(const json& reply) {
     info.subjects = config.value("subjects", std::vector<std::string>());
     const bool has_only_seal = info.subjects == std::vector{wire::SealedSubject(info.name)};
     info.sealed = has_only_seal || config.value("sealed", false);
+    const auto last = ParseTimeNanos(state.value("last_ts", std::string()));
+    info.last_stored_unix_ms = last.value_or(0) / 1'000'000;
     const auto created = ParseTimeNanos(reply.at("created").get<std::string>());
     info.created_unix_us = created.value_or(0) / 1000;
     info.created_unix_ms = created.value_or(0) / 1'000'000;

@@ -3,6 +3,7 @@
 #include "message-writer/keeper.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
+#include "support/tcp_gate.hpp"
 #include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
@@ -75,6 +76,14 @@ void ThreeAreNotInTheCopy(WriterFixture& stack, TwoConversations& both) {
     stack.CopyLog();
     both.Say("A", 1, 3);
     REQUIRE(both.Become("A0 A1 A2 A3"));
+}
+
+double Behind(writer::WriterMetrics& metrics) {
+    double messages = 0;
+    for (int i = 0; i < WriterFixture::kPartitions; ++i) {
+        messages += metrics.LagMessages(1000 + i).Get();
+    }
+    return messages;
 }
 
 double Recreated(WriterFixture& stack) {
@@ -155,17 +164,10 @@ TEST_CASE("Log history: what a stream lost before it was written is counted", "[
     REQUIRE(both.Become("A0 A1"));
     stack.CopyLog();
     writer::WriterMetrics metrics(stack.registry);
-    const auto behind = [&] {
-        double messages = 0;
-        for (int i = 0; i < WriterFixture::kPartitions; ++i) {
-            messages += metrics.LagMessages(1000 + i).Get();
-        }
-        return messages;
-    };
-    REQUIRE(Eventually(seconds(30), [&] { return behind() == 0; }));
+    REQUIRE(Eventually(seconds(30), [&] { return Behind(metrics) == 0; }));
     server.Stop();
     both.Say("A", 2, 2001);
-    REQUIRE(Eventually(seconds(30), [&] { return behind() == 4'000; }));
+    REQUIRE(Eventually(seconds(30), [&] { return Behind(metrics) == 4'000; }));
     stack.LogGoesBack();
     // Some are in the writer's hands and will be written, more of one conversation than of the
     // other; what has vanished is counted.
@@ -173,6 +175,32 @@ TEST_CASE("Log history: what a stream lost before it was written is counted", "[
     server.Start();
     both.Say("B", 1, 3);
     CHECK(both.EndWith(" B1 B2 B3"));
+    CHECK(metrics.lost_events.Get() == 4'000);  // Once, whoever found it.
+}
+
+TEST_CASE("Log history: new messages do not hide how many were lost", "[nats]") {
+    PgServer server;
+    WriterFixture stack(server);
+    TcpGate gate(stack.nats().port());
+    stack.config.nats.url = "nats://127.0.0.1:" + std::to_string(gate.port());
+    TwoConversations both(stack);
+    stack.StartWriter("one");
+    both.Say("A", 0, 1);
+    REQUIRE(both.Become("A0 A1"));
+    writer::WriterMetrics metrics(stack.registry);
+    stack.CopyLog();
+    server.Stop();
+    both.Say("A", 2, 301);
+    REQUIRE(Eventually(seconds(30), [&] { return Behind(metrics) == 600; }));
+    // The writer looks when more have come since than were lost.
+    gate.SetMode(TcpGate::Mode::kRefuse);
+    stack.LogGoesBack();
+    both.Say("B", 1, 400);
+    gate.SetMode(TcpGate::Mode::kPass);
+    CHECK(Eventually(seconds(30), [&] { return metrics.lost_events.Get() == 600; }));
+    server.Start();
+    CHECK(both.EndWith(" B399 B400"));
+    CHECK(metrics.lost_events.Get() == 600);
 }
 
 TEST_CASE("Log history: the keeper purges nothing of a history that nobody has read", "[nats]") {
