@@ -268,6 +268,9 @@ void EventPublisher::Settle(Batch& batch, const Chain& chain, const Result<nats:
     if (reason == "NO_STREAM" || reason == "WRONG_STREAM" || reason == "STREAM_SEALED") {
         log_.LookAgain();
     }
+    if (reason == "NO_STREAM") {
+        history_.OnNoStream(wire::InStream(batch.log.number, chain.partition));
+    }
     gate_.Leave(chain.partition, status);
     Count(batch, status, duplicate);
     window_.Finish(KeyOf(batch.events[chain.events[chain.next - 1]]), status);

@@ -133,7 +133,7 @@ void IngestLog::LookAgain() {
 Status IngestLog::Refresh() {
     const LogHistory::Marks marks = history_.marks();
     UNIBOX_ASSIGN_OR_RETURN(const nats::StreamList list, streams_.Look(kStreamPrefix, kListWait));
-    history_.OnStreams(marks, list.streams);
+    history_.OnStreams(marks, list);
     for (const nats::StreamInfo& stream : list.streams) {
         if (stream.name != wire::kRawStream || stream.bytes_max <= 0) continue;
         raw_full_.Set(static_cast<double>(stream.bytes) / static_cast<double>(stream.bytes_max));

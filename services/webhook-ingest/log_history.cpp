@@ -2,9 +2,26 @@
 
 #include "obs/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace unibox::ingest {
+namespace {
+
+// The server's notice: the last token is the stream's name.
+constexpr std::string_view kDeletions = "$JS.EVENT.ADVISORY.STREAM.DELETED.*";
+
+bool Tells(const nats::StreamList& list, const std::string& name) {
+    const auto& silent = list.silent;
+    return std::any_of(
+               list.streams.begin(),
+               list.streams.end(),
+               [&](const auto& stream) { return stream.name == name; }
+           ) ||
+           std::find(silent.begin(), silent.end(), name) != silent.end();
+}
+
+}  // namespace
 
 LogHistory::LogHistory(nats::Connection& connection, EventWindow& window, obs::Metrics& metrics)
     : connection_(connection), window_(window), metrics_(metrics) {
@@ -22,8 +39,30 @@ void LogHistory::OnStored(const nats::PubAck& ack) {
     Begin("sequence_reused", ack.stream);
 }
 
-void LogHistory::OnStreams(const Marks& before, const std::vector<nats::StreamInfo>& streams) {
-    for (const nats::StreamInfo& stream : streams) {
+Status LogHistory::Start() {
+    return connection_.Subscribe(kDeletions, [this](std::string_view subject, std::string_view) {
+        const std::string stream(subject.substr(subject.rfind('.') + 1));
+        {
+            const MutexLock lock(mutex_);
+            if (marks_.erase(stream) == 0) return;  // Nothing that is known lay there.
+        }
+        Begin("stream_deleted", stream);
+    });
+}
+
+void LogHistory::OnNoStream(const std::string& stream) {
+    {
+        const MutexLock lock(mutex_);
+        if (marks_.erase(stream) == 0) return;
+    }
+    Begin("stream_missing", stream);
+}
+
+void LogHistory::OnStreams(const Marks& before, const nats::StreamList& list) {
+    for (const auto& [name, mark] : before) {
+        if (!Tells(list, name)) OnNoStream(name);
+    }
+    for (const nats::StreamInfo& stream : list.streams) {
         const auto mark = before.find(stream.name);
         const bool shorter = mark != before.end() && stream.last_seq < mark->second;
         bool other = false;

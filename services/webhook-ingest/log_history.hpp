@@ -1,8 +1,8 @@
 // Whether the log is still the one that it was. A server can come back with an older store, and a
 // stream can be made anew: what was stored before may be gone then, and what EventWindow knows of
-// it is void. Everything that shows it counts: a new connection, a stream that was created at
-// another time, a last sequence or an acknowledged one that is no higher than one seen before.
-// Thread safety: any thread.
+// it is void. Everything that shows it counts: a new connection, a stream that is deleted, not
+// there or created at another time, a last sequence or an acknowledged one that is no higher than
+// one seen before. Thread safety: any thread.
 #pragma once
 
 #include "base/mutex.hpp"
@@ -26,14 +26,18 @@ public:
 
     // All must outlive the object. It begins to listen to the connection.
     LogHistory(nats::Connection& connection, EventWindow& window, obs::Metrics& metrics);
+    // Listens to the server, which says when a stream is deleted.
+    Status Start();
 
     // Whether what was stored can be relied on now: not while the connection is away, for whatever
     // comes back may be older.
     bool certain() const { return connection_.connected(); }
     // A message was stored.
     void OnStored(const nats::PubAck& ack);
+    // A message found nobody who stores it there.
+    void OnNoStream(const std::string& stream);
     // `before`: marks() from before these were asked for.
-    void OnStreams(const Marks& before, const std::vector<nats::StreamInfo>& streams);
+    void OnStreams(const Marks& before, const nats::StreamList& list);
     Marks marks() const;
 
 private:

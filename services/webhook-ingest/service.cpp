@@ -93,6 +93,7 @@ Status WebhookIngest::Parts::Connect() {
         publisher, nats::Publisher::Create(*connection, config.publisher, registry)
     );
     history = std::make_unique<LogHistory>(*connection, window, registry);
+    UNIBOX_RETURN_IF_ERROR(history->Start());
     log = std::make_unique<IngestLog>(
         *connection,
         [this] { return store::ListLogGenerations(*pool); },

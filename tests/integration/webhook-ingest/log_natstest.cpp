@@ -229,6 +229,25 @@ TEST_CASE("Log: what a stream that was made anew does not hold is stored again",
     CHECK(f.StoredCount() == before + 10);
 }
 
+TEST_CASE("Log: what only a deleted stream held is not known any more", "[nats][pg]") {
+    IngestFixture f(PgServer::Shared(), Quick);
+    Chats chats(f);
+    nats::Streams streams(*f.connection);
+    for (int i = 0; i < 10; ++i) REQUIRE(chats.IsStored(1, i));
+    REQUIRE(chats.Post(1, 0) == 200);
+    const int partition = chats.PartitionOf(1);
+    REQUIRE_OK(streams.Delete(wire::InStream(1, partition)));
+    const auto& deleted =
+        f.metrics.GetCounter("unibox_ingest_histories_total", "", {{"why", "stream_deleted"}});
+    REQUIRE(Eventually(seconds(30), [&] { return deleted.Get() > 0; }));
+    // Nobody has it, and nobody could store it.
+    CHECK(chats.Post(1, 0) == 503);
+    CHECK(chats.Post(1, 9) == 503);
+    REQUIRE_OK(streams.Ensure(SpecOf(partition)));
+    for (int i = 0; i < 10; ++i) REQUIRE(chats.IsStored(1, i));
+    CHECK(chats.Held()[wire::InStream(1, partition)].size() == 10);
+}
+
 std::string TwoMessages(const std::string& first_text, const std::string& id) {
     const auto message = [&](const std::string& from, const char* n, const std::string& text) {
         return fmt::format(
