@@ -139,7 +139,7 @@ public:
             if (!may_be) complaints.push_back(std::move(complaint));
         }
         for (auto& complaint : CheckCounters(**pool)) complaints.push_back(std::move(complaint));
-        if (stack_.Ask(kOutOfOrder) != "0") complaints.emplace_back("messages are out of order");
+        for (auto& complaint : CheckOrder(**pool)) complaints.push_back(std::move(complaint));
         return complaints;
     }
     std::int64_t Breaks(const std::string& condition) {
@@ -152,13 +152,6 @@ public:
     }
 
 private:
-    // An id is wamid.<phase>.<thread>.<webhook>.<message>.
-    static constexpr const char* kOutOfOrder =
-        "SELECT count(*) FROM (SELECT seq, row_number() OVER (PARTITION BY tenant_id, "
-        "conversation_id ORDER BY split_part(provider_id, '.', 2)::int, "
-        "split_part(provider_id, '.', 4)::int, split_part(provider_id, '.', 5)::int) AS n "
-        "FROM messages) x WHERE seq <> n";
-
     template <typename WhileDown>
     void Restart(const WhileDown& while_down) {
         stack_.nats().Stop();

@@ -5,6 +5,7 @@
 #include "obs/metrics.hpp"
 #include "pg/transaction.hpp"
 #include "support/eventually.hpp"
+#include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "wire/subjects.hpp"
 
@@ -90,6 +91,13 @@ Status ReadFeed(nats::Connection& connection, FeedReader* feed) {
     return {};
 }
 
+Result<std::unique_ptr<nats::Connection>> Connect(Stack& stack, obs::Metrics& metrics) {
+    nats::Settings settings;
+    settings.url = stack.nats_cluster().url();
+    settings.request_timeout_ms = kReadTimeout.count();
+    return nats::Connection::Connect(settings, metrics);
+}
+
 }  // namespace
 
 WebhookLoad LoadOf(const Stack& stack, int webhooks_per_second) {
@@ -105,6 +113,13 @@ void WaitForProgress(const WebhookClient& client, std::int64_t webhook_count) {
     const std::int64_t wanted = client.webhook_count() + webhook_count;
     INFO("acknowledged webhooks: " << client.webhook_count());
     REQUIRE(Eventually(std::chrono::seconds(60), [&] { return client.webhook_count() >= wanted; }));
+}
+
+Result<std::set<std::string>> StoredIds(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Query(pool, "SELECT provider_id FROM messages"));
+    std::set<std::string> ids;
+    for (const auto row : rows) ids.emplace(row.Text(0));
+    return ids;
 }
 
 Complaints CheckMessagesAre(pg::Pool& pool, const std::set<std::string>& provider_ids) {
@@ -165,6 +180,20 @@ Complaints CheckCounters(pg::Pool& pool) {
     return complaints;
 }
 
+Complaints CheckOrder(pg::Pool& pool) {
+    Complaints complaints;
+    ComplainAboutRows(
+        pool,
+        "out of order",
+        "SELECT provider_id FROM (SELECT provider_id, seq, row_number() OVER (PARTITION BY"
+        " tenant_id, conversation_id ORDER BY split_part(provider_id, '.', 2)::int,"
+        " split_part(provider_id, '.', 4)::int, split_part(provider_id, '.', 5)::int) AS n"
+        " FROM messages) x WHERE seq <> n ORDER BY seq",
+        &complaints
+    );
+    return complaints;
+}
+
 Complaints CheckFeed(pg::Pool& pool, nats::Connection& connection) {
     FeedReader feed;
     if (const auto status = ReadFeed(connection, &feed); !status.ok()) return {status.ToString()};
@@ -201,14 +230,35 @@ Complaints CheckBooks(Stack& stack, const std::set<std::string>& acknowledged_id
     Complaints complaints = CheckMessagesAre(**pool, acknowledged_ids);
     if (CountRows(**pool, "outbox") != 0) complaints.push_back("the outbox is not empty");
     for (auto& complaint : CheckCounters(**pool)) complaints.push_back(std::move(complaint));
-    nats::Settings settings;
-    settings.url = stack.nats().url();
-    auto connection = nats::Connection::Connect(settings, metrics);
+    auto connection = Connect(stack, metrics);
     if (!connection.ok()) return {connection.status().ToString()};
     for (auto& complaint : CheckFeed(**pool, **connection)) {
         complaints.push_back(std::move(complaint));
     }
     return complaints;
+}
+
+bool BecomesWritten(Stack& stack) {
+    obs::Metrics metrics;
+    auto connection = Connect(stack, metrics);
+    REQUIRE_OK(connection);
+    nats::Streams streams(**connection);
+    return Eventually(kCatchUpTimeout, [&] {
+        const auto infos = streams.List(wire::kInStreamPrefix);
+        if (!infos.ok()) return false;
+        for (const nats::StreamInfo& info : *infos) {
+            const auto id = wire::ParseInStream(info.name);
+            const auto written = stack.Ask(fmt::format(
+                "SELECT last_seq FROM ingest_partition WHERE generation = {} AND partition = {} "
+                "AND stream_created = to_timestamp({}::numeric / 1000)",
+                id->generation,
+                id->partition,
+                info.created_unix_ms
+            ));
+            if (written != std::to_string(info.last_seq)) return false;
+        }
+        return true;
+    });
 }
 
 std::int64_t CountRows(pg::Pool& pool, const std::string& table) {

@@ -15,6 +15,23 @@ constexpr std::chrono::seconds kStartTime{20};
 constexpr int kStartAttempts =
     5;  // Another process can take the port between our look and its bind.
 
+std::string ClusterConfig(const NatsNode& node) {
+    std::string routes;
+    for (const int port : node.route_ports) {
+        if (port == node.route_port) continue;
+        routes += fmt::format("{}\"nats://127.0.0.1:{}\"", routes.empty() ? "" : ", ", port);
+    }
+    return fmt::format(
+        "server_name: \"{}\"\nhttp: \"127.0.0.1:{}\"\ncluster {{ name: \"test\", listen: "
+        "\"127.0.0.1:{}\", "
+        "routes: [{}], no_advertise: true }}\n",
+        node.name,
+        node.http_port,
+        node.route_port,
+        routes
+    );
+}
+
 }  // namespace
 
 NatsServer::NatsServer(NatsServerOptions options) : options_(std::move(options)) {
@@ -41,6 +58,7 @@ bool NatsServer::running() const {
 }
 
 void NatsServer::Spawn() {
+    paused_ = false;
     ProcessOptions options;
     options.arguments = {"-c", (dir_ / "nats.conf").string()};
     // As scripts/up runs it: docs/adr/2026-11-26-nats-garbage-collector.md
@@ -78,10 +96,12 @@ void NatsServer::RestoreStore(const std::filesystem::path& copy) const {
 
 void NatsServer::Pause() {
     process_->Pause();
+    paused_ = true;
 }
 
 void NatsServer::Resume() {
     process_->Resume();
+    paused_ = false;
 }
 
 void NatsServer::WriteConfig() const {
@@ -99,6 +119,7 @@ void NatsServer::WriteConfig() const {
             "authorization {{ user: \"{}\", password: \"{}\" }}\n", options_.user, options_.password
         );
     }
+    if (options_.node) file << ClusterConfig(*options_.node);
     file << options_.extra_config << "\n";
 }
 

@@ -12,8 +12,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace unibox::test {
+
+// A server of a cluster (nats_cluster.hpp).
+struct NatsNode {
+    std::string name;
+    int route_port = 0;            // Where the others reach it.
+    int http_port = 0;             // Its monitoring.
+    std::vector<int> route_ports;  // Of all of them.
+};
 
 struct NatsServerOptions {
     std::int64_t max_payload_bytes = 8LL * 1024 * 1024;
@@ -21,6 +30,7 @@ struct NatsServerOptions {
     std::string user{};  // With `password`: required from clients.
     std::string password{};
     std::string extra_config{};  // Lines added to the configuration file.
+    std::optional<NatsNode> node{};
 };
 
 // Aborts when the server does not start: nothing can be tested then.
@@ -36,6 +46,7 @@ public:
     std::filesystem::path store_dir() const { return dir_ / "store"; }
     pid_t pid() const { return process_->pid(); }
     bool running() const;
+    bool paused() const { return paused_; }
 
     void Kill9();  // SIGKILL, waits for the end. The data stays.
     void Stop();   // SIGTERM, waits for the end. The data stays.
@@ -61,6 +72,7 @@ private:
     TempDir dir_;
     NatsServerOptions options_;
     int port_ = 0;
+    bool paused_ = false;
     std::unique_ptr<Process> process_;
 };
 

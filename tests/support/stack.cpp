@@ -1,7 +1,9 @@
 #include "support/stack.hpp"
 
 #include "base/assert.hpp"
+#include "base/strings.hpp"
 #include "crypto/random.hpp"
+#include "http/client.hpp"
 #include "pg/transaction.hpp"
 
 #include <chrono>
@@ -51,16 +53,18 @@ std::filesystem::path Program(const std::string& name) {
 
 Stack::Stack(StackOptions options)
     : options_(std::move(options)),
+      nats_(options_.nats_count),
       postgres_(options_.postgres_settings),
       database_(postgres_.CreateDatabase()),
       ingest_port_(FreePort()),
       gateway_port_(FreePort()),
       gateway_grpc_port_(FreePort()),
+      ingest_admin_port_(FreePort()),
       api_key_(crypto::NewApiKey().Reveal()),
       second_api_key_(crypto::NewApiKey().Reveal()) {
     if (options_.gates) {
-        ingest_nats_gate_ = std::make_unique<TcpGate>(nats_.port());
-        writer_nats_gate_ = std::make_unique<TcpGate>(nats_.port());
+        ingest_nats_gate_ = std::make_unique<TcpGate>(nats().port());
+        writer_nats_gate_ = std::make_unique<TcpGate>(nats().port());
         writer_postgres_gate_ = std::make_unique<TcpGate>(postgres_.port());
     }
     Ctl({"key", "generate", "--file", (dir_ / "sealing.key").string()});
@@ -69,13 +73,18 @@ Stack::Stack(StackOptions options)
          "ensure",
          "--partitions",
          std::to_string(options_.partition_count),
+         "--replicas",
+         std::to_string(options_.nats_count),
          "--dedup-window-ms",
          std::to_string(options_.dedup_window_ms)}
     );
     Apply(options_.tenants_yaml.empty() ? kTenants : options_.tenants_yaml);
     StartIngest();
     writers_.resize(static_cast<std::size_t>(options_.writer_count));
-    for (std::size_t i = 0; i < writers_.size(); ++i) StartWriter(i);
+    for (std::size_t i = 0; i < writers_.size(); ++i) {
+        writer_admin_ports_.push_back(FreePort());
+        StartWriter(i);
+    }
     if (options_.gateway) StartGateway();
 }
 
@@ -91,7 +100,10 @@ std::string Stack::Apply(std::string tenants_yaml, const std::vector<std::string
 }
 
 std::string Stack::Ctl(const std::vector<std::string>& arguments, int wanted_exit_code) {
-    Process process(Program("uniboxctl"), {arguments, Environment("postgres", 0), {}});
+    auto environment = Environment("postgres", 0);
+    // A busy machine may take longer than an operator would wait.
+    environment.try_emplace("UNIBOX_NATS_REQUEST_TIMEOUT_MS", "20000");
+    Process process(Program("uniboxctl"), {arguments, std::move(environment), {}});
     const auto exit_code = process.WaitForExit(kReadyTimeout);
     if (exit_code != wanted_exit_code)
         SetupFailed("uniboxctl " + arguments.front(), process.output());
@@ -109,6 +121,20 @@ std::string Stack::Ask(const std::string& sql) {
     const auto rows = tx->ExecuteUnprepared("SELECT (" + sql + ")::text");
     if (!rows.ok()) std::fprintf(stderr, "%s\n", rows.status().ToString().c_str());
     return rows.ok() && !(*rows)[0].IsNull(0) ? std::string((*rows)[0].Text(0)) : "";
+}
+
+double Stack::Metric(int admin_port, std::string_view name) {
+    const auto page =
+        http::Send("GET", "http://" + Address(admin_port) + "/metrics", {}, "", Millis(10'000));
+    if (!page.ok() || page->status != 200) return -1;
+    double sum = 0;
+    for (const std::string_view line : Split(page->body, '\n')) {
+        if (!line.starts_with(name)) continue;
+        const std::string_view rest = line.substr(name.size());
+        if (!rest.starts_with(' ') && !rest.starts_with('{')) continue;
+        sum += std::stod(std::string(line.substr(line.rfind(' '))));
+    }
+    return sum;
 }
 
 std::map<std::string, std::string> Stack::Environment(const std::string& role, int admin_port)
@@ -131,7 +157,7 @@ std::unique_ptr<Process> Stack::StartService(
 }
 
 void Stack::StartIngest() {
-    auto environment = Environment("ub_ingest", 0);
+    auto environment = Environment("ub_ingest", ingest_admin_port_);
     environment["UNIBOX_HTTP_LISTEN"] = Address(ingest_port_);
     environment["UNIBOX_GRPC_LISTEN"] = Address(0);
     environment["UNIBOX_INGEST_PUBLIC_BASE_URL"] = "http://" + ingest_address();
@@ -147,7 +173,7 @@ void Stack::StartIngest() {
 }
 
 void Stack::StartWriter(std::size_t index) {
-    auto environment = Environment("ub_writer", 0);
+    auto environment = Environment("ub_writer", writer_admin_ports_.at(index));
     if (options_.gates) {
         auto& url = environment["UNIBOX_POSTGRES_URL"];
         Replace(url, Address(postgres_.port()), Address(writer_postgres_gate_->port()));

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/secret.hpp"
-#include "support/nats_server.hpp"
+#include "support/nats_cluster.hpp"
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
 #include "support/tcp_gate.hpp"
@@ -22,6 +22,7 @@ struct StackOptions {
     int partition_count = 4;
     int writer_count = 1;
     bool gateway = false;
+    int nats_count = 1;  // More: a cluster, and a replica of each stream on every node.
     std::int64_t dedup_window_ms = 120'000;
     // webhook-ingest reaches NATS, and the writers PostgreSQL and NATS, through the gates below.
     bool gates = false;
@@ -41,7 +42,8 @@ public:
     explicit Stack(StackOptions options = {});
     ~Stack();
 
-    NatsServer& nats() { return nats_; }
+    NatsServer& nats() { return nats_.server(0); }
+    NatsCluster& nats_cluster() { return nats_; }
     PgServer& postgres() { return postgres_; }
     PgDatabase& database() { return database_; }
     int ingest_port() const { return ingest_port_; }
@@ -69,9 +71,16 @@ public:
     std::string Apply(std::string tenants_yaml, const std::vector<std::string>& options = {});
     // The only value that a query selects, as text; "" for NULL, no row or no database.
     std::string Ask(const std::string& sql);
+    // What a service's metrics tell now: the sum of all samples that begin so, a whole name with
+    // or without labels. -1: it does not answer.
+    double IngestMetric(std::string_view name) const { return Metric(ingest_admin_port_, name); }
+    double WriterMetric(std::size_t index, std::string_view name) const {
+        return Metric(writer_admin_ports_.at(index), name);
+    }
 
 private:
     static std::string Address(int port) { return "127.0.0.1:" + std::to_string(port); }
+    static double Metric(int admin_port, std::string_view name);
     std::map<std::string, std::string> Environment(const std::string& role, int admin_port) const;
     std::unique_ptr<Process> StartService(
         const std::string& name, std::map<std::string, std::string> environment
@@ -79,7 +88,7 @@ private:
 
     StackOptions options_;
     TempDir dir_;
-    NatsServer nats_;
+    NatsCluster nats_;
     PgServer postgres_;
     PgDatabase database_;
     std::unique_ptr<TcpGate> ingest_nats_gate_;
@@ -88,6 +97,8 @@ private:
     int ingest_port_;
     int gateway_port_;
     int gateway_grpc_port_;
+    int ingest_admin_port_;
+    std::vector<int> writer_admin_ports_;
     std::string api_key_;
     std::string second_api_key_;
     obs::Metrics metrics_;

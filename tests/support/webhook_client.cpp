@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <random>
 
 namespace unibox::test {
 
@@ -52,8 +51,20 @@ void WebhookClient::Stop() {
 }
 
 std::set<std::string> WebhookClient::AcknowledgedIds() const {
+    std::set<std::string> ids;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, delivery] : acknowledged_) ids.insert(id);
+    return ids;
+}
+
+std::map<std::string, Delivery> WebhookClient::Acknowledged() const {
     const std::lock_guard lock(mutex_);
     return acknowledged_;
+}
+
+std::map<int, std::int64_t> WebhookClient::answer_counts() const {
+    const std::lock_guard lock(mutex_);
+    return answer_counts_;
 }
 
 // Each thread sends its share at a steady pace. While the service is away a thread repeats one
@@ -66,34 +77,51 @@ void WebhookClient::SendFrom(int thread_index) {
         std::chrono::nanoseconds(1'000'000'000LL * load_.thread_count / load_.webhooks_per_second);
     for (std::int64_t n = 0; !stopping_; ++n) {
         std::this_thread::sleep_until(start + n * pace);
-        std::vector<WhatsAppText> messages;
-        const std::size_t message_count = 1 + random() % 2;
-        for (std::size_t i = 0; i < message_count; ++i) {
-            WhatsAppText message;
-            message.phone_number_id =
-                load_.phone_number_ids[(random() + i) % load_.phone_number_ids.size()];
-            message.from = std::to_string(
-                351'900'000'000 + random() % static_cast<unsigned>(load_.contact_count)
-            );
-            message.id = fmt::format("{}.{}.{}.{}", load_.id_prefix, thread_index, n, i);
-            message.text = fmt::format("message {} of thread {}", n, thread_index);
-            message.sent_unix_s = SystemClock().UnixMillis() / 1000;
-            messages.push_back(std::move(message));
-        }
-        DeliverUntilAccepted(client, WhatsAppWebhook(messages));
+        auto messages = NextMessages(random, thread_index, n);
+        const std::int64_t begun_ms = DeliverUntilAccepted(client, WhatsAppWebhook(messages));
+        const std::int64_t acknowledged_ms = SystemClock().UnixMillis();
         ++webhook_count_;
         const std::lock_guard lock(mutex_);
-        for (auto& message : messages) acknowledged_.insert(std::move(message.id));
+        for (auto& message : messages) {
+            acknowledged_[message.id] = {
+                message.phone_number_id, message.from, begun_ms, acknowledged_ms};
+        }
     }
 }
 
-void WebhookClient::DeliverUntilAccepted(http::Client& client, const std::string& body) {
+std::vector<WhatsAppText> WebhookClient::NextMessages(
+    std::mt19937& random, int thread_index, std::int64_t n
+) {
+    std::vector<WhatsAppText> messages;
+    const std::size_t message_count = 1 + random() % 2;
+    const int first_contact = load_.is_ordered ? thread_index * load_.contact_count : 0;
+    for (std::size_t i = 0; i < message_count; ++i) {
+        WhatsAppText message;
+        message.phone_number_id =
+            load_.phone_number_ids[(random() + i) % load_.phone_number_ids.size()];
+        const auto contact = random() % static_cast<unsigned>(load_.contact_count);
+        message.from = std::to_string(351'900'000'000 + first_contact + contact);
+        message.id = fmt::format("{}.{}.{}.{}", load_.id_prefix, thread_index, n, i);
+        message.text = fmt::format("message {} of thread {}", n, thread_index);
+        message.sent_unix_s = SystemClock().UnixMillis() / 1000;
+        messages.push_back(std::move(message));
+    }
+    return messages;
+}
+
+std::int64_t WebhookClient::DeliverUntilAccepted(http::Client& client, const std::string& body) {
     std::vector<http::Header> headers;
     const auto signature = channels::Sign("meta", {load_.app_secret, body, "", 0, ""});
     for (const auto& header : signature.value()) headers.push_back({header.name, header.value});
     for (;;) {
+        const std::int64_t begun_ms = SystemClock().UnixMillis();
         const auto answer = client.Send("POST", "/v1/hooks/meta", headers, body, Millis(15'000));
-        if (answer.ok() && answer->status / 100 == 2) return;
+        const int status = answer.ok() ? answer->status : 0;
+        {
+            const std::lock_guard lock(mutex_);
+            ++answer_counts_[status];
+        }
+        if (status / 100 == 2) return begun_ms;
         ++retry_count_;
         std::this_thread::sleep_for(Millis(50));
     }
