@@ -130,7 +130,7 @@ Status Probe::Check(int descriptor) {
         asking_ = &context;
         if (stopping_) context.TryCancel();
     }
-    const Status answer = FromGrpc(stub->Check(&context, {}, &response));
+    Status answer = FromGrpc(stub->Check(&context, {}, &response));
     const MutexLock lock(mutex_);
     asking_ = nullptr;
     return answer;
