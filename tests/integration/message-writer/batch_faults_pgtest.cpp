@@ -122,7 +122,10 @@ TEST_CASE("Committer: what comes before the one too many is written, each time",
         inbox.Ask("SELECT stopped_reason LIKE 'systematic fault: with sequence 13 %' "
                   "FROM ingest_partition") == "true"
     );
-    REQUIRE_OK(store::SkipGap(inbox.pool(), {1, 0}, 12, ""));  // resumed
+    obs::Metrics metrics;
+    const auto operators = pg::Pool::Create(inbox.database().settings("ub_admin"), metrics);
+    REQUIRE_OK(operators);
+    REQUIRE_OK(store::SkipGap(**operators, {1, 0}, 12, ""));  // resumed
     inbox.Own(1);
     payloads.erase(payloads.begin(), payloads.begin() + 12);
     REQUIRE(inbox.WritePayloads(payloads));
