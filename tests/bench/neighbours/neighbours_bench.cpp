@@ -1,10 +1,12 @@
 // A quiet tenant beside noisy ones, through gRPC: one call after the other with a pause between,
 // alone and while N tenants keep `calls` calls of 100 entries under way in a closed loop. What
-// counts is the ratio of the two 99th percentiles, and that no quiet call is refused.
+// counts is the ratio of the two 99th percentiles, and that no quiet call is refused. The noise
+// comes from a process of its own, so that its answers do not wait before the quiet one's.
 //
 // usage: neighbours_bench [calls 400] [seconds 5] [rounds 3]
 #include "gateway/server.hpp"
 #include "support/pg_server.hpp"
+#include "support/process.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 
 #include <fmt/format.h>
@@ -17,7 +19,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -83,10 +87,6 @@ public:
         for (int i = 0; i < kConnectionCount; ++i) stubs_.push_back(Connect(address, i));
         for (int i = 0; tenant_count > 0 && i < call_count; ++i) Begin(i, 2 + i % tenant_count);
     }
-    ~Noise() {
-        stopping_ = true;
-        while (running_ > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
     Noise(const Noise&) = delete;
     Noise& operator=(const Noise&) = delete;
 
@@ -101,7 +101,6 @@ private:
     };
 
     void Begin(int index, int tenant) {
-        ++running_;
         const auto call = std::make_shared<Call>();
         call->context.AddMetadata("authorization", "Bearer " + KeyOf(tenant));
         call->request.set_page_size(100);
@@ -111,16 +110,13 @@ private:
             &call->response,
             [this, index, tenant, call](const grpc::Status& status) {
                 done_ += status.ok() ? 1 : 0;
-                if (!stopping_) Begin(index, tenant);
-                --running_;
+                Begin(index, tenant);
             }
         );
     }
 
     std::vector<std::unique_ptr<Stub>> stubs_;
-    std::atomic<bool> stopping_{false};
     std::atomic<int> done_{0};
-    std::atomic<int> running_{0};
 };
 
 struct Quiet {
@@ -134,12 +130,39 @@ struct Quiet {
     }
 };
 
+// Until it is killed; a line each second says how many calls were answered in it.
+int MakeNoise(const std::string& address, int tenant_count, int call_count) {
+    const Noise noise(address, tenant_count, call_count);
+    for (int before = 0;;) {
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        const int done = noise.done();
+        std::printf("%d\n", done - before);
+        std::fflush(stdout);
+        before = done;
+    }
+}
+
+double LastNumberIn(const std::string& lines) {
+    const auto end = lines.find_last_of("0123456789");
+    if (end == lines.npos) return 0;
+    const auto line = lines.find_last_of('\n', end);
+    return std::stod(lines.substr(line == lines.npos ? 0 : line + 1));
+}
+
 Quiet Run(const std::string& address, int noisy, const Options& options) {
     const auto stub = Connect(address, 100);
-    const Noise noise(address, noisy, options.call_count);
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::optional<test::Process> noise;
+    if (noisy > 0) {
+        noise.emplace(
+            "/proc/self/exe",
+            test::ProcessOptions{
+                {"noise", address, std::to_string(noisy), std::to_string(options.call_count)},
+                {},
+                {}}
+        );
+        noise->WaitForLine("\n", std::chrono::seconds(10));
+    }
     Quiet quiet;
-    const int before = noise.done();
     const auto end = Clock::now() + std::chrono::seconds(options.run_s);
     while (Clock::now() < end) {
         grpc::ClientContext context;
@@ -153,7 +176,7 @@ Quiet Run(const std::string& address, int noisy, const Options& options) {
         quiet.latencies_ms.push_back(took.count());
         std::this_thread::sleep_for(kPause);
     }
-    quiet.noise_per_s = static_cast<double>(noise.done() - before) / options.run_s;
+    if (noise) quiet.noise_per_s = LastNumberIn(noise->output());
     std::sort(quiet.latencies_ms.begin(), quiet.latencies_ms.end());
     return quiet;
 }
@@ -227,6 +250,9 @@ int Main(const Options& options) {
 }  // namespace unibox::bench
 
 int main(int argc, char** argv) {
+    if (argc == 5 && std::string_view(argv[1]) == "noise") {
+        return unibox::bench::MakeNoise(argv[2], std::atoi(argv[3]), std::atoi(argv[4]));
+    }
     unibox::bench::Options options;
     if (argc > 1) options.call_count = std::atoi(argv[1]);
     if (argc > 2) options.run_s = std::atoi(argv[2]);
