@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <limits>
 
 namespace unibox::nats::detail {
 namespace {
@@ -138,6 +139,9 @@ std::optional<std::int64_t> ParseTimeNanos(std::string_view text) {
     if (!zone || !date.ok()) return std::nullopt;
     const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
     const std::int64_t seconds = days * 86'400 + *hour * 3600LL + *minute * 60LL + *second - *zone;
+    constexpr std::int64_t kSecondsMax =
+        std::numeric_limits<std::int64_t>::max() / kNanosPerSecond - 1;
+    if (seconds < -kSecondsMax || seconds > kSecondsMax) return std::nullopt;
     return seconds * kNanosPerSecond + fraction;
 }
 

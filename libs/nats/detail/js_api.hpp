@@ -27,7 +27,8 @@ Result<nlohmann::json> CallApi(
     std::optional<Millis> wait = {}
 );
 
-// Nanoseconds since the Unix epoch of an RFC 3339 time.
+// Nanoseconds since the Unix epoch of an RFC 3339 time of the years 1678 to 2261; of an empty
+// stream the server says 0001-01-01T00:00:00Z.
 std::optional<std::int64_t> ParseTimeNanos(std::string_view text);
 
 // From the reply of STREAM.INFO, STREAM.CREATE or STREAM.UPDATE, or one entry of STREAM.LIST.

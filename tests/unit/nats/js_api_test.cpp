@@ -11,6 +11,9 @@ using nlohmann::json;
 
 TEST_CASE("JetStream times: RFC 3339 with any fraction and zone", "[unit][nats]") {
     CHECK(ParseTimeNanos("1970-01-01T00:00:00Z") == 0);
+    CHECK(ParseTimeNanos("1678-01-01T00:00:00Z") == -9214560000000000000);
+    CHECK_FALSE(ParseTimeNanos("0001-01-01T00:00:00Z"));  // An empty stream's.
+    CHECK_FALSE(ParseTimeNanos("9999-12-31T23:59:59Z"));
     CHECK(ParseTimeNanos("2026-11-22T18:01:17.123456789Z") == 1795370477123456789);
     CHECK(ParseTimeNanos("2026-11-22T18:01:17.5Z") == 1795370477500000000);
     CHECK(ParseTimeNanos("2026-11-22T20:01:17+02:00") == 1795370477000000000);
