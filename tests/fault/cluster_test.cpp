@@ -82,13 +82,13 @@ void CheckCountNeverChanged(Stack& stack) {
     CHECK(stack.Ask("SELECT count(*) FROM ingest_partition") == std::to_string(kPartitionCount));
 }
 
-// Only "come again", and only sometimes.
+// "Come again" is all that a sender may be told. An election can be over within the deadline of a
+// webhook, so it need not be told at all.
 void CheckAnswers(const WebhookClient& client) {
     for (const auto& [status, count] : client.answer_counts()) {
         INFO(count << " answers " << status);
         CHECK((status == 200 || status == 503));
     }
-    CHECK(client.answer_counts().contains(503));
 }
 
 // Whether the servers kept what they had acknowledged, as far as it is told.
