@@ -134,7 +134,7 @@ std::int64_t LossyLog::GoBack() {
 void LossyLog::Settle() {
     client_->Stop();
     acknowledged_ = client_->Acknowledged();
-    REQUIRE(BecomesWritten(stack));
+    REQUIRE(WaitForWriters(stack) == Complaints{});
     auto pool = pg::Pool::Create(stack.database().settings(), metrics_);
     REQUIRE_OK(pool);
     pool_ = std::move(pool).value();
@@ -188,7 +188,7 @@ Complaints LossyLog::CheckRepeatsAreWritten() {
         REQUIRE_OK(response);
         REQUIRE(response->status == 200);
     }
-    REQUIRE(BecomesWritten(stack));
+    REQUIRE(WaitForWriters(stack) == Complaints{});
     return CheckMessagesAre(*pool_, IdsOf(acknowledged_));
 }
 

@@ -238,27 +238,39 @@ Complaints CheckBooks(Stack& stack, const std::set<std::string>& acknowledged_id
     return complaints;
 }
 
-bool BecomesWritten(Stack& stack) {
+namespace {
+
+// What the streams of the log hold that PostgreSQL has not, as far as both can be asked.
+Complaints Unwritten(Stack& stack, nats::Streams& streams) {
+    const auto infos = streams.List(wire::kInStreamPrefix);
+    if (!infos.ok()) return {infos.status().ToString()};
+    Complaints complaints;
+    for (const nats::StreamInfo& info : *infos) {
+        const auto id = wire::ParseInStream(info.name);
+        const auto written = stack.Ask(fmt::format(
+            "SELECT last_seq || ' of the stream of ' || extract(epoch FROM stream_created) * 1000 "
+            "FROM ingest_partition WHERE generation = {} AND partition = {}",
+            id->generation,
+            id->partition
+        ));
+        const auto held =
+            fmt::format("{} of the stream of {}", info.last_seq, info.created_unix_ms);
+        if (!written.starts_with(held))
+            complaints.push_back(fmt::format("{}: {}, written {}", info.name, held, written));
+    }
+    return complaints;
+}
+
+}  // namespace
+
+Complaints WaitForWriters(Stack& stack) {
     obs::Metrics metrics;
     auto connection = Connect(stack, metrics);
     REQUIRE_OK(connection);
     nats::Streams streams(**connection);
-    return Eventually(kCatchUpTimeout, [&] {
-        const auto infos = streams.List(wire::kInStreamPrefix);
-        if (!infos.ok()) return false;
-        for (const nats::StreamInfo& info : *infos) {
-            const auto id = wire::ParseInStream(info.name);
-            const auto written = stack.Ask(fmt::format(
-                "SELECT last_seq FROM ingest_partition WHERE generation = {} AND partition = {} "
-                "AND stream_created = to_timestamp({}::numeric / 1000)",
-                id->generation,
-                id->partition,
-                info.created_unix_ms
-            ));
-            if (written != std::to_string(info.last_seq)) return false;
-        }
-        return true;
-    });
+    Complaints complaints;
+    Eventually(kCatchUpTimeout, [&] { return (complaints = Unwritten(stack, streams)).empty(); });
+    return complaints;
 }
 
 std::int64_t CountRows(pg::Pool& pool, const std::string& table) {

@@ -40,8 +40,8 @@ Complaints CheckFeed(pg::Pool& pool, nats::Connection& connection);
 // what was acknowledged, the outbox is empty, the feed is complete.
 Complaints CheckBooks(Stack& stack, const std::set<std::string>& acknowledged_ids);
 
-// Waits until PostgreSQL has all that the streams of the log hold; false: not within 60 s.
-bool BecomesWritten(Stack& stack);
+// Waits until PostgreSQL has all that the streams of the log hold; what it has not after 60 s.
+Complaints WaitForWriters(Stack& stack);
 
 // Rows of `table`; -1 if the database cannot be asked now.
 std::int64_t CountRows(pg::Pool& pool, const std::string& table);
