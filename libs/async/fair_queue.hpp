@@ -9,9 +9,9 @@
 // remembered while anything is at work, of kRememberedMax flows without calls: those that had most.
 //
 // A call of a flow that has nothing at work, nothing waiting and not more than its share is
-// `fresh`: it may take any thread. The others, "the backlog", hold at most share_percent of the
-// threads, and each flow of it at most its part of that by the number of flows that contend for it.
-// So there is a thread for whoever asks for little, however many ask for much.
+// `fresh`: it may take any thread. The others, "the backlog", hold at most backlog_thread_count of
+// the threads, and each flow of it at most its part of that by the number of flows that contend for
+// it. So there is a thread for whoever asks for little, however many ask for much.
 //
 // Limits: waiting_max calls wait. One more takes the place of the latest call of the flow with the
 // most waiting; a flow with nothing waiting is never refused (waiting_max and thread_count are 1 or
@@ -33,7 +33,7 @@ namespace unibox::async {
 
 struct FairLimits {
     std::size_t thread_count = 1;
-    std::size_t share_percent = 100;  // Of the threads, for the backlog; at least one.
+    std::size_t backlog_thread_count = 1;  // Of these, at most for the backlog; 1 or more.
     std::size_t waiting_max = 1;
     std::size_t flow_waiting_max = 1;  // 1 or more.
 };
@@ -58,8 +58,8 @@ public:
     static constexpr std::size_t kRememberedMax = 10'000;
 
     explicit FairQueue(FairLimits limits) : limits_(limits) {
-        UNIBOX_ASSERT(limits.thread_count > 0 && limits.waiting_max > 0);
-        UNIBOX_ASSERT(limits.flow_waiting_max > 0);
+        UNIBOX_ASSERT(limits.thread_count > 0 && limits.backlog_thread_count > 0);
+        UNIBOX_ASSERT(limits.waiting_max > 0 && limits.flow_waiting_max > 0);
     }
 
     // Lets `item` wait. Returns what is refused for it, if there is no room: the latest call of the
@@ -189,8 +189,7 @@ private:
 
     // The first flow of the backlog that may have another thread.
     typename Places::const_iterator NextOfBacklog() const {
-        const std::size_t share =
-            std::max<std::size_t>(1, limits_.thread_count * limits_.share_percent / 100);
+        const std::size_t share = std::min(limits_.backlog_thread_count, limits_.thread_count);
         std::size_t contenders = backlog_.size();
         for (const Flow flow : holders_) {
             const State& state = flows_.at(flow);

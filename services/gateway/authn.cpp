@@ -39,9 +39,10 @@ std::optional<std::string_view> KeyOf(std::string_view authorization) {
 
 async::FairLimits LaneLimits(const AuthnSettings& settings) {
     const auto waiting = static_cast<std::size_t>(settings.lookup_queue_count_max);
+    const auto threads = static_cast<std::size_t>(settings.lookup_thread_count);
     return {
-        .thread_count = static_cast<std::size_t>(settings.lookup_thread_count),
-        .share_percent = 100,
+        .thread_count = threads,
+        .backlog_thread_count = threads,
         .waiting_max = waiting,
         .flow_waiting_max = waiting};
 }

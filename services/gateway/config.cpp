@@ -72,6 +72,14 @@ void WorkSettings::Describe(config::FieldTable& table) {
             "thread_count", &thread_count, "Requests worked on at once.", config::InRange(1, 1'000)
         )
         .Add(
+            "backlog_thread_count",
+            &backlog_thread_count,
+            "So many of the threads, at most, for tenants with more than one request, in turn; the "
+            "others are for the first request of a tenant. About as many as processors: more serve "
+            "the noisy faster and the quiet later.",
+            config::InRange(1, 1'000)
+        )
+        .Add(
             "queue_count_max",
             &queue_count_max,
             "Requests that wait for a thread; one more refuses, with 429, the latest of the tenant "
@@ -79,13 +87,9 @@ void WorkSettings::Describe(config::FieldTable& table) {
             config::InRange(1, 100'000)
         )
         .Add(
-            "tenant_share_percent",
-            &tenant_share_percent,
-            "So much of the threads is for tenants with more than one request, in turn; the rest "
-            "is "
-            "for the first request of a tenant. One tenant fills so much of the queue at most, "
-            "then "
-            "it gets 429.",
+            "tenant_queue_percent",
+            &tenant_queue_percent,
+            "So much of the queue is filled by one tenant at most, then it gets 429.",
             config::InRange(1, 100)
         );
 }

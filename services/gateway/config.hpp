@@ -8,9 +8,8 @@
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
 
-#include <vector>
-
 #include <cstdint>
+#include <vector>
 
 namespace unibox::config {
 class FieldTable;
@@ -36,8 +35,9 @@ struct AuthnSettings {
 
 struct WorkSettings {
     int thread_count = 12;          // A few more than database connections.
+    int backlog_thread_count = 2;   // Of these; see async/fair_queue.hpp.
     int queue_count_max = 2'048;    // Requests that wait; more are refused.
-    int tenant_share_percent = 50;  // Of both; see async/fair_queue.hpp.
+    int tenant_queue_percent = 50;  // Of these, for one tenant.
 
     // Section "work".
     void Describe(config::FieldTable& table);

@@ -27,12 +27,12 @@ constexpr Millis kRefreshInterval{3'600'000};
 
 async::FairLimits WorkLimits(const WorkSettings& settings) {
     const auto waiting = static_cast<std::size_t>(settings.queue_count_max);
-    const auto share = static_cast<std::size_t>(settings.tenant_share_percent);
+    const auto percent = static_cast<std::size_t>(settings.tenant_queue_percent);
     return {
         .thread_count = static_cast<std::size_t>(settings.thread_count),
-        .share_percent = share,
+        .backlog_thread_count = static_cast<std::size_t>(settings.backlog_thread_count),
         .waiting_max = waiting,
-        .flow_waiting_max = std::max<std::size_t>(waiting * share / 100, 1)};
+        .flow_waiting_max = std::max<std::size_t>(waiting * percent / 100, 1)};
 }
 
 // What gRPC clients take with their own defaults (4 MiB), and what may be sent here.

@@ -22,7 +22,7 @@ namespace unibox::ingest {
 namespace {
 
 // Of the threads of a lane, what those with much work share; the rest is for who has little.
-constexpr std::size_t kLaneSharePercent = 75;
+constexpr std::size_t kBacklogPercent = 75;
 constexpr std::int64_t kAnswerGraceMs = 500;  // For the answer of the deadline itself to get out.
 
 }  // namespace
@@ -129,9 +129,9 @@ Status WebhookIngest::Parts::Serve() {
     ingest = std::make_unique<Ingest>(
         settings, *endpoints, *events, *publisher, limiter, *body_workers, steady, registry
     );
-    UNIBOX_RETURN_IF_ERROR(
-        connection->WatchChanges(wire::kChannelsChanged, [this] { endpoints->Forget(); })
-    );
+    UNIBOX_RETURN_IF_ERROR(connection->WatchChanges(wire::kChannelsChanged, [this] {
+        endpoints->Forget();
+    }));
     UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
         wire::kStreamsChanged, [this](std::string_view, std::string_view) { log->StreamsChanged(); }
     ));
@@ -156,7 +156,7 @@ std::unique_ptr<async::FairPool> WebhookIngest::Parts::Lane(
 ) {
     async::FairLimits limits;
     limits.thread_count = thread_count;
-    limits.share_percent = kLaneSharePercent;
+    limits.backlog_thread_count = std::max<std::size_t>(1, thread_count * kBacklogPercent / 100);
     limits.waiting_max = config.worker_queue_count_max;
     limits.flow_waiting_max = config.worker_queue_count_max;
     obs::Gauge& waiting = registry.GetGauge(

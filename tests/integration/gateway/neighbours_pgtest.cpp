@@ -201,7 +201,8 @@ TEST_CASE("Neighbours: a full queue refuses the noisy, never the quiet one", "[p
     auto config = Config();
     config.work.thread_count = 2;
     config.work.queue_count_max = 10;
-    config.work.tenant_share_percent = 100;  // The noisy ones hold every thread.
+    config.work.backlog_thread_count = 2;
+    config.work.tenant_queue_percent = 100;  // The noisy ones hold every thread.
     GatewayFixture fixture(test::PgServer::Shared(), config);
     const auto quiet = fixture.AddTenant("late");
     const auto keys = KeysOf(fixture, 2);
@@ -239,7 +240,7 @@ TEST_CASE("Neighbours: a full queue refuses the noisy, never the quiet one", "[p
 TEST_CASE("Neighbours: calls of clients that have gone are not run", "[pg][gateway]") {
     auto config = Config();
     config.work.thread_count = 2;
-    config.work.tenant_share_percent = 50;  // One of them for this tenant.
+    config.work.backlog_thread_count = 1;  // One of them for this tenant.
     GatewayFixture fixture(test::PgServer::Shared(), config);
     const auto tenant = fixture.AddTenant("gone");
     CHECK(fixture.Get("/v1/conversations", tenant.key).status == 200);

@@ -177,7 +177,8 @@ TEST_CASE("Freeze: backends that do not answer are 503 in time, for everybody", 
     test::PgServer server;
     auto config = OnlyDeadlines(8'000);
     config.postgres.pool_size = 2;
-    config.work.tenant_share_percent = 100;  // All that wait, wait for a connection.
+    config.work.backlog_thread_count =
+        config.work.thread_count;  // All that wait, wait for a connection.
     GatewayFixture fixture(server, config);
     const auto tenant = fixture.AddTenant("frozen");
     for (const auto& response : Burst(fixture, tenant.key, 8)) CHECK(response.status == 200);
@@ -203,7 +204,8 @@ TEST_CASE("Overload: a tenant with too many calls does not hold up another", "[p
     auto config = OnlyDeadlines(60'000);
     config.work.thread_count = 4;
     config.work.queue_count_max = 20;
-    config.work.tenant_share_percent = 25;  // One at work, five that wait.
+    config.work.backlog_thread_count = 1;
+    config.work.tenant_queue_percent = 25;  // One at work, five that wait.
     GatewayFixture fixture(test::PgServer::Shared(), config);
     const auto busy = fixture.AddTenant("busy");
     const auto other = fixture.AddTenant("calm");

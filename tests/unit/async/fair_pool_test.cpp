@@ -42,7 +42,7 @@ struct Gate {
 }  // namespace
 
 TEST_CASE("Fair pool: above its share a flow waits, and others do not notice", "[unit][gateway]") {
-    FairPool pool("test", {4, 50, 100, 10}, SystemClock());
+    FairPool pool("test", {4, 2, 100, 10}, SystemClock());
     Gate gate;
     for (int i = 0; i < 15; ++i) pool.Post(kBusy, gate.Job());
     CHECK(test::Eventually(10s, [&] { return gate.running == 2; }));
@@ -64,7 +64,7 @@ TEST_CASE("Fair pool: under many threads every job is run or refused, once", "[u
     std::atomic<int> running{0};
     std::atomic<int> most{0};
     {
-        FairPool pool("test", {3, 70, 50, 40}, SystemClock());
+        FairPool pool("test", {3, 2, 50, 40}, SystemClock());
         std::vector<std::thread> posters;
         for (unsigned t = 0; t < 8; ++t) {
             posters.emplace_back([&, t] {
@@ -98,7 +98,7 @@ TEST_CASE("Fair pool: under many threads every job is run or refused, once", "[u
 }
 
 TEST_CASE("Fair pool: after a stop nothing is left between run and refused", "[unit][gateway]") {
-    FairPool pool("test", {1, 100, 10, 10}, SystemClock());
+    FairPool pool("test", {1, 1, 10, 10}, SystemClock());
     pool.Stop();
     std::string refused;
     const auto never = [] { FAIL("it must not run"); };

@@ -88,7 +88,7 @@ TEST_CASE("Fair queue: a quiet flow is next, however many wait", "[unit][gateway
         INFO(noisy << " noisy flows");
         Queue queue(
             {.thread_count = 12,
-             .share_percent = 50,
+             .backlog_thread_count = 6,
              .waiting_max = 20'000,
              .flow_waiting_max = 10'000}
         );
@@ -137,7 +137,7 @@ TEST_CASE(
 
 TEST_CASE("Fair queue: the backlog's share is divided by who contends for it", "[unit][gateway]") {
     Queue queue(
-        {.thread_count = 12, .share_percent = 50, .waiting_max = 500, .flow_waiting_max = 250}
+        {.thread_count = 12, .backlog_thread_count = 6, .waiting_max = 500, .flow_waiting_max = 250}
     );
     Fill(queue, 1, 50);
     std::map<Flow, int> running;
@@ -183,7 +183,8 @@ TEST_CASE("Fair queue: single calls do not starve the backlog", "[unit][gateway]
 }
 
 TEST_CASE("Fair queue: a full queue refuses the longest flow's latest call", "[unit][gateway]") {
-    Queue queue({.thread_count = 1, .share_percent = 100, .waiting_max = 10, .flow_waiting_max = 8}
+    Queue queue(
+        {.thread_count = 1, .backlog_thread_count = 1, .waiting_max = 10, .flow_waiting_max = 8}
     );
     Fill(queue, 9, 1);
     const auto at_work = queue.Take();
@@ -207,7 +208,8 @@ TEST_CASE("Fair queue: a full queue refuses the longest flow's latest call", "[u
 
 TEST_CASE("Fair queue: who has nothing waiting is never refused", "[unit][gateway]") {
     std::mt19937 random(7);
-    Queue queue({.thread_count = 3, .share_percent = 50, .waiting_max = 20, .flow_waiting_max = 20}
+    Queue queue(
+        {.thread_count = 3, .backlog_thread_count = 1, .waiting_max = 20, .flow_waiting_max = 20}
     );
     std::map<Flow, int> waiting;
     std::vector<Queue::Ticket> running;

@@ -67,7 +67,7 @@ struct Fixture {
     obs::Metrics metrics;
     crypto::SealedBox box;
     OneOfEach directory;
-    async::FairPool pool{"test", {2, 100, 100, 100}, clock};
+    async::FairPool pool{"test", {2, 2, 100, 100}, clock};
     TokenBuckets failed{100, clock};
     Endpoints endpoints;
 };

@@ -98,7 +98,7 @@ struct Fixture {
     test::FakeClock clock;
     Source source;
     std::string expired_value = "never";
-    async::FairPool pool{"test", {2, 100, 100, 100}, clock};
+    async::FairPool pool{"test", {2, 2, 100, 100}, clock};
     TokenBuckets failed{100, clock};
     Cache cache;
 };
