@@ -35,13 +35,16 @@ EXCEPTIONS = {
     ('sql', 'libs/pg/'): 'BEGIN, COMMIT and set_config belong to the transaction types, not to the product',
 }
 
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'services.txt'), encoding='utf-8') as service_list:
+    SERVICES = tuple(f'services/{line.split()[0]}/' for line in service_list if not line.startswith('#'))
+
 # Third-party header -> folders that alone may include it. Tests stand above all floors and may include anything.
 INCLUDE_OWNERS = {
     r'libpq-fe\.h|postgres_ext\.h': ('libs/pg/',),
     r'nats/(nats|status|version|adapters/\w+)\.h$|nats\.h$': ('libs/nats/',),
     r'boost/asio': ('libs/async/',),
     r'boost/beast': ('libs/http/',),
-    r'grpcpp/|grpc/|grpc\+\+': ('libs/rpc/', 'services/gateway/', 'services/webhook-ingest/', 'services/message-writer/'),
+    r'grpcpp/|grpc/|grpc\+\+': ('libs/rpc/', *SERVICES),
     r'openssl/|sodium': ('libs/crypto/', 'libs/net/'),
     r'prometheus/|spdlog/': ('libs/obs/',),
     r'toml\+\+|toml\.hpp': ('libs/config/',),

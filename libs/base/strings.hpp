@@ -13,6 +13,7 @@ namespace unibox {
 std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string_view TrimSpace(std::string_view text);
 std::string ToLowerAscii(std::string_view text);
+std::string ToUpperAscii(std::string_view text);
 bool EqualsIgnoreCaseAscii(std::string_view a, std::string_view b);
 
 std::string HexEncode(std::string_view bytes);                // Lower case.

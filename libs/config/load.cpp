@@ -154,19 +154,22 @@ bool IsServiceLink(std::string_view name) {
            name.find("_PORT_") != std::string_view::npos;
 }
 
-// Addresses that a stack hands to its users' programs (DIR/env of scripts/up). Some begin like a
-// section of ours; where one of them is a setting (UNIBOX_NATS_URL), it is read as that.
-constexpr std::array<std::string_view, 6> kPublishedNames = {
-    "UNIBOX_GATEWAY_URL",
-    "UNIBOX_GATEWAY_GRPC",
-    "UNIBOX_INGEST_URL",
-    "UNIBOX_DATABASE_URL",
-    "UNIBOX_NATS_URL",
-    "UNIBOX_API_KEY"};
+// Addresses that an installation hands to its users' programs, UNIBOX_GATEWAY_URL, _GRPC and
+// _ADMIN_URL for one, and their key. Some begin like a section of ours; where one of them is a
+// setting (UNIBOX_NATS_URL), it is read as that.
+bool IsPublishedAddress(std::string_view name) {
+    if (name == "UNIBOX_API_KEY") return true;
+    name.remove_prefix(kPrefix.size());
+    for (const std::string_view kind : {"_ADMIN_URL", "_URL", "_GRPC"}) {
+        if (!name.ends_with(kind)) continue;
+        const std::string_view server = name.substr(0, name.size() - kind.size());
+        return server.find('_') == server.npos;
+    }
+    return false;
+}
 
 bool IsNoSetting(std::string_view name) {
-    const auto published = std::find(kPublishedNames.begin(), kPublishedNames.end(), name);
-    return published != kPublishedNames.end() || IsServiceLink(name);
+    return IsPublishedAddress(name) || IsServiceLink(name);
 }
 
 Status LoadEnvironment(FieldTable& table, const Environment& environment) {

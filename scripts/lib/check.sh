@@ -1,4 +1,5 @@
 # Sourced by scripts/dev: formatting, lint, thread-safety analysis, the thread sanitizer, generated docs, git hooks.
+source "$repo/scripts/lib/service_list.sh"
 
 cpp_files() { git -C "$repo" ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'; }
 
@@ -94,13 +95,13 @@ run_fuzzers() {
 # docs/config.md: each program describes its own settings; a test fails when the file is stale.
 make_config_docs() {
     local name
-    build dev webhook-ingest message-writer gateway
+    build dev "${services[@]}"
     {
         echo "# Settings"
         echo
         echo "Made by \`scripts/dev docs\`; do not edit. A TOML file (\`--config FILE\`), then the environment, then flags"
         echo "(\`--section.field=value\`), each overriding the one before. Secrets are given as files."
-        for name in webhook-ingest message-writer gateway; do
+        for name in "${services[@]}"; do
             echo
             "$repo/build/dev/bin/$name" --print-config --format markdown
         done

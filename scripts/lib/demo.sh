@@ -40,16 +40,10 @@ show_inbox() {
 write_environment() {
     local demo_key
     demo_key=$(cat "$stack/secrets/demo.key" 2>/dev/null || true)
-    write_private "$stack/env" <<ENV
-UNIBOX_GATEWAY_URL=$gateway_url
-UNIBOX_GATEWAY_GRPC=$gateway_grpc
-UNIBOX_INGEST_URL=$ingest_url
-UNIBOX_INGEST_GRPC=$ingest_grpc
-UNIBOX_INGEST_ADMIN_URL=$ingest_admin_url
-UNIBOX_WRITER_ADMIN_URL=$writer_admin_url
-UNIBOX_GATEWAY_ADMIN_URL=$gateway_admin_url
-UNIBOX_DATABASE_URL=$database_url
-UNIBOX_NATS_URL=$nats_url
-UNIBOX_API_KEY=$demo_key
-ENV
+    {
+        service_addresses
+        echo "UNIBOX_DATABASE_URL=$database_url"
+        echo "UNIBOX_NATS_URL=$nats_url"
+        echo "UNIBOX_API_KEY=$demo_key"
+    } | write_private "$stack/env"
 }

@@ -1,25 +1,13 @@
 # Sourced by up and down: the services of a stack, their settings, the roles' passwords.
+source "$repo/scripts/lib/service_list.sh"
 
-services=(webhook-ingest message-writer gateway)
 # Set by up: build/<preset>/bin.
 binaries=
-
-# A database role for each service; its password and URL lie in secrets/.
-role_of() {
-    case $1 in
-        webhook-ingest) echo ub_ingest ;;
-        message-writer) echo ub_writer ;;
-        gateway) echo ub_gateway ;;
-        uniboxctl) echo ub_admin ;;
-    esac
-}
-
-roles=(ub_ingest ub_writer ub_gateway ub_admin)
 
 # Before any program reads its settings: they name these files, which must exist. The roles come with the migrations.
 write_role_urls() {
     local role
-    for role in "${roles[@]}"; do
+    for role in "${role_of[@]}"; do
         write_private "$stack/secrets/$role.url" \
             <<<"postgresql://$role:$(secret "$role.password")@$postgres_address/unibox"
     done
@@ -27,7 +15,7 @@ write_role_urls() {
 
 set_role_passwords() {
     local role statements=""
-    for role in "${roles[@]}"; do
+    for role in "${role_of[@]}"; do
         statements+="ALTER ROLE $role PASSWORD '$(secret "$role.password")';"$'\n'
     done
     psql_statements "$database_url" <<<"$statements"
@@ -39,43 +27,44 @@ make_sealing_key() {
         fail "the sealing key could not be made" "look at $stack/secrets"
 }
 
-# write_settings NAME: the TOML file of a service. Ports are loopback's.
+# listen_address NAME LISTENER: http, grpc or admin of a service; loopback's, with a port that is chosen once.
+listen_address() { echo "127.0.0.1:$(port_of "${short_name[$1]}-$2" "$1")"; }
+
+# write_settings NAME: the TOML file of a service or of uniboxctl.
 write_settings() {
-    local name=$1
+    local name=$1 listener
     {
         echo "# Made by scripts/up; every setting: docs/config.md"
-        printf '[postgres]\nurl_file = "%s"\n' "$stack/secrets/$(role_of "$name").url"
+        printf '[postgres]\nurl_file = "%s"\n' "$stack/secrets/${role_of[$name]}.url"
         printf '[nats]\nurl = "%s"\n' "$nats_url"
-        case $name in
-            webhook-ingest)
-                printf '[http]\nlisten = "127.0.0.1:%s"\n' "$(port_of ingest-http "$name")"
-                printf '[grpc]\nlisten = "127.0.0.1:%s"\n' "$(port_of ingest-grpc "$name")"
-                printf '[ingest]\npublic_base_url = "%s"\n' "$ingest_url"
-                ;;
-            gateway)
-                printf '[http]\nlisten = "127.0.0.1:%s"\n' "$(port_of gateway-http "$name")"
-                printf '[grpc]\nlisten = "127.0.0.1:%s"\n' "$(port_of gateway-grpc "$name")"
-                ;;
-            uniboxctl) printf '[ingest]\npublic_base_url = "%s"\n' "$ingest_url" ;;
-        esac
-        case $name in
-            webhook-ingest | uniboxctl) printf '[secrets]\nkey_file = "%s"\n' "$stack/secrets/seal.key" ;;
-        esac
+        for listener in http grpc; do
+            if listens "$name" "$listener"; then
+                printf '[%s]\nlisten = "%s"\n' "$listener" "$(listen_address "$name" "$listener")"
+            fi
+        done
+        if needs "$name" public_url; then printf '[ingest]\npublic_base_url = "%s"\n' "$ingest_url"; fi
+        if needs "$name" seal_key; then printf '[secrets]\nkey_file = "%s"\n' "$stack/secrets/seal.key"; fi
         if [[ $name != uniboxctl ]]; then
-            printf '[admin]\nlisten = "127.0.0.1:%s"\n' "$(port_of "$name-admin" "$name")"
+            printf '[admin]\nlisten = "%s"\n' "$(listen_address "$name" admin)"
             printf '[runtime]\ndrain_ms = 0\n'  # Nobody balances load over this one.
         fi
     } | write_private "$stack/config/$name.toml"
 }
 
 choose_addresses() {
-    ingest_url="http://127.0.0.1:$(port_of ingest-http webhook-ingest)"
-    gateway_url="http://127.0.0.1:$(port_of gateway-http gateway)"
-    gateway_grpc="127.0.0.1:$(port_of gateway-grpc gateway)"
-    ingest_grpc="127.0.0.1:$(port_of ingest-grpc webhook-ingest)"
-    ingest_admin_url="http://127.0.0.1:$(port_of webhook-ingest-admin webhook-ingest)"
-    writer_admin_url="http://127.0.0.1:$(port_of message-writer-admin message-writer)"
-    gateway_admin_url="http://127.0.0.1:$(port_of gateway-admin gateway)"
+    ingest_url="http://$(listen_address webhook-ingest http)"
+    gateway_url="http://$(listen_address gateway http)"
+}
+
+# Lines for DIR/env: where each service listens.
+service_addresses() {
+    local name prefix
+    for name in "${services[@]}"; do
+        prefix="UNIBOX_${short_name[$name]^^}"
+        if listens "$name" http; then echo "${prefix}_URL=http://$(listen_address "$name" http)"; fi
+        if listens "$name" grpc; then echo "${prefix}_GRPC=$(listen_address "$name" grpc)"; fi
+        echo "${prefix}_ADMIN_URL=http://$(listen_address "$name" admin)"
+    done
 }
 
 start_services() {
@@ -91,8 +80,8 @@ start_services() {
 }
 
 stop_services() {
-    local name
-    for name in gateway webhook-ingest message-writer; do stop_process "$name"; done
+    local i
+    for ((i = ${#services[@]} - 1; i >= 0; i--)); do stop_process "${services[i]}"; done
 }
 
 # The operator's command with the settings of this stack and nothing of the caller's environment.

@@ -45,6 +45,10 @@ void Replace(std::string& text, const std::string& from, const std::string& to) 
     if (at != text.npos) text.replace(at, from.size(), to);
 }
 
+std::string Loopback(int port) {
+    return "127.0.0.1:" + std::to_string(port);
+}
+
 std::filesystem::path Program(const std::string& name) {
     return std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / name;
 }
@@ -56,10 +60,6 @@ Stack::Stack(StackOptions options)
       nats_(options_.nats_count),
       postgres_(options_.postgres_settings),
       database_(postgres_.CreateDatabase()),
-      ingest_port_(FreePort()),
-      gateway_port_(FreePort()),
-      gateway_grpc_port_(FreePort()),
-      ingest_admin_port_(FreePort()),
       api_key_(crypto::NewApiKey().Reveal()),
       second_api_key_(crypto::NewApiKey().Reveal()) {
     if (options_.gates) {
@@ -81,10 +81,7 @@ Stack::Stack(StackOptions options)
     Apply(options_.tenants_yaml.empty() ? kTenants : options_.tenants_yaml);
     StartIngest();
     writers_.resize(static_cast<std::size_t>(options_.writer_count));
-    for (std::size_t i = 0; i < writers_.size(); ++i) {
-        writer_admin_ports_.push_back(FreePort());
-        StartWriter(i);
-    }
+    for (std::size_t i = 0; i < writers_.size(); ++i) StartWriter(i);
     if (options_.gateway) StartGateway();
 }
 
@@ -100,7 +97,7 @@ std::string Stack::Apply(std::string tenants_yaml, const std::vector<std::string
 }
 
 std::string Stack::Ctl(const std::vector<std::string>& arguments, int wanted_exit_code) {
-    auto environment = Environment("postgres", 0);
+    auto environment = Environment("postgres");
     // A busy machine may take longer than an operator would wait.
     environment.try_emplace("UNIBOX_NATS_REQUEST_TIMEOUT_MS", "20000");
     Process process(Program("uniboxctl"), {arguments, std::move(environment), {}});
@@ -123,9 +120,9 @@ std::string Stack::Ask(const std::string& sql) {
     return rows.ok() && !(*rows)[0].IsNull(0) ? std::string((*rows)[0].Text(0)) : "";
 }
 
-double Stack::Metric(int admin_port, std::string_view name) {
-    const auto page =
-        http::Send("GET", "http://" + Address(admin_port) + "/metrics", {}, "", Millis(10'000));
+double Stack::Metric(const std::string& instance, std::string_view name) const {
+    const std::string url = "http://" + address(instance, "admin") + "/metrics";
+    const auto page = http::Send("GET", url, {}, "", Millis(10'000));
     if (!page.ok() || page->status != 200) return -1;
     double sum = 0;
     for (const std::string_view line : Split(page->body, '\n')) {
@@ -137,29 +134,43 @@ double Stack::Metric(int admin_port, std::string_view name) {
     return sum;
 }
 
-std::map<std::string, std::string> Stack::Environment(const std::string& role, int admin_port)
-    const {
+const std::string& Stack::address(const std::string& instance, const std::string& listener) const {
+    std::string& address = addresses_[{instance, listener}];
+    if (address.empty()) address = Loopback(FreePort());
+    return address;
+}
+
+int Stack::ingest_port() const {
+    return std::stoi(ingest_address().substr(ingest_address().rfind(':') + 1));
+}
+
+std::map<std::string, std::string> Stack::Environment(const std::string& role) const {
     std::map<std::string, std::string> environment = options_.environment;
     environment["UNIBOX_POSTGRES_URL"] = database_.url(role);
     environment["UNIBOX_NATS_URL"] = nats_.url();
     environment["UNIBOX_SECRETS_KEY_FILE"] = (dir_ / "sealing.key").string();
-    environment["UNIBOX_ADMIN_LISTEN"] = Address(admin_port);
     return environment;
 }
 
 std::unique_ptr<Process> Stack::StartService(
-    const std::string& name, std::map<std::string, std::string> environment
+    const ServiceEntry& service,
+    const std::string& instance,
+    std::map<std::string, std::string> environment
 ) {
-    auto process =
-        std::make_unique<Process>(Program(name), ProcessOptions{{}, std::move(environment), {}});
-    if (!process->WaitForLine("\"ready\"", kReadyTimeout)) SetupFailed(name, process->output());
+    environment["UNIBOX_ADMIN_LISTEN"] = address(instance, "admin");
+    for (const std::string& listener : service.listeners) {
+        environment["UNIBOX_" + ToUpperAscii(listener) + "_LISTEN"] = address(instance, listener);
+    }
+    auto process = std::make_unique<Process>(
+        Program(service.name), ProcessOptions{{}, std::move(environment), {}}
+    );
+    if (!process->WaitForLine("\"ready\"", kReadyTimeout)) SetupFailed(instance, process->output());
     return process;
 }
 
 void Stack::StartIngest() {
-    auto environment = Environment("ub_ingest", ingest_admin_port_);
-    environment["UNIBOX_HTTP_LISTEN"] = Address(ingest_port_);
-    environment["UNIBOX_GRPC_LISTEN"] = Address(0);
+    const ServiceEntry& service = ServiceNamed("webhook-ingest");
+    auto environment = Environment(service.role);
     environment["UNIBOX_INGEST_PUBLIC_BASE_URL"] = "http://" + ingest_address();
     // A busy machine may take longer than a provider would wait.
     environment.try_emplace("UNIBOX_INGEST_DEADLINE_MS", "8000");
@@ -167,26 +178,25 @@ void Stack::StartIngest() {
         environment.try_emplace("UNIBOX_POSTGRES_" + limit + "_TIMEOUT_MS", "6000");
     }
     if (options_.gates) {
-        environment["UNIBOX_NATS_URL"] = "nats://" + Address(ingest_nats_gate_->port());
+        environment["UNIBOX_NATS_URL"] = "nats://" + Loopback(ingest_nats_gate_->port());
     }
-    ingest_ = StartService("webhook-ingest", std::move(environment));
+    ingest_ = StartService(service, service.name, std::move(environment));
 }
 
 void Stack::StartWriter(std::size_t index) {
-    auto environment = Environment("ub_writer", writer_admin_ports_.at(index));
+    const ServiceEntry& service = ServiceNamed("message-writer");
+    auto environment = Environment(service.role);
     if (options_.gates) {
         auto& url = environment["UNIBOX_POSTGRES_URL"];
-        Replace(url, Address(postgres_.port()), Address(writer_postgres_gate_->port()));
-        environment["UNIBOX_NATS_URL"] = "nats://" + Address(writer_nats_gate_->port());
+        Replace(url, Loopback(postgres_.port()), Loopback(writer_postgres_gate_->port()));
+        environment["UNIBOX_NATS_URL"] = "nats://" + Loopback(writer_nats_gate_->port());
     }
-    writers_.at(index) = StartService("message-writer", std::move(environment));
+    writers_.at(index) = StartService(service, WriterName(index), std::move(environment));
 }
 
 void Stack::StartGateway() {
-    auto environment = Environment("ub_gateway", 0);
-    environment["UNIBOX_HTTP_LISTEN"] = Address(gateway_port_);
-    environment["UNIBOX_GRPC_LISTEN"] = Address(gateway_grpc_port_);
-    gateway_ = StartService("gateway", std::move(environment));
+    const ServiceEntry& service = ServiceNamed("gateway");
+    gateway_ = StartService(service, service.name, Environment(service.role));
 }
 
 }  // namespace unibox::test

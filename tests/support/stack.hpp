@@ -9,11 +9,13 @@
 #include "support/nats_cluster.hpp"
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
+#include "support/service_list.hpp"
 #include "support/tcp_gate.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace unibox::test {
@@ -46,10 +48,13 @@ public:
     NatsCluster& nats_cluster() { return nats_; }
     PgServer& postgres() { return postgres_; }
     PgDatabase& database() { return database_; }
-    int ingest_port() const { return ingest_port_; }
-    std::string ingest_address() const { return Address(ingest_port_); }
-    std::string gateway_address() const { return Address(gateway_port_); }
-    std::string gateway_grpc_address() const { return Address(gateway_grpc_port_); }
+    // Where an instance of a service listens, also after it was killed and started again;
+    // `listener`: "http", "grpc" or "admin".
+    const std::string& address(const std::string& instance, const std::string& listener) const;
+    const std::string& ingest_address() const { return address("webhook-ingest", "http"); }
+    int ingest_port() const;
+    const std::string& gateway_address() const { return address("gateway", "http"); }
+    const std::string& gateway_grpc_address() const { return address("gateway", "grpc"); }
     const std::string& api_key() const { return api_key_; }
     const std::string& second_api_key() const { return second_api_key_; }
     // Only with StackOptions::gates.
@@ -73,17 +78,22 @@ public:
     std::string Ask(const std::string& sql);
     // What a service's metrics tell now: the sum of all samples that begin so, a whole name with
     // or without labels. -1: it does not answer.
-    double IngestMetric(std::string_view name) const { return Metric(ingest_admin_port_, name); }
+    double IngestMetric(std::string_view name) const { return Metric("webhook-ingest", name); }
     double WriterMetric(std::size_t index, std::string_view name) const {
-        return Metric(writer_admin_ports_.at(index), name);
+        return Metric(WriterName(index), name);
     }
 
 private:
-    static std::string Address(int port) { return "127.0.0.1:" + std::to_string(port); }
-    static double Metric(int admin_port, std::string_view name);
-    std::map<std::string, std::string> Environment(const std::string& role, int admin_port) const;
+    static std::string WriterName(std::size_t index) {
+        return "message-writer-" + std::to_string(index);
+    }
+    double Metric(const std::string& instance, std::string_view name) const;
+    // Of every program, as this role of PostgreSQL.
+    std::map<std::string, std::string> Environment(const std::string& role) const;
     std::unique_ptr<Process> StartService(
-        const std::string& name, std::map<std::string, std::string> environment
+        const ServiceEntry& service,
+        const std::string& instance,
+        std::map<std::string, std::string> environment
     );
 
     StackOptions options_;
@@ -94,11 +104,8 @@ private:
     std::unique_ptr<TcpGate> ingest_nats_gate_;
     std::unique_ptr<TcpGate> writer_nats_gate_;
     std::unique_ptr<TcpGate> writer_postgres_gate_;
-    int ingest_port_;
-    int gateway_port_;
-    int gateway_grpc_port_;
-    int ingest_admin_port_;
-    std::vector<int> writer_admin_ports_;
+    // Chosen when they are first asked for.
+    mutable std::map<std::pair<std::string, std::string>, std::string> addresses_;
     std::string api_key_;
     std::string second_api_key_;
     obs::Metrics metrics_;

@@ -48,6 +48,7 @@ TEST_CASE("strings: Fnv1a32 agrees with the published vectors", "[unit][base]") 
 
 TEST_CASE("strings: case is ASCII's, space is trimmed at both ends", "[unit][base]") {
     CHECK(ToLowerAscii("X-Hub-É") == "x-hub-É");
+    CHECK(ToUpperAscii("x-hub-é") == "X-HUB-é");
     CHECK(EqualsIgnoreCaseAscii("Content-Type", "content-type"));
     CHECK_FALSE(EqualsIgnoreCaseAscii("a", "ab"));
     CHECK(TrimSpace(" \t a b\r\n") == "a b");

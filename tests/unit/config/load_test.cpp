@@ -115,6 +115,8 @@ TEST_CASE("Config: the addresses that a stack publishes stop no service", "[unit
         {"UNIBOX_GATEWAY_URL", "http://127.0.0.1:1"},
         {"UNIBOX_GATEWAY_GRPC", "127.0.0.1:2"},
         {"UNIBOX_INGEST_URL", "http://127.0.0.1:3"},
+        {"UNIBOX_INGEST_GRPC", "127.0.0.1:5"},
+        {"UNIBOX_INGEST_ADMIN_URL", "http://127.0.0.1:6"},
         {"UNIBOX_DATABASE_URL", "postgresql://127.0.0.1/db"},
         {"UNIBOX_NATS_URL", "nats://127.0.0.1:4"},
         {"UNIBOX_API_KEY", "ubk_x"}};
@@ -125,7 +127,10 @@ TEST_CASE("Config: the addresses that a stack publishes stop no service", "[unit
         strangers.Section(section).Add("other", &other, "Another one.");
     }
     REQUIRE_OK(config::Load(strangers, {}, published, {}));
-    CHECK_FALSE(config::Load(strangers, {}, {{"UNIBOX_INGEST_URLS", "x"}}, {}).ok());
+    for (const char* mistake :
+         {"UNIBOX_INGEST_URLS", "UNIBOX_INGEST_BASE_URL", "UNIBOX_INGEST_KEY"}) {
+        CHECK_FALSE(config::Load(strangers, {}, {{mistake, "x"}}, {}).ok());
+    }
     // ... and one where a name is a setting as well.
     std::string url;
     config::FieldTable table;

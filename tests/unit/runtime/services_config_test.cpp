@@ -1,10 +1,13 @@
 // What each service makes of its settings before it starts anything: the real programs, without
 // PostgreSQL and NATS.
+#include "base/strings.hpp"
 #include "support/process.hpp"
+#include "support/service_list.hpp"
 #include "support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -16,7 +19,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::vector<std::string> kServices = {"webhook-ingest", "message-writer", "gateway"};
+std::vector<std::string> ServiceNames() {
+    std::vector<std::string> names;
+    for (const auto& service : test::ServiceList()) names.push_back(service.name);
+    return names;
+}
 
 // Runs services with the settings that they cannot do without.
 class Services {
@@ -42,7 +49,9 @@ public:
         }
         std::move(arguments.begin(), arguments.end(), std::back_inserter(options.arguments));
         for (const auto& [name, value] : environment) options.environment[name] = value;
-        if (service == "webhook-ingest") options.environment["UNIBOX_SECRETS_KEY_FILE"] = key();
+        if (test::ServiceNamed(service).Needs("seal_key")) {
+            options.environment["UNIBOX_SECRETS_KEY_FILE"] = key();
+        }
         test::Process process(file_limit.empty() ? program : "/bin/sh", options);
         const auto code = process.WaitForExit(20s);
         REQUIRE(code.has_value());
@@ -57,14 +66,17 @@ private:
 
 TEST_CASE("Services: the addresses that a stack publishes stop none of them", "[net][runtime]") {
     const Services services;
-    const std::map<std::string, std::string> published = {
-        {"UNIBOX_GATEWAY_URL", "http://127.0.0.1:1"},
-        {"UNIBOX_GATEWAY_GRPC", "127.0.0.1:2"},
-        {"UNIBOX_INGEST_URL", "http://127.0.0.1:3"},
+    std::map<std::string, std::string> published = {
         {"UNIBOX_DATABASE_URL", "postgresql://127.0.0.1/db"},
         {"UNIBOX_NATS_URL", "nats://127.0.0.1:4"},
         {"UNIBOX_API_KEY", "ubk_x"}};
-    for (const std::string& service : kServices) {
+    for (const auto& service : test::ServiceList()) {
+        const std::string prefix = "UNIBOX_" + ToUpperAscii(service.short_name);
+        published[prefix + "_ADMIN_URL"] = "http://127.0.0.1:1";
+        if (service.Listens("http")) published[prefix + "_URL"] = "http://127.0.0.1:2";
+        if (service.Listens("grpc")) published[prefix + "_GRPC"] = "127.0.0.1:3";
+    }
+    for (const std::string& service : ServiceNames()) {
         for (const auto& variable : published) {
             INFO(service << " with " << variable.first);
             const auto one = services.Run(service, {"--check-config"}, {variable});
@@ -97,7 +109,7 @@ TEST_CASE("Services: what cannot start does not pass --check-config either", "[n
         {"webhook-ingest", "grpc.tls_cert_file=" + services.key(), "grpc.tls_key_file"},
         {"gateway", "grpc.tls_client_ca_file=" + services.key(), "grpc.tls_client_ca_file"},
     };
-    for (const std::string& service : kServices) {
+    for (const std::string& service : ServiceNames()) {
         cases.push_back({service, "runtime.drain_ms=600000", "runtime.drain_ms"});
         cases.push_back({service, "postgres.url=host=h hunter2", "postgres.url"});
         cases.push_back({service, "postgres.url=postgresql://u:hunter2@[::1/db", "postgres.url"});
@@ -120,7 +132,7 @@ TEST_CASE("Services: what cannot start does not pass --check-config either", "[n
 
 TEST_CASE("Services: a host that nobody knows is no bad configuration", "[net][runtime]") {
     const Services services;
-    for (const std::string& service : kServices) {
+    for (const std::string& service : ServiceNames()) {
         const auto ended = services.Run(
             service, {"--check-config", "--postgres.url=postgresql://no-such-host.invalid/db"}
         );
