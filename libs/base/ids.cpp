@@ -1,6 +1,7 @@
 #include "base/ids.hpp"
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 
 #include <sys/random.h>
 
@@ -8,13 +9,6 @@
 
 namespace unibox {
 namespace {
-
-int HexDigit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 bool IsDashPosition(std::size_t i) {
     return i == 8 || i == 13 || i == 18 || i == 23;
@@ -50,7 +44,7 @@ Result<Uuid> Uuid::Parse(std::string_view text) {
             if (text[i] != '-') return malformed();
             continue;
         }
-        const int digit = HexDigit(text[i]);
+        const int digit = HexDigitValue(text[i]);
         if (digit < 0) return malformed();
         auto& byte = id.bytes[digit_count++ / 2];
         byte = static_cast<std::uint8_t>((byte << 4) | digit);

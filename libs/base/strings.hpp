@@ -16,12 +16,6 @@ std::string ToLowerAscii(std::string_view text);
 std::string ToUpperAscii(std::string_view text);
 bool EqualsIgnoreCaseAscii(std::string_view a, std::string_view b);
 
-std::string HexEncode(std::string_view bytes);                // Lower case.
-std::optional<std::string> HexDecode(std::string_view text);  // Either case.
-std::string Base64Encode(std::string_view bytes);             // Standard alphabet, padded.
-std::optional<std::string> Base64Decode(std::string_view text
-);  // Standard alphabet; padding may be absent.
-
 // Decimal digits with an optional minus; the whole text must be the number.
 std::optional<std::int64_t> ParseInt64(std::string_view text);
 

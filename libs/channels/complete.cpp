@@ -1,6 +1,6 @@
 #include "channels/complete.hpp"
 
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 #include "domain/event_key.hpp"
 
 namespace unibox::channels {

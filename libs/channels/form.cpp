@@ -1,26 +1,15 @@
 #include "channels/form.hpp"
 
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 
 #include <algorithm>
 
 namespace unibox::channels {
 namespace {
 
+// Twilio signs what it sent, broken escapes and all.
 std::string Decode(std::string_view text) {
-    std::string decoded;
-    decoded.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && text.size() - i > 2) {
-            if (const auto byte = HexDecode(text.substr(i + 1, 2))) {
-                decoded += *byte;
-                i += 2;
-                continue;
-            }
-        }
-        decoded += text[i] == '+' ? ' ' : text[i];
-    }
-    return decoded;
+    return *PercentDecode(text, Plus::kSpace, BrokenEscape::kLiteral);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "channels/json.hpp"
 
 #include "base/strings.hpp"
+#include "base/utf8.hpp"
 #include "channels/text.hpp"
 #include "channels/times.hpp"
 

@@ -1,6 +1,5 @@
 #include "base/utf8.hpp"
 #include "channels/json.hpp"
-#include "channels/text.hpp"
 
 #include <cstdint>
 

@@ -1,3 +1,4 @@
+#include "base/utf8.hpp"
 #include "channels/complete.hpp"
 #include "channels/meta_parts.hpp"
 #include "channels/text.hpp"

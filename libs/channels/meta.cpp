@@ -1,7 +1,7 @@
 // Meta's one webhook for WhatsApp, Messenger and Instagram: HMAC-SHA256 with the app secret over
 // the raw body; a POST holds the events of many pages and numbers, that is: of many tenants. See
 // meta.md.
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "channels/adapters.hpp"
 #include "channels/members.hpp"
 #include "channels/meta_parts.hpp"

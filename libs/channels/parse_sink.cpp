@@ -1,5 +1,6 @@
 #include "channels/parse_sink.hpp"
 
+#include "base/utf8.hpp"
 #include "channels/complete.hpp"
 #include "channels/text.hpp"
 

@@ -1,5 +1,6 @@
 #include "channels/sign.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "channels/adapter.hpp"
 #include "channels/standard_signature.hpp"

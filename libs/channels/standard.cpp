@@ -1,4 +1,5 @@
 // Standard Webhooks: any system that signs `webhook-id`.`webhook-timestamp`.body. See README.md.
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "channels/adapters.hpp"
 #include "channels/json.hpp"

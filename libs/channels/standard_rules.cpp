@@ -1,7 +1,7 @@
 #include "channels/standard_rules.hpp"
 
+#include "base/utf8.hpp"
 #include "channels/complete.hpp"
-#include "channels/text.hpp"
 
 #include <cmath>
 #include <string>

@@ -1,6 +1,6 @@
 #include "channels/standard_signature.hpp"
 
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "crypto/hash.hpp"
 
 namespace unibox::channels {

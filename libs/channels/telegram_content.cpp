@@ -1,5 +1,6 @@
 #include "channels/telegram_content.hpp"
 
+#include "base/utf8.hpp"
 #include "channels/complete.hpp"
 #include "channels/contact_card.hpp"
 #include "channels/members.hpp"

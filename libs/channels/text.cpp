@@ -11,35 +11,7 @@ namespace {
 
 constexpr std::size_t kSnakeCaseSizeMax = 64;
 
-bool IsContinuation(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-bool IsCleanAscii(std::string_view bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](char c) {
-        return c != '\0' && static_cast<unsigned char>(c) < 0x80;
-    });
-}
-
 }  // namespace
-
-std::string CleanText(std::string_view bytes) {
-    if (IsCleanAscii(bytes)) return std::string(bytes);
-    std::string clean;
-    clean.reserve(bytes.size());
-    while (!bytes.empty()) {
-        const std::size_t length = bytes[0] == '\0' ? 0 : Utf8SequenceLength(bytes);
-        clean += length == 0 ? kReplacementCharacter : bytes.substr(0, length);
-        bytes.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    return clean;
-}
-
-std::string_view CutUtf8(std::string_view text, std::size_t bytes_max) {
-    if (text.size() <= bytes_max) return text;
-    while (bytes_max > 0 && IsContinuation(text[bytes_max])) --bytes_max;
-    return text.substr(0, bytes_max);
-}
 
 std::string_view Utf16Slice(std::string_view text, std::int64_t offset, std::int64_t length) {
     if (offset < 0 || length <= 0 || static_cast<std::size_t>(offset) >= text.size()) return {};

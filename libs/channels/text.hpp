@@ -1,8 +1,7 @@
-// UTF-8 as it comes from outside.
+// Text as providers write it.
 // Thread safety: pure functions, any thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -10,14 +9,6 @@
 #include <string_view>
 
 namespace unibox::channels {
-
-inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
-
-// The text with NUL and everything that is not well-formed UTF-8 replaced by U+FFFD.
-std::string CleanText(std::string_view bytes);
-
-// At most bytes_max bytes, cut at a character border. `text` must be well-formed.
-std::string_view CutUtf8(std::string_view text, std::size_t bytes_max);
 
 // The characters of `text` that lie in the range [offset, offset + length) of its UTF-16 units, as
 // Telegram counts; one of which only a half does is in it. What is out of range is left out.

@@ -1,5 +1,7 @@
 // Twilio: SMS, WhatsApp, their status callbacks, and status callbacks of calls. See twilio.md.
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
+#include "base/utf8.hpp"
 #include "channels/adapters.hpp"
 #include "channels/json.hpp"
 #include "channels/members.hpp"

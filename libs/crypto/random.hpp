@@ -5,7 +5,6 @@
 #include "base/secret.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,11 +12,6 @@ namespace unibox::crypto {
 
 // From the kernel's generator; aborts if it does not answer.
 std::string RandomBytes(std::size_t count);
-
-// RFC 4648 section 5 (URL-safe alphabet), without padding.
-std::string Base64UrlEncode(std::string_view bytes);
-// Padding is refused, and so are bits that no encoder sets.
-std::optional<std::string> Base64UrlDecode(std::string_view text);
 
 // "ubk_" and 256 random bits: 47 characters that need no escaping anywhere. Store Sha256(key),
 // never the key.

@@ -1,6 +1,7 @@
 #include "crypto/sealed_box.hpp"
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "crypto/random.hpp"
 

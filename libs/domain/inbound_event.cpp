@@ -28,7 +28,7 @@ Status CheckKey(std::string_view field, const std::string& key) {
     if (key.size() > kKeyBytesMax) {
         return Wrong(field, "must have at most " + std::to_string(kKeyBytesMax) + " bytes");
     }
-    if (!IsStorableText(key)) return Wrong(field, "must be UTF-8 without NUL");
+    if (!IsCleanText(key)) return Wrong(field, "must be UTF-8 without NUL");
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "http/chunked.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 
 #include <algorithm>
@@ -8,13 +9,6 @@ namespace unibox::http {
 namespace {
 
 constexpr std::size_t kSizeDigitsMax = 15;
-
-int HexValue(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 bool HasControlCharacter(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) {
@@ -58,9 +52,9 @@ ChunkedDecoder::State ChunkedDecoder::ReadSizeLine(
 ) {
     std::size_t digits = 0;
     std::uint64_t size = 0;
-    while (digits < line_.size() && HexValue(line_[digits]) >= 0) {
+    while (digits < line_.size() && HexDigitValue(line_[digits]) >= 0) {
         if (digits == kSizeDigitsMax) return State::kBroken;
-        size = size * 16 + static_cast<std::uint64_t>(HexValue(line_[digits]));
+        size = size * 16 + static_cast<std::uint64_t>(HexDigitValue(line_[digits]));
         ++digits;
     }
     if (digits == 0) return State::kBroken;

@@ -3,17 +3,6 @@
 #include "base/strings.hpp"
 
 namespace unibox::http {
-namespace {
-
-int HexValue(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-}  // namespace
-
 std::optional<std::string_view> Request::Find(std::string_view name) const {
     for (const HeaderView& header : headers) {
         if (EqualsIgnoreCaseAscii(header.name, name)) return header.value;
@@ -103,38 +92,6 @@ std::string_view ReasonPhrase(int status) {
         default:
             return "Unknown";
     }
-}
-
-std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space) {
-    std::string decoded;
-    decoded.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char c = text[i];
-        if (c == '%') {
-            if (i + 2 >= text.size()) return std::nullopt;
-            const int high = HexValue(text[i + 1]);
-            const int low = HexValue(text[i + 2]);
-            if (high < 0 || low < 0) return std::nullopt;
-            c = static_cast<char>(high * 16 + low);
-            i += 2;
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
-        }
-        if (c == '\0') return std::nullopt;
-        decoded += c;
-    }
-    return decoded;
-}
-
-std::optional<std::string> QueryParameter(std::string_view query, std::string_view name) {
-    for (const std::string_view pair : Split(query, '&')) {
-        const std::size_t equals = pair.find('=');
-        const auto key = PercentDecode(pair.substr(0, equals), true);
-        if (!key || *key != name) continue;
-        if (equals == std::string_view::npos) return std::string();
-        return PercentDecode(pair.substr(equals + 1), true);
-    }
-    return std::nullopt;
 }
 
 }  // namespace unibox::http

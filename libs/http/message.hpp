@@ -70,10 +70,4 @@ struct Response {
 // Standard reason phrase, for example "Not Found"; "Unknown" for numbers without one.
 std::string_view ReasonPhrase(int status);
 
-// Percent-decodes `text`; with `plus_is_space` as in form bodies and queries. A broken escape or a
-// decoded NUL gives nothing.
-std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space);
-// Decoded value of the first parameter `name` of a query string; nothing if absent or broken.
-std::optional<std::string> QueryParameter(std::string_view query, std::string_view name);
-
 }  // namespace unibox::http

@@ -1,6 +1,8 @@
 #include "http/router.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 
@@ -151,8 +153,8 @@ std::optional<Router::Match> Router::Find(
         Match match;
         match.route_index = compiled.route_index;
         for (const auto& [name, value] : raw) {
-            auto decoded = PercentDecode(value, false);
-            if (!decoded) {
+            auto decoded = PercentDecode(value, Plus::kPlus);
+            if (!decoded || !IsCleanText(*decoded)) {
                 mismatch->status = 400;
                 return std::nullopt;
             }

@@ -9,7 +9,5 @@ namespace unibox::obs {
 
 // Appends `text` as a JSON string with its quotes. Bytes that are no valid UTF-8 become U+FFFD.
 void AppendJsonString(std::string& out, std::string_view text);
-// Well-formed UTF-8 as Unicode defines it: no overlong forms, no surrogates.
-bool IsValidUtf8(std::string_view text);
 
 }  // namespace unibox::obs

@@ -1,7 +1,8 @@
 #include "wire/field_text.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
-#include "obs/json.hpp"
+#include "base/utf8.hpp"
 
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
@@ -118,13 +119,6 @@ std::string TypeText(const Field& field) {
     }
 }
 
-int HexDigit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 }  // namespace
 
 std::string FieldPath::FullName() const {
@@ -151,7 +145,7 @@ pb::Message* FieldPath::Parent(pb::Message* message) const {
 Status FieldPath::Set(const std::string& text, pb::Message* message) const {
     const Field& field = *steps_.back();
     pb::Message* parent = Parent(message);
-    if (field.type() == Field::TYPE_STRING && !obs::IsValidUtf8(text)) {
+    if (field.type() == Field::TYPE_STRING && !IsUtf8(text)) {
         return InvalidArgument(FullName() + " is no UTF-8")
             .WithReason("VALUE_INVALID")
             .WithField(FullName());
@@ -185,22 +179,9 @@ std::optional<FieldPath> FindField(const pb::Descriptor& type, std::string_view 
 }
 
 std::optional<std::string> DecodeQueryPart(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i] == '+' ? ' ' : text[i];
-            continue;
-        }
-        if (i + 2 >= text.size()) return {};
-        const int high = HexDigit(text[i + 1]);
-        const int low = HexDigit(text[i + 2]);
-        if (high < 0 || low < 0 || (high == 0 && low == 0)) return {};
-        out += static_cast<char>(high * 16 + low);
-        i += 2;
-    }
-    if (!obs::IsValidUtf8(out)) return {};
-    return out;
+    auto decoded = PercentDecode(text, Plus::kSpace);
+    if (!decoded || !IsCleanText(*decoded)) return std::nullopt;
+    return decoded;
 }
 
 }  // namespace unibox::wire

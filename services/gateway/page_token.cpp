@@ -1,8 +1,8 @@
 #include "gateway/page_token.hpp"
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "crypto/hash.hpp"
-#include "crypto/random.hpp"
 
 namespace unibox::gateway {
 namespace {
@@ -32,14 +32,14 @@ std::string EncodePageToken(TenantId tenant, std::string_view list, std::string_
     std::string bytes(1, kVersion);
     bytes += Checksum(tenant, list, place);
     bytes += place;
-    return crypto::Base64UrlEncode(bytes);
+    return Base64UrlEncode(bytes);
 }
 
 Result<std::string> DecodePageToken(
     TenantId tenant, std::string_view list, std::string_view token
 ) {
     if (token.size() > kTokenBytesMax) return PageTokenInvalid();
-    const auto bytes = crypto::Base64UrlDecode(token);
+    const auto bytes = Base64UrlDecode(token);
     if (!bytes || bytes->size() <= 1 + kChecksumBytes || bytes->front() != kVersion)
         return PageTokenInvalid();
     const std::string_view view = *bytes;

@@ -153,7 +153,7 @@ std::int64_t WatermarkOf(const InboundEvent& event) {
 }
 
 std::string DisplayNameOf(const InboundEvent& event) {
-    return std::string(FirstChars(StorableText(event.contact_name()), kDisplayNameCharsMax));
+    return std::string(FirstCharacters(CleanText(event.contact_name()), kDisplayNameCharsMax));
 }
 
 bool AddAliases(const InboundEvent& event, std::vector<std::string>* aliases) {
@@ -161,7 +161,7 @@ bool AddAliases(const InboundEvent& event, std::vector<std::string>* aliases) {
     for (const std::string& alias : event.contact_aliases()) {
         if (aliases->size() >= kAliasCountMax) break;
         const bool usable =
-            !alias.empty() && alias.size() <= domain::kKeyBytesMax && IsStorableText(alias);
+            !alias.empty() && alias.size() <= domain::kKeyBytesMax && IsCleanText(alias);
         if (!usable || std::find(aliases->begin(), aliases->end(), alias) != aliases->end())
             continue;
         aliases->push_back(alias);

@@ -1,5 +1,6 @@
 #include "message-writer/message_changes.hpp"
 
+#include "base/utf8.hpp"
 #include "message-writer/batch.hpp"
 #include "message-writer/text.hpp"
 
@@ -18,9 +19,9 @@ google::protobuf::Timestamp ToTimestamp(std::int64_t unix_ms) {
 }
 
 std::string BodyOf(const event::v1::MessageBody& message) {
-    if (message.subject().empty()) return StorableText(message.text());
-    if (message.text().empty()) return StorableText(message.subject());
-    return StorableText(message.subject() + "\n\n" + message.text());
+    if (message.subject().empty()) return CleanText(message.text());
+    if (message.text().empty()) return CleanText(message.subject());
+    return CleanText(message.subject() + "\n\n" + message.text());
 }
 
 v1::DeliveryState StateBelow(
@@ -55,7 +56,7 @@ bool ApplyEdit(const InboundEvent& event, domain::MessageRow* message) {
             mine.numbered ? mine.number > stored.number : mine.number >= stored.number;
         if (stored.numbered == mine.numbered && !newer) return false;
     }
-    message->body = StorableText(edit.text());
+    message->body = CleanText(edit.text());
     if (edit.whole() || !edit.attachments().empty()) {
         message->attachments.assign(edit.attachments().begin(), edit.attachments().end());
     }
@@ -178,12 +179,12 @@ domain::MessageRow NewMessage(
     row.kind = body.kind() == v1::MESSAGE_KIND_UNSPECIFIED ? v1::MESSAGE_KIND_TEXT : body.kind();
     if (!outbound) row.contact = author;
     row.body = BodyOf(body);
-    row.payload = StorableText(body.payload());
+    row.payload = CleanText(body.payload());
     row.attachments.assign(body.attachments().begin(), body.attachments().end());
     row.context = body.context();
-    row.reply_to = StorableText(body.reply_to_provider_id());
-    row.provider_id = StorableText(event.provider_id());
-    row.client_ref = StorableText(body.client_ref());
+    row.reply_to = CleanText(body.reply_to_provider_id());
+    row.provider_id = CleanText(event.provider_id());
+    row.client_ref = CleanText(body.client_ref());
     if (outbound) row.delivery_state = StateBelowWatermarks(thread, created_at);
     row.provider_time = ProviderTimeOf(event);
     row.received_at = event.receive_time_ms();
@@ -193,8 +194,7 @@ domain::MessageRow NewMessage(
 bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::MessageRow* message) {
     if (message->direction != v1::DIRECTION_OUTBOUND || state < message->delivery_state)
         return false;
-    const std::string kept =
-        state == v1::DELIVERY_STATE_FAILED ? StorableText(error) : std::string();
+    const std::string kept = state == v1::DELIVERY_STATE_FAILED ? CleanText(error) : std::string();
     if (state == message->delivery_state && kept <= message->delivery_error) return false;
     message->delivery_state = state;
     message->delivery_error = kept;
@@ -215,7 +215,7 @@ ReactionChange ApplyReaction(const InboundEvent& event, domain::MessageRow* mess
     if (message->deleted_at.has_value()) return ReactionChange::kNothing;
     const ReactionEvent reaction{
         ContactKeyOf(event),
-        StorableText(event.reaction().emoji()),
+        CleanText(event.reaction().emoji()),
         CreatedAtOf(event),
         AllowsManyReactions(event.provider())};
     if (reaction.IsOutdated(*message)) return ReactionChange::kNothing;

@@ -1,8 +1,8 @@
 #include "message-writer/relay.hpp"
 
 #include "async/periodic.hpp"
+#include "base/encoding.hpp"
 #include "base/mutex.hpp"
-#include "base/strings.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 

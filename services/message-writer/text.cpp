@@ -7,23 +7,13 @@
 namespace unibox::writer {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kDeletedPreview = "[deleted]";
 
 enum class Class { kVisible, kSpace, kLineEnd };
 
-Class ClassOf(std::string_view code_point) {
-    if (code_point.size() == 1) {
-        const auto c = static_cast<unsigned char>(code_point[0]);
-        if (c == ' ') return Class::kSpace;
-        return c < 0x20 || c == 0x7F ? Class::kLineEnd : Class::kVisible;
-    }
-    // U+0080…U+009F (C1 controls, next line among them), U+2028 and U+2029.
-    if (code_point.size() == 2 && code_point[0] == '\xC2') {
-        return static_cast<unsigned char>(code_point[1]) < 0xA0 ? Class::kLineEnd : Class::kVisible;
-    }
-    const bool separator = code_point == "\xE2\x80\xA8" || code_point == "\xE2\x80\xA9";
-    return separator ? Class::kLineEnd : Class::kVisible;
+Class ClassOf(std::string_view character) {
+    if (character == " ") return Class::kSpace;
+    return IsControlCharacter(character) ? Class::kLineEnd : Class::kVisible;
 }
 
 std::string_view AttachmentWord(v1::AttachmentType type) {
@@ -66,28 +56,6 @@ std::size_t VisibleAsciiPrefix(std::string_view text) {
 
 }  // namespace
 
-std::string StorableText(std::string_view text) {
-    if (IsStorableText(text)) return std::string(text);
-    std::string storable;
-    storable.reserve(text.size() + 16);
-    while (!text.empty()) {
-        const std::size_t length = Utf8SequenceLength(text);
-        const bool good = length > 0 && text[0] != '\0';
-        storable += good ? text.substr(0, length) : kReplacement;
-        text.remove_prefix(good ? length : 1);
-    }
-    return storable;
-}
-
-std::string_view FirstChars(std::string_view text, std::size_t chars_max) {
-    if (text.size() <= chars_max) return text;
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < chars_max && bytes < text.size(); ++i) {
-        bytes += std::max<std::size_t>(Utf8SequenceLength(text.substr(bytes)), 1);
-    }
-    return text.substr(0, bytes);
-}
-
 std::string OneLine(std::string_view text) {
     std::string line;
     std::size_t char_count = 0;
@@ -126,7 +94,7 @@ std::string PreviewOf(const domain::MessageRow& message) {
     if (message.attachments.empty()) return OneLine(message.payload);
     const v1::Attachment& attachment = message.attachments.front();
     std::string line(AttachmentWord(attachment.type()));
-    if (!attachment.name().empty()) line += " " + StorableText(attachment.name());
+    if (!attachment.name().empty()) line += " " + CleanText(attachment.name());
     return OneLine(line);
 }
 

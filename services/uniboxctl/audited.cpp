@@ -1,6 +1,6 @@
 #include "uniboxctl/audited.hpp"
 
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 #include "uniboxctl/context.hpp"
 
 namespace unibox::ctl {
@@ -10,8 +10,8 @@ constexpr std::size_t kOutcomeBytesMax = 500;
 
 std::string OutcomeOf(const Status& changed) {
     if (changed.ok()) return "done";
-    const std::string told = channels::CleanText("failed: " + changed.ToString());
-    return std::string(channels::CutUtf8(told, kOutcomeBytesMax));
+    const std::string told = CleanText("failed: " + changed.ToString());
+    return std::string(CutUtf8(told, kOutcomeBytesMax));
 }
 
 }  // namespace

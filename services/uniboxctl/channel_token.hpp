@@ -3,8 +3,8 @@
 // hash is stored. Thread safety: pure function.
 #pragma once
 
+#include "base/encoding.hpp"
 #include "base/ids.hpp"
-#include "crypto/random.hpp"
 #include "crypto/sealed_box.hpp"
 
 #include <string>
@@ -12,7 +12,7 @@
 namespace unibox::ctl {
 
 inline std::string DerivedChannelToken(const crypto::SealedBox& box, const ChannelId& channel) {
-    return crypto::Base64UrlEncode(box.Fingerprint(Secret("channel-token:" + channel.ToString())));
+    return Base64UrlEncode(box.Fingerprint(Secret("channel-token:" + channel.ToString())));
 }
 
 }  // namespace unibox::ctl

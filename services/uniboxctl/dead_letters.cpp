@@ -1,5 +1,5 @@
 // uniboxctl dead-letters: events that could not be written, and their return into the log.
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "store/admin.hpp"
 #include "unibox/event/v1/inbound.pb.h"
 #include "uniboxctl/audited.hpp"

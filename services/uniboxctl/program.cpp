@@ -1,7 +1,7 @@
 #include "uniboxctl/program.hpp"
 
 #include "base/status.hpp"
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 #include "uniboxctl/actor.hpp"
 #include "uniboxctl/command_line.hpp"
 #include "uniboxctl/context.hpp"
@@ -52,7 +52,7 @@ struct Options {
 // Text without control characters, as the audit shows it.
 bool IsName(const std::string& text) {
     const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; };
-    return !text.empty() && text.size() <= kActorBytesMax && channels::CleanText(text) == text &&
+    return !text.empty() && text.size() <= kActorBytesMax && CleanText(text) == text &&
            std::none_of(text.begin(), text.end(), is_control);
 }
 

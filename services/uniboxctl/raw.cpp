@@ -1,5 +1,5 @@
 // uniboxctl raw: authentic webhooks that were not understood, or that no tenant had a route for.
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "channels/adapter.hpp"
 #include "channels/complete.hpp"
 #include "nats/log_reader.hpp"

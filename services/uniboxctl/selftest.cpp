@@ -1,6 +1,6 @@
 // uniboxctl selftest: asks every dependency, then sends a signed webhook through the whole path and
 // waits until the inbox shows it.
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "channels/sign.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"

@@ -1,7 +1,7 @@
 #include "uniboxctl/table.hpp"
 
 #include "base/assert.hpp"
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/chrono.h>

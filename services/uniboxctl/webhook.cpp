@@ -1,4 +1,5 @@
 // uniboxctl webhook send: signs a body as a provider would and posts it.
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "channels/adapter.hpp"
 #include "channels/sign.hpp"

@@ -12,21 +12,12 @@ int LineOfNode(const YAML::Node& node) {
     return node.Mark().line + 1;
 }
 
-// C0, DEL and C1 controls, and the two Unicode line ends.
-bool IsControl(std::string_view sequence) {
-    if (sequence.size() == 1)
-        return static_cast<unsigned char>(sequence[0]) < 0x20 || sequence[0] == 0x7F;
-    if (sequence.size() == 2)
-        return sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
-    return sequence == "\xE2\x80\xA8" || sequence == "\xE2\x80\xA9";
-}
-
 // What is wrong with a text, or "".
 std::string_view FaultOf(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = Utf8SequenceLength(text);
         if (length == 0) return "is not UTF-8";
-        if (IsControl(text.substr(0, length)))
+        if (IsControlCharacter(text.substr(0, length)))
             return "must not contain control characters or line ends";
         text.remove_prefix(length);
     }

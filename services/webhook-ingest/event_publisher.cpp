@@ -1,7 +1,7 @@
 #include "event_publisher.hpp"
 
+#include "base/encoding.hpp"
 #include "base/mutex.hpp"
-#include "base/strings.hpp"
 #include "crypto/hash.hpp"
 #include "domain/event_key.hpp"
 #include "wire/subjects.hpp"

@@ -1,9 +1,9 @@
 #include "ingest.hpp"
 
+#include "base/utf8.hpp"
 #include "channels/address.hpp"
 #include "channels/complete.hpp"
 #include "channels/meta_handshake.hpp"
-#include "channels/text.hpp"
 #include "channels/verify_reason.hpp"
 #include "crypto/random.hpp"
 #include "flows.hpp"
@@ -333,7 +333,7 @@ void Ingest::StoreRaw(const JobPtr& job) {
     }
     raw.set_body(job->request->body);
     // What is not UTF-8 would make the record unreadable. A query is ASCII.
-    raw.set_content_type(channels::CleanText(job->webhook.content_type));
+    raw.set_content_type(CleanText(job->webhook.content_type));
     raw.set_query(std::string(job->request->query));
     raw.set_receive_time_ms(job->receive_time_ms);
     counters_->Raw(job->provider, job->raw_reason);

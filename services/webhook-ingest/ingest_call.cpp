@@ -1,5 +1,6 @@
 // IngestService: the same path for other services, with an API key instead of a signature. Like a
 // webhook a call holds no thread: each step goes on in the callback of the one before.
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "channels/complete.hpp"
 #include "channels/standard_rules.hpp"

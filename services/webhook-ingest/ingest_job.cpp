@@ -1,6 +1,6 @@
 #include "ingest_job.hpp"
 
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 #include "obs/log.hpp"
 
 #include <algorithm>
@@ -33,8 +33,8 @@ void Ingest::Job::AddRaw(std::string_view reason, std::string_view detail) {
     if (raw_reason.empty()) raw_reason = reason;
     if (detail.empty() || raw_detail.size() + kCharacterBytesMax > kDetailBytesMax) return;
     if (!raw_detail.empty()) raw_detail += "; ";
-    raw_detail += channels::CleanText(detail);
-    raw_detail.resize(channels::CutUtf8(raw_detail, kDetailBytesMax).size());
+    raw_detail += CleanText(detail);
+    raw_detail.resize(CutUtf8(raw_detail, kDetailBytesMax).size());
 }
 
 bool Ingest::Job::IsSignedBy(const std::optional<Uuid>& app_id) const {

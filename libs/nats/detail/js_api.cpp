@@ -1,5 +1,6 @@
 #include "nats/detail/js_api.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "nats/detail/core.hpp"
 #include "nats/detail/js_error.hpp"

@@ -2,7 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/clock.hpp"
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "channels/adapter.hpp"
 #include "channels/complete.hpp"
 #include "domain/event_key.hpp"

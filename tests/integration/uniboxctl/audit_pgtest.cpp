@@ -1,5 +1,6 @@
 // Every verb that changes something is told in the audit, and no secret is.
 #include "base/clock.hpp"
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"

@@ -1,5 +1,5 @@
 // uniboxctl apply that is killed, that meets another one, and the keys that it makes.
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "crypto/hash.hpp"
 #include "pg/transaction.hpp"
 #include "support/eventually.hpp"

@@ -1,6 +1,6 @@
 // The operator's other verbs: migrate, streams, partitions, restored, dead letters.
 #include "base/clock.hpp"
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "crypto/hash.hpp"
 #include "nats/streams.hpp"
 #include "store/admin.hpp"

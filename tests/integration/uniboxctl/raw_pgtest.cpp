@@ -1,6 +1,6 @@
 // uniboxctl raw: what is kept, shown, and read anew.
 #include "base/clock.hpp"
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "nats/streams.hpp"
 #include "store/admin.hpp"
 #include "store/directory.hpp"

@@ -1,5 +1,5 @@
 // Every answer that a provider can get, and what is in the streams after it.
-#include "channels/text.hpp"
+#include "base/utf8.hpp"
 #include "crypto/hash.hpp"
 #include "ingest_fixture.hpp"
 #include "support/eventually.hpp"
@@ -115,7 +115,7 @@ TEST_CASE("Ingest: what is kept raw can be read, whatever bytes were sent", "[na
     for (const std::string prefix : {"", "x", "xx", "xxx"}) {
         REQUIRE(f.PostSigned("meta", "/v1/hooks/meta", f.kAppSecret, OddBody(prefix)) == 200);
         const std::string detail = f.Raw().back().detail();  // Parses.
-        CHECK(channels::CleanText(detail) == detail);
+        CHECK(CleanText(detail) == detail);
         between += detail.size() == 999;
     }
     CHECK(between > 0);

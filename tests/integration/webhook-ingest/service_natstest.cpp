@@ -1,5 +1,5 @@
 // IngestService over gRPC: who may, what is refused and why, and when to come again.
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "crypto/random.hpp"
 #include "frozen_postgres.hpp"
 #include "google/rpc/error_details.pb.h"
@@ -86,9 +86,8 @@ TEST_CASE("IngestService: goes over to the next generation when one is sealed", 
     Caller caller(f);
     REQUIRE_OK(caller.Call("m-1"));
     nats::Streams streams(*f.connection);
-    const auto old_log = nats::WrittenGeneration(
-        nats::FactsOf(streams.List(wire::kInStreamPrefix).value(), {})
-    );
+    const auto old_log =
+        nats::WrittenGeneration(nats::FactsOf(streams.List(wire::kInStreamPrefix).value(), {}));
     REQUIRE_OK(old_log);
     nats::StreamOptions wider;
     wider.generation = old_log->number + 1;

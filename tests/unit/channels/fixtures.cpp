@@ -1,5 +1,6 @@
 #include "fixtures.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "support/status_matchers.hpp"
 

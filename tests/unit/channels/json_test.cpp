@@ -1,5 +1,6 @@
 #include "channels/json.hpp"
 
+#include "base/utf8.hpp"
 #include "channels/text.hpp"
 #include "support/status_matchers.hpp"
 
@@ -142,17 +143,7 @@ TEST_CASE("json: documents may live side by side", "[unit][channels]") {
     CHECK(second->root()["a"].Text() == "second");
 }
 
-TEST_CASE(
-    "text: UTF-8 is checked as Unicode says and cut at character borders", "[unit][channels]"
-) {
-    CHECK(CleanText("a\u00e9\u20ac\U0001F44B") == "a\u00e9\u20ac\U0001F44B");
-    CHECK(CleanText("\xc0\xaf") == kMark + kMark);
-    CHECK(CleanText("\xe2\x82") == kMark + kMark);
-    CHECK(CleanText(std::string_view("\0x", 2)) == kMark + "x");
-    CHECK(CutUtf8("a\u20acb", 3) == "a");
-    CHECK(CutUtf8("a\u20acb", 4) == "a\u20ac");
-    CHECK(CutUtf8("abc", 3) == "abc");
-    CHECK(CutUtf8("\u20ac", 0).empty());
+TEST_CASE("text: names in snake case", "[unit][channels]") {
     CHECK(SnakeCase("Contact.Blocked-2") == "contact_blocked_2");
     CHECK(SnakeCase(std::string(100, 'a')).size() == 64);
 }

@@ -1,8 +1,8 @@
 // Bodies that no provider sends: random changes of recorded ones. Nothing may crash, hang or leave
 // a limit.
+#include "base/utf8.hpp"
 #include "channels/complete.hpp"
 #include "channels/parse_sink.hpp"
-#include "channels/text.hpp"
 #include "fixtures.hpp"
 #include "mutations.hpp"
 #include "support/status_matchers.hpp"

@@ -1,4 +1,4 @@
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "channels/meta_handshake.hpp"
 #include "channels/standard_signature.hpp"
 #include "channels/twilio_signature.hpp"

@@ -1,6 +1,6 @@
 #include "crypto/random.hpp"
 
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,23 +15,6 @@ TEST_CASE("random: bytes differ from call to call", "[unit][crypto]") {
     std::set<std::string> seen;
     for (int i = 0; i < 1000; ++i) seen.insert(RandomBytes(16));
     CHECK(seen.size() == 1000);
-}
-
-TEST_CASE(
-    "random: base64url agrees with RFC 4648 and refuses what no encoder writes", "[unit][crypto]"
-) {
-    CHECK(Base64UrlEncode("") == "");
-    CHECK(Base64UrlEncode("f") == "Zg");
-    CHECK(Base64UrlEncode("fo") == "Zm8");
-    CHECK(Base64UrlEncode("\xfb\xff\xfe") == "-__-");
-    for (std::size_t size = 0; size < 70; ++size) {
-        const std::string bytes = RandomBytes(size);
-        CHECK(Base64UrlDecode(Base64UrlEncode(bytes)) == bytes);
-    }
-    for (const char* refused : {"Zg==", "Z", "Zh", "Z+", "Z/", "Zm 8", "Zm8\n"}) {
-        CAPTURE(refused);
-        CHECK_FALSE(Base64UrlDecode(refused));
-    }
 }
 
 TEST_CASE("random: API keys have their form and differ", "[unit][crypto]") {

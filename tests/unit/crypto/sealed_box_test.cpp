@@ -1,6 +1,6 @@
 #include "crypto/sealed_box.hpp"
 
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 #include "crypto/random.hpp"
 #include "support/status_matchers.hpp"
 #include "support/temp_dir.hpp"

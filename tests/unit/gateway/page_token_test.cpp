@@ -1,6 +1,6 @@
 #include "gateway/page_token.hpp"
 
-#include "crypto/random.hpp"
+#include "base/encoding.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -35,14 +35,14 @@ TEST_CASE("PageToken: anything else is refused by name", "[unit][gateway]") {
     refused(DecodePageToken(tenant, "list", token + "AAAA"));
     refused(DecodePageToken(tenant, "list", std::string(10'000, 'A')));
     // Every bit counts.
-    const std::string bytes = *crypto::Base64UrlDecode(token);
+    const std::string bytes = *Base64UrlDecode(token);
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
         std::string changed = bytes;
         changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
-        refused(DecodePageToken(tenant, "list", crypto::Base64UrlEncode(changed)));
+        refused(DecodePageToken(tenant, "list", Base64UrlEncode(changed)));
     }
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        refused(DecodePageToken(tenant, "list", crypto::Base64UrlEncode(bytes.substr(0, size))));
+        refused(DecodePageToken(tenant, "list", Base64UrlEncode(bytes.substr(0, size))));
     }
 }
 

@@ -62,6 +62,7 @@ TEST_CASE("Router: 404, 405 with Allow, and broken escapes", "[unit][http]") {
     CHECK(put.mismatch.allow == "GET, HEAD, POST");
     CHECK(Find(*created, "GET", "/h/%zz").mismatch.status == 400);
     CHECK(Find(*created, "GET", "/h/%00").mismatch.status == 400);
+    CHECK(Find(*created, "GET", "/h/%ff").mismatch.status == 400);
     CHECK(Find(*created, "GET", "/h/%4").mismatch.status == 400);
 }
 

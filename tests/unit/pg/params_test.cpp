@@ -1,6 +1,6 @@
 #include "pg/params.hpp"
 
-#include "base/strings.hpp"
+#include "base/encoding.hpp"
 
 #include <catch2/catch.hpp>
 
