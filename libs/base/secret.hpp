@@ -1,6 +1,9 @@
-// A string that must not be printed: it has no stream operator and wipes its memory when it dies.
-// Thread safety: a value.
+// A string that must not be printed: it has no stream operator, and wipes its memory when its value
+// goes: when it dies, is moved from or is given another value. What a caller makes of Reveal() is
+// the caller's to wipe. Thread safety: a value.
 #pragma once
+
+#include <string.h>  // explicit_bzero
 
 #include <string>
 #include <string_view>
@@ -8,17 +11,29 @@
 
 namespace unibox {
 
+// Leaves the string empty, and zeros in all of its memory.
+inline void Wipe(std::string& text) noexcept {
+    text.resize(text.capacity());
+    explicit_bzero(text.data(), text.size());
+    text.clear();
+}
+
 class Secret {
 public:
     Secret() = default;
-    explicit Secret(std::string value) : value_(std::move(value)) {}
+    explicit Secret(std::string value) : value_(std::move(value)) { Wipe(value); }
     Secret(const Secret&) = default;
-    Secret(Secret&&) noexcept = default;
-    Secret& operator=(const Secret&) = default;
-    Secret& operator=(Secret&&) noexcept = default;
-    ~Secret() {
-        for (volatile char& c : value_) c = 0;
+    // A short value is copied and stays behind.
+    Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { Wipe(other.value_); }
+    Secret& operator=(const Secret& other) { return *this = Secret(other); }
+    Secret& operator=(Secret&& other) noexcept {
+        if (this == &other) return *this;
+        Wipe(value_);
+        value_ = std::move(other.value_);
+        Wipe(other.value_);
+        return *this;
     }
+    ~Secret() { Wipe(value_); }
 
     bool empty() const { return value_.empty(); }
     // The one way to the value; the name is meant to be noticed in a review.

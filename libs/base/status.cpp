@@ -1,6 +1,8 @@
 #include "base/status.hpp"
 
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 
 namespace unibox {
 namespace {
@@ -92,4 +94,17 @@ std::string Status::ToString() const {
     return text;
 }
 
+namespace detail {
+
+const Status& EmptyResult() {
+    static const Status empty(Code::kUnknown, "empty result");
+    return empty;
+}
+
+void NoValue(const Status& status) {
+    std::fprintf(stderr, "the value of a failed Result was read: %s\n", status.ToString().c_str());
+    std::abort();
+}
+
+}  // namespace detail
 }  // namespace unibox

@@ -95,27 +95,50 @@ inline Status Unauthenticated(std::string message) {
     return {Code::kUnauthenticated, std::move(message)};
 }
 
-// A value or a status that is not Ok. Reading the value of a failed Result aborts the process.
+namespace detail {
+// What an empty Result says.
+const Status& EmptyResult();
+[[noreturn]] void NoValue(const Status& status);
+}  // namespace detail
+
+// A value or a status that is not Ok. Reading the value of a failed Result writes its status to
+// stderr and aborts the process.
 template <typename T>
 class [[nodiscard]] Result {
 public:
-    Result() : status_(Code::kUnknown, "empty result") {}
+    Result() = default;                                   // UNKNOWN, "empty result"
     Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
         if (status_.ok()) status_ = Internal("a Result was made from an Ok status");
     }
     Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const { return value_.has_value(); }
-    const Status& status() const { return status_; }
-    T& value() & { return value_.value(); }
-    const T& value() const& { return value_.value(); }
-    T&& value() && { return std::move(value_).value(); }
-    T& operator*() & { return value_.value(); }
-    const T& operator*() const& { return value_.value(); }
-    T* operator->() { return &value_.value(); }
-    const T* operator->() const { return &value_.value(); }
+    const Status& status() const {
+        return value_.has_value() || !status_.ok() ? status_ : detail::EmptyResult();
+    }
+    T& value() & {
+        Demand();
+        return *value_;
+    }
+    const T& value() const& {
+        Demand();
+        return *value_;
+    }
+    T&& value() && {
+        Demand();
+        return *std::move(value_);
+    }
+    T& operator*() & { return value(); }
+    const T& operator*() const& { return value(); }
+    T&& operator*() && { return std::move(*this).value(); }
+    T* operator->() { return &value(); }
+    const T* operator->() const { return &value(); }
 
 private:
+    void Demand() const {
+        if (!value_.has_value()) detail::NoValue(status());
+    }
+
     std::optional<T> value_;
     Status status_;
 };
@@ -139,19 +162,4 @@ private:
 #define UNIBOX_ASSIGN_OR_RETURN_INNER(result, declaration, expression) \
     auto result = (expression);                                        \
     if (!result.ok()) return result.status();                          \
-    declaration = std::move(result).value()
-
-// The same two inside coroutines.
-#define UNIBOX_CO_RETURN_IF_ERROR(expression)                                   \
-    do {                                                                        \
-        if (::unibox::Status unibox_status = (expression); !unibox_status.ok()) \
-            co_return unibox_status;                                            \
-    } while (false)
-#define UNIBOX_CO_ASSIGN_OR_RETURN(declaration, expression)              \
-    UNIBOX_CO_ASSIGN_OR_RETURN_INNER(                                    \
-        UNIBOX_CONCAT(unibox_result_, __LINE__), declaration, expression \
-    )
-#define UNIBOX_CO_ASSIGN_OR_RETURN_INNER(result, declaration, expression) \
-    auto result = (expression);                                           \
-    if (!result.ok()) co_return result.status();                          \
     declaration = std::move(result).value()

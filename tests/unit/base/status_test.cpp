@@ -2,7 +2,14 @@
 
 #include "support/status_matchers.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <functional>
+#include <optional>
 
 namespace unibox {
 namespace {
@@ -15,6 +22,20 @@ Result<int> Half(int n) {
 Result<int> Quarter(int n) {
     UNIBOX_ASSIGN_OR_RETURN(const int half, Half(n));
     return Half(half);
+}
+
+// The signal that ends a process which does this, if one does.
+std::optional<int> SignalOf(const std::function<void()>& deed) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::signal(SIGABRT, SIG_DFL);  // Catch2's handler would report it.
+        ::close(STDERR_FILENO);
+        deed();
+        ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFSIGNALED(status) ? std::optional(WTERMSIG(status)) : std::nullopt;
 }
 
 TEST_CASE("Status: ok has no text and no reason", "[unit][base]") {
@@ -50,6 +71,15 @@ TEST_CASE("Result: ASSIGN_OR_RETURN passes values and errors on", "[unit][base]"
     CHECK_THAT(Quarter(6).status(), test::HasCode(Code::kInvalidArgument));
     CHECK_THAT(Result<int>().status(), test::HasCode(Code::kUnknown));
     CHECK_THAT(Result<int>(Status()).status(), test::HasCode(Code::kInternal));
+}
+
+TEST_CASE("Result: reading the value of a failed one aborts", "[unit][base]") {
+    const Result<std::string> failed = NotFound("no such channel");
+    CHECK(SignalOf([&] { (void)failed.value(); }) == SIGABRT);
+    CHECK(SignalOf([&] { (void)*failed; }) == SIGABRT);
+    CHECK(SignalOf([&] { (void)failed->size(); }) == SIGABRT);
+    CHECK(SignalOf([&] { (void)Result<std::string>().value(); }) == SIGABRT);
+    CHECK_FALSE(SignalOf([] { (void)Half(2).value(); }));
 }
 
 }  // namespace
