@@ -106,12 +106,6 @@ Check HostPort() {
     return {"host:port", IsHostPort};
 }
 
-Check HostPortOrEmpty() {
-    return {"host:port or empty", [](const Value& value) {
-                return std::get<std::string>(value).empty() || IsHostPort(value);
-            }};
-}
-
 Check ReadableFile() {
     return {"a readable file", IsReadableFile};
 }

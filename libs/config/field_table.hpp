@@ -32,8 +32,7 @@ struct Check {
 Check InRange(std::int64_t min, std::int64_t max);  // Integers and reals.
 Check NotEmpty();                                   // Texts and lists.
 Check OneOf(TextList allowed);                      // Texts.
-Check HostPort();  // "host:port", "[::1]:port"; port 0 = any free one.
-Check HostPortOrEmpty();
+Check HostPort();      // "host:port", "[::1]:port"; port 0 = any free one.
 Check ReadableFile();  // Paths; a folder is none.
 Check ReadableFileOrEmpty();
 
