@@ -206,9 +206,22 @@ def is_named_elsewhere(path, texts):
     return any(word.search(text) for other, text in texts.items() if other != path and other.startswith(('scripts/', '.ci/')))
 
 
+def check_sections(report, texts):
+    """What a comment quotes of a document is a heading there: README.md is the nearest one, other paths are the root's."""
+    for path, text in texts.items():
+        if not is_cpp(path):
+            continue
+        comments = re.sub(r'\n\s*//', '', text)
+        for match in re.finditer(r'([\w./-]+\.md)(?: of this folder)?, "([^"]+)"', comments):
+            document = match[1] if match[1] != 'README.md' else '/'.join((*path.split('/')[:2], 'README.md'))
+            headings = re.findall(r'^#+ (.+)$', texts.get(document, ''), re.MULTILINE)
+            if match[2] not in headings:
+                report.add('section', path, 1, f'{document} has no section "{match[2]}"')
+
+
 def check_floors(report, texts):
     """A library includes its own headers and those of strictly lower floors; a service no other service's."""
-    floors = {}
+    floors = {folder.rstrip('/'): 4 for folder in (*SERVICES, 'services/uniboxctl/')}
     for number, folders in re.findall(r'set\(floor_(\d) ([^)]*)\)', texts.get('CMakeLists.txt', '')):
         floors.update({folder: int(number) for folder in folders.split()})
     homes = {folder.split('/')[-1]: folder for folder in floors}
@@ -273,6 +286,7 @@ def check(root, files, exceptions):
             check_markdown(report, path, text, set(files))
     check_folders(report, set(files), texts)
     check_floors(report, texts)
+    check_sections(report, texts)
     check_packages(report, texts)
     return report.finish()
 

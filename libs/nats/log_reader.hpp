@@ -74,11 +74,11 @@ public:
     // Waits up to `wait` (0: takes what has arrived) for at least one message, then returns what is
     // there: at most count_max messages and bytes_max bytes of payload, but always at least one
     // message. Empty: nothing new.
-    //   DATA_LOSS            reason "GAP": next_sequence() is not in the stream any more, see
+    //   DATA_LOSS            GAP: next_sequence() is not in the stream any more, see
     //                        first_available(); stays until SkipTo
-    //   FAILED_PRECONDITION  reason "STREAM_RECREATED": created at another time, or its last
-    //                        sequence is below next_sequence() - 1, or another message lies there
-    //                        than the one that was read; final
+    //   FAILED_PRECONDITION  STREAM_RECREATED: created at another time, or its last sequence is
+    //                        below next_sequence() - 1, or another message lies there than the one
+    //                        that was read; final
     //   NOT_FOUND            the stream does not exist (now)
     //   UNAVAILABLE          the server could not be asked for longer than the request timeout, and
     //                        `wait` is over; call again

@@ -52,24 +52,22 @@ struct PublisherSettings {
     bool resend = true;
 };
 
-// The outcome of a message that is not a PubAck:
-//   RESOURCE_EXHAUSTED   reason "WINDOW_FULL"   at once: nothing was sent
-//                        reason "SERVER_BUSY"   the server sheds load (10167, 429) until the
-//                        deadline
-//   UNAVAILABLE          reason "STREAM_FULL"   DiscardNew limit reached (10077)
-//                        reason "INSUFFICIENT_RESOURCES"  disk or account full (10023, 10002)
-//                        reason "NO_STREAM"     no stream or no leader until the deadline (503,
-//                        10076) reason "SHUTTING_DOWN" the publisher was destroyed; may be stored
-//                        reason "NOT_CONNECTED" there was no connection until the deadline; not
-//                        sent
-//                        reason "NOT_SENT_AGAIN" without `resend`; may be stored
-//   DEADLINE_EXCEEDED    sent, unanswered: may be stored
-//   INVALID_ARGUMENT     reason "TOO_LARGE"     over max_payload or the stream's max_msg_size
-//   (10054)
-//                        reason "BAD_SUBJECT"   empty, with blanks or wildcards
-//   FAILED_PRECONDITION  reason "WRONG_STREAM"  another stream owns the subject (10060)
-//   ABORTED              reason "WRONG_LAST_SEQUENCE" (10071)
-//   UNKNOWN              any other refusal, the server's text in the message
+// The outcome of a message that is not a PubAck, by code and reason:
+//   RESOURCE_EXHAUSTED  WINDOW_FULL             at once: nothing was sent
+//                       SERVER_BUSY             it sheds load (10167, 429) until the deadline
+//   UNAVAILABLE         STREAM_FULL             a limit of a stream that discards new (10077)
+//                       INSUFFICIENT_RESOURCES  disk or account full (10023, 10002)
+//                       NO_STREAM               no stream or no leader until the deadline (503,
+//                                               10076)
+//                       NOT_CONNECTED           no connection until the deadline; not sent
+//                       NOT_SENT_AGAIN          without `resend`; may be stored
+//                       SHUTTING_DOWN           the publisher was destroyed; may be stored
+//   DEADLINE_EXCEEDED                           sent, unanswered: may be stored
+//   INVALID_ARGUMENT    TOO_LARGE               over max_payload or max_msg_size (10054)
+//                       BAD_SUBJECT             empty, with blanks or wildcards
+//   FAILED_PRECONDITION WRONG_STREAM            another stream owns the subject (10060)
+//   ABORTED             WRONG_LAST_SEQUENCE     (10071)
+//   UNKNOWN                                     any other refusal, the server's text in the message
 class Publisher {
 public:
     using Done = std::function<void(Result<PubAck>)>;

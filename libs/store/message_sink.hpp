@@ -1,9 +1,8 @@
 // The writer's transaction: read the state of a batch under locks, then write what was decided.
 //
-// BatchTx::Begin, then Read (first pipeline, ended by a Sync), then Commit (second pipeline). The
-// rules: docs/architecture.md, "The writer's transaction". Every statement finds its rows by an
-// index through LATERAL or ON CONFLICT, in the order of its arrays: neither the order of locks nor
-// the cost depends on the planner's statistics.
+// BatchTx::Begin, then Read (first pipeline, ended by a Sync), then Commit (second pipeline). Every
+// statement finds its rows by an index through LATERAL or ON CONFLICT, in the order of its arrays:
+// neither the order of locks nor the cost depends on the planner's statistics.
 //
 // Errors: those of libs/pg (reason() is the SQLSTATE). kFencedState means that partitions of the
 // batch belong to somebody else, or stand elsewhere than the caller believes: LostShards names

@@ -1,7 +1,7 @@
 // Commits gathered events, whatever happens: retries, finds poison, learns unknown outcomes.
 //
-// What may go wrong and what is done about it: docs/architecture.md, "What goes wrong". One object
-// for each lane. Thread safety: one thread at a time.
+// What may go wrong and what is done about it: README.md of this folder, "What goes wrong".
+// One object for each lane. Thread safety: one thread at a time.
 #pragma once
 
 #include "async/backoff.hpp"

@@ -1,9 +1,8 @@
 // Decide: what a batch of inbound events makes of the inbox. The heart of message-writer.
 //
-// Rules (DATA sections 1, 2 and 5 of docs; README.md of this folder tells them one by one):
+// Rules (README.md of this folder, "What Decide decides", tells them one by one):
 //   - An event whose key is known changes nothing. Events of one batch see what earlier ones did,
-//   so
-//     how a stream is cut into batches makes no difference to the result.
+//     so how a stream is cut into batches makes no difference to the result.
 //   - One open conversation a thread. A customer's message reopens the closed one within the
 //     channel's window, else begins a new one. An echo never reopens: within the window it is
 //     appended to the closed conversation, later it begins a new one.

@@ -87,6 +87,15 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules_broken({**use, 'libs/a/a.hpp': '// Thread safety: none.\n'}), {'header'})
         self.assertEqual(rules_broken({**use, 'libs/a/a.hpp': HEADER + '#include <nlohmann/json.hpp>\n'}), {'heavy-header'})
 
+    def test_sections(self):
+        for text, broken in (('// See README.md, "Rules".\n', set()),
+                             ('// See README.md of this folder,\n// "Rules".\n', set()),
+                             ('// See README.md, "Rule".\n', {'section'}),
+                             ('// See docs/x.md, "One two".\n', set()),
+                             ('// See docs/y.md, "One two".\n', {'section'})):
+            files = {**LISTS, 'libs/a/README.md': '# a\n\n## Rules\n', 'docs/x.md': '# One two\n', 'libs/a/a.cpp': text}
+            self.assertEqual(rules_broken(files), broken, text)
+
     def test_floors(self):
         floors = 'set(floor_0 libs/base)\nset(floor_1 libs/a libs/b)\nset(floor_4 services/s services/t)\n'
 
