@@ -143,8 +143,9 @@ def check_includes(report, path, text):
         name = included[1]
         if path.endswith('.hpp') and not path.startswith('tests/') and re.match(HEAVY_IN_HEADERS, name):
             report.add('heavy-header', path, number, f'{name} is heavy: include it in a .cpp')
-        if name.startswith('../'):
-            report.add('include', path, number, 'include from the root of libs/ or services/, not with ..')
+        bare = '/' not in name and '"' in line and not path.startswith('tests/')
+        if bare or name.startswith('../'):
+            report.add('include', path, number, 'include from the root of libs/ or services/')
         for pattern, owners in INCLUDE_OWNERS.items():
             if re.match(pattern, name) and not path.startswith(('tests/',) + owners):
                 report.add('include', path, number, f'{name} may be included in {", ".join(owners)} only')

@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "webhook-ingest/config.hpp"
 
 namespace unibox::ingest {
 namespace {

@@ -3,14 +3,14 @@
 
 #include "config/field_table.hpp"
 #include "http/server.hpp"
-#include "ingest.hpp"
-#include "lookup_cache.hpp"
 #include "nats/publisher.hpp"
 #include "nats/settings.hpp"
 #include "pg/settings.hpp"
-#include "routes.hpp"
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
+#include "webhook-ingest/ingest.hpp"
+#include "webhook-ingest/lookup_cache.hpp"
+#include "webhook-ingest/routes.hpp"
 
 #include <cstdint>
 #include <filesystem>

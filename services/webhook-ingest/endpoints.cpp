@@ -1,9 +1,9 @@
-#include "endpoints.hpp"
+#include "webhook-ingest/endpoints.hpp"
 
 #include "base/strings.hpp"
 #include "crypto/hash.hpp"
-#include "flows.hpp"
 #include "obs/log.hpp"
+#include "webhook-ingest/flows.hpp"
 
 #include <array>
 #include <map>

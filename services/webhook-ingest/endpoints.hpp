@@ -9,10 +9,10 @@
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 #include "crypto/sealed_box.hpp"
-#include "lookup_cache.hpp"
 #include "obs/metrics.hpp"
 #include "store/directory.hpp"
 #include "unibox/v1/common.pb.h"
+#include "webhook-ingest/lookup_cache.hpp"
 
 #include <cstdint>
 #include <functional>

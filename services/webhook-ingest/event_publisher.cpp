@@ -1,4 +1,4 @@
-#include "event_publisher.hpp"
+#include "webhook-ingest/event_publisher.hpp"
 
 #include "base/encoding.hpp"
 #include "base/mutex.hpp"

@@ -8,14 +8,14 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
-#include "event_window.hpp"
-#include "ingest_log.hpp"
-#include "log_history.hpp"
 #include "nats/publisher.hpp"
 #include "obs/metrics.hpp"
-#include "partition_gate.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
+#include "webhook-ingest/event_window.hpp"
+#include "webhook-ingest/ingest_log.hpp"
+#include "webhook-ingest/log_history.hpp"
+#include "webhook-ingest/partition_gate.hpp"
 
 #include <cstdint>
 #include <functional>

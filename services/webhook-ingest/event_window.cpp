@@ -1,4 +1,4 @@
-#include "event_window.hpp"
+#include "webhook-ingest/event_window.hpp"
 
 namespace unibox::ingest {
 

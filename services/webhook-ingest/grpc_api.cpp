@@ -1,4 +1,4 @@
-#include "grpc_api.hpp"
+#include "webhook-ingest/grpc_api.hpp"
 
 namespace unibox::ingest {
 

@@ -2,9 +2,9 @@
 // Thread safety: gRPC's threads.
 #pragma once
 
-#include "ingest.hpp"
 #include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.grpc.pb.h"
+#include "webhook-ingest/ingest.hpp"
 
 namespace unibox::ingest {
 

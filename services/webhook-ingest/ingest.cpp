@@ -1,4 +1,4 @@
-#include "ingest.hpp"
+#include "webhook-ingest/ingest.hpp"
 
 #include "base/utf8.hpp"
 #include "channels/address.hpp"
@@ -6,9 +6,9 @@
 #include "channels/meta_handshake.hpp"
 #include "channels/verify_reason.hpp"
 #include "crypto/random.hpp"
-#include "flows.hpp"
 #include "http/problem.hpp"
-#include "ingest_job.hpp"
+#include "webhook-ingest/flows.hpp"
+#include "webhook-ingest/ingest_job.hpp"
 
 #include <set>
 

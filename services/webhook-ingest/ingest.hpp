@@ -12,13 +12,13 @@
 #include "base/clock.hpp"
 #include "base/token_buckets.hpp"
 #include "channels/account_routes.hpp"
-#include "endpoints.hpp"
-#include "event_publisher.hpp"
 #include "http/router.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.pb.h"
-#include "window_shares.hpp"
+#include "webhook-ingest/endpoints.hpp"
+#include "webhook-ingest/event_publisher.hpp"
+#include "webhook-ingest/window_shares.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -6,7 +6,7 @@
 #include "channels/standard_rules.hpp"
 #include "crypto/random.hpp"
 #include "domain/event_key.hpp"
-#include "ingest_job.hpp"
+#include "webhook-ingest/ingest_job.hpp"
 
 namespace unibox::ingest {
 namespace {

@@ -1,4 +1,4 @@
-#include "ingest_job.hpp"
+#include "webhook-ingest/ingest_job.hpp"
 
 #include "base/utf8.hpp"
 #include "obs/log.hpp"

@@ -4,7 +4,7 @@
 
 #include "channels/adapter.hpp"
 #include "channels/raw_reason.hpp"
-#include "ingest.hpp"
+#include "webhook-ingest/ingest.hpp"
 
 #include <atomic>
 #include <cstdint>

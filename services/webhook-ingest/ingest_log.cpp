@@ -1,4 +1,4 @@
-#include "ingest_log.hpp"
+#include "webhook-ingest/ingest_log.hpp"
 
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"

@@ -9,10 +9,10 @@
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "base/status.hpp"
-#include "log_history.hpp"
 #include "nats/generations.hpp"
 #include "nats/streams.hpp"
 #include "obs/metrics.hpp"
+#include "webhook-ingest/log_history.hpp"
 
 #include <atomic>
 #include <cstdint>

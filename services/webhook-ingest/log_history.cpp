@@ -1,4 +1,4 @@
-#include "log_history.hpp"
+#include "webhook-ingest/log_history.hpp"
 
 #include "obs/log.hpp"
 

@@ -6,11 +6,11 @@
 #pragma once
 
 #include "base/mutex.hpp"
-#include "event_window.hpp"
 #include "nats/connection.hpp"
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"
 #include "obs/metrics.hpp"
+#include "webhook-ingest/event_window.hpp"
 
 #include <cstdint>
 #include <map>

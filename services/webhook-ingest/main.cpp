@@ -1,8 +1,8 @@
 // webhook-ingest: takes providers' webhooks and answers when JetStream has stored them.
 #include "runtime/main.hpp"
 
-#include "config.hpp"
-#include "service.hpp"
+#include "webhook-ingest/config.hpp"
+#include "webhook-ingest/service.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "partition_gate.hpp"
+#include "webhook-ingest/partition_gate.hpp"
 
 #include "obs/log.hpp"
 

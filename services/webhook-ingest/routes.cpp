@@ -1,4 +1,4 @@
-#include "routes.hpp"
+#include "webhook-ingest/routes.hpp"
 
 #include <string>
 #include <utility>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "http/router.hpp"
-#include "ingest.hpp"
+#include "webhook-ingest/ingest.hpp"
 
 #include <cstddef>
 #include <vector>

@@ -4,8 +4,8 @@
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
-#include "config.hpp"
 #include "obs/metrics.hpp"
+#include "webhook-ingest/config.hpp"
 
 #include <functional>
 #include <memory>

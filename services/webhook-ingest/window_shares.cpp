@@ -1,6 +1,6 @@
-#include "window_shares.hpp"
+#include "webhook-ingest/window_shares.hpp"
 
-#include "event_publisher.hpp"
+#include "webhook-ingest/event_publisher.hpp"
 
 #include <algorithm>
 

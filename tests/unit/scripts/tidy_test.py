@@ -64,6 +64,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(source('#include <nats/nats.h>\n'), {'include'})
         self.assertEqual(source('#include <boost/asio/post.hpp>\n'), {'include'})
         self.assertEqual(source('#include "../b/b.hpp"\n'), {'include'})
+        self.assertEqual(source('#include "b.hpp"\n'), {'include'})
         self.assertEqual(source('#include <libpq-fe.h>\n', 'tests/unit/a/a.cpp'), set())
 
     def test_calls(self):
