@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -122,9 +121,7 @@ std::string_view SourceName(Source source) {
 }
 
 std::string Field::EnvironmentName() const {
-    std::string text = "UNIBOX_" + section + "_" + name;
-    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return text;
+    return ToUpperAscii("UNIBOX_" + section + "_" + name);
 }
 
 FieldTable& FieldTable::Section(std::string name, std::string description) {

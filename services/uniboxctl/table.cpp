@@ -2,12 +2,14 @@
 
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
+#include "base/strings.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <ctime>
 
 namespace unibox::ctl {
@@ -92,11 +94,8 @@ bool IsUtf8(std::string_view text) {
 }
 
 std::string Heading(std::string name) {
-    for (char& c : name) {
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-        if (c == '_') c = ' ';
-    }
-    return name;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    return ToUpperAscii(name);
 }
 
 std::string Padded(const std::string& text, std::size_t width, bool to_the_right) {
