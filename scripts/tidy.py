@@ -116,6 +116,7 @@ def check_cpp(report, path, text):
         report.add('lambda-coroutine', path, line, 'a capturing lambda is a coroutine: its captures die with the lambda; '
                    'make it a function that takes them by value')
     check_calls(report, path, code)
+    check_mutexes(report, path, code)
     check_includes(report, path, text)
     if not path.startswith('tests/') and not path.startswith('libs/store/'):
         for line, literal in literals:
@@ -133,6 +134,14 @@ def check_calls(report, path, code):
     if not path.startswith('tests/') and not path.startswith('libs/config/'):
         for match in GETENV.finditer(code):
             report.add('getenv', path, line_of(code, match.start()), 'the environment is read in libs/config alone')
+
+
+def check_mutexes(report, path, code):
+    """What a lock guards is written down, and clang checks it: base/mutex.hpp."""
+    if path.startswith(('libs/base/', 'tests/')):
+        return
+    for match in re.finditer(r'std::(mutex|lock_guard|unique_lock|scoped_lock)\b', code):
+        report.add('mutex', path, line_of(code, match.start()), f'{match[0]}: unibox::Mutex and MutexLock are checked')
 
 
 def check_includes(report, path, text):

@@ -1,7 +1,6 @@
 #include "channels/account_routes.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace unibox::channels {
 void AccountRoutes::Resolve(std::vector<ProviderEvent>& events) {
@@ -29,23 +28,14 @@ void AccountRoutes::Resolve(std::vector<ProviderEvent>& events) {
 
 void AccountRoutes::Learn(const ProviderEvent& event) {
     const Key key{event.provider, event.account_key};
-    {
-        const std::shared_lock lock(mutex_);
-        const auto account = accounts_.find(key);
-        if (account != accounts_.end()) {
-            const auto route = account->second.find(event.route_key);
-            const bool known =
-                route != account->second.end() &&
-                (event.account_number.empty() || route->second == event.account_number);
-            if (known) return;
-        }
-    }
-    const std::unique_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto [account, added] = accounts_.try_emplace(key);
     if (added) learnt_.push_back(key);
     Routes& routes = account->second;
-    if (routes.size() < kRoutesPerAccountMax || routes.contains(event.route_key))
-        routes[event.route_key] = event.account_number;
+    if (routes.size() < kRoutesPerAccountMax || routes.contains(event.route_key)) {
+        std::string& number = routes[event.route_key];
+        if (!event.account_number.empty()) number = event.account_number;
+    }
     if (accounts_.size() <= account_count_max_) return;
     accounts_.erase(learnt_.front());
     learnt_.pop_front();
@@ -53,7 +43,7 @@ void AccountRoutes::Learn(const ProviderEvent& event) {
 
 std::vector<std::string> AccountRoutes::RoutesOf(const ProviderEvent& event) const {
     std::vector<std::string> routes;
-    const std::shared_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto account = accounts_.find({event.provider, event.account_key});
     if (account == accounts_.end()) return routes;
     for (const auto& [route, number] : account->second) {

@@ -8,12 +8,12 @@
 // kRoutesPerAccountMax numbers. Thread safety: any thread.
 #pragma once
 
+#include "base/mutex.hpp"
 #include "channels/adapter.hpp"
 
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,9 +46,9 @@ private:
     std::vector<std::string> RoutesOf(const ProviderEvent& event) const;
 
     const std::size_t account_count_max_;
-    mutable std::shared_mutex mutex_;
-    std::map<Key, Routes> accounts_;  // Guarded by mutex_.
-    std::deque<Key> learnt_;          // Guarded by mutex_; the oldest first.
+    mutable Mutex mutex_;
+    std::map<Key, Routes> accounts_ UNIBOX_GUARDED_BY(mutex_);
+    std::deque<Key> learnt_ UNIBOX_GUARDED_BY(mutex_);  // The oldest first.
 };
 
 }  // namespace unibox::channels

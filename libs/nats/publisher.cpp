@@ -1,31 +1,19 @@
 #include "nats/publisher.hpp"
 
-#include "base/assert.hpp"
-#include "nats/detail/core.hpp"
-#include "nats/detail/outgoing.hpp"
-#include "nats/detail/pub_reply.hpp"
-#include "nats/detail/publish_metrics.hpp"
-#include "nats/detail/spent_messages.hpp"
-#include "nats/detail/window.hpp"
+#include "nats/detail/publisher_impl.hpp"
 
 #include <sys/prctl.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <random>
-#include <thread>
 
 namespace unibox::nats {
+namespace detail {
 namespace {
-
-using detail::Fate;
-using detail::Slot;
 
 // A message can be decided while a thread is still sending it: its slot is free only after that,
 // its place in the window at once. One for each thread that may be sending.
 constexpr std::size_t kSpareSlots = 256;
-static_assert(kPublishWindowMsgsMax + kSpareSlots <= detail::Window::kSlotsMax);
+static_assert(kPublishWindowMsgsMax + kSpareSlots <= Window::kSlotsMax);
 constexpr int kResendsMax = 2;  // In one session, for want of an answer.
 constexpr int kBackoffDoublings = 4;
 constexpr int kBusyFactor = 4;  // A server that sheds load is left alone for longer.
@@ -37,86 +25,7 @@ SteadyTime Now() {
     return std::chrono::steady_clock::now();
 }
 
-// A message that is to be sent again, unless it is decided before its turn comes.
-struct Resending {
-    std::uint64_t order;  // Of Publish, and no other message's.
-    std::uint32_t index;
-};
-
-struct Completion {
-    detail::Recipient recipient;
-    Result<PubAck> result;
-    detail::MessagePtr message;
-    SteadyTime started{};  // Of a message that was in the window.
-    std::size_t bytes = 0;
-    bool in_window = false;
-};
-
-class PublisherImpl final : public Publisher {
-public:
-    PublisherImpl(Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics);
-    ~PublisherImpl() override;
-    Status Open();
-
-    void Publish(Outgoing message, SteadyTime deadline, Done done) override;
-    void PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) override;
-    std::size_t in_flight() const override { return in_flight_; }
-    std::size_t in_flight_bytes() const override { return in_flight_bytes_; }
-
-private:
-    using Lock = std::unique_lock<std::mutex>;
-
-    Status Admit(const Outgoing& message) const {
-        return detail::CheckOutgoing(message, settings_.window_bytes, core_.payload_bytes_max());
-    }
-    bool Reserve(std::size_t count, std::size_t bytes);
-    std::uint32_t Place(std::size_t bytes, SteadyTime deadline, detail::Recipient recipient);
-    void BuildAndSend(std::uint32_t index, const Outgoing& message);
-    void Send(std::uint32_t index);
-    void AfterSend(std::uint32_t index, natsStatus status);
-    void MarkSending(Slot& slot);
-
-    void OnReply(detail::MessagePtr reply);
-    void OnRefusal(std::uint32_t index, const detail::PubReply& reply);
-    void Settle(std::uint32_t index, Result<PubAck> result);
-    void SettleNow(detail::Recipient recipient, Status status);
-    void WakeAt(SteadyTime due);
-    Millis BackoffOf(const Slot& slot, bool busy) const;
-
-    void Main();
-    void RunCompletions(Lock& lock, detail::MessagePtr reply = {});
-    void HandleNewSession(Lock& lock);
-    void HandleDue(Lock& lock, SteadyTime now);
-    bool Decide(std::uint32_t index, SteadyTime now);
-    void Resend(Lock& lock, std::vector<Resending> messages);
-    void SettleAll();
-    void Tell(Completion& completion);
-
-    detail::Core& core_;
-    const PublisherSettings settings_;
-    detail::PublishMetrics counts_;
-
-    detail::Lane* lane_ = nullptr;
-    std::uint64_t listener_ = 0;
-    std::atomic<std::size_t> in_flight_{0};
-    std::atomic<std::size_t> in_flight_bytes_{0};
-
-    // Held while recipients are told, so that it happens one at a time, in the thread that brought
-    // an answer or in the publisher's own. Taken before mutex_.
-    std::mutex telling_mutex_;
-    std::vector<Completion> telling_;
-    detail::SpentMessages spent_;
-
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    detail::Window window_;
-    std::vector<Completion> completions_;
-    std::uint64_t next_order_ = 1;
-    SteadyTime wake_at_{};  // When the publisher's thread looks again by itself.
-    bool new_session_ = false;
-    bool stopping_ = false;
-    std::thread thread_;
-};
+}  // namespace
 
 PublisherImpl::PublisherImpl(
     Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
@@ -128,10 +37,10 @@ PublisherImpl::PublisherImpl(
       window_(settings.window_msgs + kSpareSlots, std::random_device()()) {}
 
 Status PublisherImpl::Open() {
-    auto handler = [this](detail::MessagePtr reply) { OnReply(std::move(reply)); };
+    auto handler = [this](MessagePtr reply) { OnReply(std::move(reply)); };
     UNIBOX_ASSIGN_OR_RETURN(lane_, core_.AcquireLane(std::move(handler)));
     listener_ = core_.AddSessionListener([this] {
-        const Lock lock(mutex_);
+        const MutexLock lock(mutex_);
         new_session_ = true;
         wake_.notify_one();
     });
@@ -144,7 +53,7 @@ PublisherImpl::~PublisherImpl() {
     core_.RemoveSessionListener(listener_);
     core_.ReleaseLane(lane_);
     {
-        const Lock lock(mutex_);
+        const MutexLock lock(mutex_);
         stopping_ = true;
         wake_.notify_one();
     }
@@ -159,8 +68,8 @@ bool PublisherImpl::Reserve(std::size_t count, std::size_t bytes) {
     return true;
 }
 
-std::uint32_t PublisherImpl::Place(
-    std::size_t bytes, SteadyTime deadline, detail::Recipient recipient
+PublisherImpl::Sending PublisherImpl::Place(
+    std::size_t bytes, SteadyTime deadline, Recipient recipient
 ) {
     const std::uint32_t index = window_.Take();
     Slot& slot = window_[index];
@@ -172,34 +81,34 @@ std::uint32_t PublisherImpl::Place(
     MarkSending(slot);
     window_.SetDue(index, deadline);
     WakeAt(deadline);
-    return index;
+    return {index, &slot};
 }
 
 void PublisherImpl::Publish(Outgoing message, SteadyTime deadline, Done done) {
-    detail::Recipient recipient{.done = std::move(done), .group = {}, .index = 0};
+    Recipient recipient{.done = std::move(done), .group = {}, .index = 0};
     Status status = Admit(message);
-    const std::size_t bytes = detail::SizeOf(message);
-    std::uint32_t index = 0;
+    const std::size_t bytes = SizeOf(message);
+    Sending sending;
     {
-        const Lock lock(mutex_);
-        if (status.ok() && !Reserve(1, bytes)) status = detail::WindowFull();
+        const MutexLock lock(mutex_);
+        if (status.ok() && !Reserve(1, bytes)) status = WindowFull();
         if (!status.ok()) {
             SettleNow(std::move(recipient), std::move(status));
             return;
         }
-        index = Place(bytes, deadline, std::move(recipient));
+        sending = Place(bytes, deadline, std::move(recipient));
     }
-    BuildAndSend(index, message);
+    BuildAndSend(sending, message);
 }
 
 void PublisherImpl::PublishAll(std::vector<Outgoing> messages, SteadyTime deadline, AllDone done) {
-    auto group = std::make_shared<detail::Group>();
+    auto group = std::make_shared<Group>();
     group->results.resize(messages.size());
     group->remaining = messages.size();
     group->done = std::move(done);
     if (messages.empty()) {
         group->remaining = 1;
-        const Lock lock(mutex_);
+        const MutexLock lock(mutex_);
         SettleNow({.done = [group](auto) { group->done({}); }, .group = {}, .index = 0}, {});
         return;
     }
@@ -210,48 +119,48 @@ void PublisherImpl::PublishAll(std::vector<Outgoing> messages, SteadyTime deadli
         refusals.push_back(Admit(message));
         if (!refusals.back().ok()) continue;
         ++count;
-        bytes += detail::SizeOf(message);
+        bytes += SizeOf(message);
     }
-    std::vector<std::pair<std::uint32_t, const Outgoing*>> placed;
+    std::vector<std::pair<Sending, const Outgoing*>> placed;
     {
-        const Lock lock(mutex_);
+        const MutexLock lock(mutex_);
         const bool room = Reserve(count, bytes);
         for (std::size_t i = 0; i < messages.size(); ++i) {
-            detail::Recipient recipient{.done = {}, .group = group, .index = i};
-            if (refusals[i].ok() && !room) refusals[i] = detail::WindowFull();
+            Recipient recipient{.done = {}, .group = group, .index = i};
+            if (refusals[i].ok() && !room) refusals[i] = WindowFull();
             if (refusals[i].ok()) {
-                const std::size_t size = detail::SizeOf(messages[i]);
+                const std::size_t size = SizeOf(messages[i]);
                 placed.emplace_back(Place(size, deadline, std::move(recipient)), &messages[i]);
             } else {
                 SettleNow(std::move(recipient), std::move(refusals[i]));
             }
         }
     }
-    for (const auto& [index, message] : placed) BuildAndSend(index, *message);
+    for (const auto& [sending, message] : placed) BuildAndSend(sending, *message);
 }
 
-// The slot is busy: nobody else touches its message.
-void PublisherImpl::BuildAndSend(std::uint32_t index, const Outgoing& message) {
-    auto built = detail::BuildMessage(message, lane_->inbox() + window_.Token(index));
+void PublisherImpl::BuildAndSend(const Sending& sending, const Outgoing& message) {
+    const std::string token = Window::Token(sending.index, sending.slot->generation);
+    auto built = BuildMessage(message, lane_->inbox() + token);
     if (!built.ok()) {
-        const Lock lock(mutex_);
-        window_[index].busy = false;
-        if (window_[index].settled) {
-            window_.Recycle(index);
+        const MutexLock lock(mutex_);
+        sending.slot->busy = false;
+        if (sending.slot->settled) {
+            window_.Recycle(sending.index);
         } else {
-            Settle(index, built.status());
+            Settle(sending.index, built.status());
             wake_.notify_one();
         }
         return;
     }
-    window_[index].message = std::move(built).value();
-    Send(index);
+    sending.slot->message = std::move(built).value();
+    Send(sending);
 }
 
-void PublisherImpl::Send(std::uint32_t index) {
-    const natsStatus status = core_.Send(window_[index].message.get());
-    const Lock lock(mutex_);
-    AfterSend(index, status);
+void PublisherImpl::Send(const Sending& sending) {
+    const natsStatus status = core_.Send(sending.slot->message.get());
+    const MutexLock lock(mutex_);
+    AfterSend(sending.index, status);
 }
 
 // Before the sending: the answer can come before it returns, and a session read later could be one
@@ -271,7 +180,7 @@ void PublisherImpl::AfterSend(std::uint32_t index, natsStatus status) {
         return;
     }
     if (status == NATS_MAX_PAYLOAD || status == NATS_NO_MEMORY) {
-        Settle(index, detail::FromNats(status, "publish"));
+        Settle(index, FromNats(status, "publish"));
         wake_.notify_one();
         return;
     }
@@ -295,14 +204,14 @@ void PublisherImpl::WakeAt(SteadyTime due) {
     wake_.notify_one();
 }
 
-void PublisherImpl::OnReply(detail::MessagePtr reply) {
-    const std::string_view subject = detail::TextOf(natsMsg_GetSubject(reply.get()));
+void PublisherImpl::OnReply(MessagePtr reply) {
+    const std::string_view subject = TextOf(natsMsg_GetSubject(reply.get()));
     const std::string_view token = subject.substr(std::min(lane_->inbox().size(), subject.size()));
-    const std::string_view body = detail::DataOf(reply.get());
+    const std::string_view body = DataOf(reply.get());
     const std::string_view header =
-        body.empty() ? detail::HeaderOf(reply.get(), "Status") : std::string_view();
-    detail::PubReply outcome = detail::ReadPubReply(header, body);
-    Lock lock(mutex_);
+        body.empty() ? HeaderOf(reply.get(), "Status") : std::string_view();
+    PubReply outcome = ReadPubReply(header, body);
+    const MutexLock lock(mutex_);
     const auto index = window_.Find(token);
     if (!index) return;  // Answered before, or given up.
     switch (outcome.fate) {
@@ -319,10 +228,10 @@ void PublisherImpl::OnReply(detail::MessagePtr reply) {
     }
     // Here and now: this thread is neither the network's nor a caller's, and another hand-over
     // would cost two switches of threads for each message.
-    RunCompletions(lock, std::move(reply));
+    RunCompletions(std::move(reply));
 }
 
-void PublisherImpl::OnRefusal(std::uint32_t index, const detail::PubReply& reply) {
+void PublisherImpl::OnRefusal(std::uint32_t index, const PubReply& reply) {
     Slot& slot = window_[index];
     slot.awaiting = false;
     slot.refusal = reply.status;
@@ -348,7 +257,7 @@ void PublisherImpl::Settle(std::uint32_t index, Result<PubAck> result) {
         .in_window = true,
     };
     slot.settled = true;
-    window_.SetDue(index, detail::Window::kNever);
+    window_.SetDue(index, Window::kNever);
     if (!slot.busy) {
         completion.message = std::move(slot.message);
         window_.Recycle(index);
@@ -356,7 +265,7 @@ void PublisherImpl::Settle(std::uint32_t index, Result<PubAck> result) {
     completions_.push_back(std::move(completion));
 }
 
-void PublisherImpl::SettleNow(detail::Recipient recipient, Status status) {
+void PublisherImpl::SettleNow(Recipient recipient, Status status) {
     Result<PubAck> result = status.ok() ? Result<PubAck>(PubAck{}) : std::move(status);
     completions_.push_back(
         {.recipient = std::move(recipient),
@@ -371,37 +280,38 @@ void PublisherImpl::SettleNow(detail::Recipient recipient, Status status) {
 
 void PublisherImpl::Main() {
     prctl(PR_SET_NAME, "nats-publisher");
-    Lock lock(mutex_);
+    const MutexLock lock(mutex_);
     while (!stopping_) {
         const SteadyTime now = Now();
-        if (new_session_) HandleNewSession(lock);
+        if (new_session_) HandleNewSession();
         if (now >= wake_at_) {
-            HandleDue(lock, now);
+            HandleDue(now);
             wake_at_ = std::min(window_.EarliestDue(), now + kIdleWait);
         }
-        RunCompletions(lock);
+        RunCompletions();
         if (stopping_ || new_session_ || !completions_.empty()) continue;
         const SteadyTime until = wake_at_;
-        wake_.wait_until(lock, until);  // Woken for nothing it only looks again.
+        wake_.wait_until(mutex_, until);  // Woken for nothing it only looks again.
     }
     SettleAll();
-    RunCompletions(lock);
+    RunCompletions();
 }
 
 // `reply` is what brought one of them about.
-void PublisherImpl::RunCompletions(Lock& lock, detail::MessagePtr reply) {
+void PublisherImpl::RunCompletions(MessagePtr reply) {
     if (completions_.empty()) return;
-    lock.unlock();
+    mutex_.unlock();
     {
-        const Lock telling(telling_mutex_);
-        lock.lock();
-        telling_.swap(completions_);
-        lock.unlock();
+        const MutexLock telling(telling_mutex_);
+        {
+            const MutexLock lock(mutex_);
+            telling_.swap(completions_);
+        }
         for (auto& completion : telling_) Tell(completion);
         telling_.clear();  // What the closures own dies without the lock.
         spent_.Add(std::move(reply));
     }
-    lock.lock();
+    mutex_.lock();
 }
 
 void PublisherImpl::Tell(Completion& completion) {
@@ -416,7 +326,7 @@ void PublisherImpl::Tell(Completion& completion) {
     completion.recipient.Tell(std::move(completion.result));
 }
 
-void PublisherImpl::HandleNewSession(Lock& lock) {
+void PublisherImpl::HandleNewSession() {
     new_session_ = false;
     const std::uint64_t session = core_.session();
     const SteadyTime now = Now();
@@ -428,23 +338,23 @@ void PublisherImpl::HandleNewSession(Lock& lock) {
         slot.resends = 0;
         unanswered.push_back({.order = slot.order, .index = i});
     }
-    Resend(lock, std::move(unanswered));
+    Resend(std::move(unanswered));
 }
 
-void PublisherImpl::HandleDue(Lock& lock, SteadyTime now) {
+void PublisherImpl::HandleDue(SteadyTime now) {
     std::vector<Resending> again;
     for (std::uint32_t i = 0; i < window_.size(); ++i) {
         if (window_.due(i) > now || !Decide(i, now)) continue;
         again.push_back({.order = window_[i].order, .index = i});
     }
-    Resend(lock, std::move(again));
+    Resend(std::move(again));
 }
 
 // What to do with a slot that is due; true: send it again.
 bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
     Slot& slot = window_[index];
     if (now >= slot.deadline) {
-        Settle(index, detail::StatusAtDeadline(slot));
+        Settle(index, StatusAtDeadline(slot));
         return false;
     }
     window_.SetDue(index, slot.deadline);
@@ -459,20 +369,20 @@ bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
     return drained;
 }
 
-void PublisherImpl::Resend(Lock& lock, std::vector<Resending> messages) {
+void PublisherImpl::Resend(std::vector<Resending> messages) {
     std::sort(messages.begin(), messages.end(), [](const Resending& a, const Resending& b) {
         return a.order < b.order;
     });
     for (const auto& [order, index] : messages) {
         Slot& slot = window_[index];
         if (slot.order != order || slot.settled) continue;  // Answered meanwhile.
-        if (!settings_.resend) Settle(index, detail::NotSentAgain());
+        if (!settings_.resend) Settle(index, NotSentAgain());
         if (!settings_.resend) continue;
         MarkSending(slot);
         counts_.CountResent();
-        lock.unlock();
-        Send(index);
-        lock.lock();
+        mutex_.unlock();
+        Send({index, &slot});
+        mutex_.lock();
     }
 }
 
@@ -483,7 +393,7 @@ void PublisherImpl::SettleAll() {
     }
 }
 
-}  // namespace
+}  // namespace detail
 
 Result<std::unique_ptr<Publisher>> Publisher::Create(
     Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
@@ -491,7 +401,7 @@ Result<std::unique_ptr<Publisher>> Publisher::Create(
     if (settings.window_msgs < 1 || settings.window_msgs > kPublishWindowMsgsMax) {
         return InvalidArgument("window_msgs must be 1 to 65000").WithField("window_msgs");
     }
-    auto publisher = std::make_unique<PublisherImpl>(connection, settings, metrics);
+    auto publisher = std::make_unique<detail::PublisherImpl>(connection, settings, metrics);
     UNIBOX_RETURN_IF_ERROR(publisher->Open());
     return std::unique_ptr<Publisher>(std::move(publisher));
 }

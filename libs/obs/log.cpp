@@ -1,11 +1,12 @@
 #include "obs/log.hpp"
 
+#include "base/mutex.hpp"
 #include "obs/json.hpp"
 #include "obs/trace_id.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/base_sink-inl.h>  // For a mutex that the library was not built with.
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -23,7 +24,7 @@ constexpr std::array<spdlog::level::level_enum, 4> kSpdlogLevels = {
     spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
 
 // Hands each line to a function: the sink of LogCaptureForTest.
-class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
+class FunctionSink final : public spdlog::sinks::base_sink<Mutex> {
 public:
     explicit FunctionSink(std::function<void(std::string_view)> to) : to_(std::move(to)) {}
 

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "nats/detail/nats_c.hpp"
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <utility>
 
 namespace unibox::nats::detail {
@@ -19,14 +19,14 @@ public:
 
     void Push(MessagePtr message) {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             messages_.push_back(std::move(message));
             if (messages_.size() == 1) arrived_.notify_one();
         }
         if (on_arrival_) on_arrival_();
     }
     void TakeInto(std::deque<MessagePtr>& target) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (target.empty()) {
             target.swap(messages_);
             return;
@@ -35,15 +35,17 @@ public:
         messages_.clear();
     }
     void Wait(SteadyTime until) {
-        std::unique_lock lock(mutex_);
-        arrived_.wait_until(lock, until, [this] { return !messages_.empty(); });
+        const MutexLock lock(mutex_);
+        while (messages_.empty()) {
+            if (arrived_.wait_until(mutex_, until) == std::cv_status::timeout) return;
+        }
     }
 
 private:
     const std::function<void()> on_arrival_;
-    std::mutex mutex_;
-    std::condition_variable arrived_;
-    std::deque<MessagePtr> messages_;
+    Mutex mutex_;
+    std::condition_variable_any arrived_;
+    std::deque<MessagePtr> messages_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 }  // namespace unibox::nats::detail

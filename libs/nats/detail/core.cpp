@@ -25,30 +25,30 @@ template <typename T>
 class Registry {
 public:
     std::uintptr_t Add(T value) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         entries_.emplace(++last_id_, std::move(value));
         return last_id_;
     }
     void Remove(std::uintptr_t id) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         entries_.erase(id);
     }
     T Find(std::uintptr_t id) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto found = entries_.find(id);
         return found == entries_.end() ? T{} : found->second;
     }
     // Runs `action` with the lock held, so that Remove waits for its end.
     template <typename Action>
     void With(std::uintptr_t id, Action action) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (const auto found = entries_.find(id); found != entries_.end()) action(found->second);
     }
 
 private:
-    std::mutex mutex_;
-    std::uintptr_t last_id_ = 0;
-    std::unordered_map<std::uintptr_t, T> entries_;
+    Mutex mutex_;
+    std::uintptr_t last_id_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::unordered_map<std::uintptr_t, T> entries_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 Registry<Core*>& Links() {
@@ -82,6 +82,7 @@ std::string RandomToken() {
 Link::~Link() {
     loop_.Run([this] {
         natsConnection_Close(connection_);
+        const MutexLock lock(mutex_);
         for (natsSubscription* subscription : subscriptions_) {
             natsSubscription_Destroy(subscription);
         }
@@ -90,7 +91,7 @@ Link::~Link() {
 }
 
 void Link::Own(natsSubscription* subscription) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     subscriptions_.push_back(subscription);
 }
 
@@ -126,7 +127,7 @@ Core::~Core() {
     std::shared_ptr<Link> last;
     std::vector<std::shared_ptr<Lane>> lanes;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         stopping_ = true;
         lanes = lanes_;
         last = link_;
@@ -138,7 +139,7 @@ Core::~Core() {
     Links().Remove(link_id_);
     for (const auto& lane : lanes) {
         Lanes().Remove(lane->id_);
-        const std::lock_guard lock(lane->mutex_);
+        const MutexLock lock(lane->mutex_);
         lane->handler_ = nullptr;
     }
     last.reset();
@@ -166,7 +167,7 @@ Status Core::Connect() {
     const std::uintptr_t id = Links().Add(this);
     std::uintptr_t old_id = 0;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         old_id = std::exchange(link_id_, id);
         closed_ = false;
     }
@@ -182,7 +183,7 @@ Status Core::Connect() {
     const auto link = std::make_shared<Link>(loop_, connection);
     std::shared_ptr<Link> old;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (const auto& lane : lanes_) {
             status = SubscribeLane(*link, *lane);
             if (status != NATS_OK && !natsConnection_IsClosed(connection)) {
@@ -201,33 +202,30 @@ Status Core::Connect() {
 }
 
 std::shared_ptr<Link> Core::link() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return link_;
 }
 
 void Core::Keep() {
-    std::unique_lock lock(mutex_);
-    while (!stopping_) {
-        changed_.wait_for(lock, Millis(settings_.ping_interval_ms), [&] {
-            return stopping_ || closed_;
-        });
-        if (stopping_) return;
-        const bool closed = closed_;
-        lock.unlock();
-        if (closed) {
+    while (WaitUnlessStopping(Millis(settings_.ping_interval_ms), /*until_closed=*/true)) {
+        if (gave_up()) {
             Rebuild();
         } else {
             Ping();
         }
-        lock.lock();
     }
+}
+
+bool Core::gave_up() const {
+    const MutexLock lock(mutex_);
+    return closed_;
 }
 
 // A connection that is made only to be given up again (wrong credentials) counts as no success.
 void Core::Rebuild() {
     if (session_ != session_before_rebuild_) rebuild_wait_ = Millis(0);
     session_before_rebuild_ = session_;
-    while (WaitUnlessStopping(rebuild_wait_)) {
+    while (WaitUnlessStopping(rebuild_wait_, /*until_closed=*/false)) {
         rebuild_wait_ = std::clamp(rebuild_wait_ * 2, kRebuildWaitMin, kRebuildWaitMax);
         rebuilds_counter_.Add();
         obs::Log(obs::Level::kWarn, "nats.c gave the connection up; building a new one");
@@ -237,9 +235,13 @@ void Core::Rebuild() {
     }
 }
 
-bool Core::WaitUnlessStopping(Millis wait) {
-    std::unique_lock lock(mutex_);
-    return !changed_.wait_for(lock, wait, [&] { return stopping_; });
+bool Core::WaitUnlessStopping(Millis wait, bool until_closed) {
+    const SteadyTime until = std::chrono::steady_clock::now() + wait;
+    const MutexLock lock(mutex_);
+    while (!stopping_ && !(until_closed && closed_)) {
+        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+    }
+    return !stopping_;
 }
 
 void Core::Ping() {
@@ -254,7 +256,7 @@ void Core::Ping() {
 
 void Core::OnUp(std::uintptr_t link_id, natsConnection* connection) {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (link_id != link_id_ || stopping_) return;
     }
     payload_bytes_max_ = natsConnection_GetMaxPayload(connection);
@@ -263,12 +265,12 @@ void Core::OnUp(std::uintptr_t link_id, natsConnection* connection) {
     connected_.store(true, std::memory_order_release);
     connected_gauge_.Set(1);
     connects_counter_.Add();
-    const std::lock_guard lock(listeners_mutex_);
+    const MutexLock lock(listeners_mutex_);
     for (const auto& [id, listener] : listeners_) listener();
 }
 
 void Core::OnDown(std::uintptr_t link_id) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (link_id != link_id_) return;
     connected_.store(false, std::memory_order_release);
     connected_gauge_.Set(0);
@@ -276,7 +278,7 @@ void Core::OnDown(std::uintptr_t link_id) {
 }
 
 void Core::OnClosed(std::uintptr_t link_id) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (link_id != link_id_) return;
     connected_.store(false, std::memory_order_release);
     closed_ = true;
@@ -302,7 +304,7 @@ void Core::LaneCallback(natsConnection*, natsSubscription*, natsMsg* message, vo
     MessagePtr owned(message);
     const std::shared_ptr<Lane> lane = Lanes().Find(FromClosure(closure));
     if (!lane) return;
-    const std::lock_guard lock(lane->mutex_);
+    const MutexLock lock(lane->mutex_);
     if (lane->handler_) lane->handler_(std::move(owned));
 }
 
@@ -345,9 +347,12 @@ Result<Lane*> Core::AddLane(std::string inbox, std::string subject, Lane::Handle
     const auto lane = std::make_shared<Lane>();
     lane->inbox_ = std::move(inbox);
     lane->subject_ = std::move(subject);
-    lane->handler_ = std::move(handler);
+    {
+        const MutexLock lock(lane->mutex_);
+        lane->handler_ = std::move(handler);
+    }
     lane->id_ = Lanes().Add(lane);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const natsStatus status = SubscribeLane(*link_, *lane);
     // A closed connection is being rebuilt, and the rebuilt one subscribes all lanes.
     if (status != NATS_OK && status != NATS_CONNECTION_CLOSED) {
@@ -362,7 +367,7 @@ Result<Lane*> Core::AcquireLane(Lane::Handler handler) {
     std::string inbox;
     Lane* lane = nullptr;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (free_lanes_.empty()) {
             inbox = fmt::format("{}.{}.", inbox_base_, UniqueNumber());
         } else {
@@ -371,17 +376,17 @@ Result<Lane*> Core::AcquireLane(Lane::Handler handler) {
         }
     }
     if (lane == nullptr) return AddLane(inbox, inbox + "*", std::move(handler));
-    const std::lock_guard lock(lane->mutex_);
+    const MutexLock lock(lane->mutex_);
     lane->handler_ = std::move(handler);
     return lane;
 }
 
 void Core::ReleaseLane(Lane* lane) {
     {
-        const std::lock_guard lock(lane->mutex_);
+        const MutexLock lock(lane->mutex_);
         lane->handler_ = nullptr;
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     free_lanes_.push_back(lane);
 }
 
@@ -422,13 +427,13 @@ Status Core::Flush(Millis timeout) {
 }
 
 std::uint64_t Core::AddSessionListener(std::function<void()> listener) {
-    const std::lock_guard lock(listeners_mutex_);
+    const MutexLock lock(listeners_mutex_);
     listeners_.emplace_back(next_listener_, std::move(listener));
     return next_listener_++;
 }
 
 void Core::RemoveSessionListener(std::uint64_t id) {
-    const std::lock_guard lock(listeners_mutex_);
+    const MutexLock lock(listeners_mutex_);
     std::erase_if(listeners_, [&](const auto& entry) { return entry.first == id; });
 }
 

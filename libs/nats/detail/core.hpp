@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "base/status.hpp"
 #include "nats/detail/event_loop.hpp"
 #include "nats/detail/nats_c.hpp"
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -43,8 +43,8 @@ private:
     std::string inbox_;
     std::string subject_;
     std::uintptr_t id_ = 0;
-    std::mutex mutex_;  // Held while the handler runs, so that none runs after the release.
-    Handler handler_;
+    Mutex mutex_;  // Held while the handler runs, so that none runs after the release.
+    Handler handler_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 // One natsConnection and the subscriptions that were made on it.
@@ -61,8 +61,8 @@ public:
 private:
     EventLoop& loop_;
     natsConnection* connection_;
-    std::mutex mutex_;
-    std::vector<natsSubscription*> subscriptions_;
+    Mutex mutex_;
+    std::vector<natsSubscription*> subscriptions_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 class Core {
@@ -114,7 +114,9 @@ private:
     std::shared_ptr<Link> link() const;
     void Keep();
     void Rebuild();
-    bool WaitUnlessStopping(Millis wait);
+    // False: the object dies. `until_closed`: less long if nats.c gives the link up.
+    bool WaitUnlessStopping(Millis wait, bool until_closed);
+    bool gave_up() const;
     void Ping();
     void OnUp(std::uintptr_t link_id, natsConnection* connection);
     void OnDown(std::uintptr_t link_id);
@@ -137,18 +139,21 @@ private:
     std::atomic<std::int64_t> payload_bytes_max_{0};
     std::atomic<std::uint64_t> unique_number_{1};
 
-    mutable std::mutex mutex_;
-    std::condition_variable changed_;
-    std::shared_ptr<Link> link_;
-    std::uintptr_t link_id_ = 0;
-    bool closed_ = false;  // nats.c gave the current link up.
-    bool stopping_ = false;
-    std::vector<std::shared_ptr<Lane>> lanes_;
-    std::vector<Lane*> free_lanes_;
+    // Taken after the lock of Links (in the callbacks of a connection) and before a Link's.
+    mutable Mutex mutex_;
+    std::condition_variable_any changed_;
+    std::shared_ptr<Link> link_ UNIBOX_GUARDED_BY(mutex_);
+    std::uintptr_t link_id_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    bool closed_ UNIBOX_GUARDED_BY(mutex_) = false;  // nats.c gave the current link up.
+    bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
+    std::vector<std::shared_ptr<Lane>> lanes_ UNIBOX_GUARDED_BY(mutex_);
+    std::vector<Lane*> free_lanes_ UNIBOX_GUARDED_BY(mutex_);
 
-    std::mutex listeners_mutex_;
-    std::uint64_t next_listener_ = 1;
-    std::vector<std::pair<std::uint64_t, std::function<void()>>> listeners_;
+    // Held while they run, so that none runs after its removal.
+    Mutex listeners_mutex_;
+    std::uint64_t next_listener_ UNIBOX_GUARDED_BY(listeners_mutex_) = 1;
+    std::vector<std::pair<std::uint64_t, std::function<void()>>> listeners_
+        UNIBOX_GUARDED_BY(listeners_mutex_);
     // The keeper's own: how long the next rebuild waits, and the session when the last one began.
     Millis rebuild_wait_{0};
     std::uint64_t session_before_rebuild_ = 0;

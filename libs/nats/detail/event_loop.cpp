@@ -33,7 +33,7 @@ EventLoop::EventLoop(std::chrono::microseconds flush_interval)
 
 EventLoop::~EventLoop() {
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         stopping_ = true;
         Wake();
     }
@@ -47,7 +47,7 @@ natsStatus EventLoop::Use(natsOptions* options) {
 
 natsStatus EventLoop::Attach(void** user, void* loop, natsConnection* connection, natsSock socket) {
     auto* self = static_cast<EventLoop*>(loop);
-    const std::lock_guard lock(self->mutex_);
+    const MutexLock lock(self->mutex_);
     if (*user == nullptr) {
         self->polled_.push_back(std::make_unique<Polled>());
         *user = self->polled_.back().get();
@@ -60,7 +60,7 @@ natsStatus EventLoop::Attach(void** user, void* loop, natsConnection* connection
 
 natsStatus EventLoop::WantRead(void* user, bool add) {
     auto* polled = static_cast<Polled*>(user);
-    const std::lock_guard lock(polled->loop->mutex_);
+    const MutexLock lock(polled->loop->mutex_);
     polled->read = add;
     if (!add) polled->socket = -1;  // nats.c is about to close it.
     polled->loop->Wake();
@@ -69,7 +69,7 @@ natsStatus EventLoop::WantRead(void* user, bool add) {
 
 natsStatus EventLoop::WantWrite(void* user, bool add) {
     auto* polled = static_cast<Polled*>(user);
-    const std::lock_guard lock(polled->loop->mutex_);
+    const MutexLock lock(polled->loop->mutex_);
     polled->write = add;
     if (add) polled->loop->Wake();
     return NATS_OK;
@@ -78,7 +78,7 @@ natsStatus EventLoop::WantWrite(void* user, bool add) {
 natsStatus EventLoop::Detach(void* user) {
     auto* polled = static_cast<Polled*>(user);
     EventLoop* self = polled->loop;
-    const std::lock_guard lock(self->mutex_);
+    const MutexLock lock(self->mutex_);
     std::erase_if(self->polled_, [&](const auto& one) { return one.get() == polled; });
     return NATS_OK;
 }
@@ -91,16 +91,16 @@ void EventLoop::Wake() {
 
 void EventLoop::Run(const std::function<void()>& task) {
     bool done = false;
-    std::unique_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     UNIBOX_ASSERT(loop_of_this_thread != this && !stopping_);
-    tasks_.emplace_back(&task, &done);
+    tasks_.push_back({&task, &done});
     Wake();
-    task_done_.wait(lock, [&] { return done; });
+    while (!done) task_done_.wait(mutex_);
 }
 
 void EventLoop::BreakSocket(natsConnection* connection) {
     Run([&] {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (const auto& polled : polled_) {
             if (polled->connection == connection && polled->socket >= 0) {
                 shutdown(polled->socket, SHUT_RDWR);
@@ -117,17 +117,19 @@ void EventLoop::Main() {
 }
 
 bool EventLoop::RunTasks() {
-    std::unique_lock lock(mutex_);
-    while (!tasks_.empty()) {
-        const auto [task, done] = tasks_.front();
-        tasks_.erase(tasks_.begin());
-        lock.unlock();
-        (*task)();
-        lock.lock();
-        *done = true;
+    for (;;) {
+        Task task;
+        {
+            const MutexLock lock(mutex_);
+            if (tasks_.empty()) return !stopping_;
+            task = tasks_.front();
+            tasks_.erase(tasks_.begin());
+        }
+        (*task.run)();
+        const MutexLock lock(mutex_);
+        *task.done = true;
         task_done_.notify_all();
     }
-    return !stopping_;
 }
 
 void EventLoop::Poll() {
@@ -137,7 +139,7 @@ void EventLoop::Poll() {
     const auto until_flush = last_flush_ + flush_interval_ - now;
     bool flush_later = false;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (const auto& polled : polled_) {
             if (polled->socket < 0) continue;
             const bool write_now = polled->write && until_flush.count() <= 0;
@@ -152,7 +154,7 @@ void EventLoop::Poll() {
     if (fds[0].revents != 0) {
         eventfd_t ignored = 0;
         eventfd_read(wake_fd_, &ignored);
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         wake_pending_ = false;
     }
     for (std::size_t i = 1; i < fds.size(); ++i) {

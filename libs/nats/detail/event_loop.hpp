@@ -10,13 +10,13 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "nats/detail/nats_c.hpp"
 
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -44,6 +44,10 @@ private:
         bool read = false;
         bool write = false;
     };
+    struct Task {
+        const std::function<void()>* run = nullptr;
+        bool* done = nullptr;
+    };
     static natsStatus Attach(void** user, void* loop, natsConnection* connection, natsSock socket);
     static natsStatus WantRead(void* user, bool add);
     static natsStatus WantWrite(void* user, bool add);
@@ -52,17 +56,17 @@ private:
     void Main();
     bool RunTasks();  // False: stop.
     void Poll();
-    void Wake();
+    void Wake() UNIBOX_REQUIRES(mutex_);
 
     const std::chrono::nanoseconds flush_interval_;
     int wake_fd_ = -1;
-    std::mutex mutex_;
-    std::condition_variable task_done_;
-    std::vector<std::unique_ptr<Polled>> polled_;
-    std::vector<std::pair<const std::function<void()>*, bool*>> tasks_;
-    bool wake_pending_ = false;
-    bool stopping_ = false;
-    SteadyTime last_flush_{};
+    Mutex mutex_;
+    std::condition_variable_any task_done_;
+    std::vector<std::unique_ptr<Polled>> polled_ UNIBOX_GUARDED_BY(mutex_);  // And what they hold.
+    std::vector<Task> tasks_ UNIBOX_GUARDED_BY(mutex_);
+    bool wake_pending_ UNIBOX_GUARDED_BY(mutex_) = false;
+    bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
+    SteadyTime last_flush_{};  // The loop's own.
     std::thread thread_;
 };
 

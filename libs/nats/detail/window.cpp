@@ -81,10 +81,10 @@ SteadyTime Window::EarliestDue() const {
     return *std::min_element(due_.begin(), due_.end());
 }
 
-std::string Window::Token(std::uint32_t index) const {
+std::string Window::Token(std::uint32_t index, std::uint32_t generation) {
     std::string token;
     WriteHex(token, index, kIndexDigits);
-    WriteHex(token, slots_[index].generation, kTokenDigits - kIndexDigits);
+    WriteHex(token, generation, kTokenDigits - kIndexDigits);
     return token;
 }
 

@@ -79,8 +79,8 @@ public:
     void SetDue(std::uint32_t index, SteadyTime due) { due_[index] = due; }
     SteadyTime EarliestDue() const;
 
-    // 12 hexadecimal digits.
-    std::string Token(std::uint32_t index) const;
+    // 12 hexadecimal digits. A slot's generation does not change while it is used.
+    static std::string Token(std::uint32_t index, std::uint32_t generation);
     // The slot whose answer came with this token, if it still waits for it.
     std::optional<std::uint32_t> Find(std::string_view token) const;
 

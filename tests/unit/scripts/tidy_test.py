@@ -88,6 +88,12 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules_broken({**use, 'libs/a/a.hpp': '// Thread safety: none.\n'}), {'header'})
         self.assertEqual(rules_broken({**use, 'libs/a/a.hpp': HEADER + '#include <nlohmann/json.hpp>\n'}), {'heavy-header'})
 
+    def test_mutexes(self):
+        self.assertEqual(source('std::mutex mutex_;\n'), {'mutex'})
+        self.assertEqual(source('const std::lock_guard lock(mutex_);\n'), {'mutex'})
+        self.assertEqual(source('Mutex mutex_;\nconst MutexLock lock(mutex_);\n'), set())
+        self.assertEqual(source('std::mutex mutex_;\n', 'libs/base/a.cpp'), set())
+
     def test_sections(self):
         for text, broken in (('// See README.md, "Rules".\n', set()),
                              ('// See README.md of this folder,\n// "Rules".\n', set()),
