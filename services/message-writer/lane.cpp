@@ -1,9 +1,6 @@
 #include "message-writer/lane.hpp"
 
-#include "message-writer/hold.hpp"
-#include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
-#include "wire/subjects.hpp"
 
 #include <pthread.h>
 
@@ -13,14 +10,12 @@
 namespace unibox::writer {
 namespace {
 
-constexpr Millis kReopenPause(500);
 constexpr Millis kSweepPause(200);
 // What the server may send ahead to all readers of a lane: together they must stay below its
 // max_pending (64 MB by default), or it cuts the connection.
 constexpr std::size_t kCreditBytes = 16 * 1024 * 1024;
 constexpr std::size_t kReaderCreditBytesMin = 256 * 1024;
 constexpr std::size_t kReaderCreditBytesMax = 8 * 1024 * 1024;
-constexpr Millis kWarnPause(10'000);
 // Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
 constexpr Millis kIdlePoll(50);
 
@@ -29,17 +24,6 @@ SteadyTime Now() {
 }
 
 }  // namespace
-
-struct Lane::Reading {
-    explicit Reading(Millis hold_longest) : hold(hold_longest) {}
-    WrittenShard shard;
-    Hold hold;
-    std::unique_ptr<nats::LogReader> reader;
-    SteadyTime reopen_at{};
-    SteadyTime sweep_at{};
-    SteadyTime warn_at{};
-    std::optional<SteadyTime> tail_lost_since;
-};
 
 Result<std::unique_ptr<Lane>> Lane::Create(LaneEnvironment& environment, std::size_t index) {
     UNIBOX_ASSIGN_OR_RETURN(
@@ -89,7 +73,7 @@ void Lane::Add(const store::OwnedPartition& owned) {
     {
         const MutexLock lock(mutex_);
         to_add_.push_back(owned);
-        told_[owned.id.Shard()] = {owned, false, 0};
+        told_[owned.id.Shard()] = {owned};
     }
     changed_.notify_all();
 }
@@ -106,11 +90,10 @@ bool Lane::Drop(std::int32_t shard, Millis wait) {
     return !told_.contains(shard);
 }
 
-std::vector<LaneShard> Lane::Shards() {
+std::vector<LaneShard> Lane::Shards() const {
     const MutexLock lock(mutex_);
     std::vector<LaneShard> shards;
     for (const auto& [number, shard] : told_) shards.push_back(shard);
-    std::erase_if(told_, [](const auto& entry) { return entry.second.lost; });
     return shards;
 }
 
@@ -176,10 +159,8 @@ void Lane::ApplyRequests() {
     {
         const MutexLock lock(mutex_);
         for (const store::OwnedPartition& owned : to_add_) {
-            auto reading = std::make_unique<Reading>(Millis(env_.config.batch.retry_ms_max));
-            reading->shard.owned = owned;
-            reading->shard.stopped = !owned.stopped_reason.empty();
-            readings_[owned.id.Shard()] = std::move(reading);
+            readings_[owned.id.Shard()] = std::make_unique<Reading>(Reading{
+                {env_, streams_, [this] { Arrived(); }, owned}, {}});
         }
         to_add_.clear();
         dropped.swap(to_drop_);
@@ -195,17 +176,27 @@ void Lane::ApplyRequests() {
 
 // Forgets what was lost, and says how far the rest is.
 void Lane::TellState() {
-    std::vector<std::int32_t> lost;
+    std::vector<store::OwnedPartition> lost;
+    for (const auto& [number, reading] : readings_) {
+        if (reading->partition.shard().lost) lost.push_back(reading->partition.shard().owned);
+    }
+    for (const store::OwnedPartition& owned : lost) {
+        readings_.erase(owned.id.Shard());
+        env_.relay.Forget(owned.id.Shard());
+    }
     {
         const MutexLock lock(mutex_);
         for (const auto& [number, reading] : readings_) {
-            told_[number] = {reading->shard.owned, reading->shard.lost, 0, reading->hold.waits()};
-            if (reading->shard.lost) lost.push_back(number);
+            told_[number] = {
+                reading->partition.shard().owned, 0, reading->partition.waits_for_leaf()};
         }
-    }
-    for (const std::int32_t shard : lost) {
-        readings_.erase(shard);
-        env_.relay.Forget(shard);
+        // It may have been given to the lane again, under another epoch.
+        std::erase_if(told_, [&](const auto& entry) {
+            return std::any_of(lost.begin(), lost.end(), [&](const auto& owned) {
+                return owned.id == entry.second.owned.id && owned.epoch == entry.second.owned.epoch;
+            });
+        });
+        changed_.notify_all();
     }
     if (!lost.empty()) env_.on_lost();
 }
@@ -240,19 +231,22 @@ GatheredBatch Lane::Gather() {
         turn.push_back(at->second.get());
     }
     if (turn.empty()) return batch;
-    first_shard_ = turn.front()->shard.owned.id.Shard() + 1;
+    first_shard_ = turn.front()->partition.shard().owned.id.Shard() + 1;
     const std::size_t events_max = env_.config.batch.events_max;
+    const std::size_t bytes_max = env_.config.batch.bytes_max;
     const std::size_t share = std::max<std::size_t>(1, events_max / turn.size());
     std::size_t bytes = 0;
     std::map<Reading*, GatheredBatch> parts;
     std::size_t count = 0;
     for (const bool rest : {false, true}) {
         for (Reading* reading : turn) {
-            if (count >= events_max || bytes >= env_.config.batch.bytes_max) break;
+            if (count >= events_max || bytes >= bytes_max) break;
             GatheredBatch& part = parts[reading];
             if (rest && part.size() < share) continue;  // it had nothing more
             const std::size_t before = part.size();
-            Fetch(reading, rest ? events_max - count : share, &part, &bytes);
+            const std::size_t bytes_left = bytes_max - std::min(bytes, bytes_max - 1);
+            const std::size_t wanted = rest ? events_max - count : share;
+            bytes += reading->partition.Fetch(wanted, bytes_left, CreditBytes(), &part);
             count += part.size() - before;
         }
     }
@@ -261,186 +255,25 @@ GatheredBatch Lane::Gather() {
     return batch;
 }
 
-void Lane::Fetch(
-    Reading* reading, std::size_t count_max, GatheredBatch* batch, std::size_t* bytes
-) {
-    WrittenShard& shard = reading->shard;
-    // Nothing new is published before what may be left from before, so nothing is written either.
-    if (shard.lost || shard.stopped || shard.needs_sweep) return;
-    if (!reading->reader && !OpenReader(reading)) return;
-    const std::size_t bytes_max = env_.config.batch.bytes_max;
-    const std::size_t bytes_left = bytes_max > *bytes ? bytes_max - *bytes : 1;
-    auto messages = reading->reader->Fetch(count_max, bytes_left, Millis(0));
-    if (!messages.ok()) return AfterReadError(reading, messages.status());
-    const std::int32_t number = shard.owned.id.Shard();
-    for (nats::LogMessage& message : *messages) {
-        *bytes += message.payload.size();
-        LogMark mark{KeptMsgId(message.msg_id), message.stored_unix_ms};
-        AddToBatch(number, message.sequence, std::move(mark), std::move(message.payload), batch);
-    }
-}
-
-bool Lane::OpenReader(Reading* reading) {
-    if (Now() < reading->reopen_at) return false;
-    reading->reopen_at = Now() + kReopenPause;
-    const store::OwnedPartition& owned = reading->shard.owned;
-    const std::string stream = wire::InStream(owned.id.generation, owned.id.partition);
-    const auto info = streams_.Info(stream);
-    if (!info.ok()) {
-        obs::Log(
-            obs::Level::kWarn,
-            "stream cannot be read",
-            {{"stream", stream}, {"error", info.status()}}
-        );
-        return false;
-    }
-    const auto last_seq = static_cast<std::int64_t>(info->last_seq);
-    if (info->created_unix_ms != owned.stream_created_ms || last_seq < owned.last_seq) {
-        RestartStream(reading);
-        return false;
-    }
-    nats::LogReaderSettings settings;
-    settings.credit_msgs = std::max<std::size_t>(200, 2 * env_.config.batch.events_max);
-    settings.credit_bytes =
-        std::clamp(kCreditBytes / readings_.size(), kReaderCreditBytesMin, kReaderCreditBytesMax);
-    settings.expected_created_unix_us = info->created_unix_us;
-    settings.expected_last = owned.mark;
-    settings.on_arrival = [this] { Arrived(); };
-    auto reader = nats::LogReader::Open(
-        env_.connection,
-        stream,
-        static_cast<std::uint64_t>(owned.last_seq) + 1,
-        settings,
-        env_.registry
+std::size_t Lane::CreditBytes() const {
+    return std::clamp(
+        kCreditBytes / readings_.size(), kReaderCreditBytesMin, kReaderCreditBytesMax
     );
-    if (!reader.ok()) {
-        AfterReadError(reading, reader.status());
-        return false;
-    }
-    reading->reader = std::move(*reader);
-    reading->tail_lost_since.reset();
-    if (reading->hold.waits()) return true;  // told already
-    obs::Log(
-        obs::Level::kInfo,
-        "reading",
-        {{"stream", stream}, {"epoch", owned.epoch}, {"after", owned.last_seq}}
-    );
-    return true;
-}
-
-void Lane::AfterReadError(Reading* reading, const Status& error) {
-    if (error.reason() == "GAP") return StopForGap(reading);
-    if (error.reason() == "STREAM_RECREATED") return RestartStream(reading);
-    const bool passes =
-        error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded;
-    if (passes && Now() < reading->warn_at) return;
-    reading->warn_at = Now() + kWarnPause;
-    obs::Log(
-        obs::Level::kWarn,
-        "reading failed",
-        {{"shard", reading->shard.owned.id.Shard()}, {"error", error}}
-    );
-    if (passes) return;  // the reader goes on by itself
-    reading->reader.reset();
-    reading->reopen_at = Now() + kReopenPause;
-}
-
-// The stream was made anew, or came back with another history: its sequences mean other messages
-// now. It is read again from the last place that both share, under a new epoch; ext_ref keeps
-// repeats from having an effect.
-void Lane::RestartStream(Reading* reading) {
-    reading->reader.reset();
-    reading->reopen_at = Now() + kReopenPause;
-    const Status status = ReadAgain(reading);
-    if (status.ok()) return;
-    if (status.reason() == "LOST") reading->shard.lost = true;
-    const std::int32_t shard = reading->shard.owned.id.Shard();
-    obs::Log(obs::Level::kWarn, "partition cannot be reset", {{"shard", shard}, {"error", status}});
-}
-
-Status Lane::ReadAgain(Reading* reading) {
-    const store::OwnedPartition& owned = reading->shard.owned;
-    const std::string stream = wire::InStream(owned.id.generation, owned.id.partition);
-    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams_.Info(stream));
-    const store::LogPlace committed{owned.stream_created_ms, owned.last_seq, owned.mark};
-    UNIBOX_ASSIGN_OR_RETURN(const auto standing, CompareLog(streams_, info, committed));
-    if (standing == LogStanding::kSame) {
-        reading->tail_lost_since.reset();
-        return {};
-    }
-    // It is not read meanwhile.
-    if (standing == LogStanding::kShortened && info.replicas > 1) {
-        if (!reading->tail_lost_since) reading->tail_lost_since = Now();
-        if (Now() - *reading->tail_lost_since < kTailLostFor) return {};
-    }
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto known, store::ListKnownPlaces(env_.pool, owned, owned.last_seq)
-    );
-    UNIBOX_ASSIGN_OR_RETURN(const auto place, FindCommonPlace(streams_, info, known));
-    const LogHighs::Life life{env_.connection.session(), info.created_unix_us};
-    const std::int32_t shard = owned.id.Shard();
-    const auto unwritten = env_.log_highs.UnwrittenOf(shard, life, owned.last_seq);
-    const store::LogLoss loss{static_cast<std::int64_t>(info.last_seq), unwritten.count};
-    UNIBOX_RETURN_IF_ERROR(store::RestartPartition(env_.pool, env_.owner, owned, place, loss));
-    env_.log_highs.Forget(shard);
-    env_.metrics.lost_events.Add(static_cast<double>(unwritten.uncounted));
-    obs::Log(
-        obs::Level::kError,
-        "stream was made anew or came back with another history: read again",
-        {{"stream", stream},
-         {"from", place.last_seq + 1},
-         {"was_at", owned.last_seq},
-         {"last_seq", info.last_seq},
-         {"lost_events", loss.unwritten_count}}
-    );
-    env_.metrics.streams_recreated.Add();
-    reading->shard.lost = true;  // the next share has the new epoch
-    return {};
-}
-
-void Lane::StopForGap(Reading* reading) {
-    WrittenShard& shard = reading->shard;
-    std::uint64_t first = 0;
-    if (reading->reader) {
-        first = reading->reader->first_available();
-    } else {
-        const std::string stream =
-            wire::InStream(shard.owned.id.generation, shard.owned.id.partition);
-        const auto info = streams_.Info(stream);
-        if (!info.ok()) return;  // tried again when the reader is opened
-        first = info->first_seq;
-    }
-    const std::string reason = "gap: sequences " + std::to_string(shard.owned.last_seq + 1) +
-                               " to " + std::to_string(first - 1) +
-                               " are not in the stream any more";
-    const Status status = store::StopPartition(env_.pool, shard.owned, reason);
-    if (!status.ok() && status.code() != Code::kAborted) return;  // tried again with the next Fetch
-    obs::Log(
-        obs::Level::kError,
-        "partition stopped",
-        {{"shard", shard.owned.id.Shard()}, {"reason", reason}}
-    );
-    shard.stopped = status.ok();
-    shard.lost = !status.ok();
-    shard.owned.stopped_reason = reason;
-    reading->reader.reset();
 }
 
 void Lane::Write(const GatheredBatch& batch) {
     SetPending(batch);
     std::map<std::int32_t, WrittenShard*> shards;
     for (const domain::BatchEvent& event : batch.events) {
-        shards[event.shard] = &readings_.at(event.shard)->shard;
+        shards[event.shard] = &readings_.at(event.shard)->partition.shard();
     }
     CollectAcknowledged();
     const bool finished = committer_->Commit(batch, shards, outbox_.acknowledged());
-    const bool stop = stopping();
-    for (const auto& [number, shard] : shards) {
-        Reading* reading = readings_.at(number).get();
-        const auto pause = finished ? reading->hold.After(*shard, env_.metrics) : std::nullopt;
-        // What was read and not written must be read again.
-        if ((!finished && !stop) || shard->stopped || pause) reading->reader.reset();
-        if (pause) reading->reopen_at = Now() + *pause;
+    // A lane that stops leaves what it has read to the log.
+    if (finished || !stopping()) {
+        for (const auto& [number, shard] : shards) {
+            readings_.at(number)->partition.AfterBatch(finished);
+        }
     }
     SetPending({});
 }
@@ -458,24 +291,26 @@ void Lane::SetPending(const GatheredBatch& batch) {
 // A shard whose older rows may still lie in the outbox publishes all of them in order, from there.
 void Lane::Publish(CommittedOutbox rows) {
     std::erase_if(rows, [this](const auto& row) {
-        return readings_.at(row.first.shard)->shard.needs_sweep;
+        return readings_.at(row.first.shard)->partition.shard().needs_sweep;
     });
     std::set<std::int32_t> shards;
     for (const auto& row : rows) shards.insert(row.first.shard);
     if (rows.empty() || env_.relay.Publish(std::move(rows))) return;
     // The relay is full: the rows stay in the outbox, and nothing more is written until it has
     // taken them from there.
-    for (const std::int32_t shard : shards) readings_.at(shard)->shard.needs_sweep = true;
+    for (const std::int32_t shard : shards)
+        readings_.at(shard)->partition.shard().needs_sweep = true;
 }
 
 void Lane::SweepWhereNeeded() {
     const bool all = Now() - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
     if (all) last_sweep_ = Now();
     for (auto& [number, reading] : readings_) {
-        if (reading->shard.lost || (!all && !reading->shard.needs_sweep)) continue;
+        if (reading->partition.shard().lost || (!all && !reading->partition.shard().needs_sweep))
+            continue;
         if (Now() < reading->sweep_at) continue;
-        reading->shard.needs_sweep = !outbox_.Sweep(number);
-        if (reading->shard.needs_sweep) reading->sweep_at = Now() + kSweepPause;
+        reading->partition.shard().needs_sweep = !outbox_.Sweep(number);
+        if (reading->partition.shard().needs_sweep) reading->sweep_at = Now() + kSweepPause;
     }
 }
 

@@ -10,10 +10,9 @@
 
 #include "base/mutex.hpp"
 #include "message-writer/batch_committer.hpp"
+#include "message-writer/lane_environment.hpp"
 #include "message-writer/lane_outbox.hpp"
-#include "message-writer/log_highs.hpp"
-#include "message-writer/relay.hpp"
-#include "nats/log_reader.hpp"
+#include "message-writer/partition_reader.hpp"
 #include "nats/streams.hpp"
 
 #include <condition_variable>
@@ -22,26 +21,8 @@
 
 namespace unibox::writer {
 
-// What all lanes share; outlives them.
-struct LaneEnvironment {
-    const Config& config;
-    std::string owner;
-    pg::Pool& pool;
-    nats::Connection& connection;
-    Relay& relay;
-    WriterMetrics& metrics;
-    FaultPoint& fault_point;
-    obs::Metrics& registry;
-    LogHighs& log_highs;
-    // Called by a lane when it lost a shard, so that the shares are looked at again.
-    std::function<void()> on_lost;
-    // Called regularly while a stream of the log is fuller than keeper.fill_percent_max.
-    std::function<void()> on_log_full;
-};
-
 struct LaneShard {
     store::OwnedPartition owned;
-    bool lost = false;
     std::int64_t oldest_pending_ms = 0;  // stored at, of what is being written; 0 = nothing
     bool waits_for_leaf = false;
 };
@@ -60,12 +41,15 @@ public:
     // The lane forgets the shard; true once it does not touch it any more, false after `wait`, or
     // when the lane stops.
     bool Drop(std::int32_t shard, Millis wait);
-    // The shards as the lane knows them; lost ones are told once and then forgotten.
-    std::vector<LaneShard> Shards();
+    // The shards as the lane knows them, without those that it has lost.
+    std::vector<LaneShard> Shards() const;
     std::size_t count() const;
 
 private:
-    struct Reading;  // a shard with its reader
+    struct Reading {
+        PartitionReader partition;
+        SteadyTime sweep_at{};
+    };
 
     Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::Session> session);
     void Run();
@@ -73,12 +57,7 @@ private:
     void TellState();
     bool RunOnce();
     GatheredBatch Gather();
-    void Fetch(Reading* reading, std::size_t count_max, GatheredBatch* batch, std::size_t* bytes);
-    bool OpenReader(Reading* reading);
-    void AfterReadError(Reading* reading, const Status& error);
-    void RestartStream(Reading* reading);
-    Status ReadAgain(Reading* reading);
-    void StopForGap(Reading* reading);
+    std::size_t CreditBytes() const;
     void Write(const GatheredBatch& batch);
     void Publish(CommittedOutbox rows);
     void SweepWhereNeeded();

@@ -147,9 +147,7 @@ Result<bool> PartitionOwner::EnterNewStreams(const std::vector<store::PartitionS
 std::vector<store::OwnedPartition> PartitionOwner::Owned() {
     std::vector<store::OwnedPartition> owned;
     for (const auto& lane : lanes_) {
-        for (const LaneShard& shard : lane->Shards()) {
-            if (!shard.lost) owned.push_back(shard.owned);
-        }
+        for (const LaneShard& shard : lane->Shards()) owned.push_back(shard.owned);
     }
     return owned;
 }
@@ -157,7 +155,7 @@ std::vector<store::OwnedPartition> PartitionOwner::Owned() {
 Lane* PartitionOwner::LaneOf(std::int32_t shard) {
     for (const auto& lane : lanes_) {
         for (const LaneShard& entry : lane->Shards()) {
-            if (!entry.lost && entry.owned.id.Shard() == shard) return lane.get();
+            if (entry.owned.id.Shard() == shard) return lane.get();
         }
     }
     return nullptr;
@@ -275,7 +273,6 @@ void PartitionOwner::TellMetrics() {
     std::size_t held = 0;
     for (const auto& lane : lanes_) {
         for (const LaneShard& shard : lane->Shards()) {
-            if (shard.lost) continue;
             ++owned;
             if (!shard.owned.stopped_reason.empty()) ++stopped;
             if (shard.waits_for_leaf) ++held;

@@ -1,0 +1,35 @@
+// What all lanes share. Thread safety: its parts are safe from any thread.
+#pragma once
+
+#include "message-writer/config.hpp"
+#include "message-writer/fault_point.hpp"
+#include "message-writer/log_highs.hpp"
+#include "message-writer/metrics.hpp"
+#include "message-writer/relay.hpp"
+#include "nats/connection.hpp"
+#include "obs/metrics.hpp"
+#include "pg/pool.hpp"
+
+#include <functional>
+#include <string>
+
+namespace unibox::writer {
+
+// Outlives the lanes.
+struct LaneEnvironment {
+    const Config& config;
+    std::string owner;
+    pg::Pool& pool;
+    nats::Connection& connection;
+    Relay& relay;
+    WriterMetrics& metrics;
+    FaultPoint& fault_point;
+    obs::Metrics& registry;
+    LogHighs& log_highs;
+    // Called by a lane when it lost a shard, so that the shares are looked at again.
+    std::function<void()> on_lost;
+    // Called regularly while a stream of the log is fuller than keeper.fill_percent_max.
+    std::function<void()> on_log_full;
+};
+
+}  // namespace unibox::writer
