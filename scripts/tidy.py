@@ -117,6 +117,7 @@ def check_cpp(report, path, text):
                    'make it a function that takes them by value')
     check_calls(report, path, code)
     check_mutexes(report, path, code)
+    check_reasons(report, path, text)
     check_includes(report, path, text)
     if not path.startswith('tests/') and not path.startswith('libs/store/'):
         for line, literal in literals:
@@ -142,6 +143,13 @@ def check_mutexes(report, path, code):
         return
     for match in re.finditer(r'std::(mutex|lock_guard|unique_lock|scoped_lock)\b', code):
         report.add('mutex', path, line_of(code, match.start()), f'{match[0]}: unibox::Mutex and MutexLock are checked')
+
+
+def check_reasons(report, path, text):
+    """A reason on which code decides is a constant of the header that owns it."""
+    for match in re.finditer(r'reason\(\) [!=]= "', text):
+        if not path.startswith('tests/'):
+            report.add('reason', path, line_of(text, match.start()), 'compare with a constant: nats/reasons.hpp, pg/sqlstate.hpp')
 
 
 def check_includes(report, path, text):

@@ -1,6 +1,7 @@
 #include "nats/generations.hpp"
 
 #include "base/strings.hpp"
+#include "nats/reasons.hpp"
 #include "nats/streams.hpp"
 
 #include <fmt/format.h>
@@ -73,7 +74,7 @@ Result<int> CountOf(const GenerationFacts& facts) {
                        facts.number
                    )
         )
-            .WithReason("PARTITION_COUNT_UNKNOWN");
+            .WithReason(kPartitionCountUnknown);
     }
     if (facts.counts.size() > 1) {
         return Conflict(
@@ -116,7 +117,7 @@ Result<Generation> WrittenGeneration(
     const auto oldest = std::find_if(facts.begin(), facts.end(), IsTaking);
     if (oldest == facts.end()) {
         return Unavailable("the ingest log has no streams: run `uniboxctl streams ensure`")
-            .WithReason("NO_STREAM");
+            .WithReason(kNoStream);
     }
     UNIBOX_ASSIGN_OR_RETURN(const int count, CountOf(*oldest));
     return Generation{oldest->number, count};

@@ -7,6 +7,7 @@
 #include "nats/detail/js_api.hpp"
 #include "nats/detail/pulls.hpp"
 #include "nats/detail/spent_messages.hpp"
+#include "nats/reasons.hpp"
 #include "obs/log.hpp"
 #include "obs/metrics.hpp"
 
@@ -29,9 +30,8 @@ SteadyTime Now() {
     return std::chrono::steady_clock::now();
 }
 
-// A machine of four states, driven from Fetch; it never waits for an answer itself:
-//   kIdle -> (asks STREAM.INFO) kInfo -> (CONSUMER.CREATE) kCreate -> (pulls) kReading -> any
-//   trouble: kIdle
+// A machine of four states, driven from Fetch; it never waits for an answer itself: kIdle asks
+// STREAM.INFO (kInfo), then CONSUMER.CREATE (kCreate), then it pulls (kReading); trouble: kIdle.
 class LogReaderImpl final : public LogReader {
 public:
     LogReaderImpl(
@@ -273,7 +273,7 @@ Status LogReaderImpl::OnInfo(natsMsg* message) {
     const auto info = detail::ReadStreamInfoReply(detail::DataOf(message), stream_);
     if (!info.ok()) {
         const Status& status = info.status();
-        Reset(status.reason() == "NO_RESPONDERS" ? "no_jetstream" : "stream_info", status);
+        Reset(status.reason() == kNoResponders ? "no_jetstream" : "stream_info", status);
         return status.code() == Code::kNotFound ? status : Status();
     }
     UNIBOX_RETURN_IF_ERROR(CheckStream(*info));
@@ -305,7 +305,7 @@ Status LogReaderImpl::CheckStream(const StreamInfo& info) {
 
 Status LogReaderImpl::Recreated(std::string message) {
     Reset("recreated");
-    failure_ = FailedPrecondition(std::move(message)).WithReason("STREAM_RECREATED");
+    failure_ = FailedPrecondition(std::move(message)).WithReason(kStreamRecreated);
     return failure_;
 }
 
@@ -319,7 +319,7 @@ Status LogReaderImpl::Gap(std::uint64_t first_available) {
                 "stream {}: messages {} to {} are gone, unread", stream_, next_, first_available - 1
             )
         )
-            .WithReason("GAP");
+            .WithReason(kGap);
     return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "nats/detail/js_api.hpp"
 #include "nats/generations.hpp"
+#include "nats/reasons.hpp"
 #include "wire/subjects.hpp"
 
 #include <fmt/format.h>
@@ -177,7 +178,7 @@ Status CheckReplicas(const StreamSpec& spec, const json& config) {
                                   present,
                                   spec.replicas.value
                               ))
-        .WithReason("FEWER_REPLICAS");
+        .WithReason(kFewerReplicas);
 }
 
 Status BringUpToDate(
@@ -361,7 +362,7 @@ Status Streams::Delete(std::string_view name) {
 Status Streams::CheckServer(std::int64_t payload_bytes) {
     auto account = CallApi(connection_, "INFO", nullptr);
     if (!account.ok()) {
-        const bool off = account.status().reason() == "NO_RESPONDERS";
+        const bool off = account.status().reason() == kNoResponders;
         return off ? Unavailable("JetStream is off on this NATS server").WithReason("NO_JETSTREAM")
                    : account.status();
     }

@@ -12,6 +12,13 @@
 
 namespace unibox::pg {
 
+// States on which callers decide.
+inline constexpr std::string_view kLockNotAvailable = "55P03";
+inline constexpr std::string_view kUndefinedFunction = "42883";
+inline constexpr std::string_view kConnectionFailure = "08006";
+// No state: a pipeline holds as much as it may (RESOURCE_EXHAUSTED).
+inline constexpr std::string_view kPipelineFull = "PIPELINE_FULL";
+
 // kUnknown for a state that is not in the table.
 Code CodeOfSqlState(std::string_view sqlstate);
 

@@ -1,5 +1,6 @@
 #include "store/admin_session.hpp"
 
+#include "pg/sqlstate.hpp"
 #include "store/detail/admin_sql.hpp"
 
 #include <algorithm>
@@ -130,7 +131,7 @@ Result<bool> AdminSession::Lock() {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(*session_, pg::Access::kReadOnly));
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kLockWait, {}).status());
     const auto locked = tx.ExecuteAndCommit(kLock, {});
-    if (locked.status().reason() == "55P03") return false;  // The lock's time-out.
+    if (locked.status().reason() == pg::kLockNotAvailable) return false;  // The lock's time-out.
     if (!locked.ok()) return locked.status();
     locked_connection_ = session_->connection_count();
     return true;

@@ -87,7 +87,7 @@ Status TakeAdvisoryLock(pg::Session& session, const MigrateOptions& options) {
         UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, 1'000));
         const auto locked = tx.Execute(kLock, pg::Params::Of(kAdvisoryKey));
         if (locked.ok()) return tx.Commit();
-        if (locked.status().reason() != "55P03") return locked.status();
+        if (locked.status().reason() != pg::kLockNotAvailable) return locked.status();
         if (std::chrono::steady_clock::now() >= deadline) {
             return Status(Code::kAborted, "another migration is still running");
         }
@@ -247,7 +247,7 @@ std::int32_t NewestMigration() {
 Status SchemaIsCurrent(pg::Pool& pool) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
     const auto rows = tx.ExecuteAndCommit(kVersion, {});
-    if (!rows.ok() && rows.status().reason() == "42883") {
+    if (!rows.ok() && rows.status().reason() == pg::kUndefinedFunction) {
         return FailedPrecondition("the database has no schema of Unibox: run uniboxctl migrate");
     }
     if (!rows.ok()) return rows.status();

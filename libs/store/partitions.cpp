@@ -191,7 +191,7 @@ Result<pg::Rows> Write(pg::Pool& pool, const pg::Statement& statement, const pg:
 }
 
 Status TakenOver() {
-    return Status(Code::kAborted, "the partition was taken over").WithReason("LOST");
+    return Status(Code::kAborted, "the partition was taken over").WithReason(kPartitionLost);
 }
 
 // From two columns: the Nats-Msg-Id, NULL if nothing is known, and the stored time.

@@ -19,6 +19,9 @@
 
 namespace unibox::store {
 
+// Reason of an ABORTED error: another writer, or an operator, has moved the partition on.
+inline constexpr std::string_view kPartitionLost = "LOST";
+
 struct PartitionId {
     std::int32_t generation = 0;
     std::int32_t partition = 0;

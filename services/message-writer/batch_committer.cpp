@@ -3,6 +3,8 @@
 #include "message-writer/batch.hpp"
 #include "message-writer/decide.hpp"
 #include "obs/log.hpp"
+#include "pg/sqlstate.hpp"
+#include "store/failure.hpp"
 
 #include <chrono>
 #include <set>
@@ -18,33 +20,16 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool IsConflict(const Status& error) {
-    return error.reason() == "23505" || error.reason() == "23503";
-}
-
-// Cancelled at statement_timeout, or ended because we thought for too long between the pipelines:
-// half of the work may be done in time.
-bool IsTimeout(const Status& error) {
-    return error.reason() == "57014" || error.reason() == "25P03";
-}
-
-// Our own limits, not the database's: repeating the same changes nothing.
+// Our own words, not the database's: repeating the same changes nothing.
 constexpr std::string_view kCut = "BATCH_CUT";
-constexpr std::string_view kPipelineFull = "PIPELINE_FULL";
-bool IsOurOwnLimit(const Status& error) {
-    return error.reason() == kCut || error.reason() == kPipelineFull ||
-           error.reason() == kTimeNotServed;
-}
 
 // The first event's shard waits for a leaf: the others go on without it.
 constexpr std::string_view kAwaitsLeaf = "AWAITS_LEAF";
 
-// The data itself cannot be written: classes 22 and 23, an index entry that is too large (54), a
-// stored row that cannot be read.
-bool IsPoison(const Status& error) {
-    const std::string_view sql_class = std::string_view(error.reason()).substr(0, 2);
-    return sql_class == "22" || sql_class == "23" || sql_class == "54" ||
-           error.code() == Code::kDataLoss;
+// Whether the database has not been asked, or is not to blame.
+bool IsOurOwnLimit(const Status& error) {
+    return error.reason() == kTimeNotServed ||
+           store::ClassifyFailure(error) == store::Failure::kTooMuch;
 }
 
 }  // namespace
@@ -102,7 +87,9 @@ bool BatchCommitter::CommitRange(Range range) {
 
 bool BatchCommitter::CommitHalves(Range range, const Status& why) {
     if (range.end - range.begin == 1) {
-        if (!IsMissingLeaf(why)) return BuryOne(range.begin, why);
+        if (store::ClassifyFailure(why) != store::Failure::kMissingLeaf) {
+            return BuryOne(range.begin, why);
+        }
         AwaitLeaf(range.begin, why.message());
         return true;
     }
@@ -258,7 +245,7 @@ Status BatchCommitter::Cut(const Selection& selection) {
                    Code::kResourceExhausted,
                    "what is stored about its message is more than one transaction may read"
         )
-            .WithReason(kPipelineFull);
+            .WithReason(pg::kPipelineFull);
     }
     if (effects_.awaited_leaf.empty()) env_.metrics.batches_cut.Add();
     return Status(Code::kResourceExhausted, "more than one transaction is to write")
@@ -316,41 +303,47 @@ std::string BatchCommitter::Describe(const Selection& selection) const {
 BatchCommitter::Next BatchCommitter::AfterError(
     Status* status, bool outcome_unknown, const Selection& selection, int* conflicts
 ) {
-    const Status& error = *status;
-    if (error.reason() == kCut) return Next::kCut;
-    if (error.reason() == kAwaitsLeaf) return Next::kAgain;
-    if (error.reason() == store::kLeavesChanged) {
-        return leaves_.LookAgain().ok() || Wait() ? Next::kAgain : Next::kInterrupted;
+    if (status->reason() == kCut) return Next::kCut;
+    if (status->reason() == kAwaitsLeaf) return Next::kAgain;
+    const auto again = [](bool goes_on) { return goes_on ? Next::kAgain : Next::kInterrupted; };
+    if (store::ClassifyFailure(*status) == store::Failure::kStaleLeaves) {
+        return again(leaves_.LookAgain().ok() || Wait());
     }
     env_.metrics.retries.Add();
     if (outcome_unknown) {
         obs::Log(
             obs::Level::kWarn,
             "outcome of a commit is unknown",
-            {{"error", error}, {"shards", Describe(selection)}}
+            {{"error", *status}, {"shards", Describe(selection)}}
         );
         env_.metrics.unknown_outcomes.Add();
-        return Wait() && LearnAll() ? Next::kAgain : Next::kInterrupted;
+        return again(Wait() && LearnAll());
     }
-    if (error.reason() == store::kFencedState) {
-        return LearnShards(store::LostShards(error)) ? Next::kAgain : Next::kInterrupted;
+    if (store::ClassifyFailure(*status) == store::Failure::kFenced) {
+        return again(LearnShards(store::LostShards(*status)));
     }
     obs::Log(
         obs::Level::kWarn,
         "a batch failed",
-        {{"error", error}, {"shards", Describe(selection)}, {"events", selection.live.size()}}
+        {{"error", *status}, {"shards", Describe(selection)}, {"events", selection.live.size()}}
     );
-    if (IsMissingLeaf(error)) {
-        *status = leaves_.Make(effects_, error);
-        // A leaf that is there or was made is found the second time, or the event waits for it.
-        if (IsMissingLeaf(error)) return ++*conflicts <= 1 ? Next::kAgain : Next::kSplit;
+    if (store::ClassifyFailure(*status) == store::Failure::kMissingLeaf) {
+        *status = leaves_.Make(effects_, *status);
     }
-    if (IsConflict(error) && ++*conflicts <= kConflictTries) {
-        return Wait() ? Next::kAgain : Next::kInterrupted;
+    if (IsOurOwnLimit(*status)) return Next::kSplit;
+    switch (store::ClassifyFailure(*status)) {
+        case store::Failure::kMissingLeaf:
+            // A leaf that is there or was made is found the second time, or the event waits for it.
+            return ++*conflicts <= 1 ? Next::kAgain : Next::kSplit;
+        case store::Failure::kConflict:
+            return ++*conflicts <= kConflictTries ? again(Wait()) : Next::kSplit;
+        case store::Failure::kPoison:
+            return Next::kSplit;
+        case store::Failure::kTimeout:
+            return Next::kSmaller;
+        default:
+            return again(Wait());
     }
-    if (IsPoison(error) || IsOurOwnLimit(error)) return Next::kSplit;
-    if (IsTimeout(error)) return Next::kSmaller;
-    return Wait() ? Next::kAgain : Next::kInterrupted;
 }
 
 bool BatchCommitter::Wait() {

@@ -45,10 +45,6 @@ Status NotServed(const Status& refused) {
 
 }  // namespace
 
-bool IsMissingLeaf(const Status& error) {
-    return error.reason() == "23514" && pg::ErrorConstraint(error).empty();
-}
-
 Status Leaves::LookAgain() {
     looked_at_ = std::chrono::steady_clock::now();
     UNIBOX_ASSIGN_OR_RETURN(survey_, store::SurveyLeaves(pool_));

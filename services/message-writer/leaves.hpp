@@ -16,9 +16,6 @@ namespace unibox::writer {
 // Reason of an error: the message's time is outside of what the tables serve.
 inline constexpr std::string_view kTimeNotServed = "TIME_NOT_SERVED";
 
-// A row found no leaf: 23514 without a constraint's name.
-bool IsMissingLeaf(const Status& error);
-
 class Leaves {
 public:
     Leaves(pg::Pool& pool, WriterMetrics& metrics) : pool_(pool), metrics_(metrics) {}

@@ -1,6 +1,7 @@
 #include "message-writer/partition_reader.hpp"
 
 #include "message-writer/log_history.hpp"
+#include "nats/reasons.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
@@ -110,8 +111,8 @@ bool PartitionReader::Open(std::size_t credit_bytes) {
 }
 
 void PartitionReader::AfterError(const Status& error) {
-    if (error.reason() == "GAP") return StopForGap();
-    if (error.reason() == "STREAM_RECREATED") return RestartStream();
+    if (error.reason() == nats::kGap) return StopForGap();
+    if (error.reason() == nats::kStreamRecreated) return RestartStream();
     const bool passes =
         error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded;
     if (passes && Now() < warn_at_) return;
@@ -132,7 +133,7 @@ void PartitionReader::RestartStream() {
     reopen_at_ = Now() + kReopenPause;
     const Status status = ReadAgain();
     if (status.ok()) return;
-    if (status.reason() == "LOST") shard_.lost = true;
+    if (status.reason() == store::kPartitionLost) shard_.lost = true;
     const std::int32_t shard = shard_.owned.id.Shard();
     obs::Log(obs::Level::kWarn, "partition cannot be reset", {{"shard", shard}, {"error", status}});
 }

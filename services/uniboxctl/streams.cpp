@@ -2,6 +2,7 @@
 #include "nats/streams.hpp"
 
 #include "nats/generations.hpp"
+#include "nats/reasons.hpp"
 #include "store/generations.hpp"
 #include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
@@ -65,7 +66,7 @@ Status OtherCount(const nats::Generation& present, int wanted, int newest) {
 // Streams of long ago do not tell their count. They are whole then, or the operator says it.
 Result<int> CountOf(const nats::GenerationFacts& facts, const EnsureOptions& options) {
     const auto count = nats::CountOf(facts);
-    if (count.status().reason() != "PARTITION_COUNT_UNKNOWN") return count;
+    if (count.status().reason() != nats::kPartitionCountUnknown) return count;
     const int seen = *facts.partitions.rbegin() + 1;
     if (options.partitions && *options.partitions >= seen) return *options.partitions;
     if (!options.partitions && nats::MissingPartitions(facts, seen).empty()) return seen;
@@ -251,7 +252,7 @@ Status EnsureAll(nats::Streams& streams, const nats::StreamOptions& declared, bo
     const auto replicas = may_shrink ? nats::Replicas::kMayShrink : nats::Replicas::kKeep;
     for (const nats::StreamSpec& spec : nats::UniboxStreams(declared)) {
         Status ensured = streams.Ensure(spec, replicas);
-        if (ensured.reason() == "FEWER_REPLICAS") {
+        if (ensured.reason() == nats::kFewerReplicas) {
             ensured = std::move(ensured).WithContext("--force does it");
         }
         UNIBOX_RETURN_IF_ERROR(ensured);
@@ -289,7 +290,7 @@ Status CheckAnotherTakesOver(std::vector<nats::GenerationFacts> facts, int gener
     sealed->sealed = true;
     const int newest = facts.back().number;
     const auto next = nats::WrittenGeneration(facts);
-    if (next.status().reason() == "NO_STREAM") {
+    if (next.status().reason() == nats::kNoStream) {
         return FailedPrecondition(fmt::format(
             "no other generation could take the events: first `streams ensure --generation {} "
             "--partitions N`",

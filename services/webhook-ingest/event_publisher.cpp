@@ -4,6 +4,7 @@
 #include "base/mutex.hpp"
 #include "crypto/hash.hpp"
 #include "domain/event_key.hpp"
+#include "nats/reasons.hpp"
 #include "wire/subjects.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ std::string RawId(const event::v1::RawWebhook& raw) {
 }
 
 bool IsTooLarge(const Status& status) {
-    return status.reason() == "TOO_LARGE";
+    return status.reason() == nats::kTooLarge;
 }
 
 // What can never be stored does not hold up what comes after it; anything else is sent again, and
@@ -265,10 +266,11 @@ void EventPublisher::Settle(Batch& batch, const Chain& chain, const Result<nats:
     if (result.ok()) history_.OnStored(*result);
     if (result.ok() && !duplicate) stored_.Add();
     const std::string& reason = status.reason();
-    if (reason == "NO_STREAM" || reason == "WRONG_STREAM" || reason == "STREAM_SEALED") {
+    if (reason == nats::kNoStream || reason == nats::kWrongStream ||
+        reason == nats::kStreamSealed) {
         log_.LookAgain();
     }
-    if (reason == "NO_STREAM") {
+    if (reason == nats::kNoStream) {
         history_.OnNoStream(wire::InStream(batch.log.number, chain.partition));
     }
     gate_.Leave(chain.partition, status);

@@ -1,5 +1,6 @@
 #include "webhook-ingest/ingest_log.hpp"
 
+#include "nats/reasons.hpp"
 #include "obs/log.hpp"
 #include "wire/subjects.hpp"
 
@@ -18,7 +19,7 @@ constexpr std::string_view kStreamPrefix = "UB_";  // All of ours: UB_RAW is tol
 constexpr Millis kListWait(6'000);
 
 Status NotSeenYet() {
-    return Unavailable("the ingest log has not been seen yet").WithReason("NO_STREAM");
+    return Unavailable("the ingest log has not been seen yet").WithReason(nats::kNoStream);
 }
 
 std::optional<nats::Generation> Unpack(std::uint64_t packed) {

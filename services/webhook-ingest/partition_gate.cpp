@@ -1,5 +1,6 @@
 #include "webhook-ingest/partition_gate.hpp"
 
+#include "nats/reasons.hpp"
 #include "obs/log.hpp"
 
 #include <fmt/format.h>
@@ -25,8 +26,8 @@ void PartitionGate::Leave(int partition, const Status& outcome) {
     Partition& entry = partitions_.at(static_cast<std::size_t>(partition));
     --entry.underway;
     const std::string& reason = outcome.reason();
-    const bool silent = reason == "NO_STREAM" || reason == "NO_ACK";
-    const bool answered = outcome.ok() || reason == "STREAM_FULL";
+    const bool silent = reason == nats::kNoStream || reason == nats::kNoAck;
+    const bool answered = outcome.ok() || reason == nats::kStreamFull;
     if (!silent && !answered) return;  // Says nothing of this partition alone.
     if (entry.away.exchange(silent) == silent) return;
     away_.Set(silent ? ++away_count_ : --away_count_);

@@ -4,6 +4,7 @@
 #include "base/strings.hpp"
 #include "nats/detail/core.hpp"
 #include "nats/detail/js_error.hpp"
+#include "nats/reasons.hpp"
 #include "wire/subjects.hpp"
 
 #include <fmt/format.h>
@@ -167,7 +168,7 @@ std::vector<std::string> SilentStreams(const json& reply) {
 Result<StreamInfo> ReadStreamInfoReply(std::string_view text, const std::string& stream) {
     const auto reply = json::parse(text, nullptr, false);
     if (!reply.is_object()) {
-        return Unavailable("JetStream does not answer").WithReason("NO_RESPONDERS");
+        return Unavailable("JetStream does not answer").WithReason(kNoResponders);
     }
     if (const auto error = ErrorOf(reply)) return StatusOf(*error, "stream " + stream);
     return ReadStreamInfo(reply);

@@ -1,5 +1,7 @@
 #include "nats/detail/nats_c.hpp"
 
+#include "nats/reasons.hpp"
+
 #include <fmt/format.h>
 
 namespace unibox::nats::detail {
@@ -43,9 +45,9 @@ Code CodeOf(natsStatus status) {
 std::string_view ReasonOf(natsStatus status) {
     switch (status) {
         case NATS_NO_RESPONDERS:
-            return "NO_RESPONDERS";
+            return kNoResponders;
         case NATS_MAX_PAYLOAD:
-            return "TOO_LARGE";
+            return kTooLarge;
         case NATS_CONNECTION_CLOSED:
         case NATS_CONNECTION_DISCONNECTED:
         case NATS_NO_SERVER:

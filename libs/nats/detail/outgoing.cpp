@@ -1,5 +1,7 @@
 #include "nats/detail/outgoing.hpp"
 
+#include "nats/reasons.hpp"
+
 #include <algorithm>
 
 namespace unibox::nats::detail {
@@ -39,7 +41,7 @@ Status CheckOutgoing(
     const auto payload_bytes = static_cast<std::int64_t>(message.payload.size());
     if (SizeOf(message) > window_bytes ||
         (payload_bytes_max > 0 && payload_bytes > payload_bytes_max)) {
-        return InvalidArgument("the message is larger than NATS accepts").WithReason("TOO_LARGE");
+        return InvalidArgument("the message is larger than NATS accepts").WithReason(kTooLarge);
     }
     return {};
 }

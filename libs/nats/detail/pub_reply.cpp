@@ -1,6 +1,7 @@
 #include "nats/detail/pub_reply.hpp"
 
 #include "nats/detail/js_error.hpp"
+#include "nats/reasons.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -48,7 +49,7 @@ PubReply NoStream(std::string message) {
     return {
         .fate = Fate::kRetry,
         .ack = {},
-        .status = Unavailable(std::move(message)).WithReason("NO_STREAM"),
+        .status = Unavailable(std::move(message)).WithReason(kNoStream),
     };
 }
 
@@ -65,21 +66,21 @@ PubReply FromError(const JsError& error) {
     const std::string text = fmt::format("JetStream refused ({}): {}", error.err_code, error.text);
     switch (error.err_code) {
         case 10077:
-            return Refused(Unavailable(text).WithReason("STREAM_FULL"));
+            return Refused(Unavailable(text).WithReason(kStreamFull));
         case 10002:
         case 10023:
         case 10028:
         case 10047:
             return Refused(Unavailable(text).WithReason("INSUFFICIENT_RESOURCES"));
         case 10054:
-            return Refused(InvalidArgument(text).WithReason("TOO_LARGE"));
+            return Refused(InvalidArgument(text).WithReason(kTooLarge));
         case 10060:
-            return Refused(FailedPrecondition(text).WithReason("WRONG_STREAM"));
+            return Refused(FailedPrecondition(text).WithReason(kWrongStream));
         case 10071:
         case 10070:
             return Refused(Status(Code::kAborted, text).WithReason("WRONG_LAST_SEQUENCE"));
         case 10109:
-            return Refused(FailedPrecondition(text).WithReason("STREAM_SEALED"));
+            return Refused(FailedPrecondition(text).WithReason(kStreamSealed));
         case 10167:
             return Busy();
         case 10076:

@@ -1,6 +1,7 @@
 #include "nats/detail/window.hpp"
 
 #include "base/assert.hpp"
+#include "nats/reasons.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -46,7 +47,7 @@ Status WindowFull() {
 
 Status StatusAtDeadline(const Slot& slot) {
     if (slot.awaiting || slot.maybe_stored) {
-        return DeadlineExceeded("JetStream did not acknowledge in time").WithReason("NO_ACK");
+        return DeadlineExceeded("JetStream did not acknowledge in time").WithReason(kNoAck);
     }
     if (slot.refusals > 0) return slot.refusal;
     return Unavailable("no connection to NATS until the deadline").WithReason("NOT_CONNECTED");

@@ -168,7 +168,7 @@ Status Connection::Queue(const Statement& statement, const Params& params, bool 
     if (connection_ == nullptr) return Unavailable("PostgreSQL: not connected");
     if (queued_count_ >= kPipelineStatementsMax ||
         queued_bytes_ + params.bytes() > kPipelineBytesMax) {
-        return Status(Code::kResourceExhausted, "pipeline is full").WithReason("PIPELINE_FULL");
+        return Status(Code::kResourceExhausted, "pipeline is full").WithReason(kPipelineFull);
     }
     const bool named = settings_.prepared && !unnamed;
     if (named) UNIBOX_RETURN_IF_ERROR(PrepareIfNew(statement, params));
@@ -224,7 +224,7 @@ Result<pg_result*> Connection::Next(SteadyTime deadline) {
 Status Connection::StatusOfResult(const pg_result* result) const {
     const std::string_view sqlstate = Field(result, PG_DIAG_SQLSTATE);
     if (sqlstate.empty()) {  // Made by libpq: the connection broke while it waited.
-        return MakeError("08006", TrimSpace(PQresultErrorMessage(result)), "", "");
+        return MakeError(kConnectionFailure, TrimSpace(PQresultErrorMessage(result)), "", "");
     }
     Status status = MakeError(
         sqlstate,
@@ -299,7 +299,8 @@ Outcome Connection::Sync() {
         Close();
         outcome.connection_lost = true;
         // What the server said before it went (57P01, 25P03) tells more than the loss.
-        if (outcome.status.ok() || outcome.status.reason() == "08006") outcome.status = link;
+        if (outcome.status.ok() || outcome.status.reason() == kConnectionFailure)
+            outcome.status = link;
     }
     if (!outcome.status.ok()) outcome.rows.clear();
     return outcome;

@@ -94,6 +94,10 @@ class Rules(unittest.TestCase):
         self.assertEqual(source('Mutex mutex_;\nconst MutexLock lock(mutex_);\n'), set())
         self.assertEqual(source('std::mutex mutex_;\n', 'libs/base/a.cpp'), set())
 
+    def test_reasons(self):
+        self.assertEqual(source('if (error.reason() == "GAP") Stop();\n'), {'reason'})
+        self.assertEqual(source('if (error.reason() == kGap) Stop();\n'), set())
+
     def test_sections(self):
         for text, broken in (('// See README.md, "Rules".\n', set()),
                              ('// See README.md of this folder,\n// "Rules".\n', set()),
