@@ -37,12 +37,15 @@ int RunMain(
 // Describe(config::FieldTable&)`; and `std::vector<FileUse> FileUses() const` if it has listeners.
 template <class Config>
 int Main(
-    std::string_view service_name, int argc, char** argv, Status (*run)(Service&, const Config&)
+    std::string_view service_name,
+    int argc,
+    char** argv,
+    const std::function<Status(Service&, const Config&)>& run
 ) {
     Config config;
     config::FieldTable table;
     config.Describe(table);
-    const auto file_uses = [&config]() -> std::vector<FileUse> {
+    const auto file_uses = [&]() -> std::vector<FileUse> {
         if constexpr (requires { config.FileUses(); }) return config.FileUses();
         return {};
     };

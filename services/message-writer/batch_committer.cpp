@@ -191,6 +191,10 @@ Status BatchCommitter::TryOnce(const Selection& selection, bool* outcome_unknown
     return RunTransaction(events, selection, outcome_unknown);
 }
 
+void BatchCommitter::Reached(CommitStage stage) const {
+    if (env_.on_stage) env_.on_stage(stage);
+}
+
 Status BatchCommitter::RunTransaction(
     std::span<const domain::BatchEvent> events, const Selection& selection, bool* outcome_unknown
 ) {
@@ -207,13 +211,13 @@ Status BatchCommitter::RunTransaction(
         advance = {owned.id.generation, owned.id.partition, owned.epoch, owned.last_seq, to_seq};
         advance.to_mark = MarkOf(number, to_seq);
     }
-    env_.fault_point.Reached("before_transaction");
+    Reached(CommitStage::kBeforeTransaction);
     UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease_ms));
     UNIBOX_ASSIGN_OR_RETURN(
         domain::BatchState state, tx.Read(advances, Plan(events), leaves_.survey())
     );
     lap(env_.metrics.read_seconds);
-    env_.fault_point.Reached("between_pipelines");
+    Reached(CommitStage::kBetweenPipelines);
     effects_ = Decide(events, std::move(state));
     lap(env_.metrics.decide_seconds);
     if (effects_.event_count < events.size()) return Cut(selection);
@@ -223,7 +227,7 @@ Status BatchCommitter::RunTransaction(
         *outcome_unknown = tx.outcome_unknown();
         return ids.status();
     }
-    env_.fault_point.Reached("before_publish");
+    Reached(CommitStage::kBeforePublish);
     AfterCommit(selection, *ids);
     lap(env_.metrics.publish_seconds);
     return {};

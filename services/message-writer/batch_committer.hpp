@@ -7,8 +7,8 @@
 #include "async/backoff.hpp"
 #include "base/clock.hpp"
 #include "domain/inbox.hpp"
+#include "message-writer/commit_stage.hpp"
 #include "message-writer/config.hpp"
-#include "message-writer/fault_point.hpp"
 #include "message-writer/gathered_batch.hpp"
 #include "message-writer/leaves.hpp"
 #include "message-writer/metrics.hpp"
@@ -54,7 +54,7 @@ public:
         std::string owner;
         std::int64_t lease_ms = 0;
         WriterMetrics& metrics;
-        FaultPoint& fault_point;
+        StageHook on_stage{};
         // Waits; false when the lane is to end.
         std::function<bool(Millis)> pause;
         // Called right after each commit, with the rows it wrote.
@@ -102,6 +102,7 @@ private:
         const Selection& selection,
         bool* outcome_unknown
     );
+    void Reached(CommitStage stage) const;
     Status Cut(const Selection& selection);
     void AwaitLeaf(std::size_t index, std::string leaf);
     void AfterCommit(const Selection& selection, const std::vector<store::OutboxId>& ids);

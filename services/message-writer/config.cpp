@@ -112,13 +112,6 @@ void Config::Describe(config::FieldTable& table) {
         "Fuller streams lose committed events earlier, the oldest first.",
         config::InRange(1, 100)
     );
-    table.Section("fault", "For tests of faults.");
-    table.Add(
-        "stop_self_at",
-        &stop_self_at,
-        "The process stops itself once at this point.",
-        config::OneOf({"", "before_transaction", "between_pipelines", "before_publish"})
-    );
 }
 
 }  // namespace unibox::writer

@@ -46,7 +46,6 @@ struct Config {
     OutboxSettings outbox;
     KeeperSettings keeper;
     // For tests of faults alone: the process stops itself (SIGSTOP) once, at this point.
-    std::string stop_self_at;
 
     void Describe(config::FieldTable& table);
 };

@@ -45,7 +45,7 @@ Lane::Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::
         .owner = env_.owner,
         .lease_ms = env_.config.ownership.lease_ms,
         .metrics = env_.metrics,
-        .fault_point = env_.fault_point,
+        .on_stage = env_.on_stage,
         .pause = [this](Millis wait) { return Pause(wait); },
         .publish = [this](CommittedOutbox rows) { Publish(std::move(rows)); },
     });

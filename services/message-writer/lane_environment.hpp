@@ -1,8 +1,8 @@
 // What all lanes share. Thread safety: its parts are safe from any thread.
 #pragma once
 
+#include "message-writer/commit_stage.hpp"
 #include "message-writer/config.hpp"
-#include "message-writer/fault_point.hpp"
 #include "message-writer/log_highs.hpp"
 #include "message-writer/metrics.hpp"
 #include "message-writer/relay.hpp"
@@ -23,7 +23,7 @@ struct LaneEnvironment {
     nats::Connection& connection;
     Relay& relay;
     WriterMetrics& metrics;
-    FaultPoint& fault_point;
+    StageHook on_stage;
     obs::Metrics& registry;
     LogHighs& log_highs;
     // Called by a lane when it lost a shard, so that the shares are looked at again.

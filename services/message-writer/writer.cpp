@@ -19,19 +19,21 @@ std::string OwnerName(const OwnershipSettings& settings) {
 
 }  // namespace
 
-Writer::Writer(const Config& config, obs::Metrics& registry)
-    : config_(config), registry_(registry), metrics_(registry), fault_point_(config.stop_self_at) {}
+Writer::Writer(const Config& config, obs::Metrics& registry, StageHook on_stage)
+    : config_(config), registry_(registry), metrics_(registry), on_stage_(std::move(on_stage)) {}
 
 Writer::~Writer() {
     Stop();
 }
 
-Result<std::unique_ptr<Writer>> Writer::Create(const Config& config, obs::Metrics& registry) {
+Result<std::unique_ptr<Writer>> Writer::Create(
+    const Config& config, obs::Metrics& registry, StageHook on_stage
+) {
     if (config.ownership.tick_ms * 3 > config.ownership.lease_ms) {
         return InvalidArgument("ownership.tick_ms must be at most a third of ownership.lease_ms")
             .WithField("ownership.tick_ms");
     }
-    std::unique_ptr<Writer> writer(new Writer(config, registry));
+    std::unique_ptr<Writer> writer(new Writer(config, registry, std::move(on_stage)));
     UNIBOX_RETURN_IF_ERROR(writer->Build());
     return writer;
 }
@@ -52,7 +54,7 @@ Status Writer::Build() {
         .connection = *connection_,
         .relay = *relay_,
         .metrics = metrics_,
-        .fault_point = fault_point_,
+        .on_stage = on_stage_,
         .registry = registry_,
         .log_highs = log_highs_,
         .on_lost = [this] { partitions_->Wake(); },

@@ -16,7 +16,9 @@ class Writer {
 public:
     // Connects lazily: neither PostgreSQL nor NATS has to be there yet. INVALID_ARGUMENT for
     // settings that cannot work.
-    static Result<std::unique_ptr<Writer>> Create(const Config& config, obs::Metrics& registry);
+    static Result<std::unique_ptr<Writer>> Create(
+        const Config& config, obs::Metrics& registry, StageHook on_stage = {}
+    );
     ~Writer();
 
     // FAILED_PRECONDITION if the schema is older than this build. Ok while PostgreSQL is away: the
@@ -29,13 +31,13 @@ public:
     const std::string& owner() const { return environment_->owner; }
 
 private:
-    Writer(const Config& config, obs::Metrics& registry);
+    Writer(const Config& config, obs::Metrics& registry, StageHook on_stage);
     Status Build();
 
     const Config config_;
     obs::Metrics& registry_;
     WriterMetrics metrics_;
-    FaultPoint fault_point_;
+    StageHook on_stage_;
     LogHighs log_highs_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<nats::Connection> connection_;

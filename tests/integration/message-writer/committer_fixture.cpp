@@ -37,7 +37,6 @@ void CommitterFixture::Build(const std::string& owner) {
         .owner = owner_,
         .lease_ms = 15'000,
         .metrics = *metrics_,
-        .fault_point = fault_point_,
         .pause =
             [this](Millis) {
                 on_pause();

@@ -51,7 +51,6 @@ private:
     obs::Metrics registry_;
     PgDatabase database_;
     std::unique_ptr<writer::WriterMetrics> metrics_;
-    writer::FaultPoint fault_point_{""};
     std::string owner_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<pg::Pool> super_pool_;

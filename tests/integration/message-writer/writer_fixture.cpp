@@ -67,7 +67,7 @@ writer::Writer& WriterFixture::StartWriter(const std::string& owner) {
 
 std::unique_ptr<Process> WriterFixture::StartProcess(
     const std::string& owner,
-    const std::string& stop_self_at,
+    const std::string& freeze_at,
     const std::map<std::string, std::string>& more_environment
 ) {
     ProcessOptions options;
@@ -78,12 +78,12 @@ std::unique_ptr<Process> WriterFixture::StartProcess(
         {"UNIBOX_OWNERSHIP_LEASE_MS", "3000"},
         {"UNIBOX_OWNERSHIP_TICK_MS", "200"},
         {"UNIBOX_OUTBOX_SWEEP_MS", "500"},
-        {"UNIBOX_FAULT_STOP_SELF_AT", stop_self_at},
+        {"FREEZE_AT", freeze_at},
         {"UNIBOX_RUNTIME_DRAIN_MS", "0"},
     };
     options.environment.insert(more_environment.begin(), more_environment.end());
     return std::make_unique<Process>(
-        std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / "message-writer", options
+        std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / "freezing_writer", options
     );
 }
 

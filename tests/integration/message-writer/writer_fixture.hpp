@@ -30,11 +30,11 @@ public:
     writer::Config config;
     writer::Writer& StartWriter(const std::string& owner);
     void StopWriter(std::size_t index) { writers_.at(index).reset(); }
-    // A writer as a process of its own, to be killed; it freezes itself at the fault point if one
-    // is named (the test lists the program message-writer).
+    // A writer as a process of its own, to be killed; it freezes itself at the stage if one is
+    // named (the test lists the program freezing_writer).
     std::unique_ptr<Process> StartProcess(
         const std::string& owner,
-        const std::string& stop_self_at,
+        const std::string& freeze_at,
         const std::map<std::string, std::string>& more_environment = {}
     );
     static bool IsFrozen(const Process& process);
