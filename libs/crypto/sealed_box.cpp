@@ -5,14 +5,11 @@
 #include "base/strings.hpp"
 #include "crypto/random.hpp"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <system_error>
 
 namespace unibox::crypto {
 namespace {
@@ -77,25 +74,6 @@ Result<std::vector<std::string>> DecodeKeys(std::string_view text) {
 
 Secret GenerateKeyFileText() {
     return Secret(HexEncode(RandomBytes(kKeyBytes)) + "\n");
-}
-
-Status CreateKeyFile(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR);
-    const auto failed = [&path](int error) {
-        const auto text = std::error_code(error, std::generic_category()).message();
-        const Code code = error == EEXIST ? Code::kAlreadyExists : Code::kUnavailable;
-        return Status(code, "cannot create the key file " + path.string() + ": " + text);
-    };
-    if (file < 0) return failed(errno);
-    const Secret text = GenerateKeyFileText();
-    const auto written = ::write(file, text.Reveal().data(), text.Reveal().size());
-    const bool complete =
-        written == static_cast<ssize_t>(text.Reveal().size()) && ::fsync(file) == 0;
-    const int error = errno;
-    ::close(file);
-    if (complete) return {};
-    ::unlink(path.c_str());
-    return failed(error);
 }
 
 SealedBox::Key SealedBox::MakeKey(std::string bytes) {

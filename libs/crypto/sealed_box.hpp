@@ -21,9 +21,6 @@ namespace unibox::crypto {
 
 // A new key as 64 hexadecimal digits and a line feed: what a key file holds.
 Secret GenerateKeyFileText();
-// Writes GenerateKeyFileText() to a new file that its owner alone may read. ALREADY_EXISTS if there
-// is one.
-Status CreateKeyFile(const std::filesystem::path& path);
 
 class SealedBox {
 public:

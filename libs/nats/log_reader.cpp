@@ -49,7 +49,6 @@ public:
     std::uint64_t next_sequence() const override { return next_; }
     std::uint64_t first_available() const override { return first_available_; }
     Status SkipTo(std::uint64_t sequence) override;
-    std::int64_t stream_created_unix_us() const override { return created_unix_us_.value_or(0); }
     std::uint64_t pending() const override { return pending_; }
 
 private:

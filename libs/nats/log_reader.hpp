@@ -95,8 +95,6 @@ public:
     virtual std::uint64_t first_available() const = 0;
     // Goes on at `sequence` (>= next_sequence()), once somebody answered for the gap.
     virtual Status SkipTo(std::uint64_t sequence) = 0;
-    // When the stream was created, microseconds since the Unix epoch.
-    virtual std::int64_t stream_created_unix_us() const = 0;
     // Messages behind the newest delivered one, as the server said with it.
     virtual std::uint64_t pending() const = 0;
 };

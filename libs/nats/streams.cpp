@@ -247,13 +247,9 @@ std::vector<StreamSpec> UniboxStreams(const StreamOptions& options) {
     StreamSpec raw = LogStream(wire::kRawStream, wire::kRawSubjects);
     // A log for diagnosis: full, it must not turn the webhooks away that it would have described.
     raw.discard = Discard::kOld;
-    raw.age_max_ms = options.keep_age_max_ms;
+    raw.age_max_ms = options.raw_age_max_ms;
     raw.bytes_max = options.raw_bytes_max;
     specs.push_back(raw);
-    StreamSpec dlq = LogStream(wire::kDlqStream, wire::kDlqSubjects);
-    dlq.age_max_ms = options.keep_age_max_ms;
-    dlq.bytes_max = options.dlq_bytes_max;
-    specs.push_back(dlq);
     for (StreamSpec& spec : specs) {
         spec.replicas = options.replicas;
         spec.dedup_window_ms = options.dedup_window_ms;

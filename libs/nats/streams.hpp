@@ -55,12 +55,11 @@ struct StreamOptions {
     Limit ev_bytes_max = Limit::Default(4LL << 30);
     Limit ev_age_max_ms = Limit::Default(24LL * 3600 * 1000);
     Limit raw_bytes_max = Limit::Default(1LL << 30);
-    Limit dlq_bytes_max = Limit::Default(1LL << 30);
-    Limit keep_age_max_ms = Limit::Default(30LL * 24 * 3600 * 1000);  // UB_RAW and UB_DLQ.
+    Limit raw_age_max_ms = Limit::Default(30LL * 24 * 3600 * 1000);
     Limit dedup_window_ms = Limit::Default(120'000);
 };
 
-// The declared table: UB_IN_<generation>_<pp> for each partition, UB_EV, UB_RAW, UB_DLQ. The
+// The declared table: UB_IN_<generation>_<pp> for each partition, UB_EV, UB_RAW. The
 // description of a partition's stream tells how many there are (nats/generations.hpp).
 std::vector<StreamSpec> UniboxStreams(const StreamOptions& options);
 

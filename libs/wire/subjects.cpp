@@ -9,7 +9,6 @@ namespace unibox::wire {
 namespace {
 
 constexpr std::size_t kTokenBytesMax = 64;
-constexpr std::string_view kInSubjectPrefix = "ub.in.";
 
 void CheckRange(int generation, int partition) {
     UNIBOX_ASSERT(generation >= 1 && generation <= kGenerationMax);
@@ -56,25 +55,12 @@ std::optional<InStreamId> ParseInStream(std::string_view name) {
     return id;
 }
 
-std::optional<TenantId> TenantOfInSubject(std::string_view subject) {
-    if (!subject.starts_with(kInSubjectPrefix)) return std::nullopt;
-    const auto parts = Split(subject, '.');
-    if (parts.size() != 5) return std::nullopt;
-    const auto tenant = ParseInt64(parts[4]);
-    if (!tenant) return std::nullopt;
-    return TenantId{*tenant};
-}
-
 std::string EvSubject(TenantId tenant, std::string_view kind) {
     return fmt::format("ub.ev.{}.{}", tenant.value, SubjectToken(kind));
 }
 
 std::string RawSubject(std::string_view provider) {
     return "ub.raw." + SubjectToken(provider);
-}
-
-std::string DlqSubject(std::string_view service) {
-    return "ub.dlq." + SubjectToken(service);
 }
 
 std::string SubjectToken(std::string_view text) {

@@ -15,11 +15,9 @@ inline constexpr std::string_view kInStreamPrefix = "UB_IN_";
 inline constexpr std::string_view kEvStream = "UB_EV";  // The feed: what became true.
 inline constexpr std::string_view kRawStream =
     "UB_RAW";  // Authentic bodies that nobody understood.
-inline constexpr std::string_view kDlqStream = "UB_DLQ";  // What could not be processed.
 
 inline constexpr std::string_view kEvSubjects = "ub.ev.>";
 inline constexpr std::string_view kRawSubjects = "ub.raw.>";
-inline constexpr std::string_view kDlqSubjects = "ub.dlq.>";
 
 // Core NATS (not stored): tenants, channels, API keys or provider apps were changed: caches must
 // ask anew.
@@ -54,15 +52,11 @@ struct InStreamId {
 };
 // The inverse of InStream; nothing for any other name.
 std::optional<InStreamId> ParseInStream(std::string_view name);
-// The tenant of an ingest subject; nothing if the subject is none.
-std::optional<TenantId> TenantOfInSubject(std::string_view subject);
 
-// "ub.ev.42.message": `kind`, `provider` and `service` become one token (see SubjectToken).
+// "ub.ev.42.message": `kind` and `provider` become one token (see SubjectToken).
 std::string EvSubject(TenantId tenant, std::string_view kind);
 // "ub.raw.telegram".
 std::string RawSubject(std::string_view provider);
-// "ub.dlq.message-writer".
-std::string DlqSubject(std::string_view service);
 
 // `text` as one subject token: every byte but letters, digits, '-' and '_' becomes '_'; at most
 // 64 bytes; "_" if it is empty. So no value from outside can widen a subject.

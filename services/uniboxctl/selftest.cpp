@@ -81,7 +81,7 @@ Status Selftest::CheckStreams() {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context_.Nats());
     nats::Streams streams(*connection);
     UNIBOX_RETURN_IF_ERROR(streams.CheckServer(kPayloadBytesMin));
-    for (const std::string_view name : {wire::kEvStream, wire::kRawStream, wire::kDlqStream}) {
+    for (const std::string_view name : {wire::kEvStream, wire::kRawStream}) {
         UNIBOX_RETURN_IF_ERROR(streams.Info(name).status());
     }
     UNIBOX_ASSIGN_OR_RETURN(const auto partitions, streams.List(wire::kInStreamPrefix));

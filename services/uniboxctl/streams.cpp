@@ -33,7 +33,6 @@ struct EnsureOptions {
     std::optional<std::int64_t> in_bytes_max;
     std::optional<std::int64_t> ev_bytes_max;
     std::optional<std::int64_t> raw_bytes_max;
-    std::optional<std::int64_t> dlq_bytes_max;
     std::optional<std::int64_t> dedup_window_ms;
     bool force = false;
 };
@@ -46,7 +45,6 @@ void SetLimits(const EnsureOptions& options, nats::StreamOptions& declared) {
     set(options.in_bytes_max, declared.in_bytes_max);
     set(options.ev_bytes_max, declared.ev_bytes_max);
     set(options.raw_bytes_max, declared.raw_bytes_max);
-    set(options.dlq_bytes_max, declared.dlq_bytes_max);
     set(options.dedup_window_ms, declared.dedup_window_ms);
 }
 
@@ -363,8 +361,6 @@ void AddEnsure(CLI::App& streams, Action& action) {
     verb->add_option("--ev-bytes-max", options->ev_bytes_max, "Bytes of the feed (4 GiB)")
         ->check(bytes);
     verb->add_option("--raw-bytes-max", options->raw_bytes_max, "Bytes of UB_RAW (1 GiB)")
-        ->check(bytes);
-    verb->add_option("--dlq-bytes-max", options->dlq_bytes_max, "Bytes of UB_DLQ (1 GiB)")
         ->check(bytes);
     verb->add_option(
             "--dedup-window-ms",

@@ -14,7 +14,7 @@
 namespace unibox::ctl {
 
 CtlFixture::CtlFixture() : database_(test::PgServer::Shared().CreateDatabase()) {
-    REQUIRE_OK(crypto::CreateKeyFile(folder_ / "seal.key"));
+    std::ofstream(folder_ / "seal.key") << crypto::GenerateKeyFileText().Reveal();
     auto box = crypto::SealedBox::FromKeyFile(folder_ / "seal.key");
     REQUIRE_OK(box);
     box_ = std::make_unique<crypto::SealedBox>(std::move(box).value());

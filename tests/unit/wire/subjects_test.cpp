@@ -12,7 +12,6 @@ TEST_CASE("Subjects: names of streams and subjects", "[unit][wire]") {
     CHECK(InSubjects(1, 7) == "ub.in.1.07.>");
     CHECK(EvSubject(TenantId{42}, "message") == "ub.ev.42.message");
     CHECK(RawSubject("telegram") == "ub.raw.telegram");
-    CHECK(DlqSubject("message-writer") == "ub.dlq.message-writer");
 }
 
 TEST_CASE("Subjects: a stream name is read back", "[unit][wire]") {
@@ -46,13 +45,6 @@ TEST_CASE("Subjects: a foreign stream name is none of ours", "[unit][wire]") {
     );
     CAPTURE(name);
     CHECK_FALSE(ParseInStream(name));
-}
-
-TEST_CASE("Subjects: the tenant of an ingest subject", "[unit][wire]") {
-    CHECK(TenantOfInSubject(InSubject(3, 4, TenantId{9000000000})) == TenantId{9000000000});
-    CHECK_FALSE(TenantOfInSubject("ub.in.1.00"));
-    CHECK_FALSE(TenantOfInSubject("ub.in.1.00.x"));
-    CHECK_FALSE(TenantOfInSubject("ub.ev.1.00.4"));
 }
 
 TEST_CASE("Subjects: nothing from outside can widen a subject", "[unit][wire]") {
