@@ -2,6 +2,10 @@
 
 #include "base/strings.hpp"
 
+#include <arpa/inet.h>
+
+#include <string>
+
 namespace unibox::config {
 namespace {
 
@@ -24,7 +28,11 @@ Status CheckTls(const Listener& listener) {
 
 bool IsLoopback(std::string_view host_port) {
     const std::string_view host = host_port.substr(0, host_port.rfind(':'));
-    return host.starts_with("127.") || host == "[::1]" || EqualsIgnoreCaseAscii(host, "localhost");
+    if (host == "[::1]" || EqualsIgnoreCaseAscii(host, "localhost")) return true;
+    // An address, not a name that begins like one.
+    in_addr address{};
+    const bool is_address = inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+    return is_address && ntohl(address.s_addr) >> 24 == 127;
 }
 
 void Listener::Describe(FieldTable& table, std::string_view protocol) {

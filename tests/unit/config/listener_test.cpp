@@ -15,7 +15,12 @@ TEST_CASE("Listener: this machine is where nobody else can reach", "[unit][confi
     for (const char* own : {"127.0.0.1:0", "127.1.2.3:80", "[::1]:80", "LocalHost:80"}) {
         CHECK(config::IsLoopback(own));
     }
-    for (const char* open : {"0.0.0.0:0", "[::]:80", "10.0.0.1:80", "localhost.example.org:80"}) {
+    for (const char* open :
+         {"0.0.0.0:0",
+          "[::]:80",
+          "10.0.0.1:80",
+          "localhost.example.org:80",
+          "127.example.org:80"}) {
         CHECK_FALSE(config::IsLoopback(open));
     }
 }
