@@ -198,7 +198,7 @@ def check_folders(report, files, texts):
     """What concerns several files: READMEs, sources that no target builds, headers and scripts that nobody uses."""
     for path in files:
         parts = path.split('/')
-        if len(parts) == 3 and parts[0] in ('libs', 'services') and parts[2] == 'CMakeLists.txt':
+        if len(parts) >= 3 and parts[0] in ('libs', 'services') and parts[-1] == 'CMakeLists.txt':
             if f'{parts[0]}/{parts[1]}/README.md' not in files:
                 report.add('readme', path, 1, f'{parts[0]}/{parts[1]} has no README.md')
     lists = '\n'.join(text for path, text in texts.items() if path.endswith(('CMakeLists.txt', '.cmake')))
@@ -238,20 +238,33 @@ def check_sections(report, texts):
 
 
 def check_floors(report, texts):
-    """A library includes its own headers and those of strictly lower floors; a service no other service's."""
-    floors = {folder.rstrip('/'): 4 for folder in (*SERVICES, 'services/uniboxctl/')}
+    """A library includes its own headers and those of strictly lower floors; a service no other service's, and nothing
+    that is kept for another one."""
+    floors = {folder.rstrip('/'): 5 for folder in (*SERVICES, 'services/uniboxctl/')}
     for number, folders in re.findall(r'set\(floor_(\d) ([^)]*)\)', texts.get('CMakeLists.txt', '')):
         floors.update({folder: int(number) for folder in folders.split()})
-    homes = {folder.split('/')[-1]: folder for folder in floors}
+    homes = {folder.split('/', 1)[-1]: folder for folder in floors}
+    kept = {}
     for path, text in texts.items():
-        own = '/'.join(path.split('/')[:2])
+        services = re.search(r'unibox_library\([^)]*?\bSERVICES((?:\s+[a-z][\w-]*)+)', text)
+        if services and os.path.dirname(path) in floors:
+            kept[os.path.dirname(path)] = [f'services/{service}' for service in services[1].split()]
+    for path, text in texts.items():
+        own = home_of(path, floors.keys())
         if not is_cpp(path) or own not in floors:
             continue
         for number, line in enumerate(text.split('\n'), 1):
-            included = re.match(r'\s*#\s*include\s*"([^/"]+)/', line)
-            home = homes.get(included[1]) if included else None
+            included = re.match(r'\s*#\s*include\s*"([^"]+/)', line)
+            home = homes.get(home_of(included[1], homes.keys())) if included else None
             if home and home != own and floors[home] >= floors[own]:
                 report.add('floor', path, number, f'{own} (floor {floors[own]}) must not include from {home} (floor {floors[home]})')
+            if home in kept and own not in (home, *kept[home]):
+                report.add('floor', path, number, f'{home} is kept for {", ".join(kept[home])}')
+
+
+def home_of(path, folders):
+    """The one of the folders, nested ones first, in which the path lies."""
+    return next((path[:-1] for path in reversed(folders_of(path)) if path[:-1] in folders), None)
 
 
 def check_packages(report, texts):

@@ -1,7 +1,7 @@
 # cmake -DOUT=x.cpp -DFOLDER=deploy/migrations -P embed_migrations.cmake: writes the SQL files into a C++ source.
 file(GLOB files ${FOLDER}/*.sql)
 list(SORT files)
-set(text "#include \"store/detail/embedded_migrations.hpp\"\n\nnamespace unibox::store::detail {\n\n")
+set(text "#include \"store/schema/detail/embedded_migrations.hpp\"\n\nnamespace unibox::store::detail {\n\n")
 string(APPEND text "const std::vector<EmbeddedFile>& EmbeddedFiles() {\n    static const std::vector<EmbeddedFile> files = {\n")
 foreach(file IN LISTS files)
     get_filename_component(name ${file} NAME)

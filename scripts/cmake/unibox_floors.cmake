@@ -1,10 +1,18 @@
 # Targets of the project: unibox_library, unibox_service, unibox_test. Each library stands on a floor and
-# may use strictly lower floors only (docs/architecture.md); a violation stops the configuration.
+# may use strictly lower floors only (docs/architecture.md), and what is kept for certain services is linked
+# by these alone; a violation stops the configuration.
 
 define_property(TARGET PROPERTY UNIBOX_FLOOR BRIEF_DOCS "Floor of a library" FULL_DOCS "See docs/architecture.md")
+define_property(TARGET PROPERTY UNIBOX_SERVICES BRIEF_DOCS "The only services that may link a library"
+    FULL_DOCS "See docs/architecture.md")
 
-function(unibox_check_floor target floor)
+# Whatever links a library that is kept for services must be one of them: so nothing hands it on to others either.
+function(unibox_check_dependencies target floor)
     foreach(dependency IN LISTS ARGN)
+        get_target_property(services unibox_${dependency} UNIBOX_SERVICES)
+        if(services AND NOT target IN_LIST services)
+            message(FATAL_ERROR "layering: ${target} must not link ${dependency}, which is kept for ${services}")
+        endif()
         get_target_property(below unibox_${dependency} UNIBOX_FLOOR)
         if(NOT below LESS floor)
             message(FATAL_ERROR
@@ -19,14 +27,15 @@ function(unibox_common_settings target)
     target_precompile_headers(${target} PRIVATE ${UNIBOX_PCH})
 endfunction()
 
-# unibox_library(name FLOOR n SOURCES ... [DEPS lower libraries] [PUBLIC third parties] [PRIVATE third parties])
-# Headers are included as "name/header.hpp".
+# unibox_library(name FLOOR n SOURCES ... [SERVICES the only services that may link it] [DEPS lower libraries]
+#                [PUBLIC third parties] [PRIVATE third parties])
+# Headers are included as "folder/header.hpp", from libs/.
 function(unibox_library name)
-    cmake_parse_arguments(ARG "" "FLOOR" "SOURCES;DEPS;PUBLIC;PRIVATE" ${ARGN})
-    unibox_check_floor(${name} ${ARG_FLOOR} ${ARG_DEPS})
+    cmake_parse_arguments(ARG "" "FLOOR" "SOURCES;SERVICES;DEPS;PUBLIC;PRIVATE" ${ARGN})
+    unibox_check_dependencies(${name} ${ARG_FLOOR} ${ARG_DEPS})
     add_library(unibox_${name} STATIC ${ARG_SOURCES})
     add_library(unibox::${name} ALIAS unibox_${name})
-    set_target_properties(unibox_${name} PROPERTIES UNIBOX_FLOOR ${ARG_FLOOR})
+    set_target_properties(unibox_${name} PROPERTIES UNIBOX_FLOOR ${ARG_FLOOR} UNIBOX_SERVICES "${ARG_SERVICES}")
     unibox_common_settings(unibox_${name})
     list(TRANSFORM ARG_DEPS PREPEND unibox::)
     target_link_libraries(unibox_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
@@ -36,10 +45,10 @@ endfunction()
 # which tests link; main.cpp makes the executable <name>.
 function(unibox_service name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE" ${ARGN})
-    unibox_check_floor(${name} 4 ${ARG_DEPS})
+    unibox_check_dependencies(${name} 5 ${ARG_DEPS})
     list(TRANSFORM ARG_DEPS PREPEND unibox::)
     add_library(unibox_svc_${name} STATIC ${ARG_SOURCES})
-    set_target_properties(unibox_svc_${name} PROPERTIES UNIBOX_FLOOR 4)
+    set_target_properties(unibox_svc_${name} PROPERTIES UNIBOX_FLOOR 5)
     unibox_common_settings(unibox_svc_${name})
     target_include_directories(unibox_svc_${name} PUBLIC ${CMAKE_SOURCE_DIR}/services)
     target_link_libraries(unibox_svc_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE})

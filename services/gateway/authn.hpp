@@ -17,7 +17,7 @@
 #include "base/status.hpp"
 #include "gateway/config.hpp"
 #include "obs/metrics.hpp"
-#include "store/directory.hpp"
+#include "store/directory/lookups.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,7 +1,7 @@
 #include "gateway/inbox.hpp"
 
 #include "gateway/page_token.hpp"
-#include "store/inbox_reads.hpp"
+#include "store/inbox/reads.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -5,7 +5,7 @@
 
 #include "base/clock.hpp"
 #include "gateway/config.hpp"
-#include "store/directory.hpp"
+#include "store/directory/lookups.hpp"
 
 #include <cstddef>
 #include <deque>

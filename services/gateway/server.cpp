@@ -11,8 +11,8 @@
 #include "nats/connection.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
-#include "store/directory.hpp"
-#include "store/inbox_reads.hpp"
+#include "store/directory/lookups.hpp"
+#include "store/inbox/reads.hpp"
 #include "wire/subjects.hpp"
 
 #include <algorithm>

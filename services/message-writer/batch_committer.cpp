@@ -4,7 +4,7 @@
 #include "message-writer/decide.hpp"
 #include "obs/log.hpp"
 #include "pg/sqlstate.hpp"
-#include "store/failure.hpp"
+#include "store/writer/failure.hpp"
 
 #include <chrono>
 #include <set>

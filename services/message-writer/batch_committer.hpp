@@ -14,8 +14,8 @@
 #include "message-writer/metrics.hpp"
 #include "message-writer/poison_count.hpp"
 #include "pg/pool.hpp"
-#include "store/message_sink.hpp"
-#include "store/partitions.hpp"
+#include "store/writer/batch_tx.hpp"
+#include "store/writer/partitions.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -18,7 +18,7 @@
 #include "nats/streams.hpp"
 #include "obs/metrics.hpp"
 #include "pg/pool.hpp"
-#include "store/feed.hpp"
+#include "store/writer/feed_writes.hpp"
 
 #include <functional>
 #include <memory>

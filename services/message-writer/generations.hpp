@@ -4,7 +4,7 @@
 #pragma once
 
 #include "nats/streams.hpp"
-#include "store/partitions.hpp"
+#include "store/streams/partition_states.hpp"
 
 #include <cstdint>
 #include <map>

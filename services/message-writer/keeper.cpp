@@ -3,8 +3,8 @@
 #include "async/periodic.hpp"
 #include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
-#include "store/partitions.hpp"
-#include "store/periods.hpp"
+#include "store/schema/periods.hpp"
+#include "store/writer/partitions.hpp"
 #include "wire/subjects.hpp"
 
 #include <fmt/format.h>

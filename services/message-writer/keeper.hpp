@@ -6,7 +6,7 @@
 #include "message-writer/metrics.hpp"
 #include "nats/streams.hpp"
 #include "pg/pool.hpp"
-#include "store/upkeep.hpp"
+#include "store/writer/upkeep.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include "message-writer/batch_committer.hpp"
 #include "message-writer/relay.hpp"
 #include "pg/pool.hpp"
-#include "store/outbox.hpp"
+#include "store/writer/outbox.hpp"
 
 #include <cstdint>
 #include <vector>

@@ -7,7 +7,7 @@
 #include "domain/inbox.hpp"
 #include "message-writer/metrics.hpp"
 #include "pg/pool.hpp"
-#include "store/periods.hpp"
+#include "store/schema/periods.hpp"
 
 #include <string_view>
 

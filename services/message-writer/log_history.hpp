@@ -8,7 +8,7 @@
 
 #include "base/clock.hpp"
 #include "nats/streams.hpp"
-#include "store/partitions.hpp"
+#include "store/writer/partitions.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -23,7 +23,7 @@
 #include "message-writer/feed_gate.hpp"
 #include "nats/publisher.hpp"
 #include "obs/metrics.hpp"
-#include "store/message_sink.hpp"
+#include "store/writer/batch_tx.hpp"
 #include "unibox/event/v1/feed.pb.h"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 #include "message-writer/writer.hpp"
 
 #include "nats/publisher.hpp"
-#include "store/migrate.hpp"
+#include "store/schema/migrate.hpp"
 
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
 //
 // Reads the file and what is stored of it, plans, prints the plan, and writes it in one
 // transaction: everything that is wrong is told before, and whatever ends it leaves all or nothing.
-#include "store/admin_session.hpp"
+#include "store/admin/session.hpp"
 #include "uniboxctl/apply_answer.hpp"
 #include "uniboxctl/apply_plan.hpp"
 #include "uniboxctl/context.hpp"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "crypto/sealed_box.hpp"
-#include "store/admin_session.hpp"
+#include "store/admin/session.hpp"
 #include "uniboxctl/mistakes.hpp"
 #include "uniboxctl/table.hpp"
 #include "uniboxctl/tenants_file.hpp"

@@ -1,9 +1,9 @@
 // uniboxctl audit: who changed what.
-#include "store/audit.hpp"
+#include "store/admin/audit.hpp"
 
 #include "base/strings.hpp"
 #include "channels/times.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"

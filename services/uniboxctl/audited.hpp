@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/status.hpp"
-#include "store/audit.hpp"
+#include "store/admin/audit.hpp"
 
 #include <functional>
 

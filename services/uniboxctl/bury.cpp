@@ -3,6 +3,7 @@
 #include "domain/inbound_event.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
+#include "store/admin/partition_repairs.hpp"
 #include "wire/subjects.hpp"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // message-writer cannot read. Thread safety: one thread.
 #pragma once
 
-#include "store/partitions.hpp"
+#include "store/streams/partition_states.hpp"
 #include "uniboxctl/context.hpp"
 
 #include <cstdint>

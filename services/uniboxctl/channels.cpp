@@ -1,7 +1,7 @@
 // uniboxctl channels: what exists.
 #include "channels/adapter.hpp"
 #include "crypto/hash.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/hook_url.hpp"

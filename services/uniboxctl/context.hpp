@@ -8,7 +8,7 @@
 #include "nats/connection.hpp"
 #include "obs/metrics.hpp"
 #include "pg/pool.hpp"
-#include "store/admin_session.hpp"
+#include "store/admin/session.hpp"
 #include "uniboxctl/settings.hpp"
 #include "uniboxctl/table.hpp"
 

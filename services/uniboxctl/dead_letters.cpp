@@ -1,6 +1,6 @@
 // uniboxctl dead-letters: events that could not be written, and their return into the log.
 #include "base/encoding.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "unibox/event/v1/inbound.pb.h"
 #include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"

@@ -1,5 +1,5 @@
 // uniboxctl keys: a tenant's API keys. The keys themselves are nowhere: only their hashes are kept.
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"
 

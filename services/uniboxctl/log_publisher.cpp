@@ -3,7 +3,7 @@
 #include "domain/event_key.hpp"
 #include "nats/generations.hpp"
 #include "nats/streams.hpp"
-#include "store/generations.hpp"
+#include "store/streams/generations.hpp"
 #include "uniboxctl/context.hpp"
 #include "wire/subjects.hpp"
 

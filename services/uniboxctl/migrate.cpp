@@ -1,5 +1,5 @@
 // uniboxctl migrate: brings the schema to this build's.
-#include "store/migrate.hpp"
+#include "store/schema/migrate.hpp"
 
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"

@@ -1,10 +1,10 @@
 // uniboxctl partitions: who writes which partition of the log, how late, and an operator's word on
 // a gap.
-#include "store/partitions.hpp"
-
 #include "nats/streams.hpp"
-#include "store/log_losses.hpp"
-#include "store/periods.hpp"
+#include "store/admin/log_losses.hpp"
+#include "store/admin/partition_repairs.hpp"
+#include "store/schema/periods.hpp"
+#include "store/streams/partition_states.hpp"
 #include "uniboxctl/bury.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"

@@ -4,7 +4,7 @@
 
 #include "channels/account_routes.hpp"
 #include "channels/address.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include "base/status.hpp"
 #include "channels/adapter.hpp"
 #include "pg/pool.hpp"
-#include "store/directory.hpp"
+#include "store/directory/lookups.hpp"
 #include "unibox/event/v1/feed.pb.h"
 
 #include <string>

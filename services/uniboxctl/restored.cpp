@@ -1,7 +1,7 @@
 // uniboxctl restored: what must be done once after PostgreSQL was restored from a backup, before
 // writers start.
-#include "store/feed.hpp"
-#include "store/partitions.hpp"
+#include "store/admin/restored.hpp"
+
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/verbs.hpp"
 
@@ -16,9 +16,9 @@ constexpr std::int64_t kEpochStep = 1'000'000;
 Status Restored(Context& context) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_RETURN_IF_ERROR(store::RaiseAllEpochs(*pool, kEpochStep));
-    UNIBOX_ASSIGN_OR_RETURN(const auto feed, store::RenewFeedEpoch(*pool));
+    UNIBOX_ASSIGN_OR_RETURN(const Uuid feed_epoch, store::RenewFeedEpoch(*pool));
     context.Print(
-        Answer().Add("epochs_raised_by", kEpochStep).Add("feed_epoch", feed.epoch.ToString())
+        Answer().Add("epochs_raised_by", kEpochStep).Add("feed_epoch", feed_epoch.ToString())
     );
     return {};
 }

@@ -3,7 +3,8 @@
 
 #include "nats/generations.hpp"
 #include "nats/reasons.hpp"
-#include "store/generations.hpp"
+#include "store/admin/log_generations.hpp"
+#include "store/streams/generations.hpp"
 #include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"

@@ -1,5 +1,5 @@
 // uniboxctl tenants: which there are, and their settings.
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"

@@ -10,7 +10,7 @@
 #include "base/secret.hpp"
 #include "crypto/sealed_box.hpp"
 #include "obs/metrics.hpp"
-#include "store/directory.hpp"
+#include "store/directory/lookups.hpp"
 #include "unibox/v1/common.pb.h"
 #include "webhook-ingest/lookup_cache.hpp"
 

@@ -7,7 +7,7 @@
 #include "obs/log.hpp"
 #include "pg/pool.hpp"
 #include "rpc/server.hpp"
-#include "store/generations.hpp"
+#include "store/streams/generations.hpp"
 #include "webhook-ingest/endpoints.hpp"
 #include "webhook-ingest/event_publisher.hpp"
 #include "webhook-ingest/event_window.hpp"

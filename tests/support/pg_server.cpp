@@ -1,7 +1,7 @@
 #include "support/pg_server.hpp"
 
 #include "base/assert.hpp"
-#include "store/migrate.hpp"
+#include "store/schema/migrate.hpp"
 #include "support/eventually.hpp"
 
 #include <fcntl.h>

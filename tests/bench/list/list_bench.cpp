@@ -7,7 +7,7 @@
 // usage: list_bench [tenants 10000] [conversations 200] [callers 2] [seconds 5] [rounds 3]
 #include "bench/common/cpu_seconds.hpp"
 #include "gateway/server.hpp"
-#include "store/inbox_reads.hpp"
+#include "store/inbox/reads.hpp"
 #include "support/pg_server.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 

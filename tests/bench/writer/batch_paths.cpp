@@ -4,8 +4,8 @@
 #include "message-writer/batch.hpp"
 #include "message-writer/decide.hpp"
 #include "replay.hpp"
-#include "store/message_sink.hpp"
-#include "store/partitions.hpp"
+#include "store/writer/batch_tx.hpp"
+#include "store/writer/partitions.hpp"
 #include "support/inbound_events.hpp"
 
 #include <algorithm>

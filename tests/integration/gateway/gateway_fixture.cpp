@@ -3,7 +3,7 @@
 #include "base/assert.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "support/status_matchers.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // What the committer does when the data, the schema or the ownership is not as it should be.
 #include "committer_fixture.hpp"
-#include "store/periods.hpp"
+#include "store/admin/partition_repairs.hpp"
+#include "store/schema/periods.hpp"
 #include "support/frozen_session.hpp"
 #include "support/status_matchers.hpp"
 

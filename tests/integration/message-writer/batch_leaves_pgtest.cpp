@@ -1,6 +1,6 @@
 // Leaves that are detached, dropped or never there: what waits, what goes on, what is given up.
 #include "committer_fixture.hpp"
-#include "store/periods.hpp"
+#include "store/schema/periods.hpp"
 #include "support/detached_leaf.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"

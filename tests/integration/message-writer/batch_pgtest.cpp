@@ -1,7 +1,7 @@
 // One batch of each kind, end to end into the tables.
 #include "committer_fixture.hpp"
-#include "store/inbox_reads.hpp"
-#include "store/periods.hpp"
+#include "store/inbox/reads.hpp"
+#include "store/schema/periods.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>

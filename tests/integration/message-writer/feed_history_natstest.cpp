@@ -1,6 +1,7 @@
 // The feed's stream is made anew or comes back older under living writers: the first event of the
 // new history carries a new epoch.
-#include "store/feed.hpp"
+#include "store/admin/restored.hpp"
+#include "store/streams/feed.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "wire/subjects.hpp"

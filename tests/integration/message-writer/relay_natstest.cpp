@@ -2,7 +2,7 @@
 #include "committer_fixture.hpp"
 #include "integration/nats/nats_fixture.hpp"
 #include "message-writer/relay.hpp"
-#include "store/outbox.hpp"
+#include "store/writer/outbox.hpp"
 #include "support/tcp_gate.hpp"
 
 #include <random>

@@ -1,6 +1,6 @@
 // The whole writer against a real PostgreSQL and a real nats-server.
 #include "message-writer/keeper.hpp"
-#include "store/partitions.hpp"
+#include "store/admin/partition_repairs.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "wire/subjects.hpp"

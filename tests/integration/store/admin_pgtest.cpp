@@ -1,6 +1,6 @@
-#include "store/admin.hpp"
-#include "store/admin_session.hpp"
-#include "store/directory.hpp"
+#include "store/admin/objects.hpp"
+#include "store/admin/session.hpp"
+#include "store/directory/lookups.hpp"
 #include "store_fixture.hpp"
 
 #include <thread>

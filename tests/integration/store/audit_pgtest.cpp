@@ -1,9 +1,11 @@
 // What administration changes is told in the audit, in the same transaction, whoever does it.
-#include "store/audit.hpp"
-#include "store/directory.hpp"
-#include "store/generations.hpp"
-#include "store/partitions.hpp"
-#include "store/periods.hpp"
+#include "store/admin/audit.hpp"
+#include "store/admin/log_generations.hpp"
+#include "store/admin/partition_repairs.hpp"
+#include "store/admin/restored.hpp"
+#include "store/directory/lookups.hpp"
+#include "store/schema/periods.hpp"
+#include "store/writer/partitions.hpp"
 #include "store_fixture.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // What an operator's burial is tied to: one stretch of one life of one stream.
-#include "store/partitions.hpp"
+#include "store/admin/partition_repairs.hpp"
+#include "store/writer/partitions.hpp"
 #include "store_fixture.hpp"
 
 namespace unibox::store {

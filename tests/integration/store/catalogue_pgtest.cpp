@@ -112,7 +112,7 @@ const Rule kRules[] = {
      "CREATE TABLE bad_default PARTITION OF ext_ref DEFAULT; "
      "ALTER TABLE bad_default ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"},
     // directory follows from what is audited; the others are told by the functions that an operator
-    // calls (store/partitions.hpp, store/feed.hpp), since message-writer changes them all the time.
+    // calls (partition_repairs.hpp, restored.hpp), since message-writer changes them all the time.
     {"what administration writes is audited",
      "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
      "AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('directory', 'ingest_partition', "

@@ -1,4 +1,4 @@
-#include "store/directory.hpp"
+#include "store/directory/lookups.hpp"
 #include "store_fixture.hpp"
 
 namespace unibox::store {

@@ -1,5 +1,6 @@
 // The count of partitions of each generation of the ingest log.
-#include "store/generations.hpp"
+#include "store/admin/log_generations.hpp"
+#include "store/streams/generations.hpp"
 #include "store_fixture.hpp"
 
 namespace unibox::store {

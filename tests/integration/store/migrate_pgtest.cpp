@@ -1,6 +1,6 @@
 #include "pg/transaction.hpp"
-#include "store/migrate.hpp"
-#include "store/periods.hpp"
+#include "store/schema/migrate.hpp"
+#include "store/schema/periods.hpp"
 #include "support/pg_server.hpp"
 #include "support/status_matchers.hpp"
 

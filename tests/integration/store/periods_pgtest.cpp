@@ -1,5 +1,5 @@
 #include "pg/sqlstate.hpp"
-#include "store/periods.hpp"
+#include "store/schema/periods.hpp"
 #include "store_fixture.hpp"
 #include "support/detached_leaf.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 #include "pg/transaction.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "support/pg_server.hpp"
 #include "support/status_matchers.hpp"
 

@@ -6,7 +6,7 @@
 #include "crypto/random.hpp"
 #include "nats/streams.hpp"
 #include "pg/transaction.hpp"
-#include "store/partitions.hpp"
+#include "store/writer/partitions.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/actor.hpp"

@@ -1,6 +1,7 @@
 // partitions resume --bury: what it foretells, what it records, and what it refuses.
 #include "nats/streams.hpp"
-#include "store/partitions.hpp"
+#include "store/admin/partition_repairs.hpp"
+#include "store/writer/partitions.hpp"
 #include "support/inbound_events.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"

@@ -1,7 +1,7 @@
 // uniboxctl apply of a part of what there is, and of what must not be.
 #include "crypto/random.hpp"
-#include "store/admin.hpp"
-#include "store/directory.hpp"
+#include "store/admin/objects.hpp"
+#include "store/directory/lookups.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
 #include "uniboxctl_fixture.hpp"

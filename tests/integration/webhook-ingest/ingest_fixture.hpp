@@ -9,7 +9,7 @@
 #include "nats/streams.hpp"
 #include "obs/metrics.hpp"
 #include "pg/pool.hpp"
-#include "store/admin.hpp"
+#include "store/admin/objects.hpp"
 #include "support/nats_server.hpp"
 #include "support/pg_server.hpp"
 #include "support/temp_dir.hpp"

@@ -3,7 +3,7 @@
 #include "domain/event_key.hpp"
 #include "ingest_fixture.hpp"
 #include "nats/generations.hpp"
-#include "store/generations.hpp"
+#include "store/admin/log_generations.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "wire/subjects.hpp"

@@ -121,6 +121,22 @@ class Rules(unittest.TestCase):
         self.assertEqual(includes('services/s/a.cpp', 't/x.hpp'), {'floor'})
         self.assertEqual(includes('tests/unit/a/a.cpp', 't/x.hpp'), set())
 
+    def test_nested_floors(self):
+        lists = {**LISTS, 'libs/w/README.md': '# w\n',
+                 'libs/w/x/CMakeLists.txt': 'unibox_library(w_x\n    SERVICES s\n    SOURCES x.cpp\n)\n',
+                 'CMakeLists.txt': 'set(floor_2 libs/w/x)\nset(floor_3 libs/w/y)\nset(floor_4 services/s services/t)\na.cpp\n'}
+
+        def includes(path, name):
+            return rules_broken({**lists, 'libs/w/x/x.cpp': '\n', path: f'#include "{name}"\n'})
+        self.assertEqual(includes('libs/w/x/a.cpp', 'w/x/x.hpp'), set())
+        self.assertEqual(includes('libs/w/x/a.cpp', 'w/x/detail/x.hpp'), set())
+        self.assertEqual(includes('libs/w/x/a.cpp', 'w/y/y.hpp'), {'floor'})
+        self.assertEqual(includes('services/t/a.cpp', 'w/y/y.hpp'), set())
+        self.assertEqual(includes('services/s/a.cpp', 'w/x/x.hpp'), set())
+        self.assertEqual(includes('services/t/a.cpp', 'w/x/x.hpp'), {'floor'})
+        self.assertEqual(includes('libs/w/y/a.cpp', 'w/x/detail/x.hpp'), {'floor'})
+        self.assertEqual(includes('tests/unit/a/a.cpp', 'w/x/x.hpp'), set())
+
     def test_folders(self):
         self.assertEqual(rules_broken({'libs/a/CMakeLists.txt': '\n'}), {'readme'})
         self.assertEqual(rules_broken({**LISTS, 'libs/a/b.cpp': '\n'}), {'unused'})

@@ -1,8 +1,8 @@
-#include "store/failure.hpp"
+#include "store/writer/failure.hpp"
 
 #include "pg/sqlstate.hpp"
-#include "store/message_sink.hpp"
-#include "store/periods.hpp"
+#include "store/schema/periods.hpp"
+#include "store/writer/batch_tx.hpp"
 
 #include <catch2/catch.hpp>
 

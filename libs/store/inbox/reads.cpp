@@ -1,0 +1,343 @@
+#include "store/inbox/reads.hpp"
+
+#include "base/assert.hpp"
+#include "obs/log.hpp"
+#include "pg/transaction.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace unibox::store {
+namespace {
+
+// Columns of a conversation `c` and its contact `k`, in the order in which ToConversation reads
+// them.
+#define UNIBOX_CONVERSATION_COLUMNS                                                         \
+    "c.conversation_id, c.channel_id, c.thread_key, c.contact_id, c.provider, c.status, "   \
+    "c.unread_count, c.message_count, c.preview, c.preview_direction, c.last_activity_at, " \
+    "c.last_customer_at, c.last_agent_at, c.created_at, c.closed_at, c.version, "           \
+    "k.contact_key, k.display_name, k.created_at, k.updated_at "
+
+constexpr int kLastActivityColumn = 10;
+
+// $1 tenant, $2 position in microseconds, $3 conversation of the position, $4 limit, $5 status or
+// 0, $6 channel if used. The page is cut before the join, so that contacts are looked up for its
+// rows alone. last_activity_at compares with an expression of parameters only, which the index can
+// take.
+#define UNIBOX_LIST(closed_condition, more_conditions)                                       \
+    "SELECT " UNIBOX_CONVERSATION_COLUMNS                                                    \
+    "FROM (SELECT * FROM conversations WHERE tenant_id = $1 AND closed_at " closed_condition \
+    " AND (last_activity_at, conversation_id) < "                                            \
+    "(timestamptz '1970-01-01 00:00:00+00' + $2 * interval '1 microsecond', $3) "            \
+    "AND ($5 = 0::smallint OR status = $5) " more_conditions                                 \
+    "ORDER BY last_activity_at DESC, conversation_id DESC LIMIT $4) c "                      \
+    "LEFT JOIN contacts k ON k.tenant_id = $1 AND k.contact_id = c.contact_id "              \
+    "ORDER BY c.last_activity_at DESC, c.conversation_id DESC"
+
+#define UNIBOX_LIVE "= 'infinity'::timestamptz"
+#define UNIBOX_CLOSED "< 'infinity'::timestamptz"
+
+// By closed (4), channel (2), unread (1).
+constexpr std::array<pg::Statement, 8> kList = {{
+    {"inbox_list", UNIBOX_LIST(UNIBOX_LIVE, "")},
+    {"inbox_list_unread", UNIBOX_LIST(UNIBOX_LIVE, "AND unread_count > 0 ")},
+    {"inbox_list_channel", UNIBOX_LIST(UNIBOX_LIVE, "AND channel_id = $6 ")},
+    {"inbox_list_channel_unread",
+     UNIBOX_LIST(UNIBOX_LIVE, "AND channel_id = $6 AND unread_count > 0 ")},
+    {"inbox_list_closed", UNIBOX_LIST(UNIBOX_CLOSED, "")},
+    {"inbox_list_closed_unread", UNIBOX_LIST(UNIBOX_CLOSED, "AND unread_count > 0 ")},
+    {"inbox_list_closed_channel", UNIBOX_LIST(UNIBOX_CLOSED, "AND channel_id = $6 ")},
+    {"inbox_list_closed_channel_unread",
+     UNIBOX_LIST(UNIBOX_CLOSED, "AND channel_id = $6 AND unread_count > 0 ")},
+}};
+
+// The counters' closed_at leads to the one leaf that holds the row. LIMIT keeps the planner from
+// making a plain join of it, which would probe every leaf.
+constexpr pg::Statement kGet = {
+    "inbox_get",
+    "SELECT " UNIBOX_CONVERSATION_COLUMNS
+    "FROM conversation_counters n CROSS JOIN LATERAL (SELECT * FROM conversations "
+    "WHERE tenant_id = $1 AND conversation_id = $2 AND closed_at = n.closed_at LIMIT 1) c "
+    "LEFT JOIN contacts k ON k.tenant_id = $1 AND k.contact_id = c.contact_id "
+    "WHERE n.tenant_id = $1 AND n.conversation_id = $2"};
+
+// $3 and $4 bound seq, exclusively; $5 limit; $6 bytes. One row with NULLs = a conversation without
+// such messages; no row = no such conversation. The counters' range of created_at leaves only the
+// leaves between.
+//
+// `found` rows are in the range and the limit; those beyond the bytes are left out, but for the
+// first. Lengths of values that lie apart (TOAST) are known without reading them, so what is left
+// out costs its row alone.
+//
+// seq has no gaps, so a page is a range of seq, and `window` makes the index read just that: else
+// the planner likes to read the whole conversation and sort it. Gaps come only from months that
+// retention dropped: then without the window.
+//
+// The marks of the conversation raise the delivery state of the outbound messages (2) below them:
+// to READ (4), to at least DELIVERED (3), which is no failure any more.
+#define UNIBOX_MESSAGES(direction, window)                                                     \
+    "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, "       \
+    "m.extras, m.reply_to, m.provider_id, "                                                    \
+    "CASE WHEN m.direction <> 2 THEN m.delivery_state "                                        \
+    "WHEN m.created_at <= n.read_until THEN 4::smallint "                                      \
+    "WHEN m.created_at <= n.delivered_until THEN greatest(m.delivery_state, 3::smallint) "     \
+    "ELSE m.delivery_state END, "                                                              \
+    "CASE WHEN m.direction = 2 AND m.created_at <= greatest(n.read_until, n.delivered_until) " \
+    "THEN '' ELSE m.delivery_error END, m.created_at, "                                        \
+    "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq, m.found "                \
+    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM ("                          \
+    "SELECT p.*, count(*) OVER () AS found, row_number() OVER page AS place, "                 \
+    "sum(octet_length(body) + octet_length(payload) + octet_length(extras)) OVER page "        \
+    "AS bytes FROM (SELECT * FROM messages "                                                   \
+    "WHERE tenant_id = $1 AND conversation_id = $2 AND seq > $3 AND seq < $4 " window          \
+    "AND created_at >= n.first_message_at AND created_at <= n.last_message_at "                \
+    "ORDER BY seq " direction " LIMIT $5) p WINDOW page AS (ORDER BY seq " direction           \
+    ")) w WHERE place = 1 OR bytes <= $6) m ON true "                                          \
+    "WHERE n.tenant_id = $1 AND n.conversation_id = $2 ORDER BY m.seq " direction
+
+struct MessageStatements {
+    pg::Statement window;
+    pg::Statement all;
+};
+constexpr MessageStatements kNewestFirst = {
+    {"inbox_messages_newest",
+     UNIBOX_MESSAGES("DESC", "AND seq >= least($4, n.last_seq + 1) - $5 ")},
+    {"inbox_messages_newest_all", UNIBOX_MESSAGES("DESC", "")}};
+constexpr MessageStatements kOldestFirst = {
+    {"inbox_messages_oldest", UNIBOX_MESSAGES("ASC", "AND seq <= least($3, n.last_seq) + $5 ")},
+    {"inbox_messages_oldest_all", UNIBOX_MESSAGES("ASC", "")}};
+constexpr int kLastSeqColumn = 17;
+constexpr int kFoundColumn = 18;
+
+// Counts what goes into a page until it is full.
+class PageBytes {
+public:
+    explicit PageBytes(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    // False if the entry finds no room; the first one always does.
+    template <typename Message>
+    bool Add(const Message& entry) {
+        constexpr std::size_t kFrameBytes = 6;  // Tag and length in the list.
+        const std::size_t bytes = entry.ByteSizeLong() + kFrameBytes;
+        if (bytes_ > 0 && bytes_ + bytes > bytes_max_) return false;
+        bytes_ += bytes;
+        return true;
+    }
+
+private:
+    const std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
+};
+
+constexpr pg::Statement kContact = {
+    "inbox_contact",
+    "SELECT contact_id, channel_id, contact_key, display_name, created_at, updated_at "
+    "FROM contacts WHERE tenant_id = $1 AND contact_id = $2"};
+
+void SetTime(google::protobuf::Timestamp* to, pg::TimestampMs time) {
+    std::int64_t seconds = time.unix_ms / 1000;
+    std::int64_t rest_ms = time.unix_ms % 1000;
+    if (rest_ms < 0) {  // Before 1970: nanos count forward.
+        --seconds;
+        rest_ms += 1000;
+    }
+    to->set_seconds(seconds);
+    to->set_nanos(static_cast<std::int32_t>(rest_ms * 1'000'000));
+}
+
+bool IsFinite(pg::TimestampMs time) {
+    return time != pg::kInfinity && time != pg::kMinusInfinity;
+}
+
+v1::Conversation ToConversation(const pg::Row& row) {
+    v1::Conversation out;
+    out.set_id(row.GetUuid(0).ToString());
+    out.set_channel_id(row.GetUuid(1).ToString());
+    out.set_thread_key(std::string(row.Text(2)));
+    out.set_provider(static_cast<v1::Provider>(row.Int16(4)));
+    out.set_status(static_cast<v1::ConversationStatus>(row.Int16(5)));
+    out.set_unread_count(row.Int64(6));
+    out.set_message_count(row.Int64(7));
+    out.set_preview(std::string(row.Text(8)));
+    out.set_preview_direction(static_cast<v1::Direction>(row.Int16(9)));
+    SetTime(out.mutable_last_activity_time(), row.Timestamp(kLastActivityColumn));
+    if (const auto time = row.OptionalTimestamp(11))
+        SetTime(out.mutable_last_customer_time(), *time);
+    if (const auto time = row.OptionalTimestamp(12)) SetTime(out.mutable_last_agent_time(), *time);
+    SetTime(out.mutable_create_time(), row.Timestamp(13));
+    if (IsFinite(row.Timestamp(14))) SetTime(out.mutable_close_time(), row.Timestamp(14));
+    out.set_version(row.Int64(15));
+    v1::Contact& contact = *out.mutable_contact();
+    contact.set_id(row.GetUuid(3).ToString());
+    contact.set_channel_id(out.channel_id());
+    if (!row.IsNull(16)) {
+        contact.set_contact_key(std::string(row.Text(16)));
+        contact.set_display_name(std::string(row.Text(17)));
+        SetTime(contact.mutable_create_time(), row.Timestamp(18));
+        SetTime(contact.mutable_update_time(), row.Timestamp(19));
+    }
+    return out;
+}
+
+v1::Message ToMessage(const pg::Row& row, ConversationId conversation) {
+    v1::Message out;
+    const std::string_view extras = row.GetBytes(7);
+    if (!out.ParseFromArray(extras.data(), static_cast<int>(extras.size()))) {
+        out.Clear();
+        obs::Log(
+            obs::Level::kError,
+            "messages.extras cannot be read",
+            {{"message_id", row.GetUuid(0).ToString()}}
+        );
+    }
+    out.set_id(row.GetUuid(0).ToString());
+    out.set_conversation_id(conversation.ToString());
+    out.set_seq(row.Int64(1));
+    out.set_direction(static_cast<v1::Direction>(row.Int16(2)));
+    out.set_kind(static_cast<v1::MessageKind>(row.Int16(3)));
+    if (const auto contact = row.OptionalUuid(4)) out.set_contact_id(contact->ToString());
+    out.set_text(std::string(row.Text(5)));
+    out.set_payload(std::string(row.Text(6)));
+    out.set_reply_to_provider_id(std::string(row.Text(8)));
+    out.set_provider_id(std::string(row.Text(9)));
+    out.set_delivery_state(static_cast<v1::DeliveryState>(row.Int16(10)));
+    out.set_delivery_error(std::string(row.Text(11)));
+    SetTime(out.mutable_create_time(), row.Timestamp(12));
+    SetTime(out.mutable_receive_time(), row.Timestamp(13));
+    if (const auto time = row.OptionalTimestamp(14)) SetTime(out.mutable_edit_time(), *time);
+    if (const auto time = row.OptionalTimestamp(15)) SetTime(out.mutable_delete_time(), *time);
+    out.set_version(row.Int64(16));
+    return out;
+}
+
+// Every read of this file: a read-only transaction of one statement.
+class Reader {
+public:
+    Reader(pg::Pool& pool, TenantId tenant, SteadyTime deadline)
+        : pool_(pool), tenant_(tenant), deadline_(deadline) {}
+
+    Result<pg::Rows> Read(const pg::Statement& statement, const pg::Params& params) const {
+        UNIBOX_ASSIGN_OR_RETURN(
+            auto tx, pg::TenantTx::Begin(pool_, tenant_, pg::Access::kReadOnly, deadline_)
+        );
+        return tx.ExecuteAndCommit(statement, params);
+    }
+
+private:
+    pg::Pool& pool_;
+    const TenantId tenant_;
+    const SteadyTime deadline_;
+};
+
+}  // namespace
+
+Result<ConversationPage> ListConversations(
+    pg::Pool& pool, TenantId tenant, const ConversationQuery& query, SteadyTime deadline
+) {
+    const Reader reader(pool, tenant, deadline);
+    UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
+    const bool closed = query.status == v1::CONVERSATION_STATUS_CLOSED;
+    const std::size_t statement =
+        (closed ? 4U : 0U) + (query.channel ? 2U : 0U) + (query.unread ? 1U : 0U);
+    // The first page begins after a place that no row can have: the last microsecond of year 9999.
+    ActivityPosition top{253'402'300'799'999'999, {}};
+    top.conversation.value.bytes.fill(0xFF);
+    const ActivityPosition after = query.after.value_or(top);
+    auto params = pg::Params::Of(
+        tenant,
+        static_cast<double>(after.last_activity_us),
+        after.conversation,
+        std::int64_t{query.count_max} + 1,
+        static_cast<std::int16_t>(query.status)
+    );
+    if (query.channel) params.Add(*query.channel);
+
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, reader.Read(kList[statement], params));
+    ConversationPage page;
+    PageBytes bytes(query.bytes_max);
+    for (const auto row : rows) {
+        const auto count = static_cast<int>(page.conversations.size());
+        v1::Conversation conversation = ToConversation(row);
+        if (count == query.count_max || !bytes.Add(conversation)) {
+            const pg::Row last = rows[count - 1];
+            page.next = {last.UnixMicros(kLastActivityColumn), last.GetId<ConversationId>(0)};
+            break;
+        }
+        page.conversations.push_back(std::move(conversation));
+    }
+    return page;
+}
+
+Result<v1::Conversation> GetConversation(
+    pg::Pool& pool, TenantId tenant, ConversationId conversation, SteadyTime deadline
+) {
+    const Reader reader(pool, tenant, deadline);
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, reader.Read(kGet, pg::Params::Of(tenant, conversation))
+    );
+    if (rows.empty()) return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
+    return ToConversation(rows[0]);
+}
+
+Result<MessagePage> ListMessages(
+    pg::Pool& pool, TenantId tenant, const MessageQuery& query, SteadyTime deadline
+) {
+    const Reader reader(pool, tenant, deadline);
+    UNIBOX_ASSERT(query.seq_above >= 0 && query.seq_below.value_or(0) >= 0);
+    UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
+    const std::int64_t below = query.seq_below.value_or(std::numeric_limits<std::int64_t>::max());
+    const std::int64_t limit = std::int64_t{query.count_max} + 1;
+    const auto params = pg::Params::Of(
+        tenant,
+        query.conversation,
+        query.seq_above,
+        below,
+        limit,
+        static_cast<std::int64_t>(query.bytes_max)
+    );
+    const MessageStatements& statements = query.oldest_first ? kOldestFirst : kNewestFirst;
+    UNIBOX_ASSIGN_OR_RETURN(auto rows, reader.Read(statements.window, params));
+    if (rows.empty()) return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
+    const std::int64_t last_seq = rows[0].Int64(kLastSeqColumn);
+    const std::int64_t expected = std::min(limit, std::min(below - 1, last_seq) - query.seq_above);
+    const auto found = [&rows] {
+        return rows[0].IsNull(0) ? std::int64_t{0} : rows[0].Int64(kFoundColumn);
+    };
+    if (found() < expected) {
+        UNIBOX_ASSIGN_OR_RETURN(rows, reader.Read(statements.all, params));
+        if (rows.empty())
+            return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
+    }
+    MessagePage page;
+    PageBytes bytes(query.bytes_max);
+    for (const auto row : rows) {
+        if (row.IsNull(0) || std::cmp_equal(page.messages.size(), query.count_max)) break;
+        v1::Message message = ToMessage(row, query.conversation);
+        if (!bytes.Add(message)) break;
+        page.messages.push_back(std::move(message));
+    }
+    page.more = std::cmp_less(page.messages.size(), found());
+    return page;
+}
+
+Result<v1::Contact> GetContact(
+    pg::Pool& pool, TenantId tenant, ContactId contact, SteadyTime deadline
+) {
+    const Reader reader(pool, tenant, deadline);
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, reader.Read(kContact, pg::Params::Of(tenant, contact))
+    );
+    if (rows.empty()) return NotFound("no such contact").WithReason("CONTACT_NOT_FOUND");
+    const pg::Row row = rows[0];
+    v1::Contact out;
+    out.set_id(row.GetUuid(0).ToString());
+    out.set_channel_id(row.GetUuid(1).ToString());
+    out.set_contact_key(std::string(row.Text(2)));
+    out.set_display_name(std::string(row.Text(3)));
+    SetTime(out.mutable_create_time(), row.Timestamp(4));
+    SetTime(out.mutable_update_time(), row.Timestamp(5));
+    return out;
+}
+
+}  // namespace unibox::store

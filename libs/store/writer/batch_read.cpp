@@ -1,0 +1,494 @@
+// The first pipeline of the writer's transaction: fence, missing rows, locks, state.
+#include "store/writer/batch_tx.hpp"
+#include "store/writer/detail/batch_arrays.hpp"
+#include "store/writer/detail/batch_pipeline.hpp"
+#include "store/writer/detail/batch_sql.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+namespace unibox::store {
+namespace {
+
+using domain::BatchPlan;
+using domain::BatchState;
+
+using domain::kDedupDays;
+using domain::kTargetDays;
+// How much a batch loads. What is beyond it is left to the next transaction, except that of what
+// waits for one message no more than its own limits is ever read (Decide lets less wait).
+constexpr std::int64_t kContentsBytesMax = 16LL * 1024 * 1024;
+constexpr std::int64_t kParkedBytesMax = 16LL * 1024 * 1024;
+constexpr std::int64_t kParkedPerMessageMax = 1'000;
+constexpr std::int64_t kParkedPerMessageBytesMax = 8LL * 1024 * 1024;
+
+using detail::Pipeline;
+
+template <typename Container>
+struct KeyTypeOf {
+    using type = typename Container::key_type;
+};
+template <typename Key>
+struct KeyTypeOf<std::vector<Key>> {
+    using type = Key;
+};
+
+// The keys of a plan as arrays; the n-th row of a result (WITH ORDINALITY) is about keys[n - 1].
+template <typename Container>
+auto KeyPointers(const Container& container) {
+    using Key = typename KeyTypeOf<Container>::type;
+    std::vector<const Key*> keys;
+    keys.reserve(container.size());
+    for (const auto& entry : container) {
+        if constexpr (std::is_same_v<Key, typename Container::value_type>) {
+            keys.push_back(&entry);
+        } else {
+            keys.push_back(&entry.first);
+        }
+    }
+    return keys;
+}
+
+template <typename Key>
+const Key& KeyOf(const std::vector<const Key*>& keys, const pg::Row& row) {
+    return *keys.at(static_cast<std::size_t>(row.Int64(0)) - 1);
+}
+
+detail::TextKeyArrays ThreadArrays(const std::vector<const domain::ThreadKey*>& keys) {
+    detail::TextKeyArrays arrays;
+    for (const auto* key : keys) arrays.Add(key->tenant, key->channel, key->thread_key);
+    return arrays;
+}
+
+detail::EventRefArrays RefArrays(const std::vector<const domain::EventRef*>& refs) {
+    detail::EventRefArrays arrays;
+    for (const auto* ref : refs) arrays.Add(*ref);
+    return arrays;
+}
+
+Status SendFence(
+    Pipeline& pipeline,
+    std::span<const PartitionAdvance> partitions,
+    std::int64_t lease_ms,
+    std::int64_t leaf_mark
+) {
+    std::vector<PartitionAdvance> sorted(partitions.begin(), partitions.end());
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.generation, a.partition) < std::tie(b.generation, b.partition);
+    });
+    std::vector<std::int32_t> generations, numbers;
+    std::vector<std::int64_t> epochs, from_seqs, to_seqs;
+    std::vector<std::string_view> msg_ids;
+    std::vector<pg::TimestampMs> stored_at;
+    for (const PartitionAdvance& advance : sorted) {
+        generations.push_back(advance.generation);
+        numbers.push_back(advance.partition);
+        epochs.push_back(advance.epoch);
+        from_seqs.push_back(advance.from_seq);
+        to_seqs.push_back(advance.to_seq);
+        msg_ids.push_back(advance.to_mark.msg_id);
+        stored_at.push_back({advance.to_mark.stored_ms});
+    }
+    pg::Params params;
+    params.AddArray(generations).AddArray(numbers).AddArray(epochs).AddArray(from_seqs);
+    params.AddArray(to_seqs).Add(lease_ms).AddArray(msg_ids).AddArray(stored_at);
+    return pipeline.Send(detail::kFence, params, [leaf_mark](const pg::Rows& rows) {
+        return detail::CheckLeafMark(rows, 1, leaf_mark);
+    });
+}
+
+// From five columns, the id first.
+domain::ContactRow ContactOf(const pg::Row& row, int first) {
+    return {
+        .id = row.GetId<ContactId>(first),
+        .display_name = std::string(row.Text(first + 1)),
+        .aliases = row.TextArray(first + 2),
+        .created_at = row.Timestamp(first + 3).unix_ms,
+        .updated_at = row.Timestamp(first + 4).unix_ms,
+    };
+}
+
+// Under the id that the batch names; one that goes on under it under its own too.
+void PutContact(
+    const domain::ContactKey& named,
+    std::string_view own_key,
+    domain::ContactRow contact,
+    BatchState& state
+) {
+    if (own_key != named.contact_key) {
+        state.contacts.try_emplace({named.tenant, named.channel, std::string(own_key)}, contact);
+        contact.moved = true;
+    }
+    state.contacts[named] = std::move(contact);
+}
+
+// Those that no thread of the batch names: the others are read together with their threads.
+Status ReadOtherContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    std::set<domain::ContactKey> named;
+    for (const auto& [key, thread] : plan.threads) {
+        named.insert({key.tenant, key.channel, thread.contact_key});
+    }
+    std::vector<const domain::ContactKey*> others;
+    detail::TextKeyArrays keys;
+    for (const auto& [key, contact] : plan.contacts) {
+        if (named.contains(key)) continue;
+        others.push_back(&key);
+        keys.Add(key.tenant, key.channel, key.contact_key);
+    }
+    if (others.empty()) return {};
+    pg::Params params;
+    keys.AddTo(params);
+    return pipeline.Send(detail::kReadContacts, params, [&state, others](const pg::Rows& rows) {
+        for (const pg::Row row : rows)
+            PutContact(KeyOf(others, row), row.Text(6), ContactOf(row, 1), state);
+        return Status();
+    });
+}
+
+Status InsertContacts(
+    Pipeline& pipeline, const std::map<domain::ContactKey, domain::NewContact>& contacts
+) {
+    detail::TextKeyArrays keys;
+    std::vector<ContactId> ids;
+    std::vector<std::string_view> names;
+    std::vector<std::string> aliases;
+    std::vector<pg::TimestampMs> created;
+    for (const auto& [key, contact] : contacts) {
+        keys.Add(key.tenant, key.channel, key.contact_key);
+        ids.push_back(contact.id);
+        names.push_back(contact.display_name);
+        aliases.push_back(detail::TextArrayLiteral(contact.aliases));
+        created.push_back(detail::Time(contact.created_at));
+    }
+    pg::Params params;
+    keys.AddTo(params);
+    params.AddArray(ids).AddArray(names).AddArray(aliases).AddArray(created);
+    return pipeline.Send(detail::kInsertContacts, params);
+}
+
+// The contacts that go on under another id, and then that they do: before a contact is made for
+// that id.
+Status SendMoves(Pipeline& pipeline, const BatchPlan& plan) {
+    if (plan.moves.empty()) return {};
+    std::map<domain::ContactKey, domain::NewContact> moving;
+    detail::TextKeyArrays keys;
+    std::vector<std::string_view> from_keys;
+    std::vector<pg::TimestampMs> moved;
+    for (const auto& [key, move] : plan.moves) {
+        const domain::ContactKey from{key.tenant, key.channel, move.from_key};
+        moving.insert(*plan.contacts.find(from));
+        keys.Add(key.tenant, key.channel, key.contact_key);
+        from_keys.push_back(move.from_key);
+        moved.push_back(detail::Time(move.moved_at));
+    }
+    UNIBOX_RETURN_IF_ERROR(InsertContacts(pipeline, moving));
+    pg::Params params;
+    keys.AddTo(params);
+    return pipeline.Send(detail::kInsertContactMoves, params.AddArray(from_keys).AddArray(moved));
+}
+
+Status SendContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.contacts.empty()) return {};
+    UNIBOX_RETURN_IF_ERROR(SendMoves(pipeline, plan));
+    UNIBOX_RETURN_IF_ERROR(InsertContacts(pipeline, plan.contacts));
+    return ReadOtherContacts(pipeline, plan, state);
+}
+
+Status SendThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.threads.empty()) return {};
+    const auto pointers = KeyPointers(plan.threads);
+    const detail::TextKeyArrays keys = ThreadArrays(pointers);
+    std::vector<std::string_view> contact_keys;
+    std::vector<pg::TimestampMs> created;
+    for (const auto& [key, thread] : plan.threads) {
+        contact_keys.push_back(thread.contact_key);
+        created.push_back(detail::Time(thread.created_at));
+    }
+    pg::Params insert;
+    keys.AddTo(insert);
+    insert.AddArray(contact_keys).AddArray(created);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kInsertThreads, insert));
+
+    pg::Params lock;
+    keys.AddTo(lock);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+        detail::kLockThreads,
+        lock,
+        [&state, pointers](const pg::Rows& rows) {
+            for (const pg::Row row : rows) {
+                domain::ThreadRow thread;
+                thread.contact = row.GetId<ContactId>(1);
+                if (!row.IsNull(2)) thread.conversation = row.GetId<ConversationId>(2);
+                thread.delivered_until = row.Timestamp(3).unix_ms;
+                thread.read_until = row.Timestamp(4).unix_ms;
+                state.threads[KeyOf(pointers, row)] = thread;
+            }
+            return Status();
+        }
+    ));
+    pg::Params read;
+    keys.AddTo(read);
+    return pipeline.Send(
+        detail::kReadThreadContacts,
+        read.AddArray(contact_keys),
+        [&plan, &state, pointers](const pg::Rows& rows) {
+            for (const pg::Row row : rows) {
+                const domain::ThreadKey& key = KeyOf(pointers, row);
+                state.contacts[{key.tenant, key.channel, std::string(row.Text(6))}] =
+                    ContactOf(row, 1);
+                if (row.IsNull(7)) continue;
+                const std::string& named = plan.threads.at(key).contact_key;
+                PutContact(
+                    {key.tenant, key.channel, named}, row.Text(12), ContactOf(row, 7), state
+                );
+            }
+            return Status();
+        }
+    );
+}
+
+Status SendRefs(
+    Pipeline& pipeline, const std::set<domain::EventRef>& refs, std::int64_t days, BatchState& state
+) {
+    if (refs.empty()) return {};
+    const auto pointers = KeyPointers(refs);
+    pg::Params params;
+    RefArrays(pointers).AddTo(params);
+    params.Add(days);
+    return pipeline.Send(detail::kReadRefs, params, [&state, pointers](const pg::Rows& rows) {
+        for (const pg::Row row : rows) {
+            std::optional<domain::MessagePosition> position;
+            if (!row.IsNull(1)) {
+                position = {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+            }
+            state.refs[KeyOf(pointers, row)] = position;
+        }
+        return Status();
+    });
+}
+
+std::optional<std::int64_t> OptionalMs(const pg::Row& row, int column) {
+    if (row.IsNull(column)) return std::nullopt;
+    return row.Timestamp(column).unix_ms;
+}
+
+Status ReadCounters(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        state.counters[{row.Tenant(0), row.GetId<ConversationId>(1)}] = {
+            .last_seq = row.Int64(2),
+            .version = row.Int64(3),
+            .unread_count = row.Int32(4),
+            .inbound_count = row.Int64(5),
+            .outbound_count = row.Int64(6),
+            .closed_at = row.Timestamp(7).unix_ms,
+            .first_message_at = OptionalMs(row, 8),
+            .last_message_at = OptionalMs(row, 9),
+            .delivered_until = row.Timestamp(10).unix_ms,
+            .read_until = row.Timestamp(11).unix_ms,
+        };
+    }
+    return {};
+}
+
+Status ReadConversations(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        const TenantId tenant = row.Tenant(0);
+        domain::ConversationRow& conversation =
+            state.conversations[{tenant, row.GetId<ConversationId>(1)}];
+        conversation = {
+            .channel = row.GetId<ChannelId>(2),
+            .thread_key = std::string(row.Text(3)),
+            .contact = row.GetId<ContactId>(4),
+            .provider = static_cast<v1::Provider>(row.Int16(5)),
+            .status = static_cast<v1::ConversationStatus>(row.Int16(6)),
+            .preview = std::string(row.Text(7)),
+            .preview_direction = static_cast<v1::Direction>(row.Int16(8)),
+            .last_activity_at = row.Timestamp(9).unix_ms,
+            .last_customer_at = OptionalMs(row, 10),
+            .last_agent_at = OptionalMs(row, 11),
+            .created_at = row.Timestamp(12).unix_ms,
+        };
+        if (row.IsNull(13)) continue;
+        state.contacts[{tenant, conversation.channel, std::string(row.Text(13))}] = {
+            .id = conversation.contact,
+            .display_name = std::string(row.Text(14)),
+            .aliases = row.TextArray(15),
+            .created_at = row.Timestamp(16).unix_ms,
+            .updated_at = row.Timestamp(17).unix_ms,
+        };
+    }
+    return {};
+}
+
+domain::MessagePosition PositionOf(const pg::Row& row) {
+    return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+}
+
+Status ReadTargets(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        domain::MessageRow message;
+        message.id = row.GetId<MessageId>(4);
+        message.channel = row.GetId<ChannelId>(5);
+        message.direction = static_cast<v1::Direction>(row.Int16(6));
+        message.kind = static_cast<v1::MessageKind>(row.Int16(7));
+        if (!row.IsNull(8)) message.contact = row.GetId<ContactId>(8);
+        message.reply_to = row.Text(9);
+        message.provider_id = row.Text(10);
+        message.client_ref = row.Text(11);
+        message.delivery_state = static_cast<v1::DeliveryState>(row.Int16(12));
+        message.delivery_error = row.Text(13);
+        message.provider_time = OptionalMs(row, 14);
+        message.received_at = row.Timestamp(15).unix_ms;
+        message.edited_at = OptionalMs(row, 16);
+        message.edit_revision = row.Int64(17);
+        message.deleted_at = OptionalMs(row, 18);
+        message.version = row.Int64(19);
+        message.has_contents = false;
+        state.messages.insert_or_assign({row.Tenant(0), PositionOf(row)}, std::move(message));
+    }
+    return {};
+}
+
+Status ReadContents(const pg::Rows& rows, BatchState& state) {
+    for (const pg::Row row : rows) {
+        const auto at = state.messages.find({row.Tenant(0), PositionOf(row)});
+        if (at == state.messages.end()) continue;
+        at->second.payload = row.Text(4);
+        UNIBOX_RETURN_IF_ERROR(detail::DecodeExtras(row.GetBytes(5), at->second));
+        UNIBOX_RETURN_IF_ERROR(detail::DecodeRemovedReactions(row.GetBytes(6), at->second));
+        at->second.has_contents = true;
+    }
+    return {};
+}
+
+Status SendConversations(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.threads.empty() && plan.target_refs.empty()) return {};
+    pg::Params params;
+    ThreadArrays(KeyPointers(plan.threads)).AddTo(params);
+    RefArrays(KeyPointers(plan.target_refs)).AddTo(params);
+    params.Add(kTargetDays);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+        detail::kLockCounters,
+        params,
+        [&state](const pg::Rows& rows) { return ReadCounters(rows, state); }
+    ));
+    return pipeline.Send(detail::kReadConversations, params, [&state](const pg::Rows& rows) {
+        return ReadConversations(rows, state);
+    });
+}
+
+Status SendMessages(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (plan.target_refs.empty()) return {};
+    pg::Params targets;
+    RefArrays(KeyPointers(plan.target_refs)).AddTo(targets);
+    targets.Add(kTargetDays);
+    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+        detail::kReadTargets,
+        targets,
+        [&state](const pg::Rows& rows) { return ReadTargets(rows, state); }
+    ));
+    if (plan.content_refs.empty()) return {};
+    pg::Params contents;
+    RefArrays(KeyPointers(plan.content_refs)).AddTo(contents);
+    contents.Add(kTargetDays).Add(kContentsBytesMax);
+    return pipeline.Send(detail::kReadContents, contents, [&state](const pg::Rows& rows) {
+        return ReadContents(rows, state);
+    });
+}
+
+Status ReadParkedRow(const pg::Row& row, const domain::EventRef& target, BatchState& state) {
+    if (row.IsNull(2)) {
+        state.parked_unread.insert(target);
+        return {};
+    }
+    domain::ParkedRow parked{.event_key = row.GetId<EventKey>(1), .event = {}};
+    const std::string_view bytes = row.GetBytes(2);
+    if (!parked.event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        return Status(Code::kDataLoss, "parked_events.event is not an InboundEvent");
+    }
+    state.parked[target].push_back(std::move(parked));
+    return {};
+}
+
+Status SendParked(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (!plan.parked_targets.empty()) {
+        const auto pointers = KeyPointers(plan.parked_targets);
+        pg::Params params;
+        RefArrays(pointers).AddTo(params);
+        params.Add(kParkedPerMessageMax).Add(kParkedPerMessageBytesMax).Add(kParkedBytesMax);
+        const auto read = [&state, pointers](const pg::Rows& rows) {
+            for (const pg::Row row : rows) {
+                UNIBOX_RETURN_IF_ERROR(ReadParkedRow(row, KeyOf(pointers, row), state));
+            }
+            return Status();
+        };
+        UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kReadParked, params, read));
+    }
+    if (plan.target_refs.empty()) return {};
+    const auto pointers = KeyPointers(plan.target_refs);
+    pg::Params params;
+    RefArrays(pointers).AddTo(params);
+    params.Add(kParkedPerMessageMax);
+    return pipeline.Send(detail::kReadParkedLoads, params, [&state, pointers](const auto& rows) {
+        for (const pg::Row row : rows) {
+            state.parked_loads[KeyOf(pointers, row)] = {row.Int64(1), row.Int64(2)};
+        }
+        return Status();
+    });
+}
+
+Status SendSettings(
+    Pipeline& pipeline, const BatchPlan& plan, std::int64_t leaf_mark, BatchState& state
+) {
+    if (!plan.channels.empty()) {
+        const auto pointers = KeyPointers(plan.channels);
+        std::vector<std::int64_t> tenants;
+        std::vector<ChannelId> channels;
+        for (const auto* key : pointers) {
+            tenants.push_back(key->first.value);
+            channels.push_back(key->second);
+        }
+        pg::Params params;
+        params.AddArray(tenants).AddArray(channels);
+        UNIBOX_RETURN_IF_ERROR(pipeline.Send(
+            detail::kReadChannels,
+            params,
+            [&state, pointers](const pg::Rows& rows) {
+                for (const pg::Row row : rows) {
+                    state.reopen_window_ms[KeyOf(pointers, row)] = row.Int64(1) * 1000;
+                }
+                return Status();
+            }
+        ));
+    }
+    return pipeline.Send(detail::kReadFeed, {}, [&state, leaf_mark](const pg::Rows& rows) {
+        if (rows.size() != 1) return Status(Code::kDataLoss, "table feed must have one row");
+        state.feed_epoch = rows[0].GetUuid(0).ToBytes();
+        state.now_ms = rows[0].Timestamp(1).unix_ms;
+        return detail::CheckLeafMark(rows, 2, leaf_mark);
+    });
+}
+
+}  // namespace
+
+Result<BatchState> BatchTx::Read(
+    std::span<const PartitionAdvance> partitions, const BatchPlan& plan, const LeafSurvey& leaves
+) {
+    BatchState state;
+    Pipeline pipeline(tx_);
+    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_ms_, leaves.mark));
+    UNIBOX_RETURN_IF_ERROR(SendContacts(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendThreads(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.event_refs, kDedupDays, state));
+    UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.target_refs, kTargetDays, state));
+    UNIBOX_RETURN_IF_ERROR(SendConversations(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendMessages(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendParked(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(SendSettings(pipeline, plan, leaves.mark, state));
+    UNIBOX_RETURN_IF_ERROR(pipeline.Finish());
+    state.detached = leaves.detached;
+    return state;
+}
+
+}  // namespace unibox::store

@@ -1,0 +1,93 @@
+// The writer's transaction: read the state of a batch under locks, then write what was decided.
+//
+// BatchTx::Begin, then Read (first pipeline, ended by a Sync), then Commit (second pipeline). Every
+// statement finds its rows by an index through LATERAL or ON CONFLICT, in the order of its arrays:
+// neither the order of locks nor the cost depends on the planner's statistics.
+//
+// Errors: those of libs/pg (reason() is the SQLSTATE). kFencedState means that partitions of the
+// batch belong to somebody else, or stand elsewhere than the caller believes: LostShards names
+// them. After an error the transaction is rolled back. Limits: those of pg::WriterTx; meant for
+// batches of at most 1,000 events. Thread safety: one thread at a time.
+#pragma once
+
+#include "base/log_mark.hpp"
+#include "base/status.hpp"
+#include "domain/inbox.hpp"
+#include "pg/transaction.hpp"
+#include "store/schema/periods.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::store {
+
+// SQLSTATE of the fence.
+inline constexpr std::string_view kFencedState = "UB001";
+
+// Moves one partition from the last sequence committed to the last one of this batch.
+struct PartitionAdvance {
+    std::int32_t generation = 0;
+    std::int32_t partition = 0;
+    std::int64_t epoch = 0;
+    std::int64_t from_seq = 0;  // what ingest_partition.last_seq must be
+    std::int64_t to_seq = 0;
+    LogMark to_mark = {};  // of the message at to_seq
+};
+
+// An event that cannot be written, as it was read from the stream.
+struct DeadLetterWrite {
+    std::int32_t generation = 0;
+    std::int32_t partition = 0;
+    std::int64_t stream_seq = 0;
+    std::string event;
+    std::string sqlstate;  // '' = found before the database was asked
+    std::string error;
+};
+
+// One row of the outbox.
+struct OutboxId {
+    std::int32_t shard = 0;
+    std::int64_t id = 0;
+    auto operator<=>(const OutboxId&) const = default;
+};
+
+// What a batch leaves behind besides the effects that Decide named.
+struct BatchExtras {
+    std::span<const DeadLetterWrite> dead_letters;
+    // Rows of the outbox whose events the stream has acknowledged.
+    std::span<const OutboxId> acknowledged;
+};
+
+class BatchTx {
+public:
+    // Connects if need be. `lease_ms` is how long the partitions stay the owner's after this batch.
+    static Result<BatchTx> Begin(pg::Session& session, std::int64_t lease_ms);
+
+    // Fences and advances the partitions (any order given; sorted here), inserts the contacts and
+    // threads that are missing, takes all locks in key order and reads the state. ABORTED
+    // (kLeavesChanged) if leaves were attached or detached since `leaves` was taken: what the state
+    // lacks is either nowhere or in one of leaves.detached.
+    Result<domain::BatchState> Read(
+        std::span<const PartitionAdvance> partitions,
+        const domain::BatchPlan& plan,
+        const LeafSurvey& leaves
+    );
+    // Writes and commits. Returns the ids of effects.outbox, in its order.
+    Result<std::vector<OutboxId>> Commit(const domain::Effects& effects, const BatchExtras& extras);
+    // After a failed Commit: whether the transaction may have taken place all the same.
+    bool outcome_unknown() const { return tx_.outcome_unknown(); }
+
+private:
+    BatchTx(pg::WriterTx tx, std::int64_t lease_ms) : tx_(std::move(tx)), lease_ms_(lease_ms) {}
+
+    pg::WriterTx tx_;
+    std::int64_t lease_ms_;
+};
+
+// The shards (generation * 1000 + partition) that a kFencedState error names; empty for any other.
+std::vector<std::int32_t> LostShards(const Status& status);
+
+}  // namespace unibox::store

@@ -1,0 +1,27 @@
+// Ownership of the slots of API writes (writer_slots), as of partitions (partitions.hpp). Role
+// ub_writer. Errors: those of libs/pg. Thread safety: any thread.
+#pragma once
+
+#include "base/status.hpp"
+#include "pg/pool.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace unibox::store {
+
+// A shard of API writes.
+struct OwnedSlot {
+    std::int32_t slot = 0;
+    std::int64_t epoch = 0;
+    std::int32_t Shard() const { return -1 - slot; }
+};
+// Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases
+// them.
+Result<std::vector<OwnedSlot>> TakeExpiredSlots(
+    pg::Pool& pool, std::string_view owner, std::int64_t lease_ms, std::int32_t count_max
+);
+Status ReleaseSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot);
+
+}  // namespace unibox::store
