@@ -6,6 +6,7 @@
 #include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
 #include "channels/text.hpp"
+#include "domain/timestamps.hpp"
 
 #include <array>
 
@@ -97,8 +98,7 @@ void ReadContact(const JsonValue& contact, event::v1::MessageBody& body) {
 
 void SetTime(std::int64_t unix_ms, v1::Forward& forward) {
     if (unix_ms == 0) return;
-    forward.mutable_origin_time()->set_seconds(unix_ms / 1000);
-    forward.mutable_origin_time()->set_nanos(static_cast<std::int32_t>(unix_ms % 1000) * 1000000);
+    domain::SetTime(unix_ms, forward.mutable_origin_time());
 }
 
 // What the text shows in other words than the link itself.

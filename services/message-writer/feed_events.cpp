@@ -1,5 +1,7 @@
 #include "message-writer/feed_events.hpp"
 
+#include "domain/proto_map.hpp"
+#include "domain/timestamps.hpp"
 #include "message-writer/derived_ids.hpp"
 #include "wire/subjects.hpp"
 
@@ -11,75 +13,11 @@ namespace {
 using domain::ConversationWrite;
 using domain::MessageWrite;
 
-void SetTime(std::int64_t unix_ms, google::protobuf::Timestamp* time) {
-    time->set_seconds(unix_ms / 1000);
-    time->set_nanos(static_cast<std::int32_t>(unix_ms % 1000) * 1000000);
-}
-
-void SetContact(const ConversationView& view, v1::Contact* contact) {
-    const ConversationWrite& conversation = *view.conversation;
-    contact->Clear();
-    contact->set_id(conversation.row.contact.ToString());
-    contact->set_channel_id(conversation.row.channel.ToString());
-    if (view.contact == nullptr) return;
-    contact->set_contact_key(view.contact_key->contact_key);
-    contact->set_display_name(view.contact->display_name);
-    SetTime(view.contact->created_at, contact->mutable_create_time());
-    SetTime(view.contact->updated_at, contact->mutable_update_time());
-}
-
 void SetConversation(const ConversationView& view, v1::Conversation* to) {
     const ConversationWrite& from = *view.conversation;
-    to->set_id(from.key.conversation.ToString());
-    to->set_channel_id(from.row.channel.ToString());
-    to->set_provider(from.row.provider);
-    to->set_thread_key(from.row.thread_key);
-    SetContact(view, to->mutable_contact());
-    to->set_status(from.row.status);
-    to->set_unread_count(from.counters.unread_count);
-    to->set_message_count(from.counters.last_seq);
-    to->set_preview(from.row.preview);
-    to->set_preview_direction(from.row.preview_direction);
-    SetTime(from.row.last_activity_at, to->mutable_last_activity_time());
-    to->clear_last_customer_time();
-    if (from.row.last_customer_at) {
-        SetTime(*from.row.last_customer_at, to->mutable_last_customer_time());
-    }
-    to->clear_last_agent_time();
-    if (from.row.last_agent_at) SetTime(*from.row.last_agent_at, to->mutable_last_agent_time());
-    SetTime(from.row.created_at, to->mutable_create_time());
-    to->clear_close_time();
-    if (from.counters.closed_at != domain::kInfinity) {
-        SetTime(from.counters.closed_at, to->mutable_close_time());
-    }
-    to->set_version(from.counters.version);
-}
-
-void SetMessage(const MessageWrite& from, v1::Message* to) {
-    const domain::MessageRow& row = from.row;
-    to->set_id(row.id.ToString());
-    to->set_conversation_id(from.position.conversation.ToString());
-    to->set_seq(from.position.seq);
-    to->set_direction(row.direction);
-    to->set_kind(row.kind);
-    to->set_contact_id(row.contact ? row.contact->ToString() : std::string());
-    to->set_text(row.body);
-    to->set_payload(row.payload);
-    to->mutable_attachments()->Assign(row.attachments.begin(), row.attachments.end());
-    to->mutable_reactions()->Assign(row.reactions.begin(), row.reactions.end());
-    to->clear_context();
-    if (row.context.ByteSizeLong() > 0) *to->mutable_context() = row.context;
-    to->set_reply_to_provider_id(row.reply_to);
-    to->set_provider_id(row.provider_id);
-    to->set_delivery_state(row.delivery_state);
-    to->set_delivery_error(row.delivery_error);
-    SetTime(from.position.created_at, to->mutable_create_time());
-    SetTime(row.received_at, to->mutable_receive_time());
-    to->clear_edit_time();
-    if (row.edited_at) SetTime(*row.edited_at, to->mutable_edit_time());
-    to->clear_delete_time();
-    if (row.deleted_at) SetTime(*row.deleted_at, to->mutable_delete_time());
-    to->set_version(row.version);
+    domain::ConversationContact contact;
+    if (view.contact != nullptr) contact = {view.contact_key->contact_key, view.contact};
+    domain::FillConversation(from.key.conversation, from.row, from.counters, contact, to);
 }
 
 }  // namespace
@@ -130,7 +68,7 @@ void FeedEvents::MessageCreated(
     bool conversation_reopened
 ) {
     auto* body = created_.mutable_message_created();
-    SetMessage(message, body->mutable_message());
+    domain::FillMessage(message.position, message.row, body->mutable_message());
     SetConversation(view, body->mutable_conversation());
     body->set_conversation_created(view.conversation->counters.last_seq == 1);
     body->set_conversation_reopened(conversation_reopened);
@@ -141,7 +79,7 @@ void FeedEvents::MessageUpdated(
     const Cause& cause, const ConversationView& view, const MessageWrite& message
 ) {
     auto* body = updated_.mutable_message_updated();
-    SetMessage(message, body->mutable_message());
+    domain::FillMessage(message.position, message.row, body->mutable_message());
     SetConversation(view, body->mutable_conversation());
     AppendOf(view, cause, &updated_, "message_updated");
 }
@@ -181,7 +119,7 @@ void FeedEvents::MessagesDelivered(
     event::v1::FeedEvent event;
     auto* body = event.mutable_messages_delivered();
     body->set_delivery_state(state);
-    SetTime(until_ms, body->mutable_until_time());
+    domain::SetTime(until_ms, body->mutable_until_time());
     body->set_up_to_seq(view.conversation->counters.last_seq);
     SetConversation(view, body->mutable_conversation());
     AppendOf(view, cause, &event, "messages_delivered");
@@ -197,9 +135,9 @@ void FeedEvents::ControlReceived(const Cause& cause) {
     body->set_contact_key(ContactKeyOf(*cause.event));
     body->set_contact_name(DisplayNameOf(*cause.event));
     if (const auto time = ProviderTimeOf(*cause.event)) {
-        SetTime(*time, body->mutable_provider_time());
+        domain::SetTime(*time, body->mutable_provider_time());
     }
-    SetTime(cause.event->receive_time_ms(), body->mutable_receive_time());
+    domain::SetTime(cause.event->receive_time_ms(), body->mutable_receive_time());
     Append(cause, &event, "control_received", ConversationId{}, 0);
 }
 

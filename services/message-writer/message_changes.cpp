@@ -1,6 +1,7 @@
 #include "message-writer/message_changes.hpp"
 
 #include "base/utf8.hpp"
+#include "domain/timestamps.hpp"
 #include "message-writer/batch.hpp"
 #include "message-writer/text.hpp"
 
@@ -10,13 +11,6 @@ namespace unibox::writer {
 namespace {
 
 using event::v1::InboundEvent;
-
-google::protobuf::Timestamp ToTimestamp(std::int64_t unix_ms) {
-    google::protobuf::Timestamp time;
-    time.set_seconds(unix_ms / 1000);
-    time.set_nanos(static_cast<std::int32_t>(unix_ms % 1000) * 1000000);
-    return time;
-}
 
 std::string BodyOf(const event::v1::MessageBody& message) {
     if (message.subject().empty()) return CleanText(message.text());
@@ -93,7 +87,7 @@ v1::Reaction MakeReaction(
     v1::Reaction reaction;
     reaction.set_contact_key(contact_key);
     reaction.set_emoji(emoji);
-    *reaction.mutable_create_time() = ToTimestamp(time_ms);
+    *reaction.mutable_create_time() = domain::ToTimestamp(time_ms);
     return reaction;
 }
 

@@ -1,6 +1,8 @@
 #include "store/inbox/reads.hpp"
 
 #include "base/assert.hpp"
+#include "domain/message_extras.hpp"
+#include "domain/proto_map.hpp"
 #include "obs/log.hpp"
 #include "pg/transaction.hpp"
 
@@ -11,15 +13,37 @@
 namespace unibox::store {
 namespace {
 
-// Columns of a conversation `c` and its contact `k`, in the order in which ToConversation reads
-// them.
+// Columns of a conversation `c` and its contact `k`, and their numbers.
 #define UNIBOX_CONVERSATION_COLUMNS                                                         \
     "c.conversation_id, c.channel_id, c.thread_key, c.contact_id, c.provider, c.status, "   \
     "c.unread_count, c.message_count, c.preview, c.preview_direction, c.last_activity_at, " \
     "c.last_customer_at, c.last_agent_at, c.created_at, c.closed_at, c.version, "           \
     "k.contact_key, k.display_name, k.created_at, k.updated_at "
 
-constexpr int kLastActivityColumn = 10;
+struct ConversationColumn {
+    enum Number : int {
+        kId,
+        kChannel,
+        kThreadKey,
+        kContact,
+        kProvider,
+        kStatus,
+        kUnreadCount,
+        kMessageCount,
+        kPreview,
+        kPreviewDirection,
+        kLastActivity,
+        kLastCustomer,
+        kLastAgent,
+        kCreated,
+        kClosed,
+        kVersion,
+        kContactKey,
+        kContactName,
+        kContactCreated,
+        kContactUpdated
+    };
+};
 
 // $1 tenant, $2 position in microseconds, $3 conversation of the position, $4 limit, $5 status or
 // 0, $6 channel if used. The page is cut before the join, so that contacts are looked up for its
@@ -107,8 +131,30 @@ constexpr MessageStatements kNewestFirst = {
 constexpr MessageStatements kOldestFirst = {
     {"inbox_messages_oldest", UNIBOX_MESSAGES("ASC", "AND seq <= least($3, n.last_seq) + $5 ")},
     {"inbox_messages_oldest_all", UNIBOX_MESSAGES("ASC", "")}};
-constexpr int kLastSeqColumn = 17;
-constexpr int kFoundColumn = 18;
+// The columns of UNIBOX_MESSAGES.
+struct MessageColumn {
+    enum Number : int {
+        kId,
+        kSeq,
+        kDirection,
+        kKind,
+        kContact,
+        kBody,
+        kPayload,
+        kExtras,
+        kReplyTo,
+        kProviderId,
+        kDeliveryState,
+        kDeliveryError,
+        kCreated,
+        kReceived,
+        kEdited,
+        kDeleted,
+        kVersion,
+        kLastSeq,
+        kFound
+    };
+};
 
 // Counts what goes into a page until it is full.
 class PageBytes {
@@ -132,82 +178,91 @@ private:
 
 constexpr pg::Statement kContact = {
     "inbox_contact",
-    "SELECT contact_id, channel_id, contact_key, display_name, created_at, updated_at "
+    "SELECT channel_id, contact_key, display_name, created_at, updated_at "
     "FROM contacts WHERE tenant_id = $1 AND contact_id = $2"};
 
-void SetTime(google::protobuf::Timestamp* to, pg::TimestampMs time) {
-    std::int64_t seconds = time.unix_ms / 1000;
-    std::int64_t rest_ms = time.unix_ms % 1000;
-    if (rest_ms < 0) {  // Before 1970: nanos count forward.
-        --seconds;
-        rest_ms += 1000;
-    }
-    to->set_seconds(seconds);
-    to->set_nanos(static_cast<std::int32_t>(rest_ms * 1'000'000));
+// What the mapping to unibox.v1 takes, as read from a row.
+struct ConversationRead {
+    ConversationId id;
+    domain::ConversationRow row;
+    domain::CounterRow counters;
+    std::string_view contact_key;
+    std::optional<domain::ContactRow> contact;
+};
+
+std::optional<std::int64_t> OptionalTime(const pg::Row& row, int column) {
+    const auto time = row.OptionalTimestamp(column);
+    return time ? std::optional(time->unix_ms) : std::nullopt;
 }
 
-bool IsFinite(pg::TimestampMs time) {
-    return time != pg::kInfinity && time != pg::kMinusInfinity;
+ConversationRead ReadConversation(const pg::Row& row) {
+    using Column = ConversationColumn;
+    ConversationRead out;
+    out.id = row.GetId<ConversationId>(Column::kId);
+    out.row.channel = row.GetId<ChannelId>(Column::kChannel);
+    out.row.thread_key = row.Text(Column::kThreadKey);
+    out.row.contact = row.GetId<ContactId>(Column::kContact);
+    out.row.provider = static_cast<v1::Provider>(row.Int16(Column::kProvider));
+    out.row.status = static_cast<v1::ConversationStatus>(row.Int16(Column::kStatus));
+    out.row.preview = row.Text(Column::kPreview);
+    out.row.preview_direction = static_cast<v1::Direction>(row.Int16(Column::kPreviewDirection));
+    out.row.last_activity_at = row.Timestamp(Column::kLastActivity).unix_ms;
+    out.row.last_customer_at = OptionalTime(row, Column::kLastCustomer);
+    out.row.last_agent_at = OptionalTime(row, Column::kLastAgent);
+    out.row.created_at = row.Timestamp(Column::kCreated).unix_ms;
+    out.counters.unread_count = row.Int32(Column::kUnreadCount);
+    out.counters.last_seq = row.Int64(Column::kMessageCount);
+    out.counters.closed_at = row.Timestamp(Column::kClosed).unix_ms;
+    out.counters.version = row.Int64(Column::kVersion);
+    if (row.IsNull(Column::kContactKey)) return out;
+    out.contact_key = row.Text(Column::kContactKey);
+    domain::ContactRow& contact = out.contact.emplace();
+    contact.display_name = row.Text(Column::kContactName);
+    contact.created_at = row.Timestamp(Column::kContactCreated).unix_ms;
+    contact.updated_at = row.Timestamp(Column::kContactUpdated).unix_ms;
+    return out;
 }
 
 v1::Conversation ToConversation(const pg::Row& row) {
+    const ConversationRead read = ReadConversation(row);
     v1::Conversation out;
-    out.set_id(row.GetUuid(0).ToString());
-    out.set_channel_id(row.GetUuid(1).ToString());
-    out.set_thread_key(std::string(row.Text(2)));
-    out.set_provider(static_cast<v1::Provider>(row.Int16(4)));
-    out.set_status(static_cast<v1::ConversationStatus>(row.Int16(5)));
-    out.set_unread_count(row.Int64(6));
-    out.set_message_count(row.Int64(7));
-    out.set_preview(std::string(row.Text(8)));
-    out.set_preview_direction(static_cast<v1::Direction>(row.Int16(9)));
-    SetTime(out.mutable_last_activity_time(), row.Timestamp(kLastActivityColumn));
-    if (const auto time = row.OptionalTimestamp(11))
-        SetTime(out.mutable_last_customer_time(), *time);
-    if (const auto time = row.OptionalTimestamp(12)) SetTime(out.mutable_last_agent_time(), *time);
-    SetTime(out.mutable_create_time(), row.Timestamp(13));
-    if (IsFinite(row.Timestamp(14))) SetTime(out.mutable_close_time(), row.Timestamp(14));
-    out.set_version(row.Int64(15));
-    v1::Contact& contact = *out.mutable_contact();
-    contact.set_id(row.GetUuid(3).ToString());
-    contact.set_channel_id(out.channel_id());
-    if (!row.IsNull(16)) {
-        contact.set_contact_key(std::string(row.Text(16)));
-        contact.set_display_name(std::string(row.Text(17)));
-        SetTime(contact.mutable_create_time(), row.Timestamp(18));
-        SetTime(contact.mutable_update_time(), row.Timestamp(19));
+    domain::ConversationContact contact;
+    if (read.contact) contact = {read.contact_key, &*read.contact};
+    domain::FillConversation(read.id, read.row, read.counters, contact, &out);
+    return out;
+}
+
+domain::MessageRow ReadMessage(const pg::Row& row) {
+    using Column = MessageColumn;
+    domain::MessageRow out;
+    out.id = row.GetId<MessageId>(Column::kId);
+    out.direction = static_cast<v1::Direction>(row.Int16(Column::kDirection));
+    out.kind = static_cast<v1::MessageKind>(row.Int16(Column::kKind));
+    if (const auto contact = row.OptionalUuid(Column::kContact)) out.contact = ContactId{*contact};
+    out.body = row.Text(Column::kBody);
+    out.payload = row.Text(Column::kPayload);
+    out.reply_to = row.Text(Column::kReplyTo);
+    out.provider_id = row.Text(Column::kProviderId);
+    out.delivery_state = static_cast<v1::DeliveryState>(row.Int16(Column::kDeliveryState));
+    out.delivery_error = row.Text(Column::kDeliveryError);
+    out.received_at = row.Timestamp(Column::kReceived).unix_ms;
+    out.edited_at = OptionalTime(row, Column::kEdited);
+    out.deleted_at = OptionalTime(row, Column::kDeleted);
+    out.version = row.Int64(Column::kVersion);
+    const Status extras = domain::DecodeExtras(row.GetBytes(Column::kExtras), out);
+    if (!extras.ok()) {
+        obs::Log(obs::Level::kError, extras.message(), {{"message_id", out.id.ToString()}});
     }
     return out;
 }
 
 v1::Message ToMessage(const pg::Row& row, ConversationId conversation) {
+    const domain::MessagePosition position{
+        conversation,
+        row.Int64(MessageColumn::kSeq),
+        row.Timestamp(MessageColumn::kCreated).unix_ms};
     v1::Message out;
-    const std::string_view extras = row.GetBytes(7);
-    if (!out.ParseFromArray(extras.data(), static_cast<int>(extras.size()))) {
-        out.Clear();
-        obs::Log(
-            obs::Level::kError,
-            "messages.extras cannot be read",
-            {{"message_id", row.GetUuid(0).ToString()}}
-        );
-    }
-    out.set_id(row.GetUuid(0).ToString());
-    out.set_conversation_id(conversation.ToString());
-    out.set_seq(row.Int64(1));
-    out.set_direction(static_cast<v1::Direction>(row.Int16(2)));
-    out.set_kind(static_cast<v1::MessageKind>(row.Int16(3)));
-    if (const auto contact = row.OptionalUuid(4)) out.set_contact_id(contact->ToString());
-    out.set_text(std::string(row.Text(5)));
-    out.set_payload(std::string(row.Text(6)));
-    out.set_reply_to_provider_id(std::string(row.Text(8)));
-    out.set_provider_id(std::string(row.Text(9)));
-    out.set_delivery_state(static_cast<v1::DeliveryState>(row.Int16(10)));
-    out.set_delivery_error(std::string(row.Text(11)));
-    SetTime(out.mutable_create_time(), row.Timestamp(12));
-    SetTime(out.mutable_receive_time(), row.Timestamp(13));
-    if (const auto time = row.OptionalTimestamp(14)) SetTime(out.mutable_edit_time(), *time);
-    if (const auto time = row.OptionalTimestamp(15)) SetTime(out.mutable_delete_time(), *time);
-    out.set_version(row.Int64(16));
+    domain::FillMessage(position, ReadMessage(row), &out);
     return out;
 }
 
@@ -261,7 +316,9 @@ Result<ConversationPage> ListConversations(
         v1::Conversation conversation = ToConversation(row);
         if (count == query.count_max || !bytes.Add(conversation)) {
             const pg::Row last = rows[count - 1];
-            page.next = {last.UnixMicros(kLastActivityColumn), last.GetId<ConversationId>(0)};
+            page.next = {
+                last.UnixMicros(ConversationColumn::kLastActivity),
+                last.GetId<ConversationId>(ConversationColumn::kId)};
             break;
         }
         page.conversations.push_back(std::move(conversation));
@@ -299,10 +356,11 @@ Result<MessagePage> ListMessages(
     const MessageStatements& statements = query.oldest_first ? kOldestFirst : kNewestFirst;
     UNIBOX_ASSIGN_OR_RETURN(auto rows, reader.Read(statements.window, params));
     if (rows.empty()) return NotFound("no such conversation").WithReason("CONVERSATION_NOT_FOUND");
-    const std::int64_t last_seq = rows[0].Int64(kLastSeqColumn);
+    const std::int64_t last_seq = rows[0].Int64(MessageColumn::kLastSeq);
     const std::int64_t expected = std::min(limit, std::min(below - 1, last_seq) - query.seq_above);
     const auto found = [&rows] {
-        return rows[0].IsNull(0) ? std::int64_t{0} : rows[0].Int64(kFoundColumn);
+        return rows[0].IsNull(MessageColumn::kId) ? std::int64_t{0}
+                                                  : rows[0].Int64(MessageColumn::kFound);
     };
     if (found() < expected) {
         UNIBOX_ASSIGN_OR_RETURN(rows, reader.Read(statements.all, params));
@@ -312,7 +370,8 @@ Result<MessagePage> ListMessages(
     MessagePage page;
     PageBytes bytes(query.bytes_max);
     for (const auto row : rows) {
-        if (row.IsNull(0) || std::cmp_equal(page.messages.size(), query.count_max)) break;
+        if (row.IsNull(MessageColumn::kId) || std::cmp_equal(page.messages.size(), query.count_max))
+            break;
         v1::Message message = ToMessage(row, query.conversation);
         if (!bytes.Add(message)) break;
         page.messages.push_back(std::move(message));
@@ -330,13 +389,13 @@ Result<v1::Contact> GetContact(
     );
     if (rows.empty()) return NotFound("no such contact").WithReason("CONTACT_NOT_FOUND");
     const pg::Row row = rows[0];
+    domain::ContactRow read;
+    read.id = contact;
+    read.display_name = row.Text(2);
+    read.created_at = row.Timestamp(3).unix_ms;
+    read.updated_at = row.Timestamp(4).unix_ms;
     v1::Contact out;
-    out.set_id(row.GetUuid(0).ToString());
-    out.set_channel_id(row.GetUuid(1).ToString());
-    out.set_contact_key(std::string(row.Text(2)));
-    out.set_display_name(std::string(row.Text(3)));
-    SetTime(out.mutable_create_time(), row.Timestamp(4));
-    SetTime(out.mutable_update_time(), row.Timestamp(5));
+    domain::FillContact(row.GetId<ChannelId>(0), row.Text(1), read, &out);
     return out;
 }
 

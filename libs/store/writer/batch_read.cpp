@@ -1,4 +1,5 @@
 // The first pipeline of the writer's transaction: fence, missing rows, locks, state.
+#include "domain/message_extras.hpp"
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/batch_pipeline.hpp"
@@ -355,8 +356,8 @@ Status ReadContents(const pg::Rows& rows, BatchState& state) {
         const auto at = state.messages.find({row.Tenant(0), PositionOf(row)});
         if (at == state.messages.end()) continue;
         at->second.payload = row.Text(4);
-        UNIBOX_RETURN_IF_ERROR(detail::DecodeExtras(row.GetBytes(5), at->second));
-        UNIBOX_RETURN_IF_ERROR(detail::DecodeRemovedReactions(row.GetBytes(6), at->second));
+        UNIBOX_RETURN_IF_ERROR(domain::DecodeExtras(row.GetBytes(5), at->second));
+        UNIBOX_RETURN_IF_ERROR(domain::DecodeRemovedReactions(row.GetBytes(6), at->second));
         at->second.has_contents = true;
     }
     return {};

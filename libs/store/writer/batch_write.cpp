@@ -1,4 +1,5 @@
 // The second pipeline of the writer's transaction: what Decide found, and COMMIT.
+#include "domain/message_extras.hpp"
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/batch_write_sql.hpp"
@@ -184,8 +185,8 @@ void MessageArrays::Add(const MessageWrite& write) {
     contacts.push_back(row.contact);
     bodies.push_back(row.body);
     payloads.push_back(row.payload);
-    extras.push_back(detail::EncodeExtras(row));
-    removed_reactions.push_back(detail::EncodeRemovedReactions(row));
+    extras.push_back(domain::EncodeExtras(row));
+    removed_reactions.push_back(domain::EncodeRemovedReactions(row));
     reply_tos.push_back(row.reply_to);
     provider_ids.push_back(row.provider_id);
     client_refs.push_back(row.client_ref);

@@ -63,11 +63,4 @@ inline std::vector<pg::Bytes> AsBytes(const std::vector<std::string>& values) {
 // of texts travel in this form and are cast in the SQL.
 std::string TextArrayLiteral(const std::vector<std::string>& values);
 
-// messages.extras: attachments, reactions and context; '' when there is none of them.
-std::string EncodeExtras(const domain::MessageRow& row);
-Status DecodeExtras(std::string_view bytes, domain::MessageRow& row);
-// messages.removed_reactions; '' when there are none.
-std::string EncodeRemovedReactions(const domain::MessageRow& row);
-Status DecodeRemovedReactions(std::string_view bytes, domain::MessageRow& row);
-
 }  // namespace unibox::store::detail

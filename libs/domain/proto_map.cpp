@@ -1,0 +1,109 @@
+#include "domain/proto_map.hpp"
+
+#include "domain/timestamps.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace unibox::domain {
+namespace {
+
+// What a row that may be moved from gives away, and any other one lends.
+template <typename Value>
+const Value& Give(const Value& value) {
+    return value;
+}
+template <typename Value>
+Value&& Give(Value& value) {
+    return std::move(value);
+}
+
+template <typename Elements, typename Element>
+void Assign(Elements& from, google::protobuf::RepeatedPtrField<Element>* to) {
+    to->Clear();
+    for (auto& element : from) *to->Add() = Give(element);
+}
+
+template <typename Row>
+void Fill(const MessagePosition& position, Row& row, v1::Message* to) {
+    to->set_id(row.id.ToString());
+    to->set_conversation_id(position.conversation.ToString());
+    to->set_seq(position.seq);
+    to->set_direction(row.direction);
+    to->set_kind(row.kind);
+    to->set_contact_id(row.contact ? row.contact->ToString() : std::string());
+    to->set_text(Give(row.body));
+    to->set_payload(Give(row.payload));
+    Assign(row.attachments, to->mutable_attachments());
+    Assign(row.reactions, to->mutable_reactions());
+    to->clear_context();
+    if (row.context.ByteSizeLong() > 0) *to->mutable_context() = Give(row.context);
+    to->set_reply_to_provider_id(Give(row.reply_to));
+    to->set_provider_id(Give(row.provider_id));
+    to->set_delivery_state(row.delivery_state);
+    to->set_delivery_error(Give(row.delivery_error));
+    SetTime(position.created_at, to->mutable_create_time());
+    SetTime(row.received_at, to->mutable_receive_time());
+    to->clear_edit_time();
+    if (row.edited_at) SetTime(*row.edited_at, to->mutable_edit_time());
+    to->clear_delete_time();
+    if (row.deleted_at) SetTime(*row.deleted_at, to->mutable_delete_time());
+    to->set_version(row.version);
+}
+
+}  // namespace
+
+void FillContact(
+    const ChannelId& channel, std::string_view contact_key, const ContactRow& row, v1::Contact* to
+) {
+    to->set_id(row.id.ToString());
+    to->set_channel_id(channel.ToString());
+    to->set_contact_key(contact_key.data(), contact_key.size());
+    to->set_display_name(row.display_name);
+    SetTime(row.created_at, to->mutable_create_time());
+    SetTime(row.updated_at, to->mutable_update_time());
+}
+
+void FillConversation(
+    const ConversationId& id,
+    const ConversationRow& row,
+    const CounterRow& counters,
+    const ConversationContact& contact,
+    v1::Conversation* to
+) {
+    to->set_id(id.ToString());
+    to->set_channel_id(row.channel.ToString());
+    to->set_provider(row.provider);
+    to->set_thread_key(row.thread_key);
+    if (contact.row != nullptr) {
+        FillContact(row.channel, contact.contact_key, *contact.row, to->mutable_contact());
+    } else {
+        to->mutable_contact()->Clear();
+        to->mutable_contact()->set_channel_id(to->channel_id());
+    }
+    to->mutable_contact()->set_id(row.contact.ToString());
+    to->set_status(row.status);
+    to->set_unread_count(counters.unread_count);
+    to->set_message_count(counters.last_seq);
+    to->set_preview(row.preview);
+    to->set_preview_direction(row.preview_direction);
+    SetTime(row.last_activity_at, to->mutable_last_activity_time());
+    to->clear_last_customer_time();
+    if (row.last_customer_at) SetTime(*row.last_customer_at, to->mutable_last_customer_time());
+    to->clear_last_agent_time();
+    if (row.last_agent_at) SetTime(*row.last_agent_at, to->mutable_last_agent_time());
+    SetTime(row.created_at, to->mutable_create_time());
+    to->clear_close_time();
+    if (counters.closed_at != kInfinity) SetTime(counters.closed_at, to->mutable_close_time());
+    to->set_version(counters.version);
+}
+
+void FillMessage(const MessagePosition& position, const MessageRow& row, v1::Message* to) {
+    Fill(position, row, to);
+}
+
+void FillMessage(const MessagePosition& position, MessageRow&& row, v1::Message* to) {
+    Fill(position, row, to);
+}
+
+}  // namespace unibox::domain
