@@ -1,5 +1,5 @@
-// What message-writer reads, decides and writes for one batch of inbound events: the types between
-// the SQL of libs/store and the pure function Decide (services/message-writer/decide.hpp).
+// What message-writer reads, decides and writes for one batch of inputs: the types between
+// the SQL of libs/store and the pure function Decide (libs/decide).
 //
 // A transaction: Plan says which keys the batch concerns, the store reads their state under locks,
 // Decide makes effects of both, the store writes them. All times are Unix milliseconds, UTC.
@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 namespace unibox::domain {
@@ -54,11 +55,12 @@ struct EventRef {
     auto operator<=>(const EventRef&) const = default;
 };
 
-// One event of the batch, in stream order within its partition.
-struct BatchEvent {
+// What can be decided. Another kind is another alternative, with its rules in libs/decide.
+using Input = std::variant<event::v1::InboundEvent>;
+// One input of the batch; those of a shard are in the shard's order.
+struct BatchItem {
     std::int32_t shard = 0;  // generation * 1000 + partition
-    std::uint64_t stream_seq = 0;
-    event::v1::InboundEvent event;
+    Input input;
 };
 
 // ---------------------------------------------------------------- what the first pipeline is told
@@ -300,10 +302,10 @@ struct Effects {
     std::vector<std::pair<EventRef, EventKey>>
         unparks;  // applied now: (target, event key) rows to delete
     std::vector<OutboxWrite> outbox;
-    // How many of the batch's events, from the first one on, these are the effects of. Fewer than
+    // How many of the batch's inputs, from the first one on, these are the effects of. Fewer than
     // all: more would have been too much for one transaction.
-    std::size_t event_count = 0;
-    // Not "": the next event cannot be decided before this leaf is attached again.
+    std::size_t input_count = 0;
+    // Not "": the next input cannot be decided before this leaf is attached again.
     std::string awaited_leaf;
     // Counted, for metrics.
     std::int64_t duplicate_count = 0;  // events whose key was seen before

@@ -1,7 +1,7 @@
 #include "message-writer/batch_committer.hpp"
 
-#include "message-writer/batch.hpp"
-#include "message-writer/decide.hpp"
+#include "decide/decide.hpp"
+#include "decide/plan.hpp"
 #include "obs/log.hpp"
 #include "pg/sqlstate.hpp"
 #include "store/writer/failure.hpp"
@@ -98,9 +98,9 @@ bool BatchCommitter::CommitHalves(Range range, const Status& why) {
 }
 
 bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
-    const domain::BatchEvent& event = batch_->events[index];
-    WrittenShard* shard = shards_.at(event.shard);
-    const auto sequence = static_cast<std::int64_t>(event.stream_seq);
+    const std::int32_t number = batch_->events[index].shard;
+    WrittenShard* shard = shards_.at(number);
+    const std::int64_t sequence = batch_->sequences[index];
     CountPoison(shard, sequence, why.ToString());
     int conflicts = kConflictTries;
     while (!shard->lost && !shard->stopped && shard->owned.last_seq < sequence &&
@@ -110,7 +110,7 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
         selection.dead.push_back(
             DeadLetterOf(index, refused ? why.reason() : std::string(), why.message())
         );
-        selection.to_seq[event.shard] = sequence;
+        selection.to_seq[number] = sequence;
         bool outcome_unknown = false;
         Status status = TryOnce(selection, &outcome_unknown);
         if (status.ok()) return true;
@@ -133,12 +133,12 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
 BatchCommitter::Selection BatchCommitter::Select(Range range) const {
     Selection selection;
     for (std::size_t i = range.begin; i < range.end; ++i) {
-        const domain::BatchEvent& event = batch_->events[i];
-        const WrittenShard& shard = *shards_.at(event.shard);
-        const auto sequence = static_cast<std::int64_t>(event.stream_seq);
+        const std::int32_t number = batch_->events[i].shard;
+        const WrittenShard& shard = *shards_.at(number);
+        const std::int64_t sequence = batch_->sequences[i];
         if (shard.lost || shard.stopped || !shard.awaited_leaf.empty()) continue;
         if (sequence <= shard.owned.last_seq || sequence >= shard.stop_at) continue;
-        selection.to_seq[event.shard] = sequence;
+        selection.to_seq[number] = sequence;
         if (batch_->faults[i].empty()) {
             selection.live.push_back(i);
         } else {
@@ -151,8 +151,7 @@ BatchCommitter::Selection BatchCommitter::Select(Range range) const {
 const LogMark& BatchCommitter::MarkOf(std::int32_t shard, std::int64_t sequence) const {
     std::size_t at = batch_->size() - 1;
     const auto is_it = [&] {
-        const domain::BatchEvent& event = batch_->events[at];
-        return event.shard == shard && static_cast<std::int64_t>(event.stream_seq) == sequence;
+        return batch_->events[at].shard == shard && batch_->sequences[at] == sequence;
     };
     while (!is_it()) --at;
     return batch_->marks[at];
@@ -161,8 +160,7 @@ const LogMark& BatchCommitter::MarkOf(std::int32_t shard, std::int64_t sequence)
 store::DeadLetterWrite BatchCommitter::DeadLetterOf(
     std::size_t index, std::string sqlstate, std::string error
 ) const {
-    const domain::BatchEvent& event = batch_->events[index];
-    const store::PartitionId id = shards_.at(event.shard)->owned.id;
+    const store::PartitionId id = shards_.at(batch_->events[index].shard)->owned.id;
     if (error.size() > kErrorBytesMax) error.resize(kErrorBytesMax);
     // The server's text may quote the event; what is not plain must not spoil the letter as well.
     for (char& c : error) {
@@ -171,7 +169,7 @@ store::DeadLetterWrite BatchCommitter::DeadLetterOf(
     return {
         .generation = id.generation,
         .partition = id.partition,
-        .stream_seq = static_cast<std::int64_t>(event.stream_seq),
+        .stream_seq = batch_->sequences[index],
         .event = batch_->payloads[index],
         .sqlstate = std::move(sqlstate),
         .error = std::move(error),
@@ -185,7 +183,7 @@ Status BatchCommitter::TryOnce(const Selection& selection, bool* outcome_unknown
         const std::span all(batch_->events);
         return RunTransaction(all.subspan(live.front(), live.size()), selection, outcome_unknown);
     }
-    std::vector<domain::BatchEvent> events;  // only after a fault: some of the range are left out
+    std::vector<domain::BatchItem> events;  // only after a fault: some of the range are left out
     events.reserve(live.size());
     for (const std::size_t i : live) events.push_back(batch_->events[i]);
     return RunTransaction(events, selection, outcome_unknown);
@@ -196,7 +194,7 @@ void BatchCommitter::Reached(CommitStage stage) const {
 }
 
 Status BatchCommitter::RunTransaction(
-    std::span<const domain::BatchEvent> events, const Selection& selection, bool* outcome_unknown
+    std::span<const domain::BatchItem> events, const Selection& selection, bool* outcome_unknown
 ) {
     effects_ = {};
     auto start = std::chrono::steady_clock::now();
@@ -214,13 +212,13 @@ Status BatchCommitter::RunTransaction(
     Reached(CommitStage::kBeforeTransaction);
     UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease_ms));
     UNIBOX_ASSIGN_OR_RETURN(
-        domain::BatchState state, tx.Read(advances, Plan(events), leaves_.survey())
+        domain::BatchState state, tx.Read(advances, decide::Plan(events), leaves_.survey())
     );
     lap(env_.metrics.read_seconds);
     Reached(CommitStage::kBetweenPipelines);
-    effects_ = Decide(events, std::move(state));
+    effects_ = decide::Decide(events, std::move(state));
     lap(env_.metrics.decide_seconds);
-    if (effects_.event_count < events.size()) return Cut(selection);
+    if (effects_.input_count < events.size()) return Cut(selection);
     auto ids = tx.Commit(effects_, {selection.dead, *acknowledged_});
     lap(env_.metrics.write_seconds);
     if (!ids.ok()) {
@@ -235,7 +233,7 @@ Status BatchCommitter::RunTransaction(
 
 // Only the first events are for one transaction; this one is rolled back.
 Status BatchCommitter::Cut(const Selection& selection) {
-    const std::size_t event_count = effects_.event_count;
+    const std::size_t event_count = effects_.input_count;
     if (event_count == 0 && !effects_.awaited_leaf.empty()) {
         AwaitLeaf(selection.live.front(), effects_.awaited_leaf);
         return Status(Code::kUnavailable, "a leaf is detached").WithReason(kAwaitsLeaf);
@@ -432,9 +430,8 @@ void BatchCommitter::CountFaults() {
     std::map<const WrittenShard*, std::int64_t> buried;
     for (std::size_t i = 0; i < batch_->size(); ++i) {
         if (batch_->faults[i].empty()) continue;
-        const domain::BatchEvent& event = batch_->events[i];
-        WrittenShard* shard = shards_.at(event.shard);
-        const auto sequence = static_cast<std::int64_t>(event.stream_seq);
+        WrittenShard* shard = shards_.at(batch_->events[i].shard);
+        const std::int64_t sequence = batch_->sequences[i];
         if (shard->lost || shard->stopped || sequence >= shard->stop_at) continue;
         if (sequence <= shard->owned.buried_to) {
             ++buried[shard];

@@ -98,9 +98,7 @@ private:
 
     Status TryOnce(const Selection& selection, bool* outcome_unknown);
     Status RunTransaction(
-        std::span<const domain::BatchEvent> events,
-        const Selection& selection,
-        bool* outcome_unknown
+        std::span<const domain::BatchItem> events, const Selection& selection, bool* outcome_unknown
     );
     void Reached(CommitStage stage) const;
     Status Cut(const Selection& selection);

@@ -13,10 +13,12 @@ namespace unibox::writer {
 
 // Events of one or more shards, those of a shard together and in stream order.
 struct GatheredBatch {
-    std::vector<domain::BatchEvent> events;
-    std::vector<std::string> payloads;  // as read; of the event with the same index
-    std::vector<std::string> faults;    // not "": why the event can never be written
-    std::vector<LogMark> marks;         // of the message in the stream
+    std::vector<domain::BatchItem> events;
+    // Of the event with the same index:
+    std::vector<std::int64_t> sequences;  // in its stream
+    std::vector<std::string> payloads;    // as read
+    std::vector<std::string> faults;      // not "": why the event can never be written
+    std::vector<LogMark> marks;           // of the message in the stream
 
     std::size_t size() const { return events.size(); }
 };

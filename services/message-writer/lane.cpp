@@ -264,7 +264,7 @@ std::size_t Lane::CreditBytes() const {
 void Lane::Write(const GatheredBatch& batch) {
     SetPending(batch);
     std::map<std::int32_t, WrittenShard*> shards;
-    for (const domain::BatchEvent& event : batch.events) {
+    for (const domain::BatchItem& event : batch.events) {
         shards[event.shard] = &readings_.at(event.shard)->partition.shard();
     }
     CollectAcknowledged();

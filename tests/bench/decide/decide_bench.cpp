@@ -1,7 +1,7 @@
 // What Plan and Decide cost for each event of a batch of 1,000: the part of the writer's time that
 // is not PostgreSQL's. Manual time: copying the state that each round consumes is not counted.
-#include "unit/message-writer/channel_event.hpp"
-#include "unit/message-writer/memory_inbox.hpp"
+#include "support/channel_event.hpp"
+#include "support/memory_inbox.hpp"
 
 #include <time.h>
 
@@ -56,7 +56,7 @@ void BM_Plan(benchmark::State& state) {
     const auto batch = ToBatch(Events(1));
     double seconds_sum = 0;
     for (auto _ : state) {
-        const double seconds = SecondsOf([&] { benchmark::DoNotOptimize(writer::Plan(batch)); });
+        const double seconds = SecondsOf([&] { benchmark::DoNotOptimize(decide::Plan(batch)); });
         state.SetIterationTime(seconds);
         seconds_sum += seconds;
     }
@@ -68,12 +68,12 @@ void BM_Decide(benchmark::State& state) {
     MemoryInbox inbox;
     if (state.range(0) == 1) inbox.Commit(Events(1));
     const auto batch = ToBatch(Events(2));
-    const domain::BatchState start = inbox.Read(writer::Plan(batch));
+    const domain::BatchState start = inbox.Read(decide::Plan(batch));
     double seconds_sum = 0;
     for (auto _ : state) {
         domain::BatchState copy = start;
         std::optional<domain::Effects> effects;
-        const double seconds = SecondsOf([&] { effects = writer::Decide(batch, std::move(copy)); });
+        const double seconds = SecondsOf([&] { effects = decide::Decide(batch, std::move(copy)); });
         benchmark::DoNotOptimize(effects);
         state.SetIterationTime(seconds);
         seconds_sum += seconds;

@@ -1,8 +1,8 @@
 #include "batch_paths.hpp"
 
 #include "bench/common/cpu_seconds.hpp"
-#include "message-writer/batch.hpp"
-#include "message-writer/decide.hpp"
+#include "decide/decide.hpp"
+#include "decide/plan.hpp"
 #include "replay.hpp"
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/partitions.hpp"
@@ -90,15 +90,11 @@ struct Target {
 
 // Plan, read, decide and write in one transaction.
 Replay WriteBatch(Lane& lane, std::span<const event::v1::InboundEvent> batch) {
-    std::vector<domain::BatchEvent> events;
-    for (const auto& event : batch) {
-        events.push_back(
-            {1000, static_cast<std::uint64_t>(lane.owned.last_seq) + events.size() + 1, event}
-        );
-    }
-    Replay replay{.events = batch.size(), .plan = writer::Plan(events), .effects = {}};
+    std::vector<domain::BatchItem> events;
+    for (const auto& event : batch) events.push_back({1000, event});
+    Replay replay{.events = batch.size(), .plan = decide::Plan(events), .effects = {}};
     auto tx = lane.Begin();
-    replay.effects = writer::Decide(events, lane.Read(tx, replay.plan, replay.events));
+    replay.effects = decide::Decide(events, lane.Read(tx, replay.plan, replay.events));
     lane.Commit(tx, replay.effects);
     return replay;
 }

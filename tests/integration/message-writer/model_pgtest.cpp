@@ -2,7 +2,7 @@
 // into PostgreSQL and through MemoryInbox, batch by batch, and leave the same inbox.
 #include "committer_fixture.hpp"
 #include "domain/inbound_event.hpp"
-#include "unit/message-writer/random_world.hpp"
+#include "support/random_world.hpp"
 
 #include <sstream>
 

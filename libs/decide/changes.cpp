@@ -1,0 +1,89 @@
+#include "decide/changes.hpp"
+
+#include "decide/inbound.hpp"
+#include "decide/message_changes.hpp"
+#include "decide/text.hpp"
+
+namespace unibox::decide {
+namespace {
+
+using domain::EventRef;
+using event::v1::InboundEvent;
+
+// The message's next version, and its feed event.
+void MessageChanged(
+    const Cause& cause,
+    const InboundEvent& event,
+    WorkingConversation* conversation,
+    WorkingMessage* message,
+    WorkingState* state
+) {
+    domain::MessageWrite& write = message->write;
+    write.row.version = ++conversation->write.counters.version;
+    message->changed = true;
+    conversation->changed = true;
+    switch (event.body_case()) {
+        case InboundEvent::kReaction:
+            write.reactions_changed = true;
+            return state->feed().MessageReacted(
+                cause, state->ViewOf(*conversation), write, ContactKeyOf(event)
+            );
+        case InboundEvent::kReceipt:
+            return state->feed().MessageDelivered(cause, state->ViewOf(*conversation), write);
+        default:
+            break;
+    }
+    write.text_changed = true;
+    if (write.position.seq == conversation->write.counters.last_seq) {
+        conversation->write.row.preview = PreviewOf(write.row);
+    }
+    state->feed().MessageUpdated(cause, state->ViewOf(*conversation), write);
+}
+
+}  // namespace
+
+void OnChange(const Cause& cause, const InboundEvent& event, WorkingState* state) {
+    const EventRef own{cause.ids.tenant, cause.ids.channel, cause.ids.key};
+    if (state->WasSeen(own)) return;
+    const EventRef target{cause.ids.tenant, cause.ids.channel, cause.ids.target};
+    const auto position = state->FindPosition(target);
+    state->Remember(own, position);
+    if (!position) return state->Park(target, {cause.ids.key, event});
+    ApplyToMessage(cause, event, *position, state);
+}
+
+void ApplyToMessage(
+    const Cause& cause,
+    const InboundEvent& event,
+    const domain::MessagePosition& position,
+    WorkingState* state
+) {
+    WorkingMessage* message = state->FindMessage({cause.ids.tenant, position});
+    WorkingConversation* conversation =
+        state->FindConversation({cause.ids.tenant, position.conversation});
+    if (message == nullptr || conversation == nullptr) {
+        ++state->effects().ignored_count;
+        return;
+    }
+    domain::MessageRow& row = message->write.row;
+    const v1::DeliveryState state_before = row.delivery_state;
+    std::string error_before = row.delivery_error;
+    ApplyMarks(conversation->write.counters, position.created_at, &row);
+    if (event.has_reaction()) {
+        const ReactionChange change = ApplyReaction(event, &row);
+        if (change == ReactionChange::kVisible) {
+            return MessageChanged(cause, event, conversation, message, state);
+        }
+        if (change == ReactionChange::kRemembered) {
+            message->changed = true;
+            message->write.reactions_changed = true;
+        }
+    } else if (ApplyChange(event, &row)) {
+        return MessageChanged(cause, event, conversation, message, state);
+    }
+    row.delivery_state = state_before;  // what is not written stays as it is stored
+    row.delivery_error = std::move(error_before);
+    ++state->effects().ignored_count;
+}
+
+}  // namespace unibox::decide

@@ -1,0 +1,89 @@
+// Makes the feed events of a batch: one outbox batch a shard, entries in the order of the calls.
+// Thread safety: one thread at a time.
+#pragma once
+
+#include "decide/cause.hpp"
+#include "domain/inbox.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unibox::decide {
+
+// A conversation with the contact that its feed state shows.
+struct ConversationView {
+    const domain::ConversationWrite* conversation = nullptr;
+    const domain::ContactKey* contact_key = nullptr;  // Null if the contact's row is not known.
+    const domain::ContactRow* contact = nullptr;
+};
+
+class FeedEvents {
+public:
+    // `feed_epoch`: 16 bytes; `commit_time_ms`: Unix, UTC.
+    FeedEvents(std::string feed_epoch, std::int64_t commit_time_ms);
+
+    void MessageCreated(
+        const Cause& cause,
+        const ConversationView& view,
+        const domain::MessageWrite& message,
+        bool conversation_reopened
+    );
+    // An edit or a delete: the message has its text.
+    void MessageUpdated(
+        const Cause& cause, const ConversationView& view, const domain::MessageWrite& message
+    );
+    // `contact_key`: whose reactions changed.
+    void MessageReacted(
+        const Cause& cause,
+        const ConversationView& view,
+        const domain::MessageWrite& message,
+        const std::string& contact_key
+    );
+    void MessageDelivered(
+        const Cause& cause, const ConversationView& view, const domain::MessageWrite& message
+    );
+    // The conversation's outbound messages up to `until_ms` have at least this state.
+    void MessagesDelivered(
+        const Cause& cause,
+        const ConversationView& view,
+        v1::DeliveryState state,
+        std::int64_t until_ms
+    );
+    void ControlReceived(const Cause& cause, const event::v1::InboundEvent& control);
+    void TypingReceived(const Cause& cause, const event::v1::InboundEvent& typing);
+
+    // Of all events so far, serialised.
+    std::size_t bytes() const { return bytes_; }
+    std::vector<domain::OutboxWrite> Take() &&;
+
+private:
+    // Fills in what all events have and adds the event to the cause's shard.
+    void Append(
+        const Cause& cause,
+        event::v1::FeedEvent* event,
+        std::string_view kind,
+        const ConversationId& conversation,
+        std::int64_t version
+    );
+    // The same for an event of a conversation: its id, its version.
+    void AppendOf(
+        const ConversationView& view,
+        const Cause& cause,
+        event::v1::FeedEvent* event,
+        std::string_view kind
+    );
+
+    std::string feed_epoch_;
+    std::int64_t commit_time_ms_;
+    // Never cleared, so that strings and sub-messages keep their memory: each use sets every field.
+    event::v1::FeedEvent created_;
+    event::v1::FeedEvent updated_;
+    std::size_t bytes_ = 0;
+    std::map<std::int32_t, event::v1::OutboxBatch> batches_;
+};
+
+}  // namespace unibox::decide

@@ -1,0 +1,54 @@
+// What an edit, a delete, a reaction or a receipt makes of one message. Each function changes the
+// row and says whether anything changed: what changes nothing gets no version and no event. Events
+// must be valid, and for edits, deletes and reactions the row must have its contents.
+// Thread safety: pure functions.
+#pragma once
+
+#include "domain/inbox.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace unibox::decide {
+
+inline constexpr std::size_t kReactionCountMax = 500;
+
+// A new message as the provider sent it; `thread` gives the watermarks that already cover it.
+domain::MessageRow NewMessage(
+    const event::v1::InboundEvent& event,
+    const domain::ThreadRow& thread,
+    std::int64_t created_at,
+    std::optional<ContactId> author
+);
+
+// Receipts: SENT < FAILED < DELIVERED < READ, only upwards (of two failures the greater error text
+// stays), so that order and repetition make no difference. Inbound messages have no receipts.
+bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::MessageRow* message);
+
+// The state that watermarks give to an outbound message of this time.
+v1::DeliveryState StateBelowWatermarks(const domain::ThreadRow& thread, std::int64_t created_at);
+// Raises the message to what the marks of its conversation say: a watermark touches no message.
+void ApplyMarks(
+    const domain::CounterRow& marks, std::int64_t created_at, domain::MessageRow* message
+);
+
+enum class ReactionChange {
+    kNothing,     // older than what is known
+    kRemembered,  // nothing that can be seen, but the row must be written
+    kVisible,
+};
+// WhatsApp, Messenger, Instagram and Twilio know one reaction a contact (a new one replaces it),
+// Telegram and Standard Webhooks one a contact and emoji. The greatest provider time wins, on a tie
+// the later arrival; also against one that was taken back.
+ReactionChange ApplyReaction(const event::v1::InboundEvent& event, domain::MessageRow* message);
+
+// Applies an edit, delete, reaction or receipt without watermark; true if anything can be seen.
+//   edit: the greatest revision wins, one with a revision over one without; an edit without
+//   attachments leaves them as they are, unless it is whole;
+//   delete: erases text, payload, attachments, reactions and context for good, later edits are
+//   ignored;
+//   reaction: as above.
+bool ApplyChange(const event::v1::InboundEvent& event, domain::MessageRow* message);
+
+}  // namespace unibox::decide

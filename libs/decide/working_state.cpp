@@ -1,0 +1,179 @@
+#include "decide/working_state.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace unibox::decide {
+namespace {
+
+using domain::ConversationKey;
+using domain::EventRef;
+using domain::MessagePosition;
+
+// Of a channel that the database does not know (any more).
+constexpr std::int64_t kReopenWindowDefaultMs = 7LL * 24 * 3600 * 1000;
+// At most so much waits for one message, so that the message takes it all along in one transaction.
+constexpr std::int64_t kParkedCountMax = 1'000;
+constexpr std::int64_t kParkedBytesMax = 4LL * 1024 * 1024;
+
+}  // namespace
+
+WorkingState::WorkingState(domain::BatchState state)
+    : state_(std::move(state)), feed_(state_.feed_epoch, state_.now_ms) {
+    for (const auto& [key, row] : state_.contacts) {
+        if (!row.moved) contacts_by_id_.emplace(ConversationContact{key.tenant, row.id}, &key);
+    }
+}
+
+bool WorkingState::WasSeen(const EventRef& own) {
+    const bool seen = IsKnown(own);
+    if (seen) ++effects_.duplicate_count;
+    return seen;
+}
+
+void WorkingState::Remember(const EventRef& own, const std::optional<MessagePosition>& position) {
+    state_.refs.emplace(own, position);
+    effects_.refs.push_back({own, position});
+}
+
+std::optional<MessagePosition> WorkingState::FindPosition(const EventRef& target) const {
+    const auto at = state_.refs.find(target);
+    return at != state_.refs.end() ? at->second : std::nullopt;
+}
+
+domain::ContactRow& WorkingState::ContactOf(const domain::ContactKey& key) {
+    const auto at = state_.contacts.find(key);
+    UNIBOX_ASSERT(at != state_.contacts.end());
+    if (!at->second.moved) return at->second;
+    return state_.contacts.at(*contacts_by_id_.at({key.tenant, at->second.id}));
+}
+
+domain::ThreadRow& WorkingState::ThreadOf(const domain::ThreadKey& key) {
+    const auto at = state_.threads.find(key);
+    UNIBOX_ASSERT(at != state_.threads.end());
+    return at->second;
+}
+
+std::int64_t WorkingState::ReopenWindowMsOf(TenantId tenant, const ChannelId& channel) const {
+    const auto at = state_.reopen_window_ms.find({tenant, channel});
+    return at == state_.reopen_window_ms.end() ? kReopenWindowDefaultMs : at->second;
+}
+
+WorkingConversation* WorkingState::FindConversation(const ConversationKey& key) {
+    if (const auto at = conversations_.find(key); at != conversations_.end()) return &at->second;
+    const auto row = state_.conversations.find(key);
+    const auto counters = state_.counters.find(key);
+    if (row == state_.conversations.end() || counters == state_.counters.end()) return nullptr;
+    WorkingConversation& conversation = conversations_[key];
+    conversation.write.key = key;
+    conversation.write.row = std::move(row->second);
+    conversation.write.counters = counters->second;
+    conversation.write.closed_at_before = counters->second.closed_at;
+    return &conversation;
+}
+
+WorkingMessage* WorkingState::FindMessage(const MessageKey& key) {
+    if (const auto at = messages_.find(key); at != messages_.end()) return &at->second;
+    auto node = state_.messages.extract(key);
+    if (!node) return nullptr;
+    domain::MessageWrite write;
+    write.tenant = key.first;
+    write.position = key.second;
+    write.row = std::move(node.mapped());
+    return &messages_.emplace(key, WorkingMessage{std::move(write), false}).first->second;
+}
+
+WorkingConversation& WorkingState::AddConversation(domain::ConversationWrite write) {
+    WorkingConversation& conversation = conversations_[write.key];
+    conversation.write = std::move(write);
+    return conversation;
+}
+
+WorkingMessage& WorkingState::AddMessage(domain::MessageWrite write) {
+    const MessageKey key{write.tenant, write.position};
+    return messages_.emplace(key, WorkingMessage{std::move(write), true}).first->second;
+}
+
+ConversationView WorkingState::ViewOf(const WorkingConversation& conversation) const {
+    const domain::ConversationWrite& write = conversation.write;
+    const auto at = contacts_by_id_.find({write.key.tenant, write.row.contact});
+    if (at == contacts_by_id_.end()) return {&write, nullptr, nullptr};
+    return {&write, at->second, &state_.contacts.at(*at->second)};
+}
+
+void WorkingState::Park(const EventRef& target, domain::ParkedRow parked) {
+    auto& waiting = parked_now_[target];
+    const auto same = [&](const auto& row) { return row.event_key == parked.event_key; };
+    if (std::any_of(waiting.begin(), waiting.end(), same)) return;
+    const auto bytes = static_cast<std::int64_t>(parked.event.ByteSizeLong());
+    domain::ParkedLoad& load = state_.parked_loads[target];
+    if (load.count >= kParkedCountMax || load.bytes + bytes > kParkedBytesMax) {
+        ++effects_.park_refused_count;
+        return;
+    }
+    ++load.count;
+    load.bytes += bytes;
+    parked_bytes_ += static_cast<std::size_t>(bytes);
+    waiting.push_back(std::move(parked));
+}
+
+std::vector<domain::ParkedRow> WorkingState::TakeParked(const EventRef& own) {
+    std::vector<domain::ParkedRow> waiting;
+    if (auto node = state_.parked.extract(own)) {
+        waiting = std::move(node.mapped());
+        for (const auto& row : waiting) effects_.unparks.emplace_back(own, row.event_key);
+    }
+    auto node = parked_now_.extract(own);
+    if (!node) return waiting;
+    std::set<EventKey> known;
+    for (const auto& row : waiting) known.insert(row.event_key);
+    for (auto& row : node.mapped()) {
+        if (known.insert(row.event_key).second) waiting.push_back(std::move(row));
+    }
+    return waiting;
+}
+
+bool WorkingState::ParkedWereRead(const EventRef& own) const {
+    return !state_.parked_unread.contains(own) || IsKnown(own);
+}
+
+bool WorkingState::ContentsWereRead(const EventRef& target) const {
+    const auto position = FindPosition(target);
+    if (!position) return true;
+    const MessageKey key{target.tenant, *position};
+    if (const auto at = messages_.find(key); at != messages_.end()) {
+        return at->second.write.row.has_contents;
+    }
+    const auto at = state_.messages.find(key);
+    return at == state_.messages.end() || at->second.has_contents;
+}
+
+domain::Effects WorkingState::Finish(std::size_t input_count) && {
+    effects_.input_count = input_count;
+    for (auto& [key, row] : state_.contacts) {
+        if (changed_contacts_.contains(&row)) effects_.contacts.push_back({key, std::move(row)});
+    }
+    for (auto& [key, row] : state_.threads) {
+        if (changed_threads_.contains(&row)) effects_.threads.push_back({key, row});
+    }
+    for (auto& [key, conversation] : conversations_) {
+        if (conversation.changed) effects_.conversations.push_back(std::move(conversation.write));
+    }
+    std::sort(
+        effects_.conversations.begin(),
+        effects_.conversations.end(),
+        [](const auto& a, const auto& b) { return a.key < b.key; }
+    );
+    for (auto& [key, message] : messages_) {
+        if (message.changed) effects_.messages.push_back(std::move(message.write));
+    }
+    for (auto& [target, waiting] : parked_now_) {
+        for (auto& row : waiting) effects_.parks.push_back({target, std::move(row)});
+    }
+    effects_.outbox = std::move(feed_).Take();
+    return std::move(effects_);
+}
+
+}  // namespace unibox::decide

@@ -1,0 +1,111 @@
+// The state of a batch as its inputs so far have made it, and their effects. The rules of each
+// subject (messages, changes, receipts, control, …) look things up and change them here.
+// Private to this library. Thread safety: one thread at a time.
+#pragma once
+
+#include "decide/feed_events.hpp"
+#include "domain/inbox.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace unibox::decide {
+
+// A conversation or message as the batch has made it so far.
+template <typename Write>
+struct Working {
+    Write write;
+    bool changed = false;
+};
+using WorkingConversation = Working<domain::ConversationWrite>;
+using WorkingMessage = Working<domain::MessageWrite>;
+using MessageKey = std::pair<TenantId, domain::MessagePosition>;
+
+class WorkingState {
+public:
+    explicit WorkingState(domain::BatchState state);
+
+    domain::Effects& effects() { return effects_; }
+    FeedEvents& feed() { return feed_; }
+    // What the effects so far take, about: the feed's events and parked events, serialised.
+    std::size_t effects_bytes() const { return feed_.bytes() + parked_bytes_; }
+    // `input_count` inputs were taken.
+    domain::Effects Finish(std::size_t input_count) &&;
+
+    // Keys that were seen, and where the messages lie that they lead to.
+    bool IsKnown(const domain::EventRef& own) const { return state_.refs.contains(own); }
+    // The same; a known one is counted as a duplicate.
+    bool WasSeen(const domain::EventRef& own);
+    void Remember(
+        const domain::EventRef& own, const std::optional<domain::MessagePosition>& position
+    );
+    std::optional<domain::MessagePosition> FindPosition(const domain::EventRef& target) const;
+
+    // What the plan named is there. References stay valid until Finish.
+    domain::ContactRow& ContactOf(const domain::ContactKey& key);  // under whatever key it goes on
+    domain::ThreadRow& ThreadOf(const domain::ThreadKey& key);
+    void MarkChanged(const domain::ContactRow& contact) { changed_contacts_.insert(&contact); }
+    void MarkChanged(const domain::ThreadRow& thread) { changed_threads_.insert(&thread); }
+    std::int64_t ReopenWindowMsOf(TenantId tenant, const ChannelId& channel) const;
+    // Null if it is not there (any more).
+    WorkingConversation* FindConversation(const domain::ConversationKey& key);
+    WorkingMessage* FindMessage(const MessageKey& key);
+    WorkingConversation& AddConversation(domain::ConversationWrite write);
+    WorkingMessage& AddMessage(domain::MessageWrite write);
+    ConversationView ViewOf(const WorkingConversation& conversation) const;
+
+    // Keeps an event until its message comes; counted instead where too many wait for it.
+    void Park(const domain::EventRef& target, domain::ParkedRow parked);
+    // What waits for this message, each event once: the first one that was parked under its key.
+    std::vector<domain::ParkedRow> TakeParked(const domain::EventRef& own);
+
+    // Whether the limits of one read left out what waits for a message, or the contents of one.
+    bool ParkedWereRead(const domain::EventRef& own) const;
+    bool ContentsWereRead(const domain::EventRef& target) const;
+
+    // Detached leaves that may hold something, or null: whatever the target is and belongs to; a
+    // thread's latest conversation; a key that was seen within so many days, or where it would be
+    // written; a new message of the thread and the conversation that it goes on with or begins.
+    bool AnyLeafIsDetached() const { return !state_.detached.empty(); }
+    const domain::DetachedLeaf* LeafOfTarget(const domain::EventRef& target) const;
+    const domain::DetachedLeaf* LeafOfLatest(const domain::ThreadKey& thread) const;
+    const domain::DetachedLeaf* LeafOfRefs(std::int64_t days) const;
+    const domain::DetachedLeaf* LeafOfNewMessage(
+        const domain::ThreadKey& thread, std::int64_t created_at
+    ) const;
+
+private:
+    struct ConversationKeyHash {
+        std::size_t operator()(const domain::ConversationKey& key) const noexcept {
+            return std::hash<ConversationId>()(key.conversation) ^
+                   std::hash<TenantId>()(key.tenant);
+        }
+    };
+    using ConversationContact = std::pair<TenantId, ContactId>;
+    struct ContactHash {
+        std::size_t operator()(const ConversationContact& key) const noexcept {
+            return std::hash<ContactId>()(key.second) ^ std::hash<TenantId>()(key.first);
+        }
+    };
+
+    const domain::DetachedLeaf* LeafOfConversation(const domain::ConversationKey& key) const;
+
+    domain::BatchState state_;
+    domain::Effects effects_;
+    FeedEvents feed_;
+    // Node-based, so that references stay valid while others are added.
+    std::unordered_map<domain::ConversationKey, WorkingConversation, ConversationKeyHash>
+        conversations_;
+    std::map<MessageKey, WorkingMessage> messages_;
+    std::unordered_map<ConversationContact, const domain::ContactKey*, ContactHash> contacts_by_id_;
+    std::unordered_set<const domain::ContactRow*> changed_contacts_;
+    std::unordered_set<const domain::ThreadRow*> changed_threads_;
+    std::map<domain::EventRef, std::vector<domain::ParkedRow>> parked_now_;
+    std::size_t parked_bytes_ = 0;
+};
+
+}  // namespace unibox::decide
