@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "domain/shard.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -18,7 +19,7 @@ struct InputIds {
 };
 
 struct Cause {
-    std::int32_t shard = 0;  // whose feed gets the events
+    domain::ShardId shard;  // whose feed gets the events
     InputIds ids;
     std::int64_t time_ms = 0;      // when it was received; Unix, UTC
     std::string_view traceparent;  // of the input, which must outlive the cause

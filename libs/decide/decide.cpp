@@ -13,7 +13,7 @@ enum class Outcome {
 
 template <typename Input>
 Outcome Take(
-    std::int32_t shard, const Input& input, WorkingState* state, std::string* awaited_leaf
+    domain::ShardId shard, const Input& input, WorkingState* state, std::string* awaited_leaf
 ) {
     if (!IsValid(input)) {
         ++state->effects().ignored_count;

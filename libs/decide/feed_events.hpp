@@ -83,7 +83,7 @@ private:
     event::v1::FeedEvent created_;
     event::v1::FeedEvent updated_;
     std::size_t bytes_ = 0;
-    std::map<std::int32_t, event::v1::OutboxBatch> batches_;
+    std::map<domain::ShardId, event::v1::OutboxBatch> batches_;
 };
 
 }  // namespace unibox::decide

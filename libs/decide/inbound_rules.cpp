@@ -92,7 +92,7 @@ void AddToPlan(const InboundEvent& event, PlanDraft* draft) {
     }
 }
 
-Cause CauseOf(std::int32_t shard, const InboundEvent& event) {
+Cause CauseOf(domain::ShardId shard, const InboundEvent& event) {
     return {shard, InputIdsOf(event), event.receive_time_ms(), event.traceparent()};
 }
 

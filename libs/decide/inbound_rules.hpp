@@ -10,7 +10,7 @@ namespace unibox::decide {
 
 bool IsValid(const event::v1::InboundEvent& event);
 void AddToPlan(const event::v1::InboundEvent& event, PlanDraft* draft);
-Cause CauseOf(std::int32_t shard, const event::v1::InboundEvent& event);
+Cause CauseOf(domain::ShardId shard, const event::v1::InboundEvent& event);
 const domain::DetachedLeaf* AwaitedLeaf(
     const Cause& cause, const event::v1::InboundEvent& event, const WorkingState& state
 );

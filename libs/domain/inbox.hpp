@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "domain/shard.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
 
@@ -59,7 +60,7 @@ struct EventRef {
 using Input = std::variant<event::v1::InboundEvent>;
 // One input of the batch; those of a shard are in the shard's order.
 struct BatchItem {
-    std::int32_t shard = 0;  // generation * 1000 + partition
+    ShardId shard;
     Input input;
 };
 
@@ -288,7 +289,7 @@ struct ParkWrite {  // a repeated receipt may be parked already: ON CONFLICT DO 
     ParkedRow parked;
 };
 struct OutboxWrite {
-    std::int32_t shard = 0;
+    ShardId shard;
     event::v1::OutboxBatch batch;  // events of this shard in the order in which they became true
 };
 

@@ -41,7 +41,7 @@ BatchCommitter::BatchCommitter(Environment environment)
 
 bool BatchCommitter::Commit(
     const GatheredBatch& batch,
-    std::map<std::int32_t, WrittenShard*> shards,
+    std::map<domain::ShardId, WrittenShard*> shards,
     std::vector<store::OutboxId>* acknowledged
 ) {
     batch_ = &batch;
@@ -98,7 +98,7 @@ bool BatchCommitter::CommitHalves(Range range, const Status& why) {
 }
 
 bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
-    const std::int32_t number = batch_->events[index].shard;
+    const domain::ShardId number = batch_->events[index].shard;
     WrittenShard* shard = shards_.at(number);
     const std::int64_t sequence = batch_->sequences[index];
     CountPoison(shard, sequence, why.ToString());
@@ -133,7 +133,7 @@ bool BatchCommitter::BuryOne(std::size_t index, const Status& why) {
 BatchCommitter::Selection BatchCommitter::Select(Range range) const {
     Selection selection;
     for (std::size_t i = range.begin; i < range.end; ++i) {
-        const std::int32_t number = batch_->events[i].shard;
+        const domain::ShardId number = batch_->events[i].shard;
         const WrittenShard& shard = *shards_.at(number);
         const std::int64_t sequence = batch_->sequences[i];
         if (shard.lost || shard.stopped || !shard.awaited_leaf.empty()) continue;
@@ -148,7 +148,7 @@ BatchCommitter::Selection BatchCommitter::Select(Range range) const {
     return selection;
 }
 
-const LogMark& BatchCommitter::MarkOf(std::int32_t shard, std::int64_t sequence) const {
+const LogMark& BatchCommitter::MarkOf(domain::ShardId shard, std::int64_t sequence) const {
     std::size_t at = batch_->size() - 1;
     const auto is_it = [&] {
         return batch_->events[at].shard == shard && batch_->sequences[at] == sequence;
@@ -160,15 +160,13 @@ const LogMark& BatchCommitter::MarkOf(std::int32_t shard, std::int64_t sequence)
 store::DeadLetterWrite BatchCommitter::DeadLetterOf(
     std::size_t index, std::string sqlstate, std::string error
 ) const {
-    const store::PartitionId id = shards_.at(batch_->events[index].shard)->owned.id;
     if (error.size() > kErrorBytesMax) error.resize(kErrorBytesMax);
     // The server's text may quote the event; what is not plain must not spoil the letter as well.
     for (char& c : error) {
         if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
     }
     return {
-        .generation = id.generation,
-        .partition = id.partition,
+        .id = shards_.at(batch_->events[index].shard)->owned.id,
         .stream_seq = batch_->sequences[index],
         .event = batch_->payloads[index],
         .sqlstate = std::move(sqlstate),
@@ -206,7 +204,7 @@ Status BatchCommitter::RunTransaction(
     for (const auto& [number, to_seq] : selection.to_seq) {
         const store::OwnedPartition& owned = shards_.at(number)->owned;
         store::PartitionAdvance& advance = advances.emplace_back();
-        advance = {owned.id.generation, owned.id.partition, owned.epoch, owned.last_seq, to_seq};
+        advance = {owned.id, owned.epoch, owned.last_seq, to_seq};
         advance.to_mark = MarkOf(number, to_seq);
     }
     Reached(CommitStage::kBeforeTransaction);
@@ -353,16 +351,16 @@ bool BatchCommitter::Wait() {
 }
 
 bool BatchCommitter::LearnAll() {
-    std::vector<std::int32_t> numbers;
+    std::vector<domain::ShardId> numbers;
     for (const auto& [number, shard] : shards_) {
         if (!shard->lost) numbers.push_back(number);
     }
     return LearnShards(numbers);
 }
 
-bool BatchCommitter::LearnShards(const std::vector<std::int32_t>& numbers) {
+bool BatchCommitter::LearnShards(const std::vector<domain::ShardId>& numbers) {
     std::vector<store::OwnedPartition> asked;
-    for (const std::int32_t number : numbers) {
+    for (const domain::ShardId number : numbers) {
         if (shards_.contains(number)) asked.push_back(shards_.at(number)->owned);
     }
     auto current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease_ms);
@@ -370,7 +368,7 @@ bool BatchCommitter::LearnShards(const std::vector<std::int32_t>& numbers) {
         if (!Wait()) return false;
         current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease_ms);
     }
-    std::map<std::int32_t, store::OwnedPartition> known;
+    std::map<domain::ShardId, store::OwnedPartition> known;
     for (const store::OwnedPartition& owned : *current) known[owned.id.Shard()] = owned;
     for (const store::OwnedPartition& before : asked) {
         WrittenShard* shard = shards_.at(before.id.Shard());
@@ -379,7 +377,7 @@ bool BatchCommitter::LearnShards(const std::vector<std::int32_t>& numbers) {
             now->second.last_seq < before.last_seq) {
             shard->lost = true;
             env_.metrics.fenced.Add();
-            obs::Log(obs::Level::kWarn, "partition lost", {{"shard", before.id.Shard()}});
+            obs::Log(obs::Level::kWarn, "partition lost", {{"shard", before.id.Shard().number()}});
             continue;
         }
         shard->owned = now->second;
@@ -393,7 +391,7 @@ bool BatchCommitter::StopShard(WrittenShard* shard, const std::string& reason) {
     obs::Log(
         obs::Level::kError,
         "partition stopped",
-        {{"shard", shard->owned.id.Shard()}, {"reason", reason}}
+        {{"shard", shard->owned.id.Shard().number()}, {"reason", reason}}
     );
     shard->owned.stopped_reason = reason;
     Status status = store::StopPartition(env_.pool, shard->owned, reason);
@@ -413,7 +411,7 @@ void BatchCommitter::CountPoison(
     obs::Log(
         obs::Level::kWarn,
         "poison event",
-        {{"shard", shard->owned.id.Shard()}, {"sequence", sequence}, {"error", why}}
+        {{"shard", shard->owned.id.Shard().number()}, {"sequence", sequence}, {"error", why}}
     );
     const auto too_many = shard->poison.FirstBeyond(env_.settings.poison_max);
     if (!too_many) return;
@@ -443,7 +441,7 @@ void BatchCommitter::CountFaults() {
         obs::Log(
             obs::Level::kWarn,
             "events that cannot be read are buried, as an operator said",
-            {{"shard", shard->owned.id.Shard()},
+            {{"shard", shard->owned.id.Shard().number()},
              {"events", count},
              {"up_to", shard->owned.buried_to}}
         );

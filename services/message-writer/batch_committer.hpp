@@ -68,7 +68,7 @@ public:
     // `acknowledged` goes with the first transaction and is cleared then.
     bool Commit(
         const GatheredBatch& batch,
-        std::map<std::int32_t, WrittenShard*> shards,
+        std::map<domain::ShardId, WrittenShard*> shards,
         std::vector<store::OutboxId>* acknowledged
     );
 
@@ -81,7 +81,7 @@ private:
     struct Selection {
         std::vector<std::size_t> live;
         std::vector<store::DeadLetterWrite> dead;
-        std::map<std::int32_t, std::int64_t> to_seq;  // by shard
+        std::map<domain::ShardId, std::int64_t> to_seq;  // by shard
         bool empty() const { return to_seq.empty(); }
     };
     // kSmaller: in halves, a single event again and again. kSplit: in halves, a single event is
@@ -92,7 +92,7 @@ private:
     bool CommitHalves(Range range, const Status& why);
     bool BuryOne(std::size_t index, const Status& why);
     Selection Select(Range range) const;
-    const LogMark& MarkOf(std::int32_t shard, std::int64_t sequence) const;
+    const LogMark& MarkOf(domain::ShardId shard, std::int64_t sequence) const;
     store::DeadLetterWrite DeadLetterOf(std::size_t index, std::string sqlstate, std::string error)
         const;
 
@@ -110,7 +110,7 @@ private:
     );
     std::string Describe(const Selection& selection) const;
     bool Wait();
-    bool LearnShards(const std::vector<std::int32_t>& numbers);
+    bool LearnShards(const std::vector<domain::ShardId>& numbers);
     bool LearnAll();
     bool StopShard(WrittenShard* shard, const std::string& reason);
     void CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why);
@@ -120,7 +120,7 @@ private:
 
     Environment env_;
     const GatheredBatch* batch_ = nullptr;
-    std::map<std::int32_t, WrittenShard*> shards_;
+    std::map<domain::ShardId, WrittenShard*> shards_;
     std::vector<store::OutboxId>* acknowledged_ = nullptr;
     Leaves leaves_;
     domain::Effects effects_;  // of the last attempt

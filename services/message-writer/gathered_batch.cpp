@@ -8,7 +8,7 @@
 namespace unibox::writer {
 
 void AddToBatch(
-    std::int32_t shard,
+    domain::ShardId shard,
     std::uint64_t sequence,
     LogMark mark,
     std::string payload,

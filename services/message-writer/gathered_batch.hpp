@@ -25,7 +25,7 @@ struct GatheredBatch {
 
 // Reads one message of the log into the batch; what cannot be decoded is marked as faulty.
 void AddToBatch(
-    std::int32_t shard,
+    domain::ShardId shard,
     std::uint64_t sequence,
     LogMark mark,
     std::string payload,

@@ -12,7 +12,7 @@
 
 namespace unibox::writer {
 
-using StreamsById = std::map<store::PartitionId, nats::StreamInfo>;
+using StreamsById = std::map<domain::PartitionId, nats::StreamInfo>;
 
 // The oldest generation that is not sealed or not written to its end; the newest when all are.
 // Those after it have to wait. `states` must have been read after `streams`.

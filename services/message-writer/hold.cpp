@@ -12,7 +12,7 @@ Hold::Hold(Millis longest)
     : backoff_({.first = std::min(kFirstPause, longest), .longest = longest}) {}
 
 std::optional<Millis> Hold::After(const WrittenShard& shard, WriterMetrics& metrics) {
-    const std::int32_t number = shard.owned.id.Shard();
+    const std::int32_t number = shard.owned.id.Shard().number();
     if (shard.awaited_leaf.empty()) {
         if (waits()) {
             obs::Log(

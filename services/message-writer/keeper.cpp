@@ -186,7 +186,7 @@ Status Keeper::KeepPartitionLog(const store::LogNeed& need) {
 
 // What another writer watches now is unknown here, and no number must pretend otherwise.
 void Keeper::ForgetHorizons() {
-    for (const std::int32_t shard : horizons_) {
+    for (const domain::ShardId shard : horizons_) {
         metrics_.RestoreHorizonSeconds(shard).Set(std::numeric_limits<double>::quiet_NaN());
     }
     horizons_.clear();

@@ -70,7 +70,7 @@ private:
     SteadyTime next_checkpoint_{};
     SteadyTime next_full_round_{};
     std::atomic<bool> relieve_{false};
-    std::set<std::int32_t> horizons_;           // shards whose gauge is ours
+    std::set<domain::ShardId> horizons_;        // shards whose gauge is ours
     std::vector<std::string> detached_leaves_;  // told last
     std::unique_ptr<async::Periodic> rounds_;
 };

@@ -4,7 +4,7 @@
 
 namespace unibox::writer {
 
-double LagWatch::Seconds(std::int32_t shard, const LagSample& sample, std::int64_t now_ms) {
+double LagWatch::Seconds(domain::ShardId shard, const LagSample& sample, std::int64_t now_ms) {
     if (sample.committed_seq >= sample.stream_seq) {
         standing_.erase(shard);
         return 0;

@@ -3,6 +3,8 @@
 // time since the last progress. Thread safety: one thread.
 #pragma once
 
+#include "domain/shard.hpp"
+
 #include <cstdint>
 #include <map>
 
@@ -17,15 +19,15 @@ struct LagSample {
 class LagWatch {
 public:
     // Call regularly for each owned shard, with the present time.
-    double Seconds(std::int32_t shard, const LagSample& sample, std::int64_t now_ms);
-    void Forget(std::int32_t shard) { standing_.erase(shard); }
+    double Seconds(domain::ShardId shard, const LagSample& sample, std::int64_t now_ms);
+    void Forget(domain::ShardId shard) { standing_.erase(shard); }
 
 private:
     struct Standing {
         std::int64_t committed_seq = 0;
         std::int64_t since_ms = 0;
     };
-    std::map<std::int32_t, Standing> standing_;
+    std::map<domain::ShardId, Standing> standing_;
 };
 
 }  // namespace unibox::writer

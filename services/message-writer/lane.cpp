@@ -78,7 +78,7 @@ void Lane::Add(const store::OwnedPartition& owned) {
     changed_.notify_all();
 }
 
-bool Lane::Drop(std::int32_t shard, Millis wait) {
+bool Lane::Drop(domain::ShardId shard, Millis wait) {
     const auto until = std::chrono::steady_clock::now() + wait;
     const MutexLock lock(mutex_);
     if (!told_.contains(shard)) return true;
@@ -155,7 +155,7 @@ void Lane::Run() {
 }
 
 void Lane::ApplyRequests() {
-    std::vector<std::int32_t> dropped;
+    std::vector<domain::ShardId> dropped;
     {
         const MutexLock lock(mutex_);
         for (const store::OwnedPartition& owned : to_add_) {
@@ -165,12 +165,12 @@ void Lane::ApplyRequests() {
         to_add_.clear();
         dropped.swap(to_drop_);
     }
-    for (const std::int32_t shard : dropped) {
+    for (const domain::ShardId shard : dropped) {
         readings_.erase(shard);
         env_.relay.Forget(shard);
     }
     const MutexLock lock(mutex_);
-    for (const std::int32_t shard : dropped) told_.erase(shard);
+    for (const domain::ShardId shard : dropped) told_.erase(shard);
     changed_.notify_all();
 }
 
@@ -224,14 +224,15 @@ bool Lane::RunOnce() {
 GatheredBatch Lane::Gather() {
     GatheredBatch batch;
     std::vector<Reading*> turn;
-    for (auto at = readings_.lower_bound(first_shard_); at != readings_.end(); ++at) {
+    const auto first = readings_.upper_bound(last_first_);
+    for (auto at = first; at != readings_.end(); ++at) {
         turn.push_back(at->second.get());
     }
-    for (auto at = readings_.begin(); at != readings_.lower_bound(first_shard_); ++at) {
+    for (auto at = readings_.begin(); at != first; ++at) {
         turn.push_back(at->second.get());
     }
     if (turn.empty()) return batch;
-    first_shard_ = turn.front()->partition.shard().owned.id.Shard() + 1;
+    last_first_ = turn.front()->partition.shard().owned.id.Shard();
     const std::size_t events_max = env_.config.batch.events_max;
     const std::size_t bytes_max = env_.config.batch.bytes_max;
     const std::size_t share = std::max<std::size_t>(1, events_max / turn.size());
@@ -263,7 +264,7 @@ std::size_t Lane::CreditBytes() const {
 
 void Lane::Write(const GatheredBatch& batch) {
     SetPending(batch);
-    std::map<std::int32_t, WrittenShard*> shards;
+    std::map<domain::ShardId, WrittenShard*> shards;
     for (const domain::BatchItem& event : batch.events) {
         shards[event.shard] = &readings_.at(event.shard)->partition.shard();
     }
@@ -293,12 +294,12 @@ void Lane::Publish(CommittedOutbox rows) {
     std::erase_if(rows, [this](const auto& row) {
         return readings_.at(row.first.shard)->partition.shard().needs_sweep;
     });
-    std::set<std::int32_t> shards;
+    std::set<domain::ShardId> shards;
     for (const auto& row : rows) shards.insert(row.first.shard);
     if (rows.empty() || env_.relay.Publish(std::move(rows))) return;
     // The relay is full: the rows stay in the outbox, and nothing more is written until it has
     // taken them from there.
-    for (const std::int32_t shard : shards)
+    for (const domain::ShardId shard : shards)
         readings_.at(shard)->partition.shard().needs_sweep = true;
 }
 

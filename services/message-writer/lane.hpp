@@ -40,7 +40,7 @@ public:
     void Add(const store::OwnedPartition& owned);
     // The lane forgets the shard; true once it does not touch it any more, false after `wait`, or
     // when the lane stops.
-    bool Drop(std::int32_t shard, Millis wait);
+    bool Drop(domain::ShardId shard, Millis wait);
     // The shards as the lane knows them, without those that it has lost.
     std::vector<LaneShard> Shards() const;
     std::size_t count() const;
@@ -77,8 +77,8 @@ private:
     LaneOutbox outbox_;
 
     // The lane's thread alone.
-    std::map<std::int32_t, std::unique_ptr<Reading>> readings_;
-    std::int32_t first_shard_ = 0;  // whose turn it is to be read first
+    std::map<domain::ShardId, std::unique_ptr<Reading>> readings_;
+    domain::ShardId last_first_;  // was read first in the last batch
     SteadyTime last_batch_{};
     SteadyTime last_sweep_{};
     SteadyTime idle_since_{};
@@ -88,8 +88,8 @@ private:
     bool stop_ UNIBOX_GUARDED_BY(mutex_) = false;
     bool arrived_ UNIBOX_GUARDED_BY(mutex_) = false;  // since the last look
     std::vector<store::OwnedPartition> to_add_ UNIBOX_GUARDED_BY(mutex_);
-    std::vector<std::int32_t> to_drop_ UNIBOX_GUARDED_BY(mutex_);
-    std::map<std::int32_t, LaneShard> told_ UNIBOX_GUARDED_BY(mutex_);
+    std::vector<domain::ShardId> to_drop_ UNIBOX_GUARDED_BY(mutex_);
+    std::map<domain::ShardId, LaneShard> told_ UNIBOX_GUARDED_BY(mutex_);
     std::thread thread_;
 };
 

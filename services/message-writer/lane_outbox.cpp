@@ -12,15 +12,17 @@ constexpr std::int32_t kRowsMax = 50;  // listed at once
 constexpr std::int64_t kReadBytesMax = 16LL * 1024 * 1024;
 constexpr std::size_t kAcknowledgedMax = 1'000;  // deleted with one transaction
 
-bool CannotRead(std::int32_t shard, const Status& error) {
-    obs::Log(obs::Level::kWarn, "outbox cannot be read", {{"shard", shard}, {"error", error}});
+bool CannotRead(domain::ShardId shard, const Status& error) {
+    obs::Log(
+        obs::Level::kWarn, "outbox cannot be read", {{"shard", shard.number()}, {"error", error}}
+    );
     return false;
 }
 
 }  // namespace
 
 // Ids first: a row that waits for the stream may be large, and is known.
-bool LaneOutbox::Sweep(std::int32_t shard) {
+bool LaneOutbox::Sweep(domain::ShardId shard) {
     std::int64_t after = 0;
     while (true) {
         const auto ids = store::ListOutbox(pool_, shard, after, kRowsMax);
@@ -40,8 +42,12 @@ bool LaneOutbox::Sweep(std::int32_t shard) {
     }
 }
 
-bool LaneOutbox::Publish(std::int32_t shard, std::vector<store::OutboxRow> rows) {
-    obs::Log(obs::Level::kInfo, "publishing leftovers", {{"shard", shard}, {"rows", rows.size()}});
+bool LaneOutbox::Publish(domain::ShardId shard, std::vector<store::OutboxRow> rows) {
+    obs::Log(
+        obs::Level::kInfo,
+        "publishing leftovers",
+        {{"shard", shard.number()}, {"rows", rows.size()}}
+    );
     CommittedOutbox leftovers;
     for (store::OutboxRow& row : rows) leftovers.emplace_back(row.id, std::move(row.batch));
     return relay_.Publish(std::move(leftovers));
@@ -56,7 +62,7 @@ std::vector<store::OutboxId> LaneOutbox::Unknown(const std::vector<store::Outbox
     return unknown;
 }
 
-void LaneOutbox::Collect(std::int32_t shard) {
+void LaneOutbox::Collect(domain::ShardId shard) {
     if (acknowledged_.size() >= kAcknowledgedMax) return;
     const std::vector<store::OutboxId> rows = relay_.TakeAcknowledged(shard);
     acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());

@@ -21,16 +21,16 @@ public:
 
     // Reads a shard's rows from the table and gives the relay those that it does not know. False if
     // some are left: the table cannot be read, or the relay is full.
-    bool Sweep(std::int32_t shard);
+    bool Sweep(domain::ShardId shard);
     // Takes from the relay what the stream has acknowledged of the shard.
-    void Collect(std::int32_t shard);
+    void Collect(domain::ShardId shard);
     // What is to be deleted with the next transaction, in order; whoever deletes it clears it.
     std::vector<store::OutboxId>* acknowledged() { return &acknowledged_; }
     // Deletes it without waiting for a transaction; what fails is tried again with the next.
     void DeleteAcknowledged();
 
 private:
-    bool Publish(std::int32_t shard, std::vector<store::OutboxRow> rows);
+    bool Publish(domain::ShardId shard, std::vector<store::OutboxRow> rows);
     std::vector<store::OutboxId> Unknown(const std::vector<store::OutboxId>& ids) const;
 
     pg::Pool& pool_;

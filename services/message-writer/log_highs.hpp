@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
+#include "domain/shard.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -41,7 +42,7 @@ public:
     // A look at a partition's stream by its owner under `epoch`. The life before, from the first
     // look at another one on, until Settle.
     std::optional<Before> Look(
-        std::int32_t shard, std::int64_t epoch, Life life, End end, SteadyTime now
+        domain::ShardId shard, std::int64_t epoch, Life life, End end, SteadyTime now
     ) {
         const MutexLock lock(mutex_);
         High& high = highs_[shard];
@@ -56,7 +57,7 @@ public:
         return high.open;
     }
     // It is known how many events went with the life before, unwritten: so many were counted.
-    void Settle(std::int32_t shard, std::int64_t count) {
+    void Settle(domain::ShardId shard, std::int64_t count) {
         const MutexLock lock(mutex_);
         const auto at = highs_.find(shard);
         if (at == highs_.end()) return;
@@ -65,7 +66,7 @@ public:
     }
     // The partition's stream, in this life, is another than was written: how many events of the one
     // before were seen and not written.
-    Unwritten UnwrittenOf(std::int32_t shard, Life life, std::int64_t committed) const {
+    Unwritten UnwrittenOf(domain::ShardId shard, Life life, std::int64_t committed) const {
         const MutexLock lock(mutex_);
         const auto at = highs_.find(shard);
         if (at == highs_.end()) return {};
@@ -77,7 +78,7 @@ public:
         return {count, std::max<std::int64_t>(0, count - counted)};
     }
     // It is read again, under another epoch.
-    void Forget(std::int32_t shard) {
+    void Forget(domain::ShardId shard) {
         const MutexLock lock(mutex_);
         highs_.erase(shard);
     }
@@ -92,7 +93,7 @@ private:
         std::int64_t counted = 0;
     };
     mutable Mutex mutex_;
-    std::map<std::int32_t, High> highs_ UNIBOX_GUARDED_BY(mutex_);
+    std::map<domain::ShardId, High> highs_ UNIBOX_GUARDED_BY(mutex_);
 };
 
 }  // namespace unibox::writer

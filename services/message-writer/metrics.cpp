@@ -14,8 +14,8 @@ obs::Histogram& Phase(obs::Metrics& registry, const char* phase) {
     );
 }
 
-obs::Labels ShardLabel(std::int32_t shard) {
-    return {{"shard", std::to_string(shard)}};
+obs::Labels ShardLabel(domain::ShardId shard) {
+    return {{"shard", shard.ToString()}};
 }
 
 }  // namespace
@@ -89,13 +89,13 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
           "unibox_writer_purged_messages_total", "Committed messages removed from the log."
       )) {}
 
-obs::Gauge& WriterMetrics::LagMessages(std::int32_t shard) {
+obs::Gauge& WriterMetrics::LagMessages(domain::ShardId shard) {
     return registry.GetGauge(
         "unibox_writer_lag_messages", "Stored events that are not committed.", ShardLabel(shard)
     );
 }
 
-obs::Gauge& WriterMetrics::LagSeconds(std::int32_t shard) {
+obs::Gauge& WriterMetrics::LagSeconds(domain::ShardId shard) {
     return registry.GetGauge(
         "unibox_writer_lag_seconds",
         "Age of the oldest event that is not committed, as far as this writer knows.",
@@ -103,7 +103,7 @@ obs::Gauge& WriterMetrics::LagSeconds(std::int32_t shard) {
     );
 }
 
-obs::Gauge& WriterMetrics::RestoreHorizonSeconds(std::int32_t shard) {
+obs::Gauge& WriterMetrics::RestoreHorizonSeconds(domain::ShardId shard) {
     return registry.GetGauge(
         "unibox_writer_restore_horizon_seconds",
         "How far back a restored database would still find the whole log.",

@@ -1,6 +1,7 @@
 // Metrics of message-writer. Thread safety: any thread.
 #pragma once
 
+#include "domain/shard.hpp"
 #include "obs/metrics.hpp"
 
 #include <cstdint>
@@ -10,9 +11,9 @@ namespace unibox::writer {
 struct WriterMetrics {
     explicit WriterMetrics(obs::Metrics& registry);
 
-    obs::Gauge& LagMessages(std::int32_t shard);
-    obs::Gauge& LagSeconds(std::int32_t shard);
-    obs::Gauge& RestoreHorizonSeconds(std::int32_t shard);
+    obs::Gauge& LagMessages(domain::ShardId shard);
+    obs::Gauge& LagSeconds(domain::ShardId shard);
+    obs::Gauge& RestoreHorizonSeconds(domain::ShardId shard);
 
     obs::Metrics& registry;
     obs::Histogram& batch_events;

@@ -15,8 +15,8 @@ namespace {
 
 constexpr Millis kDropWait(5'000);
 
-std::uint32_t Preference(const std::string& instance, store::PartitionId id) {
-    return Fnv1a32(instance + "/" + std::to_string(id.Shard()));
+std::uint32_t Preference(const std::string& instance, domain::PartitionId id) {
+    return Fnv1a32(instance + "/" + id.Shard().ToString());
 }
 
 }  // namespace
@@ -26,21 +26,21 @@ std::size_t ShareOf(std::size_t partition_count, std::size_t instance_count) {
     return (partition_count + instance_count - 1) / instance_count;
 }
 
-std::vector<store::PartitionId> Preferred(
-    const std::vector<store::PartitionId>& partitions,
+std::vector<domain::PartitionId> Preferred(
+    const std::vector<domain::PartitionId>& partitions,
     const std::vector<std::string>& instances,
     const std::string& self
 ) {
     // Rank of `self` among all instances for a partition; those it ranks best for come first.
-    std::vector<std::pair<std::pair<std::size_t, std::uint32_t>, store::PartitionId>> ranked;
-    for (const store::PartitionId id : partitions) {
+    std::vector<std::pair<std::pair<std::size_t, std::uint32_t>, domain::PartitionId>> ranked;
+    for (const domain::PartitionId id : partitions) {
         const std::uint32_t own = Preference(self, id);
         const auto better = [&](const std::string& other) { return Preference(other, id) > own; };
         const auto rank = std::count_if(instances.begin(), instances.end(), better);
         ranked.push_back({{static_cast<std::size_t>(rank), ~own}, id});
     }
     std::sort(ranked.begin(), ranked.end());
-    std::vector<store::PartitionId> preferred;
+    std::vector<domain::PartitionId> preferred;
     preferred.reserve(ranked.size());
     for (const auto& [rank, id] : ranked) preferred.push_back(id);
     return preferred;
@@ -123,7 +123,7 @@ void PartitionOwner::ListStreams() {
     for (const nats::StreamInfo& info : *streams) {
         const auto parsed = wire::ParseInStream(info.name);
         if (!parsed) continue;
-        infos_[store::PartitionId{parsed->generation, parsed->partition}] = info;
+        infos_[domain::PartitionId{parsed->generation, parsed->partition}] = info;
     }
     for (const store::OwnedPartition& partition : owned) {
         const auto info = infos_.find(partition.id);
@@ -152,7 +152,7 @@ std::vector<store::OwnedPartition> PartitionOwner::Owned() {
     return owned;
 }
 
-Lane* PartitionOwner::LaneOf(std::int32_t shard) {
+Lane* PartitionOwner::LaneOf(domain::ShardId shard) {
     for (const auto& lane : lanes_) {
         for (const LaneShard& entry : lane->Shards()) {
             if (entry.owned.id.Shard() == shard) return lane.get();
@@ -181,7 +181,7 @@ Status PartitionOwner::RenewLeases() {
             return now.id == before.id && now.epoch == before.epoch;
         });
         if (still) continue;
-        obs::Log(obs::Level::kWarn, "partition lost", {{"shard", before.id.Shard()}});
+        obs::Log(obs::Level::kWarn, "partition lost", {{"shard", before.id.Shard().number()}});
         env_.metrics.fenced.Add();
         if (Lane* lane = LaneOf(before.id.Shard())) lane->Drop(before.id.Shard(), kDropWait);
     }
@@ -191,12 +191,12 @@ Status PartitionOwner::RenewLeases() {
 Status PartitionOwner::GiveUpSurplus(std::size_t share) {
     std::vector<store::OwnedPartition> owned = Owned();
     while (owned.size() > share) {
-        const std::int32_t shard = owned.back().id.Shard();
+        const domain::ShardId shard = owned.back().id.Shard();
         Lane* lane = LaneOf(shard);
         // A lane that waits for PostgreSQL lets go later; its partition stays ours meanwhile.
         if (lane != nullptr && !lane->Drop(shard, kDropWait)) return {};
         UNIBOX_RETURN_IF_ERROR(store::ReleasePartitions(env_.pool, env_.owner, {owned.back()}));
-        obs::Log(obs::Level::kInfo, "partition given up", {{"shard", shard}});
+        obs::Log(obs::Level::kInfo, "partition given up", {{"shard", shard.number()}});
         owned.pop_back();
         (void)env_.connection.Publish(kPartitionsReleased, "");  // others look by themselves too
     }
@@ -223,7 +223,7 @@ Status PartitionOwner::TakeShare(
     const std::size_t share = ShareOf(states.size(), instances.size());
     const std::vector<store::OwnedPartition> owned = Owned();
     if (owned.size() >= share) return {};
-    std::vector<store::PartitionId> free;
+    std::vector<domain::PartitionId> free;
     for (const store::PartitionState& state : states) {
         const bool ours = std::any_of(owned.begin(), owned.end(), [&](const auto& partition) {
             return partition.id == state.id;
@@ -233,7 +233,7 @@ Status PartitionOwner::TakeShare(
         const bool in_turn = state.id.generation <= turn_ && infos_.contains(state.id);
         if (!ours && !state.lease_live && in_turn) free.push_back(state.id);
     }
-    std::vector<store::PartitionId> wanted = Preferred(free, instances, env_.owner);
+    std::vector<domain::PartitionId> wanted = Preferred(free, instances, env_.owner);
     if (wanted.size() > share - owned.size()) wanted.resize(share - owned.size());
     if (wanted.empty()) return {};
     UNIBOX_ASSIGN_OR_RETURN(
@@ -244,7 +244,7 @@ Status PartitionOwner::TakeShare(
         obs::Log(
             obs::Level::kInfo,
             "partition taken",
-            {{"shard", partition.id.Shard()}, {"epoch", partition.epoch}}
+            {{"shard", partition.id.Shard().number()}, {"epoch", partition.epoch}}
         );
         env_.metrics.take_overs.Add();
         EmptiestLane().Add(partition);
@@ -267,7 +267,7 @@ Status PartitionOwner::FreeLocked() {
 
 void PartitionOwner::TellMetrics() {
     const std::int64_t now_ms = SystemClock().UnixMillis();
-    std::set<std::int32_t> told;
+    std::set<domain::ShardId> told;
     std::size_t owned = 0;
     std::size_t stopped = 0;
     std::size_t held = 0;
@@ -283,7 +283,7 @@ void PartitionOwner::TellMetrics() {
         }
     }
     if (tells_unowned_) TellUnowned(now_ms, &told);
-    for (const std::int32_t shard : told_) {  // somebody else's lag is somebody else's gauge
+    for (const domain::ShardId shard : told_) {  // somebody else's lag is somebody else's gauge
         if (told.contains(shard)) continue;
         lag_.Forget(shard);
         env_.metrics.LagMessages(shard).Set(0);
@@ -302,7 +302,7 @@ void PartitionOwner::NoteLostTail(
     if (stream.created_unix_ms != owned.stream_created_ms) return;  // Who reads it anew counts.
     const auto last_seq = static_cast<std::int64_t>(stream.last_seq);
     if (stream.replicas > 1 && last_seq < owned.last_seq) return;
-    const std::int32_t shard = owned.id.Shard();
+    const domain::ShardId shard = owned.id.Shard();
     const SteadyTime now = std::chrono::steady_clock::now();
     const LogHighs::Life life{session, stream.created_unix_us};
     const LogHighs::End end{last_seq, stream.last_stored_unix_ms};
@@ -328,7 +328,7 @@ void PartitionOwner::NoteLostTail(
     );
 }
 
-void PartitionOwner::TellUnowned(std::int64_t now_ms, std::set<std::int32_t>* told) {
+void PartitionOwner::TellUnowned(std::int64_t now_ms, std::set<domain::ShardId>* told) {
     for (const store::PartitionState& state : states_) {
         const auto info = infos_.find(state.id);
         if (state.lease_live || info == infos_.end()) continue;
@@ -348,7 +348,7 @@ void PartitionOwner::TellUnowned(std::int64_t now_ms, std::set<std::int32_t>* to
 }
 
 void PartitionOwner::TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms) {
-    const std::int32_t number = shard.owned.id.Shard();
+    const domain::ShardId number = shard.owned.id.Shard();
     const LagSample sample{shard.owned.last_seq, stream_seq, shard.oldest_pending_ms};
     const std::int64_t behind = std::max<std::int64_t>(0, stream_seq - sample.committed_seq);
     env_.metrics.LagMessages(number).Set(static_cast<double>(behind));

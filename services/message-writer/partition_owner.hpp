@@ -27,8 +27,8 @@ namespace unibox::writer {
 // The partitions that `self` should hold: everybody takes at most ceil(P / N), and prefers by a
 // hash of instance and partition, so that few change hands when instances come and go.
 // `instances` must hold `self`. Pure.
-std::vector<store::PartitionId> Preferred(
-    const std::vector<store::PartitionId>& partitions,
+std::vector<domain::PartitionId> Preferred(
+    const std::vector<domain::PartitionId>& partitions,
     const std::vector<std::string>& instances,
     const std::string& self
 );
@@ -65,17 +65,17 @@ private:
     void NoteLostTail(
         const store::OwnedPartition& owned, const nats::StreamInfo& stream, std::uint64_t session
     );
-    void TellUnowned(std::int64_t now_ms, std::set<std::int32_t>* told);
+    void TellUnowned(std::int64_t now_ms, std::set<domain::ShardId>* told);
     void TellLag(const LaneShard& shard, std::int64_t stream_seq, std::int64_t now_ms);
     std::vector<store::OwnedPartition> Owned();
     Lane& EmptiestLane();
-    Lane* LaneOf(std::int32_t shard);
+    Lane* LaneOf(domain::ShardId shard);
 
     LaneEnvironment& env_;
     std::vector<std::unique_ptr<Lane>>& lanes_;
     nats::Streams streams_;
     StreamsById infos_;                          // as last seen
-    std::set<std::int32_t> told_;                // shards whose lag was told
+    std::set<domain::ShardId> told_;             // shards whose lag was told
     std::vector<store::PartitionState> states_;  // as last read
     // The first of the live writers tells the lag of what nobody owns, so that one does.
     bool tells_unowned_ = false;

@@ -49,7 +49,7 @@ std::size_t PartitionReader::Fetch(
         return 0;
     }
     std::size_t bytes = 0;
-    const std::int32_t number = shard_.owned.id.Shard();
+    const domain::ShardId number = shard_.owned.id.Shard();
     for (nats::LogMessage& message : *messages) {
         bytes += message.payload.size();
         LogMark mark{KeptMsgId(message.msg_id), message.stored_unix_ms};
@@ -118,7 +118,9 @@ void PartitionReader::AfterError(const Status& error) {
     if (passes && Now() < warn_at_) return;
     warn_at_ = Now() + kWarnPause;
     obs::Log(
-        obs::Level::kWarn, "reading failed", {{"shard", shard_.owned.id.Shard()}, {"error", error}}
+        obs::Level::kWarn,
+        "reading failed",
+        {{"shard", shard_.owned.id.Shard().number()}, {"error", error}}
     );
     if (passes) return;  // the reader goes on by itself
     reader_.reset();
@@ -134,8 +136,12 @@ void PartitionReader::RestartStream() {
     const Status status = ReadAgain();
     if (status.ok()) return;
     if (status.reason() == store::kPartitionLost) shard_.lost = true;
-    const std::int32_t shard = shard_.owned.id.Shard();
-    obs::Log(obs::Level::kWarn, "partition cannot be reset", {{"shard", shard}, {"error", status}});
+    const domain::ShardId shard = shard_.owned.id.Shard();
+    obs::Log(
+        obs::Level::kWarn,
+        "partition cannot be reset",
+        {{"shard", shard.number()}, {"error", status}}
+    );
 }
 
 Status PartitionReader::ReadAgain() {
@@ -157,7 +163,7 @@ Status PartitionReader::ReadAgain() {
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto place, FindCommonPlace(streams_, info, known));
     const LogHighs::Life life{env_.connection.session(), info.created_unix_us};
-    const std::int32_t shard = owned.id.Shard();
+    const domain::ShardId shard = owned.id.Shard();
     const auto unwritten = env_.log_highs.UnwrittenOf(shard, life, owned.last_seq);
     const store::LogLoss loss{static_cast<std::int64_t>(info.last_seq), unwritten.count};
     UNIBOX_RETURN_IF_ERROR(store::RestartPartition(env_.pool, env_.owner, owned, place, loss));
@@ -194,7 +200,7 @@ void PartitionReader::StopForGap() {
     obs::Log(
         obs::Level::kError,
         "partition stopped",
-        {{"shard", shard_.owned.id.Shard()}, {"reason", reason}}
+        {{"shard", shard_.owned.id.Shard().number()}, {"reason", reason}}
     );
     shard_.stopped = status.ok();
     shard_.lost = !status.ok();

@@ -145,9 +145,9 @@ public:
     }
     void Stop();
     bool Publish(Rows rows);
-    std::vector<OutboxId> TakeAcknowledged(std::int32_t shard);
+    std::vector<OutboxId> TakeAcknowledged(domain::ShardId shard);
     bool Knows(const OutboxId& row) const;
-    void Forget(std::int32_t shard);
+    void Forget(domain::ShardId shard);
     void Pump();
     std::size_t backlog() const {
         const MutexLock lock(mutex_);
@@ -179,7 +179,7 @@ private:
 
     mutable Mutex mutex_;
     bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
-    std::map<std::int32_t, Shard> shards_ UNIBOX_GUARDED_BY(mutex_);
+    std::map<domain::ShardId, Shard> shards_ UNIBOX_GUARDED_BY(mutex_);
     std::deque<Event> ready_ UNIBOX_GUARDED_BY(mutex_
     );  // nothing of their conversations before them
     std::vector<Retry> retry_ UNIBOX_GUARDED_BY(mutex_);
@@ -250,7 +250,7 @@ void Relay::Core::Enqueue(Shard* shard, Event event) {
     ready_.push_back(std::move(event));
 }
 
-std::vector<OutboxId> Relay::Core::TakeAcknowledged(std::int32_t shard) {
+std::vector<OutboxId> Relay::Core::TakeAcknowledged(domain::ShardId shard) {
     std::vector<OutboxId> taken;
     const MutexLock lock(mutex_);
     const auto at = shards_.find(shard);
@@ -272,7 +272,7 @@ bool Relay::Core::Knows(const OutboxId& row) const {
     return at->second.rows.contains(row.id) || at->second.acknowledged.contains(row.id);
 }
 
-void Relay::Core::Forget(std::int32_t shard) {
+void Relay::Core::Forget(domain::ShardId shard) {
     const MutexLock lock(mutex_);
     const auto at = shards_.find(shard);
     if (at == shards_.end()) return;
@@ -466,13 +466,13 @@ bool Relay::Publish(Rows rows) {
 void Relay::Resume() {
     core_->Pump();
 }
-std::vector<OutboxId> Relay::TakeAcknowledged(std::int32_t shard) {
+std::vector<OutboxId> Relay::TakeAcknowledged(domain::ShardId shard) {
     return core_->TakeAcknowledged(shard);
 }
 bool Relay::Knows(const OutboxId& row) const {
     return core_->Knows(row);
 }
-void Relay::Forget(std::int32_t shard) {
+void Relay::Forget(domain::ShardId shard) {
     core_->Forget(shard);
 }
 std::size_t Relay::backlog() const {

@@ -75,11 +75,11 @@ public:
     // The gate is open again.
     void Resume();
     // Rows of the shard that are acknowledged whole, and safe for the gate; each is told once.
-    std::vector<store::OutboxId> TakeAcknowledged(std::int32_t shard);
+    std::vector<store::OutboxId> TakeAcknowledged(domain::ShardId shard);
     // Waiting, in flight, or acknowledged and not yet taken: a sweep passes it over.
     bool Knows(const store::OutboxId& row) const;
     // The shard was lost or given up: nothing more of it is sent or told.
-    void Forget(std::int32_t shard);
+    void Forget(domain::ShardId shard);
 
     // Events that wait or are in flight.
     std::size_t backlog() const;

@@ -150,7 +150,7 @@ Status ListGaps(Context& context, std::int64_t count_max) {
     return {};
 }
 
-Result<store::PartitionState> FindPartition(pg::Pool& pool, store::PartitionId id) {
+Result<store::PartitionState> FindPartition(pg::Pool& pool, domain::PartitionId id) {
     UNIBOX_ASSIGN_OR_RETURN(const auto states, store::ListPartitions(pool));
     for (const store::PartitionState& state : states) {
         if (state.id == id) return state;
@@ -159,7 +159,7 @@ Result<store::PartitionState> FindPartition(pg::Pool& pool, store::PartitionId i
 }
 
 // The last sequence that is not in the stream any more.
-Result<std::int64_t> LastExpired(Context& context, store::PartitionId id) {
+Result<std::int64_t> LastExpired(Context& context, domain::PartitionId id) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     const std::string stream = wire::InStream(id.generation, id.partition);
@@ -183,7 +183,7 @@ Status CheckGivesUpNothingStored(
 }
 
 Status Skip(Context& context, const PartitionOptions& options) {
-    const store::PartitionId id{options.generation, options.partition};
+    const domain::PartitionId id{options.generation, options.partition};
     UNIBOX_ASSIGN_OR_RETURN(const std::string by, context.By());
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
@@ -203,7 +203,7 @@ Status Skip(Context& context, const PartitionOptions& options) {
 }
 
 Status Resume(Context& context, const PartitionOptions& options) {
-    const store::PartitionId id{options.generation, options.partition};
+    const domain::PartitionId id{options.generation, options.partition};
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
     if (state.stopped_reason.empty()) return FailedPrecondition("the partition is not stopped");
@@ -238,7 +238,7 @@ Status Reset(Context& context, const PartitionOptions& options) {
     UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
     const auto first = static_cast<std::int64_t>(info.first_seq);
     const std::int64_t last_seq = std::max<std::int64_t>(0, first - 1);
-    const store::PartitionId id{options.generation, options.partition};
+    const domain::PartitionId id{options.generation, options.partition};
     UNIBOX_ASSIGN_OR_RETURN(const auto state, FindPartition(*pool, id));
     if (!options.force) UNIBOX_RETURN_IF_ERROR(CheckNeedsReset(state, info));
     UNIBOX_RETURN_IF_ERROR(store::ResetPartition(*pool, id, info.created_unix_ms, last_seq));

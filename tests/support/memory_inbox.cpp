@@ -40,8 +40,9 @@ void DumpMessage(const domain::MessageRow& row, std::ostream& out) {
 
 }  // namespace
 
-std::int32_t ShardOf(const event::v1::InboundEvent& event) {
-    return static_cast<std::int32_t>(1000 + Fnv1a32(event.channel_id() + event.thread_key()) % 3);
+domain::ShardId ShardOf(const event::v1::InboundEvent& event) {
+    const std::uint32_t hash = Fnv1a32(event.channel_id() + event.thread_key());
+    return domain::ShardId::OfPartition(1, static_cast<std::int32_t>(hash % 3));
 }
 
 std::vector<domain::BatchItem> ToBatch(const std::vector<event::v1::InboundEvent>& events) {
@@ -74,7 +75,7 @@ void MemoryInbox::Close(const domain::ThreadKey& thread, std::int64_t closed_at)
     event.mutable_conversation_updated();
     event::v1::OutboxEntry entry;
     entry.set_payload(event.SerializeAsString());
-    Publish(-1, std::move(entry));
+    Publish(domain::ShardId::OfSlot(0), std::move(entry));
 }
 
 // ---------------------------------------------------------------- the first pipeline
@@ -297,7 +298,7 @@ std::string MemoryInbox::Dump() const {
     return out.str();
 }
 
-void MemoryInbox::Publish(std::int32_t shard, event::v1::OutboxEntry entry) {
+void MemoryInbox::Publish(domain::ShardId shard, event::v1::OutboxEntry entry) {
     event::v1::FeedEvent event;
     Refuse(!event.ParseFromString(entry.payload()), "not a FeedEvent");
     outbox.push_back({shard, std::move(entry), std::move(event)});
@@ -313,8 +314,8 @@ std::vector<const event::v1::FeedEvent*> MemoryInbox::FeedOf(const ConversationI
     return events;
 }
 
-std::map<std::int32_t, std::vector<std::string>> MemoryInbox::FeedByShard() const {
-    std::map<std::int32_t, std::vector<std::string>> feed;
+std::map<domain::ShardId, std::vector<std::string>> MemoryInbox::FeedByShard() const {
+    std::map<domain::ShardId, std::vector<std::string>> feed;
     for (const Published& published : outbox) {
         feed[published.shard].push_back(published.entry.SerializeAsString());
     }

@@ -3,9 +3,9 @@
 // Thread safety: one thread at a time.
 #pragma once
 
-#include "domain/inbox.hpp"
-#include "decide/plan.hpp"
 #include "decide/decide.hpp"
+#include "decide/plan.hpp"
+#include "domain/inbox.hpp"
 
 #include <span>
 #include <string>
@@ -16,7 +16,7 @@ namespace unibox::test {
 using MessageKey = std::pair<TenantId, domain::MessagePosition>;
 
 struct Published {
-    std::int32_t shard = 0;
+    domain::ShardId shard;
     event::v1::OutboxEntry entry;
     event::v1::FeedEvent event;  // the entry's payload
 };
@@ -36,7 +36,7 @@ public:
     // The feed events of one conversation in commit order, or (nil id) those of none.
     std::vector<const event::v1::FeedEvent*> FeedOf(const ConversationId& conversation) const;
     // The serialised entries of each shard in commit order.
-    std::map<std::int32_t, std::vector<std::string>> FeedByShard() const;
+    std::map<domain::ShardId, std::vector<std::string>> FeedByShard() const;
     const domain::ConversationRow& conversation(const ConversationId& id) const;
     // The latest conversation of the thread; fails if there is none.
     ConversationId Latest(
@@ -60,7 +60,7 @@ public:
     std::int64_t now_ms = 1785412800000;
 
 private:
-    void Publish(std::int32_t shard, event::v1::OutboxEntry entry);
+    void Publish(domain::ShardId shard, event::v1::OutboxEntry entry);
     void ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadTargets(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadContact(TenantId tenant, const ContactId& id, domain::BatchState* state);
@@ -73,7 +73,7 @@ private:
 };
 
 // The shard of an event, as the partition of its thread would be.
-std::int32_t ShardOf(const event::v1::InboundEvent& event);
+domain::ShardId ShardOf(const event::v1::InboundEvent& event);
 std::vector<domain::BatchItem> ToBatch(const std::vector<event::v1::InboundEvent>& events);
 
 }  // namespace unibox::test

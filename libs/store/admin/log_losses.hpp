@@ -15,7 +15,7 @@ namespace unibox::store {
 
 // A stream went on differently from what had been read of it. Times: Unix ms, UTC.
 struct LogBreak {
-    PartitionId id;
+    domain::PartitionId id;
     std::int64_t found_at_ms = 0;
     std::string found_by;         // which writer
     std::int64_t common_seq = 0;  // up to here the log is the one that was read
@@ -32,7 +32,7 @@ Result<std::vector<LogBreak>> ListLogBreaks(pg::Pool& pool, std::int32_t count_m
 
 // Sequences that were never written, and who answers for it.
 struct LogGap {
-    PartitionId id;
+    domain::PartitionId id;
     std::int64_t first_seq = 0;
     std::int64_t last_seq = 0;
     std::string acknowledged_by;

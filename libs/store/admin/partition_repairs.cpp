@@ -44,7 +44,7 @@ constexpr pg::Statement kReset{
 }  // namespace
 
 Result<std::int64_t> SkipGap(
-    pg::Pool& pool, PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
+    pg::Pool& pool, domain::PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     const auto key = pg::Params::Of(id.generation, id.partition);
@@ -68,7 +68,7 @@ Result<std::int64_t> SkipGap(
 }
 
 Status ResumeBurying(pg::Pool& pool, const Burial& burial) {
-    const PartitionId id = burial.id;
+    const domain::PartitionId id = burial.id;
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     const auto key = pg::Params::Of(id.generation, id.partition);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockOne, key));
@@ -101,7 +101,7 @@ Status ResumeBurying(pg::Pool& pool, const Burial& burial) {
 }
 
 Status ResetPartition(
-    pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
+    pg::Pool& pool, domain::PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     const auto key = pg::Params::Of(id.generation, id.partition);

@@ -20,11 +20,11 @@ namespace unibox::store {
 // OUT_OF_RANGE if skip_to < last_seq. Returns how many sequences were skipped; 0 (skip_to =
 // last_seq) only clears the reason.
 Result<std::int64_t> SkipGap(
-    pg::Pool& pool, PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
+    pg::Pool& pool, domain::PartitionId id, std::int64_t skip_to, std::string_view acknowledged_by
 );
 // A range of a stopped partition's stream, and the operator's word on it.
 struct Burial {
-    PartitionId id;
+    domain::PartitionId id;
     std::int64_t stream_created_ms = 0;
     std::int64_t first_seq = 0;  // the next one to be written
     std::int64_t last_seq = 0;
@@ -41,7 +41,7 @@ Status ResumeBurying(pg::Pool& pool, const Burial& burial);
 // After the stream was made anew: counts from `last_seq` of the stream created at
 // `stream_created_ms`.
 Status ResetPartition(
-    pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
+    pg::Pool& pool, domain::PartitionId id, std::int64_t stream_created_ms, std::int64_t last_seq
 );
 
 }  // namespace unibox::store

@@ -6,6 +6,7 @@
 
 #include "base/log_mark.hpp"
 #include "base/status.hpp"
+#include "domain/shard.hpp"
 #include "pg/pool.hpp"
 
 #include <cstdint>
@@ -15,15 +16,8 @@
 
 namespace unibox::store {
 
-struct PartitionId {
-    std::int32_t generation = 0;
-    std::int32_t partition = 0;
-    auto operator<=>(const PartitionId&) const = default;
-    std::int32_t Shard() const { return generation * 1000 + partition; }
-};
-
 struct PartitionState {
-    PartitionId id;
+    domain::PartitionId id;
     std::int64_t epoch = 0;
     std::int64_t last_seq = 0;
     std::int64_t stream_created_ms = 0;

@@ -76,15 +76,15 @@ Status SendFence(
 ) {
     std::vector<PartitionAdvance> sorted(partitions.begin(), partitions.end());
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.generation, a.partition) < std::tie(b.generation, b.partition);
+        return a.id < b.id;
     });
     std::vector<std::int32_t> generations, numbers;
     std::vector<std::int64_t> epochs, from_seqs, to_seqs;
     std::vector<std::string_view> msg_ids;
     std::vector<pg::TimestampMs> stored_at;
     for (const PartitionAdvance& advance : sorted) {
-        generations.push_back(advance.generation);
-        numbers.push_back(advance.partition);
+        generations.push_back(advance.id.generation);
+        numbers.push_back(advance.id.partition);
         epochs.push_back(advance.epoch);
         from_seqs.push_back(advance.from_seq);
         to_seqs.push_back(advance.to_seq);

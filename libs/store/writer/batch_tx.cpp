@@ -10,13 +10,13 @@ Result<BatchTx> BatchTx::Begin(pg::Session& session, std::int64_t lease_ms) {
     return BatchTx(std::move(tx), lease_ms);
 }
 
-std::vector<std::int32_t> LostShards(const Status& status) {
-    std::vector<std::int32_t> shards;
+std::vector<domain::ShardId> LostShards(const Status& status) {
+    std::vector<domain::ShardId> shards;
     if (status.reason() != kFencedState) return shards;
     const std::string detail = pg::ErrorDetail(status);
     for (const std::string_view part : Split(detail, ',')) {
         if (const auto shard = ParseInt64(TrimSpace(part))) {
-            shards.push_back(static_cast<std::int32_t>(*shard));
+            shards.emplace_back(static_cast<std::int32_t>(*shard));
         }
     }
     return shards;

@@ -29,8 +29,7 @@ inline constexpr std::string_view kFencedState = "UB001";
 
 // Moves one partition from the last sequence committed to the last one of this batch.
 struct PartitionAdvance {
-    std::int32_t generation = 0;
-    std::int32_t partition = 0;
+    domain::PartitionId id;
     std::int64_t epoch = 0;
     std::int64_t from_seq = 0;  // what ingest_partition.last_seq must be
     std::int64_t to_seq = 0;
@@ -39,8 +38,7 @@ struct PartitionAdvance {
 
 // An event that cannot be written, as it was read from the stream.
 struct DeadLetterWrite {
-    std::int32_t generation = 0;
-    std::int32_t partition = 0;
+    domain::PartitionId id;
     std::int64_t stream_seq = 0;
     std::string event;
     std::string sqlstate;  // '' = found before the database was asked
@@ -49,7 +47,7 @@ struct DeadLetterWrite {
 
 // One row of the outbox.
 struct OutboxId {
-    std::int32_t shard = 0;
+    domain::ShardId shard;
     std::int64_t id = 0;
     auto operator<=>(const OutboxId&) const = default;
 };
@@ -87,7 +85,7 @@ private:
     std::int64_t lease_ms_;
 };
 
-// The shards (generation * 1000 + partition) that a kFencedState error names; empty for any other.
-std::vector<std::int32_t> LostShards(const Status& status);
+// The shards that a kFencedState error names; empty for any other.
+std::vector<domain::ShardId> LostShards(const Status& status);
 
 }  // namespace unibox::store

@@ -288,8 +288,8 @@ Status SendDeadLetters(pg::WriterTx& tx, std::span<const DeadLetterWrite> letter
     std::vector<pg::Bytes> events;
     std::vector<std::string_view> states, errors;
     for (const DeadLetterWrite& letter : letters) {
-        generations.push_back(letter.generation);
-        partitions.push_back(letter.partition);
+        generations.push_back(letter.id.generation);
+        partitions.push_back(letter.id.partition);
         seqs.push_back(letter.stream_seq);
         events.push_back(pg::Bytes{letter.event});
         states.push_back(letter.sqlstate);
@@ -305,7 +305,7 @@ Status SendAcknowledged(pg::WriterTx& tx, std::span<const OutboxId> rows) {
     std::vector<std::int32_t> shards;
     std::vector<std::int64_t> ids;
     for (const OutboxId& row : rows) {
-        shards.push_back(row.shard);
+        shards.push_back(row.shard.number());
         ids.push_back(row.id);
     }
     pg::Params params;
@@ -316,7 +316,7 @@ Status SendOutbox(pg::WriterTx& tx, const std::vector<domain::OutboxWrite>& writ
     std::vector<std::int32_t> shards;
     std::vector<std::string> batches;
     for (const domain::OutboxWrite& write : writes) {
-        shards.push_back(write.shard);
+        shards.push_back(write.shard.number());
         batches.push_back(write.batch.SerializeAsString());
     }
     const std::vector<pg::Bytes> batch_bytes = detail::AsBytes(batches);
@@ -343,7 +343,8 @@ Result<std::vector<OutboxId>> BatchTx::Commit(
     UNIBOX_ASSIGN_OR_RETURN(const std::vector<pg::Rows> results, tx_.Commit());
     std::vector<OutboxId> ids;
     if (effects.outbox.empty()) return ids;
-    for (const pg::Row row : results.back()) ids.push_back({row.Int32(0), row.Int64(1)});
+    for (const pg::Row row : results.back())
+        ids.push_back({domain::ShardId(row.Int32(0)), row.Int64(1)});
     return ids;
 }
 

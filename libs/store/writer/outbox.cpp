@@ -23,7 +23,7 @@ pg::Params IdArrays(std::span<const OutboxId> rows) {
     std::vector<std::int32_t> shards;
     std::vector<std::int64_t> ids;
     for (const OutboxId& row : rows) {
-        shards.push_back(row.shard);
+        shards.push_back(row.shard.number());
         ids.push_back(row.id);
     }
     pg::Params params;
@@ -34,12 +34,14 @@ pg::Params IdArrays(std::span<const OutboxId> rows) {
 }  // namespace
 
 Result<std::vector<OutboxId>> ListOutbox(
-    pg::Pool& pool, std::int32_t shard, std::int64_t after_id, std::int32_t count_max
+    pg::Pool& pool, domain::ShardId shard, std::int64_t after_id, std::int32_t count_max
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
     UNIBOX_ASSIGN_OR_RETURN(
         const pg::Rows rows,
-        tx.ExecuteAndCommit(kListOutbox, pg::Params::Of(shard, after_id, std::int64_t{count_max}))
+        tx.ExecuteAndCommit(
+            kListOutbox, pg::Params::Of(shard.number(), after_id, std::int64_t{count_max})
+        )
     );
     std::vector<OutboxId> found;
     for (const pg::Row row : rows) found.push_back({shard, row.Int64(0)});
@@ -57,7 +59,7 @@ Result<std::vector<OutboxRow>> ReadOutbox(
     std::vector<OutboxRow> found;
     for (const pg::Row row : rows) {
         OutboxRow& entry = found.emplace_back();
-        entry.id = {row.Int32(0), row.Int64(1)};
+        entry.id = {domain::ShardId(row.Int32(0)), row.Int64(1)};
         const std::string_view bytes = row.GetBytes(2);
         if (!entry.batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
             return Status(Code::kDataLoss, "outbox.batch is not an OutboxBatch");

@@ -23,7 +23,7 @@ struct OutboxRow {
 
 // Rows of a shard above `after_id`, in the order in which they became true.
 Result<std::vector<OutboxId>> ListOutbox(
-    pg::Pool& pool, std::int32_t shard, std::int64_t after_id, std::int32_t count_max
+    pg::Pool& pool, domain::ShardId shard, std::int64_t after_id, std::int32_t count_max
 );
 
 // Those of the rows that are still there, in the order given, as long as their batches together

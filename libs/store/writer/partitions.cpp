@@ -180,7 +180,7 @@ Status RemoveInstance(pg::Pool& pool, std::string_view owner) {
     return Write(pool, kRemove, pg::Params::Of(owner)).status();
 }
 
-Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms) {
+Status EnsurePartition(pg::Pool& pool, domain::PartitionId id, std::int64_t stream_created_ms) {
     const auto params =
         pg::Params::Of(id.generation, id.partition, pg::TimestampMs{stream_created_ms});
     return Write(pool, kEnsure, params).status();
@@ -189,12 +189,12 @@ Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_creat
 Result<std::vector<OwnedPartition>> TakePartitions(
     pg::Pool& pool,
     std::string_view owner,
-    const std::vector<PartitionId>& wanted,
+    const std::vector<domain::PartitionId>& wanted,
     std::int64_t lease_ms
 ) {
     if (wanted.empty()) return std::vector<OwnedPartition>();
     std::vector<std::int32_t> generations, partitions;
-    for (const PartitionId id : wanted) {
+    for (const domain::PartitionId id : wanted) {
         generations.push_back(id.generation);
         partitions.push_back(id.partition);
     }

@@ -23,7 +23,7 @@ inline constexpr std::string_view kPartitionLost = "LOST";
 
 // A partition that we own: what the fence compares and where reading goes on.
 struct OwnedPartition {
-    PartitionId id;
+    domain::PartitionId id;
     std::int64_t epoch = 0;
     std::int64_t last_seq = 0;
     std::int64_t stream_created_ms = 0;
@@ -43,7 +43,7 @@ Status RemoveInstance(pg::Pool& pool, std::string_view owner);
 
 // Makes the row of a partition whose stream was created at `stream_created_ms`; an existing row
 // stays as it is.
-Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_created_ms);
+Status EnsurePartition(pg::Pool& pool, domain::PartitionId id, std::int64_t stream_created_ms);
 
 // Takes those of `wanted` that are free or whose lease has expired or is void: owner, epoch + 1, a
 // new lease. Returns the taken ones. Rows that another transaction holds at the moment are passed
@@ -51,7 +51,7 @@ Status EnsurePartition(pg::Pool& pool, PartitionId id, std::int64_t stream_creat
 Result<std::vector<OwnedPartition>> TakePartitions(
     pg::Pool& pool,
     std::string_view owner,
-    const std::vector<PartitionId>& wanted,
+    const std::vector<domain::PartitionId>& wanted,
     std::int64_t lease_ms
 );
 // Ends the connections of writers that stand still in the middle of a pipeline for `frozen_ms`: the

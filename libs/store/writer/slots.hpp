@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/status.hpp"
+#include "domain/shard.hpp"
 #include "pg/pool.hpp"
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace unibox::store {
 struct OwnedSlot {
     std::int32_t slot = 0;
     std::int64_t epoch = 0;
-    std::int32_t Shard() const { return -1 - slot; }
+    domain::ShardId Shard() const { return domain::ShardId::OfSlot(slot); }
 };
 // Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases
 // them.

@@ -88,7 +88,7 @@ Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, std::int64_t keep_ms) 
 }
 
 Result<std::optional<std::int64_t>> RestoreHorizonMs(
-    pg::Pool& pool, PartitionId id, std::int64_t first_seq
+    pg::Pool& pool, domain::PartitionId id, std::int64_t first_seq
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
     UNIBOX_ASSIGN_OR_RETURN(

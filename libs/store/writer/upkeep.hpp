@@ -28,7 +28,7 @@ Status TakeCheckpoint(pg::Pool& pool);
 
 // What the log still needs of a partition.
 struct LogNeed {
-    PartitionId id;
+    domain::PartitionId id;
     std::int64_t last_seq = 0;  // committed
     // Committed at least `keep_ms` ago; 0 = nothing known.
     std::int64_t old_seq = 0;
@@ -40,7 +40,7 @@ Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, std::int64_t keep_ms);
 // How many milliseconds ago the database stood at a place from which the log, whose first message
 // is `first_seq`, is still complete; nothing if no such time is known.
 Result<std::optional<std::int64_t>> RestoreHorizonMs(
-    pg::Pool& pool, PartitionId id, std::int64_t first_seq
+    pg::Pool& pool, domain::PartitionId id, std::int64_t first_seq
 );
 
 }  // namespace unibox::store

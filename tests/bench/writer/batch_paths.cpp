@@ -50,8 +50,7 @@ struct Lane {
     domain::BatchState Read(store::BatchTx& tx, const domain::BatchPlan& plan, std::size_t events) {
         const std::int64_t from = owned.last_seq;
         owned.last_seq += static_cast<std::int64_t>(events);
-        const store::PartitionAdvance advance{
-            1, owned.id.partition, owned.epoch, from, owned.last_seq};
+        const store::PartitionAdvance advance{owned.id, owned.epoch, from, owned.last_seq};
         return Must(tx.Read({&advance, 1}, plan, leaves));
     }
     void Commit(store::BatchTx& tx, const domain::Effects& effects) {
@@ -91,7 +90,7 @@ struct Target {
 // Plan, read, decide and write in one transaction.
 Replay WriteBatch(Lane& lane, std::span<const event::v1::InboundEvent> batch) {
     std::vector<domain::BatchItem> events;
-    for (const auto& event : batch) events.push_back({1000, event});
+    for (const auto& event : batch) events.push_back({lane.owned.id.Shard(), event});
     Replay replay{.events = batch.size(), .plan = decide::Plan(events), .effects = {}};
     auto tx = lane.Begin();
     replay.effects = decide::Decide(events, lane.Read(tx, replay.plan, replay.events));

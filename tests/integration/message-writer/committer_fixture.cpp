@@ -53,7 +53,7 @@ void CommitterFixture::Build(const std::string& owner) {
 }
 
 void CommitterFixture::Own(int partition_count) {
-    std::vector<store::PartitionId> wanted;
+    std::vector<domain::PartitionId> wanted;
     for (int partition = 0; partition < partition_count; ++partition) {
         wanted.push_back({1, partition});
         REQUIRE_OK(store::EnsurePartition(*pool_, wanted.back(), 1'785'000'000'000));
@@ -69,12 +69,12 @@ void CommitterFixture::Own(int partition_count) {
 
 bool CommitterFixture::Write(const std::vector<event::v1::InboundEvent>& events) {
     writer::GatheredBatch batch;
-    std::map<std::int32_t, writer::WrittenShard*> shards;
+    std::map<domain::ShardId, writer::WrittenShard*> shards;
     for (auto& [number, shard] : shards_) {
         std::int64_t sequence = shard.owned.last_seq;
         for (const auto& event : events) {
             const int partition = PartitionOfEvent(event, static_cast<int>(shards_.size()));
-            if (1000 + partition != number) continue;
+            if (shard.owned.id.partition != partition) continue;
             writer::AddToBatch(
                 number,
                 static_cast<std::uint64_t>(++sequence),
@@ -96,14 +96,14 @@ bool CommitterFixture::WritePayloads(
     std::int64_t sequence = written.owned.last_seq;
     for (const std::string& payload : payloads) {
         writer::AddToBatch(
-            1000 + partition,
+            written.owned.id.Shard(),
             static_cast<std::uint64_t>(++sequence),
             LogMark{"", NowMs()},
             payload,
             &batch
         );
     }
-    return committer_->Commit(batch, {{1000 + partition, &written}}, &acknowledged_);
+    return committer_->Commit(batch, {{written.owned.id.Shard(), &written}}, &acknowledged_);
 }
 
 std::string CommitterFixture::Ask(const std::string& sql) {

@@ -34,7 +34,9 @@ public:
     // refs without message; "" if nothing is.
     std::string Inconsistency();
 
-    writer::WrittenShard& shard(int partition) { return shards_.at(1000 + partition); }
+    writer::WrittenShard& shard(int partition) {
+        return shards_.at(domain::ShardId::OfPartition(1, partition));
+    }
     writer::WriterMetrics& metrics() { return *metrics_; }
     pg::Pool& pool() { return *pool_; }
     const PgDatabase& database() const { return database_; }
@@ -56,7 +58,7 @@ private:
     std::unique_ptr<pg::Pool> super_pool_;
     std::unique_ptr<pg::Session> session_;
     std::unique_ptr<writer::BatchCommitter> committer_;
-    std::map<std::int32_t, writer::WrittenShard> shards_;
+    std::map<domain::ShardId, writer::WrittenShard> shards_;
     std::vector<store::OutboxId> acknowledged_;
     std::vector<event::v1::OutboxBatch> published_;
 };

@@ -81,7 +81,7 @@ void ThreeAreNotInTheCopy(WriterFixture& stack, TwoConversations& both) {
 double Behind(writer::WriterMetrics& metrics) {
     double messages = 0;
     for (int i = 0; i < WriterFixture::kPartitions; ++i) {
-        messages += metrics.LagMessages(1000 + i).Get();
+        messages += metrics.LagMessages(domain::ShardId::OfPartition(1, i)).Get();
     }
     return messages;
 }

@@ -14,7 +14,7 @@ namespace {
 using store::OutboxId;
 using writer::Relay;
 
-constexpr std::int32_t kShard = 1000;
+constexpr domain::ShardId kShard(1000);
 
 nats::StreamSpec FeedSpec() {
     nats::StreamSpec spec;
@@ -211,8 +211,10 @@ TEST_CASE("Relay: the next owner publishes what the dead one left behind", "[nat
         events.push_back(AMessage("m" + std::to_string(i)).InThread(thread).Build());
     }
     REQUIRE(committer.Write(events));
+    std::vector<domain::ShardId> shards;
+    for (int i = 0; i < kPartitionCount; ++i) shards.push_back(domain::ShardId::OfPartition(1, i));
     std::size_t row_count = 0;
-    for (std::int32_t shard = kShard; shard < kShard + kPartitionCount; ++shard) {
+    for (const domain::ShardId shard : shards) {
         const auto ids = store::ListOutbox(committer.pool(), shard, 0, 100);
         REQUIRE_OK(ids);
         const auto rows = store::ReadOutbox(committer.pool(), *ids, 1 << 20);
@@ -224,7 +226,7 @@ TEST_CASE("Relay: the next owner publishes what the dead one left behind", "[nat
     REQUIRE(f.Drained());
     CHECK(f.Feed().size() == 60);
     CHECK(WrongOrder(f.Feed()) == "");
-    for (std::int32_t shard = kShard; shard < kShard + kPartitionCount; ++shard) {
+    for (const domain::ShardId shard : shards) {
         const auto acknowledged = f.relay->TakeAcknowledged(shard);
         REQUIRE_OK(store::DeleteOutbox(committer.pool(), acknowledged));
     }

@@ -11,7 +11,7 @@ using test::StoreFixture;
 
 constexpr std::int64_t kLeaseMs = 60'000;
 constexpr std::int64_t kCreatedMs = 1'785'412'800'000;
-constexpr PartitionId kId{1, 0};
+constexpr domain::PartitionId kId{1, 0};
 
 Burial UpTo(std::int64_t last_seq) {
     return {kId, kCreatedMs, 1, last_seq, 7, "olga", "a deployment wrote garbage"};

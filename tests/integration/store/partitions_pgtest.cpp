@@ -19,8 +19,8 @@ using test::StoreFixture;
 constexpr std::int64_t kLeaseMs = 60'000;
 constexpr std::int64_t kCreatedMs = 1'785'412'800'000;
 
-std::vector<PartitionId> Partitions(StoreFixture& fixture, std::int32_t count) {
-    std::vector<PartitionId> ids;
+std::vector<domain::PartitionId> Partitions(StoreFixture& fixture, std::int32_t count) {
+    std::vector<domain::PartitionId> ids;
     for (std::int32_t i = 0; i < count; ++i) {
         ids.push_back({1, i});
         REQUIRE_OK(EnsurePartition(fixture.writer(), ids.back(), kCreatedMs));
@@ -348,7 +348,7 @@ TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released",
     REQUIRE(taken.size() == 1);
     REQUIRE(taken[0].slot == 0);
     REQUIRE(taken[0].epoch == 2);
-    REQUIRE(taken[0].Shard() == -1);
+    REQUIRE(taken[0].Shard().number() == -1);
     REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->empty());
     REQUIRE_OK(ReleaseSlot(fixture.writer(), "me", taken[0]));
     REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->size() == 1);

@@ -121,7 +121,7 @@ TEST_CASE(
 TEST_CASE("Feed: one outbox batch a shard", "[unit][decide]") {
     MemoryInbox inbox;
     std::vector<event::v1::InboundEvent> events;
-    std::set<std::int32_t> shards;
+    std::set<domain::ShardId> shards;
     for (int i = 0; i < 30; ++i) {
         events.push_back(ChannelEvent::Message(kChannel, std::to_string(i))
                              .Thread("thread " + std::to_string(i % 10)));

@@ -11,7 +11,7 @@ constexpr std::int64_t kCreatedMs = 1'700'000'000'000;
 
 struct Log {
     void Add(int generation, int partition, std::uint64_t stream_seq, std::int64_t written_seq) {
-        const store::PartitionId id{generation, partition};
+        const domain::PartitionId id{generation, partition};
         streams[id].last_seq = stream_seq;
         streams[id].created_unix_ms = kCreatedMs;
         store::PartitionState state;

@@ -5,7 +5,7 @@
 namespace unibox::writer {
 namespace {
 
-constexpr std::int32_t kShard = 1003;
+constexpr domain::ShardId kShard(1003);
 constexpr LogHighs::Life kFirst{1, 7};
 constexpr LogHighs::Life kBack{2, 7};
 constexpr LogHighs::Life kBackAgain{3, 7};

@@ -16,10 +16,10 @@ TEST_CASE("Ownership: the shares cover all partitions and differ by few", "[unit
 }
 
 TEST_CASE("Ownership: what is preferred depends on the instance alone", "[unit]") {
-    std::vector<store::PartitionId> partitions;
+    std::vector<domain::PartitionId> partitions;
     for (int i = 0; i < 32; ++i) partitions.push_back({1, i});
     const std::vector<std::string> instances{"a", "b", "c"};
-    std::vector<std::vector<store::PartitionId>> preferred;
+    std::vector<std::vector<domain::PartitionId>> preferred;
     for (const std::string& self : instances) {
         preferred.push_back(Preferred(partitions, instances, self));
         CHECK(preferred.back().size() == 32);

@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using store::OutboxId;
 
-constexpr std::int32_t kShard = 1003;
+constexpr domain::ShardId kShard(1003);
+constexpr domain::ShardId kOther(1004);
 
 // Keeps what it is given until the test says what became of it.
 class HeldPublisher final : public nats::Publisher {
@@ -97,7 +98,7 @@ std::vector<std::string> Hex(const std::vector<std::string>& ids) {
 }
 
 Relay::Rows::value_type Row(
-    std::int64_t id, const std::vector<Item>& items, std::int32_t shard = kShard
+    std::int64_t id, const std::vector<Item>& items, domain::ShardId shard = kShard
 ) {
     event::v1::OutboxBatch batch;
     for (const Item& item : items) {
@@ -141,7 +142,7 @@ TEST_CASE("Relay: a row is acknowledged when all of its events are", "[unit][wri
     CHECK_FALSE(f.relay.Knows({kShard, 2}));
     f.publisher.Complete(Hex("b1"));
     CHECK(f.relay.Knows({kShard, 1}));
-    CHECK(f.relay.TakeAcknowledged(1004).empty());
+    CHECK(f.relay.TakeAcknowledged(kOther).empty());
     CHECK(f.relay.TakeAcknowledged(kShard) == std::vector<OutboxId>{{kShard, 1}});
     CHECK(f.relay.TakeAcknowledged(kShard).empty());
     CHECK(f.relay.backlog() == 0);
@@ -197,7 +198,7 @@ TEST_CASE("Relay: a row that it knows is not sent twice", "[unit][writer]") {
 TEST_CASE("Relay: a forgotten shard is neither sent nor told", "[unit][writer]") {
     Fixture f({.retry_wait = 1ms, .in_flight_msgs_max = 1});
     f.relay.Publish({Row(1, {{"a1", "A"}, {"b1", "B"}})});
-    f.relay.Publish({Row(2, {{"x1", "X"}}, 1004)});
+    f.relay.Publish({Row(2, {{"x1", "X"}}, kOther)});
     f.relay.Forget(kShard);
     CHECK(f.relay.backlog() == 1);
     CHECK_FALSE(f.relay.Knows({kShard, 1}));
@@ -229,7 +230,7 @@ TEST_CASE("Relay: a full backlog refuses a row and what comes after it", "[unit]
     // There is room again, but row 2 must come first.
     CHECK_FALSE(f.relay.Publish({Row(3, {{"a3", "A"}})}));
     CHECK(f.publisher.sent_count() == 1);
-    CHECK(f.relay.Publish({Row(9, {{"x1", "X"}}, 1004)}));  // another shard is not held up
+    CHECK(f.relay.Publish({Row(9, {{"x1", "X"}}, kOther)}));  // another shard is not held up
     f.publisher.Complete(Hex("x1"));
     CHECK_FALSE(f.relay.Publish({Row(2, {{"a2", "A"}}), Row(3, {{"a3", "A"}})}));
     CHECK(f.publisher.held_ids() == Hex(Ids{"a2"}));
