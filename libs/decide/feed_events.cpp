@@ -35,20 +35,21 @@ void FeedEvents::Append(
     std::int64_t version
 ) {
     const std::string event_id =
-        FeedEventIdOf(
-            cause.time_ms, cause.ids.key, conversation, version, feed_epoch_
-        )
-            .ToBytes();
+        FeedEventIdOf(cause.time_ms, cause.ids.key, conversation, version, feed_epoch_).ToBytes();
     event->set_event_id(event_id);
     event->set_tenant_id(cause.ids.tenant.value);
     event->set_version(version);
-    if (version > 0) event->set_conversation_id(conversation.ToString());
+    const std::string conversation_id = version > 0 ? conversation.ToString() : std::string();
+    if (version > 0) event->set_conversation_id(conversation_id);
     event->set_commit_time_ms(commit_time_ms_);
     event->set_traceparent(cause.traceparent.data(), cause.traceparent.size());
     event->set_feed_epoch(feed_epoch_);
-    auto* entry = batches_[cause.shard].add_entries();
+    event::v1::OutboxBatch& batch = batches_[cause.shard];
+    batch.set_feed_epoch(feed_epoch_);
+    auto* entry = batch.add_entries();
     entry->set_subject(wire::EvSubject(cause.ids.tenant, kind));
     entry->set_event_id(event_id);
+    entry->set_ordering_key(conversation_id);
     event->SerializeToString(entry->mutable_payload());
     bytes_ += entry->payload().size();
 }
@@ -157,7 +158,8 @@ void FeedEvents::TypingReceived(const Cause& cause, const InboundEvent& typing) 
 std::vector<domain::OutboxWrite> FeedEvents::Take() && {
     std::vector<domain::OutboxWrite> writes;
     writes.reserve(batches_.size());
-    for (auto& [shard, batch] : batches_) writes.push_back({shard, std::move(batch)});
+    for (auto& [shard, batch] : batches_)
+        writes.push_back({shard, domain::OutboxTarget::kFeed, std::move(batch)});
     return writes;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "domain/outbox_target.hpp"
 #include "domain/shard.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
@@ -290,6 +291,7 @@ struct ParkWrite {  // a repeated receipt may be parked already: ON CONFLICT DO 
 };
 struct OutboxWrite {
     ShardId shard;
+    OutboxTarget target{};
     event::v1::OutboxBatch batch;  // events of this shard in the order in which they became true
 };
 

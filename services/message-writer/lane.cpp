@@ -5,12 +5,11 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace unibox::writer {
 namespace {
 
-constexpr Millis kSweepPause(200);
 // What the server may send ahead to all readers of a lane: together they must stay below its
 // max_pending (64 MB by default), or it cuts the connection.
 constexpr std::size_t kCreditBytes = 16 * 1024 * 1024;
@@ -37,7 +36,7 @@ Lane::Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::
       index_(index),
       session_(std::move(session)),
       streams_(environment.connection),
-      outbox_(env_.pool, env_.relay) {
+      outbox_(env_.pool, env_.relays, env_.clock) {
     committer_ = std::make_unique<BatchCommitter>(BatchCommitter::Environment{
         .session = *session_,
         .pool = env_.pool,
@@ -159,15 +158,16 @@ void Lane::ApplyRequests() {
     {
         const MutexLock lock(mutex_);
         for (const store::OwnedPartition& owned : to_add_) {
-            readings_[owned.id.Shard()] = std::make_unique<Reading>(Reading{
-                {env_, streams_, [this] { Arrived(); }, owned}, {}});
+            readings_[owned.id.Shard()] = std::make_unique<PartitionReader>(
+                env_, streams_, [this] { Arrived(); }, owned
+            );
         }
         to_add_.clear();
         dropped.swap(to_drop_);
     }
     for (const domain::ShardId shard : dropped) {
         readings_.erase(shard);
-        env_.relay.Forget(shard);
+        outbox_.Forget(shard);
     }
     const MutexLock lock(mutex_);
     for (const domain::ShardId shard : dropped) told_.erase(shard);
@@ -178,17 +178,16 @@ void Lane::ApplyRequests() {
 void Lane::TellState() {
     std::vector<store::OwnedPartition> lost;
     for (const auto& [number, reading] : readings_) {
-        if (reading->partition.shard().lost) lost.push_back(reading->partition.shard().owned);
+        if (reading->shard().lost) lost.push_back(reading->shard().owned);
     }
     for (const store::OwnedPartition& owned : lost) {
         readings_.erase(owned.id.Shard());
-        env_.relay.Forget(owned.id.Shard());
+        outbox_.Forget(owned.id.Shard());
     }
     {
         const MutexLock lock(mutex_);
         for (const auto& [number, reading] : readings_) {
-            told_[number] = {
-                reading->partition.shard().owned, 0, reading->partition.waits_for_leaf()};
+            told_[number] = {reading->shard().owned, 0, reading->waits_for_leaf()};
         }
         // It may have been given to the lane again, under another epoch.
         std::erase_if(told_, [&](const auto& entry) {
@@ -223,31 +222,35 @@ bool Lane::RunOnce() {
 // changes from batch to batch.
 GatheredBatch Lane::Gather() {
     GatheredBatch batch;
-    std::vector<Reading*> turn;
+    // Nothing new is published before what may be left from before, so nothing is written either.
+    std::vector<PartitionReader*> turn;
+    const auto add = [&](const auto& reading) {
+        if (!outbox_.HoldsWrites(reading.first)) turn.push_back(reading.second.get());
+    };
     const auto first = readings_.upper_bound(last_first_);
     for (auto at = first; at != readings_.end(); ++at) {
-        turn.push_back(at->second.get());
+        add(*at);
     }
     for (auto at = readings_.begin(); at != first; ++at) {
-        turn.push_back(at->second.get());
+        add(*at);
     }
     if (turn.empty()) return batch;
-    last_first_ = turn.front()->partition.shard().owned.id.Shard();
+    last_first_ = turn.front()->shard().owned.id.Shard();
     const std::size_t events_max = env_.config.batch.events_max;
     const std::size_t bytes_max = env_.config.batch.bytes_max;
     const std::size_t share = std::max<std::size_t>(1, events_max / turn.size());
     std::size_t bytes = 0;
-    std::map<Reading*, GatheredBatch> parts;
+    std::map<PartitionReader*, GatheredBatch> parts;
     std::size_t count = 0;
     for (const bool rest : {false, true}) {
-        for (Reading* reading : turn) {
+        for (PartitionReader* reading : turn) {
             if (count >= events_max || bytes >= bytes_max) break;
             GatheredBatch& part = parts[reading];
             if (rest && part.size() < share) continue;  // it had nothing more
             const std::size_t before = part.size();
             const std::size_t bytes_left = bytes_max - std::min(bytes, bytes_max - 1);
             const std::size_t wanted = rest ? events_max - count : share;
-            bytes += reading->partition.Fetch(wanted, bytes_left, CreditBytes(), &part);
+            bytes += reading->Fetch(wanted, bytes_left, CreditBytes(), &part);
             count += part.size() - before;
         }
     }
@@ -266,14 +269,14 @@ void Lane::Write(const GatheredBatch& batch) {
     SetPending(batch);
     std::map<domain::ShardId, WrittenShard*> shards;
     for (const domain::BatchItem& event : batch.events) {
-        shards[event.shard] = &readings_.at(event.shard)->partition.shard();
+        shards[event.shard] = &readings_.at(event.shard)->shard();
     }
     CollectAcknowledged();
     const bool finished = committer_->Commit(batch, shards, outbox_.acknowledged());
     // A lane that stops leaves what it has read to the log.
     if (finished || !stopping()) {
         for (const auto& [number, shard] : shards) {
-            readings_.at(number)->partition.AfterBatch(finished);
+            readings_.at(number)->AfterBatch(finished);
         }
     }
     SetPending({});
@@ -289,29 +292,25 @@ void Lane::SetPending(const GatheredBatch& batch) {
     }
 }
 
-// A shard whose older rows may still lie in the outbox publishes all of them in order, from there.
 void Lane::Publish(CommittedOutbox rows) {
-    std::erase_if(rows, [this](const auto& row) {
-        return readings_.at(row.first.shard)->partition.shard().needs_sweep;
-    });
-    std::set<domain::ShardId> shards;
-    for (const auto& row : rows) shards.insert(row.first.shard);
-    if (rows.empty() || env_.relay.Publish(std::move(rows))) return;
-    // The relay is full: the rows stay in the outbox, and nothing more is written until it has
-    // taken them from there.
-    for (const domain::ShardId shard : shards)
-        readings_.at(shard)->partition.shard().needs_sweep = true;
+    NoteSweeps();
+    outbox_.Publish(std::move(rows));
+}
+
+// Takes over what the committer has learnt, and that a new shard begins so.
+void Lane::NoteSweeps() {
+    for (auto& [shard, reading] : readings_) {
+        if (std::exchange(reading->shard().needs_sweep, false)) outbox_.NeedSweep(shard);
+    }
 }
 
 void Lane::SweepWhereNeeded() {
-    const bool all = Now() - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
-    if (all) last_sweep_ = Now();
-    for (auto& [number, reading] : readings_) {
-        if (reading->partition.shard().lost || (!all && !reading->partition.shard().needs_sweep))
-            continue;
-        if (Now() < reading->sweep_at) continue;
-        reading->partition.shard().needs_sweep = !outbox_.Sweep(number);
-        if (reading->partition.shard().needs_sweep) reading->sweep_at = Now() + kSweepPause;
+    NoteSweeps();
+    const SteadyTime now = env_.clock.Steady();
+    const bool all = now - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
+    if (all) last_sweep_ = now;
+    for (const auto& [shard, reading] : readings_) {
+        if (!reading->shard().lost) outbox_.Sweep(shard, all);
     }
 }
 

@@ -46,11 +46,6 @@ public:
     std::size_t count() const;
 
 private:
-    struct Reading {
-        PartitionReader partition;
-        SteadyTime sweep_at{};
-    };
-
     Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::Session> session);
     void Run();
     void ApplyRequests();
@@ -60,6 +55,7 @@ private:
     std::size_t CreditBytes() const;
     void Write(const GatheredBatch& batch);
     void Publish(CommittedOutbox rows);
+    void NoteSweeps();
     void SweepWhereNeeded();
     void CollectAcknowledged();
     void DeleteAcknowledgedWhenIdle();
@@ -77,7 +73,7 @@ private:
     LaneOutbox outbox_;
 
     // The lane's thread alone.
-    std::map<domain::ShardId, std::unique_ptr<Reading>> readings_;
+    std::map<domain::ShardId, std::unique_ptr<PartitionReader>> readings_;
     domain::ShardId last_first_;  // was read first in the last batch
     SteadyTime last_batch_{};
     SteadyTime last_sweep_{};

@@ -5,7 +5,7 @@
 #include "message-writer/config.hpp"
 #include "message-writer/log_highs.hpp"
 #include "message-writer/metrics.hpp"
-#include "message-writer/relay.hpp"
+#include "message-writer/relays.hpp"
 #include "nats/connection.hpp"
 #include "obs/metrics.hpp"
 #include "pg/pool.hpp"
@@ -21,10 +21,11 @@ struct LaneEnvironment {
     std::string owner;
     pg::Pool& pool;
     nats::Connection& connection;
-    Relay& relay;
+    Relays& relays;
     WriterMetrics& metrics;
     StageHook on_stage;
     obs::Metrics& registry;
+    const Clock& clock;
     LogHighs& log_highs;
     // Called by a lane when it lost a shard, so that the shares are looked at again.
     std::function<void()> on_lost;

@@ -8,6 +8,7 @@
 namespace unibox::writer {
 namespace {
 
+constexpr Millis kSweepPause(200);
 constexpr std::int32_t kRowsMax = 50;  // listed at once
 constexpr std::int64_t kReadBytesMax = 16LL * 1024 * 1024;
 constexpr std::size_t kAcknowledgedMax = 1'000;  // deleted with one transaction
@@ -21,13 +22,59 @@ bool CannotRead(domain::ShardId shard, const Status& error) {
 
 }  // namespace
 
-// Ids first: a row that waits for the stream may be large, and is known.
-bool LaneOutbox::Sweep(domain::ShardId shard) {
+void LaneOutbox::NeedSweep(domain::ShardId shard) {
+    for (const auto& one : relays_.all()) to_sweep_[{shard, one.to.target}] = {};
+}
+
+void LaneOutbox::Forget(domain::ShardId shard) {
+    std::erase_if(to_sweep_, [&](const auto& entry) { return entry.first.first == shard; });
+    relays_.Forget(shard);
+}
+
+bool LaneOutbox::HoldsWrites(domain::ShardId shard) const {
+    return std::any_of(relays_.all().begin(), relays_.all().end(), [&](const auto& one) {
+        return one.to.holds_writes && to_sweep_.contains({shard, one.to.target});
+    });
+}
+
+void LaneOutbox::Publish(CommittedOutbox rows) {
+    std::map<domain::OutboxTarget, CommittedOutbox> by_target;
+    for (auto& row : rows) {
+        const store::OutboxId& id = row.first;
+        if (to_sweep_.contains({id.shard, id.target})) continue;  // from there, in order
+        by_target[id.target].push_back(std::move(row));
+    }
+    for (auto& [target, part] : by_target) {
+        std::vector<domain::ShardId> shards;
+        for (const auto& row : part) shards.push_back(row.first.shard);
+        if (relays_.Of(target).Publish(std::move(part))) continue;
+        for (const domain::ShardId shard : shards) to_sweep_[{shard, target}] = {};
+    }
+}
+
+void LaneOutbox::Sweep(domain::ShardId shard, bool all) {
+    const SteadyTime now = clock_.Steady();
+    for (const auto& one : relays_.all()) {
+        const Part part{shard, one.to.target};
+        const auto needed = to_sweep_.find(part);
+        if (needed == to_sweep_.end() ? !all : now < needed->second) continue;
+        if (SweepPart(part, *one.relay)) {
+            to_sweep_.erase(part);
+        } else {
+            to_sweep_[part] = now + kSweepPause;
+        }
+    }
+}
+
+// False if some are left: the table cannot be read, or the relay is full. Ids first: a row that
+// waits for the stream may be large, and is known.
+bool LaneOutbox::SweepPart(Part part, Relay& relay) {
+    const auto [shard, target] = part;
     std::int64_t after = 0;
     while (true) {
-        const auto ids = store::ListOutbox(pool_, shard, after, kRowsMax);
+        const auto ids = store::ListOutbox(pool_, shard, target, after, kRowsMax);
         if (!ids.ok()) return CannotRead(shard, ids.status());
-        const std::vector<store::OutboxId> unknown = Unknown(*ids);
+        const std::vector<store::OutboxId> unknown = Unknown(*ids, relay);
         std::span<const store::OutboxId> left(unknown);
         while (!left.empty()) {
             auto rows = store::ReadOutbox(pool_, left, kReadBytesMax);
@@ -35,36 +82,40 @@ bool LaneOutbox::Sweep(domain::ShardId shard) {
             if (rows->empty()) break;  // deleted since
             const auto last = std::find(left.begin(), left.end(), rows->back().id);
             left = left.subspan(static_cast<std::size_t>(last - left.begin()) + 1);
-            if (!Publish(shard, std::move(*rows))) return false;
+            if (!PublishLeftovers(part, std::move(*rows), relay)) return false;
         }
         if (static_cast<std::int32_t>(ids->size()) < kRowsMax) return true;
         after = ids->back().id;
     }
 }
 
-bool LaneOutbox::Publish(domain::ShardId shard, std::vector<store::OutboxRow> rows) {
+bool LaneOutbox::PublishLeftovers(Part part, std::vector<store::OutboxRow> rows, Relay& relay) {
     obs::Log(
         obs::Level::kInfo,
         "publishing leftovers",
-        {{"shard", shard.number()}, {"rows", rows.size()}}
+        {{"shard", part.first.number()},
+         {"target", static_cast<std::int64_t>(part.second)},
+         {"rows", rows.size()}}
     );
     CommittedOutbox leftovers;
     for (store::OutboxRow& row : rows) leftovers.emplace_back(row.id, std::move(row.batch));
-    return relay_.Publish(std::move(leftovers));
+    return relay.Publish(std::move(leftovers));
 }
 
-std::vector<store::OutboxId> LaneOutbox::Unknown(const std::vector<store::OutboxId>& ids) const {
+std::vector<store::OutboxId> LaneOutbox::Unknown(
+    const std::vector<store::OutboxId>& ids, const Relay& relay
+) const {
     std::vector<store::OutboxId> unknown;
     for (const store::OutboxId& id : ids) {
         if (std::binary_search(acknowledged_.begin(), acknowledged_.end(), id)) continue;
-        if (!relay_.Knows(id)) unknown.push_back(id);
+        if (!relay.Knows(id)) unknown.push_back(id);
     }
     return unknown;
 }
 
 void LaneOutbox::Collect(domain::ShardId shard) {
     if (acknowledged_.size() >= kAcknowledgedMax) return;
-    const std::vector<store::OutboxId> rows = relay_.TakeAcknowledged(shard);
+    const std::vector<store::OutboxId> rows = relays_.TakeAcknowledged(shard);
     acknowledged_.insert(acknowledged_.end(), rows.begin(), rows.end());
     std::sort(acknowledged_.begin(), acknowledged_.end());
 }

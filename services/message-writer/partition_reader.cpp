@@ -40,8 +40,7 @@ std::string PartitionReader::stream() const {
 std::size_t PartitionReader::Fetch(
     std::size_t count_max, std::size_t bytes_max, std::size_t credit_bytes, GatheredBatch* batch
 ) {
-    // Nothing new is published before what may be left from before, so nothing is written either.
-    if (shard_.lost || shard_.stopped || shard_.needs_sweep) return 0;
+    if (shard_.lost || shard_.stopped) return 0;
     if (!reader_ && !Open(credit_bytes)) return 0;
     auto messages = reader_->Fetch(count_max, bytes_max, Millis(0));
     if (!messages.ok()) {

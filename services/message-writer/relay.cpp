@@ -4,10 +4,6 @@
 #include "base/encoding.hpp"
 #include "base/mutex.hpp"
 #include "obs/log.hpp"
-#include "wire/subjects.hpp"
-
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 
 #include <deque>
 #include <map>
@@ -25,40 +21,11 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kSendAtOnceMax = 256;  // Messages built while the lock is held.
 constexpr Millis kWarnInterval{10'000};
 
-// A field of bytes of a serialised FeedEvent without parsing the rest; "" if it has none. For those
-// that come before everything large: fields are serialised in the order of their numbers.
-std::string_view EarlyField(std::string_view payload, int number) {
-    using google::protobuf::internal::WireFormatLite;
-    google::protobuf::io::CodedInputStream input(
-        reinterpret_cast<const std::uint8_t*>(payload.data()), static_cast<int>(payload.size())
-    );
-    while (const std::uint32_t tag = input.ReadTag()) {
-        const int field = WireFormatLite::GetTagFieldNumber(tag);
-        if (field > number) break;
-        if (field < number) {
-            if (!WireFormatLite::SkipField(&input, tag)) break;
-            continue;
-        }
-        std::uint32_t length = 0;
-        if (!input.ReadVarint32(&length)) break;
-        return payload.substr(static_cast<std::size_t>(input.CurrentPosition()), length);
-    }
-    return {};
-}
-
-std::string_view ConversationOf(std::string_view payload) {
-    return EarlyField(payload, event::v1::FeedEvent::kConversationIdFieldNumber);
-}
-
-std::string_view EpochOf(std::string_view payload) {
-    return EarlyField(payload, event::v1::FeedEvent::kFeedEpochFieldNumber);
-}
-
-// In place: an epoch is as long as another.
-void Stamp(const std::string& epoch, std::string* payload) {
-    const std::string_view old = EpochOf(*payload);
-    if (old.size() != epoch.size()) return;
-    payload->replace(static_cast<std::size_t>(old.data() - payload->data()), old.size(), epoch);
+// Appended to a serialised FeedEvent: of a field that comes twice the last one counts.
+std::string EpochStamp(const std::string& epoch) {
+    event::v1::FeedEvent stamp;
+    stamp.set_feed_epoch(epoch);
+    return stamp.SerializeAsString();
 }
 
 bool CanNeverBePublished(const Status& status) {
@@ -86,8 +53,9 @@ struct Event {
     std::shared_ptr<Row> row;
     int index = 0;
     const event::v1::OutboxEntry& entry() const { return row->batch.entries(index); }
+    const std::string& ordering_key() const { return entry().ordering_key(); }
 };
-// The events of a conversation behind the one that is on its way.
+// The events of an ordering key behind the one that is on its way.
 struct Queue {
     std::vector<Event> waiting;
     std::size_t next = 0;
@@ -95,7 +63,7 @@ struct Queue {
 struct Shard {
     std::map<std::int64_t, std::shared_ptr<Row>> rows;  // not yet acknowledged
     std::map<std::int64_t, Place> acknowledged;         // not yet taken
-    std::unordered_map<std::string, Queue> conversations;
+    std::unordered_map<std::string, Queue> queues;      // by ordering key
     // The oldest row that was refused: until it is offered again nothing younger is taken.
     std::optional<std::int64_t> refused_from;
 };
@@ -111,34 +79,20 @@ struct Sending {
 
 }  // namespace
 
-class Relay::Core : public std::enable_shared_from_this<Relay::Core> {
+class Relay::Backlog : public std::enable_shared_from_this<Relay::Backlog> {
 public:
-    Core(
+    Backlog(
         nats::Publisher& publisher,
+        const OutboxStream& to,
         const RelaySettings& settings,
         obs::Metrics& metrics,
         FeedGate* gate
     )
         : publisher_(publisher),
           gate_(gate),
+          to_(to),
           settings_(settings),
-          published_(metrics.GetCounter(
-              "unibox_writer_feed_events_total", "Events of the feed that the stream acknowledged."
-          )),
-          retries_(metrics.GetCounter(
-              "unibox_writer_feed_retries_total", "Attempts to publish an event that failed."
-          )),
-          dropped_(metrics.GetCounter(
-              "unibox_writer_feed_dropped_total", "Events that can never be published."
-          )),
-          backlog_(metrics.GetGauge(
-              "unibox_writer_feed_backlog_events", "Events that wait or are on their way."
-          )),
-          delay_(metrics.GetHistogram(
-              "unibox_writer_feed_delay_seconds",
-              "From commit to the acknowledgement of a whole outbox row.",
-              obs::SecondsBuckets()
-          )) {}
+          metrics_(to.metrics(metrics)) {}
 
     void Start() {
         timer_.emplace("feed-retry", settings_.retry_wait, [this] { TryAgain(); });
@@ -149,9 +103,9 @@ public:
     bool Knows(const OutboxId& row) const;
     void Forget(domain::ShardId shard);
     void Pump();
-    std::size_t backlog() const {
+    std::size_t count() const {
         const MutexLock lock(mutex_);
-        return backlog_count_;
+        return count_;
     }
 
 private:
@@ -170,28 +124,25 @@ private:
 
     nats::Publisher& publisher_;
     FeedGate* const gate_;
+    const OutboxStream to_;
     const RelaySettings settings_;
-    obs::Counter& published_;
-    obs::Counter& retries_;
-    obs::Counter& dropped_;
-    obs::Gauge& backlog_;
-    obs::Histogram& delay_;
+    const RelayMetrics metrics_;
 
     mutable Mutex mutex_;
     bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
     std::map<domain::ShardId, Shard> shards_ UNIBOX_GUARDED_BY(mutex_);
-    std::deque<Event> ready_ UNIBOX_GUARDED_BY(mutex_
-    );  // nothing of their conversations before them
+    // Nothing of their ordering keys is before them.
+    std::deque<Event> ready_ UNIBOX_GUARDED_BY(mutex_);
     std::vector<Retry> retry_ UNIBOX_GUARDED_BY(mutex_);
     std::size_t held_bytes_ UNIBOX_GUARDED_BY(mutex_) = 0;
-    std::size_t backlog_count_ UNIBOX_GUARDED_BY(mutex_) = 0;
+    std::size_t count_ UNIBOX_GUARDED_BY(mutex_) = 0;
     std::size_t in_flight_count_ UNIBOX_GUARDED_BY(mutex_) = 0;
     std::size_t in_flight_bytes_ UNIBOX_GUARDED_BY(mutex_) = 0;
     SteadyTime warned_at_ UNIBOX_GUARDED_BY(mutex_);
     std::optional<async::Periodic> timer_;
 };
 
-void Relay::Core::Stop() {
+void Relay::Backlog::Stop() {
     {
         const MutexLock lock(mutex_);
         stopping_ = true;
@@ -201,9 +152,7 @@ void Relay::Core::Stop() {
     timer_->Stop();
 }
 
-// ---------------------------------------------------------------- what the lanes call
-
-bool Relay::Core::Publish(Rows rows) {
+bool Relay::Backlog::Publish(Rows rows) {
     bool all_accepted = true;
     {
         const MutexLock lock(mutex_);
@@ -213,7 +162,7 @@ bool Relay::Core::Publish(Rows rows) {
     return all_accepted;
 }
 
-bool Relay::Core::Accept(const OutboxId& id, event::v1::OutboxBatch* batch) {
+bool Relay::Backlog::Accept(const OutboxId& id, event::v1::OutboxBatch* batch) {
     Shard& shard = shards_[id.shard];
     if (shard.rows.contains(id.id) || shard.acknowledged.contains(id.id)) return true;
     if (shard.refused_from && id.id > *shard.refused_from) return false;
@@ -238,10 +187,9 @@ bool Relay::Core::Accept(const OutboxId& id, event::v1::OutboxBatch* batch) {
     return true;
 }
 
-void Relay::Core::Enqueue(Shard* shard, Event event) {
-    const std::string_view conversation = ConversationOf(event.entry().payload());
-    if (!conversation.empty()) {
-        const auto [queue, is_first] = shard->conversations.try_emplace(std::string(conversation));
+void Relay::Backlog::Enqueue(Shard* shard, Event event) {
+    if (!event.ordering_key().empty()) {
+        const auto [queue, is_first] = shard->queues.try_emplace(event.ordering_key());
         if (!is_first) {
             queue->second.waiting.push_back(std::move(event));
             return;
@@ -250,7 +198,7 @@ void Relay::Core::Enqueue(Shard* shard, Event event) {
     ready_.push_back(std::move(event));
 }
 
-std::vector<OutboxId> Relay::Core::TakeAcknowledged(domain::ShardId shard) {
+std::vector<OutboxId> Relay::Backlog::TakeAcknowledged(domain::ShardId shard) {
     std::vector<OutboxId> taken;
     const MutexLock lock(mutex_);
     const auto at = shards_.find(shard);
@@ -259,20 +207,20 @@ std::vector<OutboxId> Relay::Core::TakeAcknowledged(domain::ShardId shard) {
     std::erase_if(at->second.acknowledged, [&](const auto& entry) {
         const auto& [id, place] = entry;
         if (gate_ != nullptr && !gate_->IsSafe(place.ticket, place.sequence)) return false;
-        taken.push_back({shard, id});
+        taken.push_back({shard, to_.target, id});
         return true;
     });
     return taken;
 }
 
-bool Relay::Core::Knows(const OutboxId& row) const {
+bool Relay::Backlog::Knows(const OutboxId& row) const {
     const MutexLock lock(mutex_);
     const auto at = shards_.find(row.shard);
     if (at == shards_.end()) return false;
     return at->second.rows.contains(row.id) || at->second.acknowledged.contains(row.id);
 }
 
-void Relay::Core::Forget(domain::ShardId shard) {
+void Relay::Backlog::Forget(domain::ShardId shard) {
     const MutexLock lock(mutex_);
     const auto at = shards_.find(shard);
     if (at == shards_.end()) return;
@@ -284,9 +232,7 @@ void Relay::Core::Forget(domain::ShardId shard) {
     shards_.erase(at);
 }
 
-// ---------------------------------------------------------------- sending
-
-void Relay::Core::Pump() {
+void Relay::Backlog::Pump() {
     while (true) {
         std::vector<Sending> sendings;
         {
@@ -295,23 +241,23 @@ void Relay::Core::Pump() {
         }
         if (sendings.empty()) return;
         // Outside the lock: the publisher has one of its own. Two threads may pump at once, but
-        // never two events of one conversation.
+        // never two events of one ordering key.
         const SteadyTime deadline = Steady::now() + settings_.publish_deadline;
         for (Sending& sending : sendings) {
             publisher_.Publish(
                 std::move(sending.message),
                 deadline,
-                [core = shared_from_this(),
+                [rows = shared_from_this(),
                  event = std::move(sending.event),
                  ticket = sending.ticket](const auto& result) {
-                    core->Completed(event, ticket, result);
+                    rows->Completed(event, ticket, result);
                 }
             );
         }
     }
 }
 
-std::vector<Sending> Relay::Core::TakeReady() {
+std::vector<Sending> Relay::Backlog::TakeReady() {
     std::vector<Sending> sendings;
     const auto ticket = gate_ != nullptr ? gate_->Open() : FeedGate::Ticket{};
     if (!ticket) return sendings;  // Resume comes.
@@ -335,10 +281,12 @@ std::vector<Sending> Relay::Core::TakeReady() {
         nats::Outgoing message{
             entry.subject(),
             HexEncode(entry.event_id()),
-            std::string(wire::kEvStream),
+            std::string(to_.stream),
             entry.payload(),
             ""};
-        if (gate_ != nullptr) Stamp(ticket->epoch, &message.payload);
+        if (gate_ != nullptr && event.row->batch.feed_epoch() != ticket->epoch) {
+            message.payload += EpochStamp(ticket->epoch);
+        }
         sendings.push_back({std::move(message), std::move(event), ticket->number});
         ready_.pop_front();
     }
@@ -346,19 +294,19 @@ std::vector<Sending> Relay::Core::TakeReady() {
 }
 
 // An epoch that is not the ticket's is older, if it was committed before the ticket's was read.
-bool Relay::Core::MayBeOf(const Event& event, const FeedGate::Ticket& ticket) const {
+bool Relay::Backlog::MayBeOf(const Event& event, const FeedGate::Ticket& ticket) const {
     return gate_ == nullptr || event.row->offered_at < ticket.begun_at ||
-           EpochOf(event.entry().payload()) == ticket.epoch;
+           event.row->batch.feed_epoch() == ticket.epoch;
 }
 
-void Relay::Core::Stored(const Event& event, std::uint64_t ticket, const nats::PubAck& ack) {
-    published_.Add();
+void Relay::Backlog::Stored(const Event& event, std::uint64_t ticket, const nats::PubAck& ack) {
+    metrics_.published.Add();
     event.row->last = std::max(event.row->last, Place{ticket, ack.sequence});
     if (gate_ != nullptr) gate_->Acknowledged(ticket, ack, HexEncode(event.entry().event_id()));
     EventDone(event);
 }
 
-void Relay::Core::Completed(
+void Relay::Backlog::Completed(
     const Event& event, std::uint64_t ticket, const Result<nats::PubAck>& result
 ) {
     {
@@ -377,39 +325,40 @@ void Relay::Core::Completed(
     Pump();
 }
 
-void Relay::Core::Failed(const Event& event, const Status& status) {
+void Relay::Backlog::Failed(const Event& event, const Status& status) {
     if (CanNeverBePublished(status)) {
-        dropped_.Add();
+        metrics_.dropped.Add();
         obs::Log(
             obs::Level::kError,
-            "a feed event can never be published and is passed over",
+            "an event can never be published and is passed over",
             {{"subject", event.entry().subject()}, {"error", status.ToString()}}
         );
         return EventDone(event);
     }
     if (event.row->forgotten) return;
-    retries_.Add();
+    metrics_.retries.Add();
     const SteadyTime now = Steady::now();
     retry_.push_back({now + settings_.retry_wait, event});
     if (warned_at_ != SteadyTime{} && now - warned_at_ < kWarnInterval) return;
     warned_at_ = now;
     obs::Log(
         obs::Level::kWarn,
-        "feed events wait for the stream",
-        {{"events", static_cast<std::int64_t>(backlog_count_)}, {"error", status.ToString()}}
+        "events wait for their stream",
+        {{"stream", to_.stream},
+         {"events", static_cast<std::int64_t>(count_)},
+         {"error", status.ToString()}}
     );
 }
 
-// Acknowledged (or given up): the next event of the conversation may go.
-void Relay::Core::EventDone(const Event& event) {
+// Acknowledged (or given up): the next event of its ordering key may go.
+void Relay::Backlog::EventDone(const Event& event) {
     Row& row = *event.row;
     if (row.forgotten) return;
     Shard& shard = shards_.at(row.id.shard);
-    const std::string conversation(ConversationOf(event.entry().payload()));
-    if (const auto at = shard.conversations.find(conversation); at != shard.conversations.end()) {
+    if (const auto at = shard.queues.find(event.ordering_key()); at != shard.queues.end()) {
         Queue& queue = at->second;
         if (queue.next == queue.waiting.size()) {
-            shard.conversations.erase(at);
+            shard.queues.erase(at);
         } else {
             ready_.push_back(std::move(queue.waiting[queue.next++]));
         }
@@ -418,19 +367,19 @@ void Relay::Core::EventDone(const Event& event) {
     if (--row.left_count == 0) RowDone(&shard, row);
 }
 
-void Relay::Core::RowDone(Shard* shard, const Row& row) {
+void Relay::Backlog::RowDone(Shard* shard, const Row& row) {
     held_bytes_ -= row.bytes;
-    delay_.Observe(std::chrono::duration<double>(Steady::now() - row.offered_at).count());
+    metrics_.delay.Observe(std::chrono::duration<double>(Steady::now() - row.offered_at).count());
     shard->acknowledged.emplace(row.id.id, row.last);
     shard->rows.erase(row.id.id);
 }
 
-void Relay::Core::CountBacklog(std::ptrdiff_t by) {
-    backlog_count_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(backlog_count_) + by);
-    backlog_.Set(static_cast<double>(backlog_count_));
+void Relay::Backlog::CountBacklog(std::ptrdiff_t by) {
+    count_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(count_) + by);
+    metrics_.backlog.Set(static_cast<double>(count_));
 }
 
-void Relay::Core::TryAgain() {
+void Relay::Backlog::TryAgain() {
     {
         const MutexLock lock(mutex_);
         const SteadyTime now = Steady::now();
@@ -442,41 +391,38 @@ void Relay::Core::TryAgain() {
     Pump();
 }
 
-// ---------------------------------------------------------------- Relay
-
 Relay::Relay(
-    nats::Publisher& publisher, const RelaySettings& settings, obs::Metrics& metrics, FeedGate* gate
+    nats::Publisher& publisher,
+    const OutboxStream& to,
+    const RelaySettings& settings,
+    obs::Metrics& metrics,
+    FeedGate* gate
 )
-    : core_(std::make_shared<Core>(publisher, settings, metrics, gate)) {
-    core_->Start();
+    : rows_(std::make_shared<Backlog>(publisher, to, settings, metrics, gate)) {
+    rows_->Start();
 }
 
-Relay::Relay(
-    nats::Publisher& publisher, Millis publish_deadline, obs::Metrics& metrics, FeedGate* gate
-)
-    : Relay(publisher, RelaySettings{.publish_deadline = publish_deadline}, metrics, gate) {}
-
 Relay::~Relay() {
-    core_->Stop();
+    rows_->Stop();
 }
 
 bool Relay::Publish(Rows rows) {
-    return core_->Publish(std::move(rows));
+    return rows_->Publish(std::move(rows));
 }
 void Relay::Resume() {
-    core_->Pump();
+    rows_->Pump();
 }
 std::vector<OutboxId> Relay::TakeAcknowledged(domain::ShardId shard) {
-    return core_->TakeAcknowledged(shard);
+    return rows_->TakeAcknowledged(shard);
 }
 bool Relay::Knows(const OutboxId& row) const {
-    return core_->Knows(row);
+    return rows_->Knows(row);
 }
 void Relay::Forget(domain::ShardId shard) {
-    core_->Forget(shard);
+    rows_->Forget(shard);
 }
-std::size_t Relay::backlog() const {
-    return core_->backlog();
+std::size_t Relay::backlog_count() const {
+    return rows_->count();
 }
 
 }  // namespace unibox::writer

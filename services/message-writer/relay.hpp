@@ -1,18 +1,17 @@
-// Relay: publishes what committed transactions left in the outbox, and says which rows the stream
-// has acknowledged, so that the shard's next transaction deletes them.
+// Relay: publishes what committed transactions left in the outbox for one stream, and says which
+// rows the stream has acknowledged, so that the shard's next transaction deletes them.
 //
-// Order: the events of one conversation are published one after the other, each after the stream
-// has acknowledged the one before, whatever is refused, lost or repeated on the way. So versions
-// are in stream order, as the feed promises. Events of different conversations (and those of none)
-// do not wait for each other.
+// Order: the events of one ordering key (a conversation, in the feed) are published one after the
+// other, each after the stream has acknowledged the one before, whatever is refused, lost or
+// repeated on the way. So versions are in stream order, as the feed promises. Events of different
+// keys (and those without one) do not wait for each other.
 //
 // Rows must be offered in id order within a shard. A row is held until all of its events are
 // acknowledged; refusals and lost answers are tried again for ever under the same ids
 // (Nats-Msg-Id), so the stream stores each once inside its dedup window. Nothing is sent while the
 // gate is closed, and each event carries the feed epoch that the gate names, whichever it had when
-// it was committed. An event that can never be
-// published (larger than the server takes) is counted, logged and passed over: consumers fetch a
-// missing version.
+// it was committed. An event that can never be published (larger than the server takes) is counted,
+// logged and passed over: consumers fetch a missing version.
 //
 // Limits: at most `backlog_bytes_max` of rows are held. What is over is refused: it stays in the
 // outbox, and so does everything of that shard after it, until the refused row is offered again.
@@ -21,6 +20,7 @@
 
 #include "base/clock.hpp"
 #include "message-writer/feed_gate.hpp"
+#include "message-writer/outbox_streams.hpp"
 #include "nats/publisher.hpp"
 #include "obs/metrics.hpp"
 #include "store/writer/batch_tx.hpp"
@@ -53,13 +53,8 @@ public:
     // it too) it must not send again by itself. Without one events go out as they are.
     Relay(
         nats::Publisher& publisher,
+        const OutboxStream& to,
         const RelaySettings& settings,
-        obs::Metrics& metrics,
-        FeedGate* gate = nullptr
-    );
-    Relay(
-        nats::Publisher& publisher,
-        Millis publish_deadline,
         obs::Metrics& metrics,
         FeedGate* gate = nullptr
     );
@@ -82,11 +77,11 @@ public:
     void Forget(domain::ShardId shard);
 
     // Events that wait or are in flight.
-    std::size_t backlog() const;
+    std::size_t backlog_count() const;
 
 private:
-    class Core;
-    std::shared_ptr<Core> core_;  // Completions may come after the relay's death.
+    class Backlog;
+    std::shared_ptr<Backlog> rows_;  // Completions may come after the relay's death.
 };
 
 }  // namespace unibox::writer

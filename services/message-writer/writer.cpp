@@ -1,6 +1,5 @@
 #include "message-writer/writer.hpp"
 
-#include "nats/publisher.hpp"
 #include "store/schema/migrate.hpp"
 
 #include <unistd.h>
@@ -41,21 +40,21 @@ Result<std::unique_ptr<Writer>> Writer::Create(
 Status Writer::Build() {
     UNIBOX_ASSIGN_OR_RETURN(pool_, pg::Pool::Create(config_.postgres, registry_));
     UNIBOX_ASSIGN_OR_RETURN(connection_, nats::Connection::Connect(config_.nats, registry_));
-    // What may go to another history of the feed is decided by the gate, never by a resend.
-    const nats::PublisherSettings once{.resend = false};
-    UNIBOX_ASSIGN_OR_RETURN(publisher_, nats::Publisher::Create(*connection_, once, registry_));
     feed_ = std::make_shared<FeedHistory>(*pool_, *connection_, registry_);
-    const Millis deadline(config_.outbox.publish_deadline_ms);
-    relay_ = std::make_unique<Relay>(*publisher_, deadline, registry_, feed_.get());
+    const RelaySettings relaying{.publish_deadline = Millis(config_.outbox.publish_deadline_ms)};
+    UNIBOX_ASSIGN_OR_RETURN(
+        relays_, Relays::Create(*connection_, kOutboxStreams, relaying, registry_, feed_.get())
+    );
     environment_ = std::make_unique<LaneEnvironment>(LaneEnvironment{
         .config = config_,
         .owner = OwnerName(config_.ownership),
         .pool = *pool_,
         .connection = *connection_,
-        .relay = *relay_,
+        .relays = *relays_,
         .metrics = metrics_,
         .on_stage = on_stage_,
         .registry = registry_,
+        .clock = SystemClock(),
         .log_highs = log_highs_,
         .on_lost = [this] { partitions_->Wake(); },
         .on_log_full = [this] { keeper_->Relieve(); },
@@ -77,7 +76,7 @@ Status Writer::Start() {
         UNIBOX_ASSIGN_OR_RETURN(auto lane, Lane::Create(*environment_, i));
         lanes_.push_back(std::move(lane));
     }
-    UNIBOX_RETURN_IF_ERROR(feed_->Start([this] { relay_->Resume(); }));
+    UNIBOX_RETURN_IF_ERROR(feed_->Start([this] { relays_->Resume(); }));
     keeper_->Start();
     return partitions_->Start();
 }

@@ -41,9 +41,8 @@ private:
     LogHighs log_highs_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<nats::Connection> connection_;
-    std::unique_ptr<nats::Publisher> publisher_;
     std::shared_ptr<FeedHistory> feed_;
-    std::unique_ptr<Relay> relay_;
+    std::unique_ptr<Relays> relays_;
     std::unique_ptr<LaneEnvironment> environment_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::unique_ptr<PartitionOwner> partitions_;

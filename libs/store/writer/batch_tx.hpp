@@ -45,9 +45,10 @@ struct DeadLetterWrite {
     std::string error;
 };
 
-// One row of the outbox.
+// One row of the outbox. Within a shard and target the order of ids is that of the commits.
 struct OutboxId {
     domain::ShardId shard;
+    domain::OutboxTarget target{};
     std::int64_t id = 0;
     auto operator<=>(const OutboxId&) const = default;
 };
@@ -55,7 +56,7 @@ struct OutboxId {
 // What a batch leaves behind besides the effects that Decide named.
 struct BatchExtras {
     std::span<const DeadLetterWrite> dead_letters;
-    // Rows of the outbox whose events the stream has acknowledged.
+    // Rows of the outbox whose events their stream has acknowledged.
     std::span<const OutboxId> acknowledged;
 };
 

@@ -3,6 +3,7 @@
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/batch_write_sql.hpp"
+#include "store/writer/detail/outbox_arrays.hpp"
 
 namespace unibox::store {
 namespace {
@@ -302,26 +303,23 @@ Status SendDeadLetters(pg::WriterTx& tx, std::span<const DeadLetterWrite> letter
 
 Status SendAcknowledged(pg::WriterTx& tx, std::span<const OutboxId> rows) {
     if (rows.empty()) return {};
-    std::vector<std::int32_t> shards;
-    std::vector<std::int64_t> ids;
-    for (const OutboxId& row : rows) {
-        shards.push_back(row.shard.number());
-        ids.push_back(row.id);
-    }
-    pg::Params params;
-    return tx.Send(detail::kDeleteOutbox, params.AddArray(shards).AddArray(ids));
+    return tx.Send(detail::kDeleteOutbox, detail::OutboxIdArrays(rows));
 }
 
 Status SendOutbox(pg::WriterTx& tx, const std::vector<domain::OutboxWrite>& writes) {
     std::vector<std::int32_t> shards;
+    std::vector<std::int16_t> targets;
     std::vector<std::string> batches;
     for (const domain::OutboxWrite& write : writes) {
         shards.push_back(write.shard.number());
+        targets.push_back(static_cast<std::int16_t>(write.target));
         batches.push_back(write.batch.SerializeAsString());
     }
     const std::vector<pg::Bytes> batch_bytes = detail::AsBytes(batches);
     pg::Params params;
-    return tx.Send(detail::kInsertOutbox, params.AddArray(shards).AddArray(batch_bytes));
+    return tx.Send(
+        detail::kInsertOutbox, params.AddArray(shards).AddArray(targets).AddArray(batch_bytes)
+    );
 }
 
 }  // namespace

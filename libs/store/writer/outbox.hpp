@@ -21,13 +21,18 @@ struct OutboxRow {
     event::v1::OutboxBatch batch;
 };
 
-// Rows of a shard above `after_id`, in the order in which they became true.
+// Rows of a shard for one target above `after_id`, in the order in which they became true.
 Result<std::vector<OutboxId>> ListOutbox(
-    pg::Pool& pool, domain::ShardId shard, std::int64_t after_id, std::int32_t count_max
+    pg::Pool& pool,
+    domain::ShardId shard,
+    domain::OutboxTarget target,
+    std::int64_t after_id,
+    std::int32_t count_max
 );
 
 // Those of the rows that are still there, in the order given, as long as their batches together
-// have at most `bytes_max`; the first one in any case.
+// have at most `bytes_max`; the first one in any case. Each entry has its ordering key and each
+// batch of the feed its epoch, also in rows of builds that did not write them.
 Result<std::vector<OutboxRow>> ReadOutbox(
     pg::Pool& pool, std::span<const OutboxId> ids, std::int64_t bytes_max
 );

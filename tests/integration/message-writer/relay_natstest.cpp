@@ -37,7 +37,12 @@ struct RelayFixture {
         auto created = nats::Publisher::Create(*connection, {}, metrics);
         REQUIRE_OK(created);
         publisher = std::move(created).value();
-        relay = std::make_unique<Relay>(*publisher, publish_deadline, metrics);
+        relay = std::make_unique<Relay>(
+            *publisher,
+            writer::kOutboxStreams[0],
+            writer::RelaySettings{.publish_deadline = publish_deadline},
+            metrics
+        );
     }
 
     // What the stream holds, in its order.
@@ -53,7 +58,7 @@ struct RelayFixture {
         return feed;
     }
     bool Drained() {
-        return Eventually(30s, [&] { return relay->backlog() == 0; });
+        return Eventually(30s, [&] { return relay->backlog_count() == 0; });
     }
 
     obs::Metrics metrics;
@@ -84,9 +89,10 @@ public:
             auto* entry = batch.add_entries();
             entry->set_subject("ub.ev.7.message_updated");
             entry->set_event_id(event.event_id());
+            entry->set_ordering_key(conversation);
             entry->set_payload(event.SerializeAsString());
         }
-        return {OutboxId{kShard, ++row_count_}, std::move(batch)};
+        return {OutboxId{kShard, domain::OutboxTarget::kFeed, ++row_count_}, std::move(batch)};
     }
     int event_count() const { return event_count_; }
 
@@ -186,7 +192,9 @@ TEST_CASE("Relay: two writers that publish the same rows store them once", "[nat
     REQUIRE_OK(f.streams.Ensure(FeedSpec()));
     auto second_publisher = nats::Publisher::Create(*f.observer, {}, f.metrics);
     REQUIRE_OK(second_publisher);
-    Relay second(**second_publisher, 1s, f.metrics);
+    Relay second(
+        **second_publisher, writer::kOutboxStreams[0], {.publish_deadline = 1s}, f.metrics
+    );
     Rows rows(3);
     for (int i = 0; i < 20; ++i) {
         const auto row = rows.Next(20);
@@ -194,43 +202,9 @@ TEST_CASE("Relay: two writers that publish the same rows store them once", "[nat
         second.Publish({row});
     }
     REQUIRE(f.Drained());
-    REQUIRE(Eventually(30s, [&] { return second.backlog() == 0; }));
+    REQUIRE(Eventually(30s, [&] { return second.backlog_count() == 0; }));
     CHECK(f.Feed().size() == 400);
     CHECK(WrongOrder(f.Feed()) == "");
-}
-
-TEST_CASE("Relay: the next owner publishes what the dead one left behind", "[nats][pg][writer]") {
-    CommitterFixture committer;  // commits, and nobody publishes the rows of its last transaction
-    constexpr int kPartitionCount = 4;
-    committer.Own(kPartitionCount);
-    RelayFixture f;
-    REQUIRE_OK(f.streams.Ensure(FeedSpec()));
-    std::vector<event::v1::InboundEvent> events;
-    for (int i = 0; i < 60; ++i) {
-        const std::string thread = "thread " + std::to_string(i % 12);
-        events.push_back(AMessage("m" + std::to_string(i)).InThread(thread).Build());
-    }
-    REQUIRE(committer.Write(events));
-    std::vector<domain::ShardId> shards;
-    for (int i = 0; i < kPartitionCount; ++i) shards.push_back(domain::ShardId::OfPartition(1, i));
-    std::size_t row_count = 0;
-    for (const domain::ShardId shard : shards) {
-        const auto ids = store::ListOutbox(committer.pool(), shard, 0, 100);
-        REQUIRE_OK(ids);
-        const auto rows = store::ReadOutbox(committer.pool(), *ids, 1 << 20);
-        REQUIRE_OK(rows);
-        row_count += rows->size();
-        for (const auto& row : *rows) REQUIRE(f.relay->Publish({{row.id, row.batch}}));
-    }
-    CHECK(row_count > 1);
-    REQUIRE(f.Drained());
-    CHECK(f.Feed().size() == 60);
-    CHECK(WrongOrder(f.Feed()) == "");
-    for (const domain::ShardId shard : shards) {
-        const auto acknowledged = f.relay->TakeAcknowledged(shard);
-        REQUIRE_OK(store::DeleteOutbox(committer.pool(), acknowledged));
-    }
-    CHECK(committer.Count("SELECT count(*) FROM outbox") == 0);
 }
 
 }  // namespace unibox::test

@@ -15,6 +15,7 @@ using store::OutboxId;
 
 constexpr domain::ShardId kShard(1003);
 constexpr domain::ShardId kOther(1004);
+const std::string kEpoch(16, 'e');
 
 // Keeps what it is given until the test says what became of it.
 class HeldPublisher final : public nats::Publisher {
@@ -73,11 +74,26 @@ private:
 
 struct Fixture {
     explicit Fixture(RelaySettings settings = {.retry_wait = 1ms})
-        : relay(publisher, settings, metrics) {}
+        : relay(publisher, kOutboxStreams[0], settings, metrics) {}
 
     obs::Metrics metrics;
     HeldPublisher publisher;
     Relay relay;
+};
+
+constexpr auto kFeed = domain::OutboxTarget::kFeed;
+
+// A gate that is open, with this epoch.
+class OpenGate final : public FeedGate {
+public:
+    explicit OpenGate(std::string epoch) : epoch_(std::move(epoch)) {}
+    std::optional<Ticket> Open() override { return Ticket{1, epoch_, SteadyTime::max()}; }
+    void Acknowledged(std::uint64_t, const nats::PubAck&, const std::string&) override {}
+    void Doubt(std::uint64_t) override {}
+    bool IsSafe(std::uint64_t, std::uint64_t) override { return true; }
+
+private:
+    std::string epoch_;
 };
 
 // An event id (two characters, so that "a1" is 6131 in hex) of a conversation ("" = none).
@@ -101,18 +117,21 @@ Relay::Rows::value_type Row(
     std::int64_t id, const std::vector<Item>& items, domain::ShardId shard = kShard
 ) {
     event::v1::OutboxBatch batch;
+    batch.set_feed_epoch(kEpoch);
     for (const Item& item : items) {
         event::v1::FeedEvent event;
         event.set_event_id(item.id);
         event.set_tenant_id(7);
         event.set_conversation_id(item.conversation);
         event.set_traceparent("trace");
+        event.set_feed_epoch(kEpoch);
         auto* entry = batch.add_entries();
         entry->set_subject("ub.ev.7.message_created");
         entry->set_event_id(item.id);
+        entry->set_ordering_key(item.conversation);
         entry->set_payload(event.SerializeAsString());
     }
-    return {OutboxId{shard, id}, std::move(batch)};
+    return {OutboxId{shard, kFeed, id}, std::move(batch)};
 }
 
 using Ids = std::vector<std::string>;
@@ -131,21 +150,40 @@ TEST_CASE("Relay: publishes with the event id as message id", "[unit][writer]") 
     CHECK(event.event_id() == "a1");
 }
 
+TEST_CASE("Relay: an event goes out under the epoch that stands now", "[unit][writer]") {
+    obs::Metrics metrics;
+    for (const std::string& epoch : {kEpoch, std::string(16, 'n')}) {
+        HeldPublisher publisher;
+        OpenGate gate(epoch);
+        Relay relay(publisher, kOutboxStreams[0], {}, metrics, &gate);
+        const auto row = Row(1, {{"a1", "A"}});
+        relay.Publish({row});
+        const std::string payload = publisher.message(Hex("a1")).payload;
+        CHECK((payload == row.second.entries(0).payload()) == (epoch == kEpoch));
+        event::v1::FeedEvent event;
+        REQUIRE(event.ParseFromString(payload));
+        CHECK(event.feed_epoch() == epoch);
+        CHECK(event.event_id() == "a1");
+        CHECK(event.conversation_id() == "A");
+        publisher.Complete(Hex("a1"));
+    }
+}
+
 TEST_CASE("Relay: a row is acknowledged when all of its events are", "[unit][writer]") {
     Fixture f;
     f.relay.Publish({Row(1, {{"a1", "A"}, {"b1", "B"}}), Row(2, {{"c1", ""}})});
-    CHECK(f.relay.backlog() == 3);
+    CHECK(f.relay.backlog_count() == 3);
     f.publisher.Complete(Hex("a1"));
     f.publisher.Complete(Hex("c1"));
-    CHECK(f.relay.TakeAcknowledged(kShard) == std::vector<OutboxId>{{kShard, 2}});
-    CHECK(f.relay.Knows({kShard, 1}));
-    CHECK_FALSE(f.relay.Knows({kShard, 2}));
+    CHECK(f.relay.TakeAcknowledged(kShard) == std::vector<OutboxId>{{kShard, kFeed, 2}});
+    CHECK(f.relay.Knows({kShard, kFeed, 1}));
+    CHECK_FALSE(f.relay.Knows({kShard, kFeed, 2}));
     f.publisher.Complete(Hex("b1"));
-    CHECK(f.relay.Knows({kShard, 1}));
+    CHECK(f.relay.Knows({kShard, kFeed, 1}));
     CHECK(f.relay.TakeAcknowledged(kOther).empty());
-    CHECK(f.relay.TakeAcknowledged(kShard) == std::vector<OutboxId>{{kShard, 1}});
+    CHECK(f.relay.TakeAcknowledged(kShard) == std::vector<OutboxId>{{kShard, kFeed, 1}});
     CHECK(f.relay.TakeAcknowledged(kShard).empty());
-    CHECK(f.relay.backlog() == 0);
+    CHECK(f.relay.backlog_count() == 0);
 }
 
 TEST_CASE("Relay: the events of one conversation go one after the other", "[unit][writer]") {
@@ -200,8 +238,8 @@ TEST_CASE("Relay: a forgotten shard is neither sent nor told", "[unit][writer]")
     f.relay.Publish({Row(1, {{"a1", "A"}, {"b1", "B"}})});
     f.relay.Publish({Row(2, {{"x1", "X"}}, kOther)});
     f.relay.Forget(kShard);
-    CHECK(f.relay.backlog() == 1);
-    CHECK_FALSE(f.relay.Knows({kShard, 1}));
+    CHECK(f.relay.backlog_count() == 1);
+    CHECK_FALSE(f.relay.Knows({kShard, kFeed, 1}));
     f.publisher.Complete(Hex("a1"));  // was under way
     CHECK(f.relay.TakeAcknowledged(kShard).empty());
     CHECK(f.publisher.held_ids() == Hex(Ids{"x1"}));
@@ -211,7 +249,7 @@ TEST_CASE("Relay: a forgotten shard is neither sent nor told", "[unit][writer]")
     f.publisher.Complete(Hex("a1"));
     f.publisher.Complete(Hex("b1"));
     CHECK(f.relay.TakeAcknowledged(kShard).size() == 1);
-    CHECK(f.relay.backlog() == 0);
+    CHECK(f.relay.backlog_count() == 0);
 }
 
 TEST_CASE("Relay: the publisher's window is bounded", "[unit][writer]") {
@@ -242,7 +280,7 @@ TEST_CASE("Relay: a full backlog refuses a row and what comes after it", "[unit]
 TEST_CASE("Relay: completions after its death do nothing", "[unit][writer]") {
     obs::Metrics metrics;
     HeldPublisher publisher;
-    auto relay = std::make_unique<Relay>(publisher, 10s, metrics);
+    auto relay = std::make_unique<Relay>(publisher, kOutboxStreams[0], RelaySettings{}, metrics);
     relay->Publish({Row(1, {{"a1", "A"}, {"a2", "A"}})});
     relay.reset();
     publisher.Complete(Hex("a1"));

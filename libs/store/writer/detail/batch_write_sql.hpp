@@ -158,14 +158,16 @@ DELETE FROM parked_events WHERE ctid = ANY (ARRAY(
 
 inline constexpr pg::Statement kInsertOutbox{"batch_insert_outbox", R"sql(
 INSERT INTO outbox (shard, target, batch)
-SELECT u.shard, 1, u.batch FROM unnest($1::int[], $2::bytea[]) AS u(shard, batch) RETURNING shard,
-    id)sql"};
+SELECT u.shard, u.target, u.batch
+FROM unnest($1::int[], $2::smallint[], $3::bytea[]) AS u(shard, target, batch)
+RETURNING shard, target, id)sql"};
 
 inline constexpr pg::Statement kDeleteOutbox{"batch_delete_outbox", R"sql(
 DELETE FROM outbox WHERE ctid = ANY (ARRAY(
-    SELECT o.ctid FROM unnest($1::int[], $2::bigint[]) AS u(shard, id),
-         LATERAL (SELECT o.ctid FROM outbox o WHERE o.shard = u.shard AND o.target = 1 AND o.id =
-         u.id LIMIT 1) o)))sql"};
+    SELECT o.ctid FROM unnest($1::int[], $2::smallint[], $3::bigint[]) AS u(shard, target, id),
+         LATERAL (SELECT o.ctid FROM outbox o
+                  WHERE o.shard = u.shard AND o.target = u.target AND o.id = u.id
+                  LIMIT 1) o)))sql"};
 
 inline constexpr pg::Statement kInsertDeadLetters{"batch_insert_dead_letters", R"sql(
 INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, error)
