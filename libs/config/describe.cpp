@@ -1,7 +1,5 @@
 #include "config/describe.hpp"
 
-#include "config/mask.hpp"
-
 #include <fmt/format.h>
 
 namespace unibox::config {
@@ -47,7 +45,7 @@ std::string ValueText(const Field& field, const Value& value) {
             return RealText(std::get<double>(value));
         case 3: {
             const std::string& text = std::get<std::string>(value);
-            return Quote(field.kind == Kind::kUrl ? MaskPasswords(text) : text);
+            return Quote(field.mask != nullptr ? field.mask(text) : text);
         }
         default:
             break;

@@ -239,10 +239,10 @@ FieldTable& FieldTable::AddSecretPath(
 }
 
 FieldTable& FieldTable::AddUrl(
-    std::string field, std::string* target, std::string description, Check check
+    std::string field, std::string* target, std::string description, Mask mask, Check check
 ) {
     Add(field, target, std::move(description), std::move(check));
-    fields_.back().kind = Kind::kUrl;
+    fields_.back().mask = mask;
     auto path = std::make_shared<std::string>();
     Bind<std::string>(
         field + "_file", path.get(), "File whose content takes the place of `" + field + "`.", {}

@@ -36,10 +36,12 @@ Check HostPort();      // "host:port", "[::1]:port"; port 0 = any free one.
 Check ReadableFile();  // Paths; a folder is none.
 Check ReadableFileOrEmpty();
 
+// What of a text may be printed.
+using Mask = std::string (*)(std::string_view);
+
 enum class Kind {
     kPlain,
     kSecretFile,  // The value is a path; the secret is its content.
-    kUrl,         // A password inside is masked when printed.
 };
 enum class Source { kDefault, kFile, kEnvironment, kFlag };
 std::string_view SourceName(Source source);
@@ -56,6 +58,7 @@ struct Field {
     Source source = Source::kDefault;
     std::function<Value()> get;
     std::function<void(const Value&)> set;  // Called with the type of default_value.
+    Mask mask = nullptr;                    // Of texts that may hold a secret.
     Secret* secret = nullptr;               // kSecretFile: where the content goes, if anywhere.
     std::string* url_target = nullptr;      // "url_file": where the content goes.
 
@@ -104,10 +107,10 @@ public:
     FieldTable& AddSecretPath(
         std::string field, std::filesystem::path* target, std::string description, Check check = {}
     );
-    // A URL or connection string that may hold a password. Adds `field`, printed masked, and
+    // A URL or connection string that may hold a password. Adds `field`, which `mask` shows, and
     // `field`_file, whose content takes its place.
     FieldTable& AddUrl(
-        std::string field, std::string* target, std::string description, Check check = {}
+        std::string field, std::string* target, std::string description, Mask mask, Check check = {}
     );
 
     // What several fields must fulfil together, checked after all have their values: a failure

@@ -1,4 +1,4 @@
-// Connection strings without their passwords, for whatever prints settings.
+// Lists of servers without their passwords, for whatever prints settings.
 // Thread safety: pure functions.
 #pragma once
 
@@ -7,12 +7,12 @@
 
 namespace unibox::config {
 
-// Replaces what may be a secret in a connection string by "****":
-//  - postgresql:// URIs: the password before the last @, and the parameter password;
-//  - libpq's keywords: the value of password, read as libpq reads it;
-//  - server lists as NATS takes them, each with or without a scheme: the password before the last
-//    @, or all before it where there is no user name (an access token).
-// What is none of these is masked whole: too much is hidden rather than too little.
-std::string MaskPasswords(std::string_view text);
+// What stands for a secret.
+inline constexpr std::string_view kMasked = "****";
+
+// Of servers separated by commas, each with or without a scheme: kMasked in the place of the
+// password, which ends with the last @, or of all before it where there is no user name (an access
+// token). What is no server is masked whole: too much is hidden rather than too little.
+std::string MaskServers(std::string_view list);
 
 }  // namespace unibox::config

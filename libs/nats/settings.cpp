@@ -1,6 +1,7 @@
 #include "nats/settings.hpp"
 
 #include "config/field_table.hpp"
+#include "config/mask.hpp"
 
 namespace unibox::nats {
 
@@ -12,6 +13,7 @@ void Settings::Describe(config::FieldTable& table) {
             "url",
             &url,
             "Servers, separated by commas: nats://host:port, tls://host:port.",
+            config::MaskServers,
             NotEmpty()
         )
         .Add("name", &name, "Name of the connection in the server's monitoring.", NotEmpty())

@@ -1,24 +1,9 @@
 #include "pg/settings.hpp"
 
 #include "config/field_table.hpp"
-
-#include <libpq-fe.h>
-
-#include <memory>
+#include "pg/connection_string.hpp"
 
 namespace unibox::pg {
-namespace {
-
-// libpq's own reading of it, without any network.
-bool IsConnectionString(const config::Value& value) {
-    const std::string& text = std::get<std::string>(value);
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(text.c_str(), nullptr), PQconninfoFree
-    );
-    return !text.empty() && options != nullptr;
-}
-
-}  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
     table.Section("postgres", "The database.")
@@ -26,7 +11,11 @@ void Settings::Describe(config::FieldTable& table) {
             "url",
             &url,
             "Connection: URI or keywords, as libpq reads them.",
-            {"postgresql://… or keyword=value …", IsConnectionString}
+            MaskConnectionString,
+            {"postgresql://… or keyword=value …",
+             [](const config::Value& value) {
+                 return IsConnectionString(std::get<std::string>(value));
+             }}
         )
         .Add("pool_size", &pool_size, "Connections at most.", config::InRange(1, 1000))
         .Add(

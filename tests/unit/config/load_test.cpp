@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include "config/describe.hpp"
+#include "config/mask.hpp"
 #include "support/status_matchers.hpp"
 #include "support/temp_dir.hpp"
 
@@ -33,7 +34,7 @@ struct Sample {
             .Add("ratio", &ratio, "Ratio.", config::InRange(0, 1))
             .Add("strict", &strict, "Strict.")
             .Add("peers", &peers, "Peers.")
-            .AddUrl("url", &url, "Where the database is.", config::NotEmpty());
+            .AddUrl("url", &url, "Where the servers are.", config::MaskServers, config::NotEmpty());
         table.Section("secrets").AddSecretFile("key_file", &key, "Sealing key.");
         return table;
     }
@@ -134,7 +135,7 @@ TEST_CASE("Config: the addresses that a stack publishes stop no service", "[unit
     // ... and one where a name is a setting as well.
     std::string url;
     config::FieldTable table;
-    table.Section("nats").AddUrl("url", &url, "Servers.");
+    table.Section("nats").AddUrl("url", &url, "Servers.", config::MaskServers);
     REQUIRE_OK(config::Load(table, {}, published, {}));
     CHECK(url == "nats://127.0.0.1:4");
 }
