@@ -137,8 +137,7 @@ Status Keeper::KeepDatabase() {
     Status first;
     const auto made = store::EnsurePeriods(pool_);
     Keep(&first, made.status(), "periods");
-    Keep(&first, store::DropOldExtRefs(pool_).status(), "ext_ref");
-    Keep(&first, store::DropOldAudit(pool_).status(), "audit");
+    Keep(&first, store::DropOldLeaves(pool_).status(), "old partitions");
     Keep(&first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events");
     return first;
 }

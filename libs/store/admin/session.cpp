@@ -49,9 +49,6 @@ constexpr pg::Statement kFindRoutes{
     "JOIN directory d ON d.kind = 3 AND d.key_hash = ub_route_hash(w.provider, w.route)"};
 constexpr pg::Statement kNewTenantIds{
     "admin_new_tenants", "SELECT nextval('tenant_ids') FROM generate_series(1, $1::int)"};
-// A trigger adds a row for each that is written, and cannot make its partition by itself.
-constexpr pg::Statement kAuditPartition{
-    "admin_audit_partition", "SELECT ub_make_partition('admin_audit', now())"};
 constexpr pg::Statement kNameOf{
     "admin_name_of",
     "SELECT t.slug || '/' || c.slug FROM channels c JOIN tenants t ON t.tenant_id = c.tenant_id "
@@ -270,8 +267,6 @@ Result<AdminTx> AdminSession::Begin(std::int64_t overlap_ms) {
         return Status(Code::kAborted, "the connection to PostgreSQL was lost, and the lock with it")
             .WithReason("LOCK_LOST");
     }
-    UNIBOX_RETURN_IF_ERROR(tx.Send(kAuditPartition, {}));
-    UNIBOX_RETURN_IF_ERROR(tx.Sync().status());
     return AdminTx(std::move(tx), overlap_ms);
 }
 

@@ -12,8 +12,9 @@ constexpr pg::Statement kSurvey{
     "periods_survey",
     "SELECT l.parent, l.leaf, l.first, l.past, " UNIBOX_LEAF_MARK
     " FROM (SELECT) one LEFT JOIN ub_detached_leaves() l ON true"};
-constexpr pg::Statement kDropOld{"periods_drop", "SELECT ub_drop_old_ext_ref()"};
-constexpr pg::Statement kDropOldAudit{"periods_drop_audit", "SELECT ub_drop_old_audit()"};
+constexpr pg::Statement kAgingTables{
+    "periods_aging", "SELECT parent FROM time_partitioned WHERE kept IS NOT NULL ORDER BY parent"};
+constexpr pg::Statement kDropOld{"periods_drop", "SELECT ub_drop_old_leaves($1)"};
 constexpr pg::Statement kAhead{"periods_ahead", "SELECT ub_periods_ahead()"};
 
 Result<pg::Rows> Call(pg::Pool& pool, const pg::Statement& statement, const pg::Params& params) {
@@ -53,14 +54,21 @@ Result<LeafSurvey> SurveyLeaves(pg::Pool& pool) {
     return survey;
 }
 
-Result<std::int32_t> DropOldExtRefs(pg::Pool& pool) {
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kDropOld, {}));
-    return rows[0].Int32(0);
-}
-
-Result<std::int32_t> DropOldAudit(pg::Pool& pool) {
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Call(pool, kDropOldAudit, {}));
-    return rows[0].Int32(0);
+// A transaction for each table: one that is locked does not keep the rows of the others.
+Result<std::int32_t> DropOldLeaves(pg::Pool& pool) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto tables, Call(pool, kAgingTables, {}));
+    std::int32_t count = 0;
+    Status first_error;
+    for (const pg::Row table : tables) {
+        const auto dropped = Call(pool, kDropOld, pg::Params::Of(table.Text(0)));
+        if (dropped.ok()) {
+            count += (*dropped)[0].Int32(0);
+        } else if (first_error.ok()) {
+            first_error = dropped.status();
+        }
+    }
+    UNIBOX_RETURN_IF_ERROR(first_error);
+    return count;
 }
 
 Result<std::int32_t> PeriodsAhead(pg::Pool& pool) {

@@ -1,6 +1,6 @@
-// Time partitions: making them ahead, and dropping old ones of ext_ref and admin_audit. The work is
-// done by SECURITY DEFINER functions (deploy/migrations); roles ub_writer and ub_admin may call
-// them. Thread safety: any thread, any number of processes (advisory lock inside).
+// Time partitions of the tables in time_partitioned: making them ahead, and dropping old ones. The
+// work is done by SECURITY DEFINER functions (deploy/migrations); roles ub_writer and ub_admin may
+// call them. Thread safety: any thread, any number of processes (advisory lock inside).
 #pragma once
 
 #include "base/status.hpp"
@@ -35,12 +35,10 @@ Result<LeafSurvey> SurveyLeaves(pg::Pool& pool);
 // Reason of an error that says: the survey is out of date, take another one and repeat.
 inline constexpr std::string_view kLeavesChanged = "LEAVES_CHANGED";
 
-// Drops leaves of ext_ref whose rows are all older than 8 weeks. Returns how many. ABORTED: locked,
-// call again.
-Result<std::int32_t> DropOldExtRefs(pg::Pool& pool);
-
-// The same for the audit (audit.hpp), of leaves whose rows are all older than 12 months.
-Result<std::int32_t> DropOldAudit(pg::Pool& pool);
+// Drops leaves whose rows are all older than the table keeps them (time_partitioned: of ext_ref 8
+// weeks, of admin_audit 12 months). Returns how many. ABORTED (55P03): a table was locked, call
+// again; those of the other tables are gone.
+Result<std::int32_t> DropOldLeaves(pg::Pool& pool);
 
 // Whole periods that exist beyond the current one, the least over all partitioned tables: the gauge
 // "partitions ahead". 3 right after EnsurePeriods; alarm below 2.

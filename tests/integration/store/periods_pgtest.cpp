@@ -199,9 +199,13 @@ TEST_CASE("Periods: a leaf can be attached while the table is written", "[pg][st
     // Dropping one needs the table for itself and gives way.
     const std::int64_t old = SystemClock().UnixMillis() - 100 * kDayMs;
     REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", old).value());
-    REQUIRE(DropOldExtRefs(fixture.writer()).status().reason() == "55P03");
+    const std::int64_t old_audit = SystemClock().UnixMillis() - 399 * kDayMs;
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "admin_audit", old_audit).value());
+    REQUIRE(DropOldLeaves(fixture.writer()).status().reason() == "55P03");
+    // The audit's is gone all the same.
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "admin_audit", old_audit).value());
     REQUIRE_OK(busy.Commit());
-    REQUIRE(DropOldExtRefs(fixture.writer()).value() == 1);
+    REQUIRE(DropOldLeaves(fixture.writer()).value() == 2);
 }
 
 TEST_CASE("Periods: weeks older than eight go, younger ones stay", "[pg][store]") {
@@ -212,9 +216,35 @@ TEST_CASE("Periods: weeks older than eight go, younger ones stay", "[pg][store]"
     for (const std::int64_t days : {64, 80, 300}) {
         REQUIRE(EnsurePeriodFor(fixture.writer(), "ext_ref", now - days * kDayMs).value());
     }
-    REQUIRE(DropOldExtRefs(fixture.writer()).value() == 3);
+    REQUIRE(DropOldLeaves(fixture.writer()).value() == 3);
     REQUIRE(fixture.Number(kLeafCount) == before + 1);
-    REQUIRE(DropOldExtRefs(fixture.writer()).value() == 0);
+    REQUIRE(DropOldLeaves(fixture.writer()).value() == 0);
+}
+
+TEST_CASE("Periods: another table is a row of time_partitioned", "[pg][store]") {
+    StoreFixture fixture;
+    for (const char* sql :
+         {"CREATE TABLE sends (at timestamptz NOT NULL) PARTITION BY RANGE (at)",
+          "ALTER TABLE sends OWNER TO ub_owner",
+          "INSERT INTO time_partitioned VALUES ('sends', 'week', '14 days')"}) {
+        REQUIRE_OK(fixture.Owner(sql));
+    }
+    REQUIRE(PeriodsAhead(fixture.writer()).value() == 0);
+    REQUIRE(EnsurePeriods(fixture.writer()).value() == 5);
+    REQUIRE(PeriodsAhead(fixture.writer()).value() == 3);
+    const std::int64_t now = SystemClock().UnixMillis();
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "sends", now - 60 * kDayMs).value());
+    REQUIRE(DropOldLeaves(fixture.writer()).value() == 1);
+}
+
+TEST_CASE("Periods: rows that have no end are never dropped", "[pg][store]") {
+    StoreFixture fixture;
+    const std::int64_t then = SystemClock().UnixMillis() - 399 * kDayMs;
+    REQUIRE(EnsurePeriodFor(fixture.writer(), "messages", then).value());
+    const auto refused = fixture.Run("ub_writer", "SELECT ub_drop_old_leaves('messages')");
+    CHECK(refused.status().reason() == "22023");
+    REQUIRE(DropOldLeaves(fixture.writer()).value() == 0);
+    CHECK_FALSE(EnsurePeriodFor(fixture.writer(), "messages", then).value());
 }
 
 }  // namespace
