@@ -1,8 +1,8 @@
 // The first pipeline of the writer's transaction: fence, missing rows, locks, state.
-#include "domain/message_extras.hpp"
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/batch_pipeline.hpp"
+#include "store/writer/detail/batch_rows.hpp"
 #include "store/writer/detail/batch_sql.hpp"
 
 #include <algorithm>
@@ -269,100 +269,6 @@ Status SendRefs(
     });
 }
 
-std::optional<std::int64_t> OptionalMs(const pg::Row& row, int column) {
-    if (row.IsNull(column)) return std::nullopt;
-    return row.Timestamp(column).unix_ms;
-}
-
-Status ReadCounters(const pg::Rows& rows, BatchState& state) {
-    for (const pg::Row row : rows) {
-        state.counters[{row.Tenant(0), row.GetId<ConversationId>(1)}] = {
-            .last_seq = row.Int64(2),
-            .version = row.Int64(3),
-            .unread_count = row.Int32(4),
-            .inbound_count = row.Int64(5),
-            .outbound_count = row.Int64(6),
-            .closed_at = row.Timestamp(7).unix_ms,
-            .first_message_at = OptionalMs(row, 8),
-            .last_message_at = OptionalMs(row, 9),
-            .delivered_until = row.Timestamp(10).unix_ms,
-            .read_until = row.Timestamp(11).unix_ms,
-        };
-    }
-    return {};
-}
-
-Status ReadConversations(const pg::Rows& rows, BatchState& state) {
-    for (const pg::Row row : rows) {
-        const TenantId tenant = row.Tenant(0);
-        domain::ConversationRow& conversation =
-            state.conversations[{tenant, row.GetId<ConversationId>(1)}];
-        conversation = {
-            .channel = row.GetId<ChannelId>(2),
-            .thread_key = std::string(row.Text(3)),
-            .contact = row.GetId<ContactId>(4),
-            .provider = static_cast<v1::Provider>(row.Int16(5)),
-            .status = static_cast<v1::ConversationStatus>(row.Int16(6)),
-            .preview = std::string(row.Text(7)),
-            .preview_direction = static_cast<v1::Direction>(row.Int16(8)),
-            .last_activity_at = row.Timestamp(9).unix_ms,
-            .last_customer_at = OptionalMs(row, 10),
-            .last_agent_at = OptionalMs(row, 11),
-            .created_at = row.Timestamp(12).unix_ms,
-        };
-        if (row.IsNull(13)) continue;
-        state.contacts[{tenant, conversation.channel, std::string(row.Text(13))}] = {
-            .id = conversation.contact,
-            .display_name = std::string(row.Text(14)),
-            .aliases = row.TextArray(15),
-            .created_at = row.Timestamp(16).unix_ms,
-            .updated_at = row.Timestamp(17).unix_ms,
-        };
-    }
-    return {};
-}
-
-domain::MessagePosition PositionOf(const pg::Row& row) {
-    return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
-}
-
-Status ReadTargets(const pg::Rows& rows, BatchState& state) {
-    for (const pg::Row row : rows) {
-        domain::MessageRow message;
-        message.id = row.GetId<MessageId>(4);
-        message.channel = row.GetId<ChannelId>(5);
-        message.direction = static_cast<v1::Direction>(row.Int16(6));
-        message.kind = static_cast<v1::MessageKind>(row.Int16(7));
-        if (!row.IsNull(8)) message.contact = row.GetId<ContactId>(8);
-        message.reply_to = row.Text(9);
-        message.provider_id = row.Text(10);
-        message.client_ref = row.Text(11);
-        message.delivery_state = static_cast<v1::DeliveryState>(row.Int16(12));
-        message.delivery_error = row.Text(13);
-        message.provider_time = OptionalMs(row, 14);
-        message.received_at = row.Timestamp(15).unix_ms;
-        message.edited_at = OptionalMs(row, 16);
-        message.edit_revision = row.Int64(17);
-        message.deleted_at = OptionalMs(row, 18);
-        message.version = row.Int64(19);
-        message.has_contents = false;
-        state.messages.insert_or_assign({row.Tenant(0), PositionOf(row)}, std::move(message));
-    }
-    return {};
-}
-
-Status ReadContents(const pg::Rows& rows, BatchState& state) {
-    for (const pg::Row row : rows) {
-        const auto at = state.messages.find({row.Tenant(0), PositionOf(row)});
-        if (at == state.messages.end()) continue;
-        at->second.payload = row.Text(4);
-        UNIBOX_RETURN_IF_ERROR(domain::DecodeExtras(row.GetBytes(5), at->second));
-        UNIBOX_RETURN_IF_ERROR(domain::DecodeRemovedReactions(row.GetBytes(6), at->second));
-        at->second.has_contents = true;
-    }
-    return {};
-}
-
 Status SendConversations(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
     if (plan.threads.empty() && plan.target_refs.empty()) return {};
     pg::Params params;
@@ -372,10 +278,10 @@ Status SendConversations(Pipeline& pipeline, const BatchPlan& plan, BatchState& 
     UNIBOX_RETURN_IF_ERROR(pipeline.Send(
         detail::kLockCounters,
         params,
-        [&state](const pg::Rows& rows) { return ReadCounters(rows, state); }
+        [&state](const pg::Rows& rows) { return detail::ReadCounters(rows, state); }
     ));
     return pipeline.Send(detail::kReadConversations, params, [&state](const pg::Rows& rows) {
-        return ReadConversations(rows, state);
+        return detail::ReadConversations(rows, state);
     });
 }
 
@@ -387,14 +293,14 @@ Status SendMessages(Pipeline& pipeline, const BatchPlan& plan, BatchState& state
     UNIBOX_RETURN_IF_ERROR(pipeline.Send(
         detail::kReadTargets,
         targets,
-        [&state](const pg::Rows& rows) { return ReadTargets(rows, state); }
+        [&state](const pg::Rows& rows) { return detail::ReadTargets(rows, state); }
     ));
     if (plan.content_refs.empty()) return {};
     pg::Params contents;
     RefArrays(KeyPointers(plan.content_refs)).AddTo(contents);
     contents.Add(kTargetDays).Add(kContentsBytesMax);
     return pipeline.Send(detail::kReadContents, contents, [&state](const pg::Rows& rows) {
-        return ReadContents(rows, state);
+        return detail::ReadContents(rows, state);
     });
 }
 

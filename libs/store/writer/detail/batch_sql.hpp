@@ -15,17 +15,19 @@ inline constexpr pg::Statement kFence{
 inline constexpr pg::Statement kInsertContacts{"batch_insert_contacts", R"sql(
 INSERT INTO contacts (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
     created_at, updated_at)
-SELECT u.tenant_id, u.channel_id, u.contact_key, u.contact_id, u.display_name, u.aliases::text[],
-    u.created_at, u.created_at
+SELECT u.tenant_id, u.channel_id, u.contact_key, u.contact_id, u.display_name,
+    u.aliases::text[], u.created_at, u.created_at
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
-    $7::timestamptz[])
-     AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at)
-WHERE NOT EXISTS (SELECT FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
-    u.channel_id
-                     AND c.contact_key = u.contact_key OFFSET 0)
-  AND NOT EXISTS (SELECT FROM contact_moves m WHERE m.tenant_id = u.tenant_id AND m.channel_id =
-    u.channel_id
-                     AND m.contact_key = u.contact_key OFFSET 0)
+        $7::timestamptz[])
+    AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at)
+WHERE NOT EXISTS (
+        SELECT FROM contacts c
+        WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id
+          AND c.contact_key = u.contact_key OFFSET 0)
+    AND NOT EXISTS (
+        SELECT FROM contact_moves m
+        WHERE m.tenant_id = u.tenant_id AND m.channel_id = u.channel_id
+          AND m.contact_key = u.contact_key OFFSET 0)
 ON CONFLICT DO NOTHING)sql"};
 
 // Columns $3 the new ids, $4 the ids by which the contacts are known already.
@@ -33,16 +35,19 @@ inline constexpr pg::Statement kInsertContactMoves{"batch_insert_contact_moves",
 INSERT INTO contact_moves AS m (tenant_id, channel_id, contact_key, contact_id, moved_at)
 SELECT u.tenant_id, u.channel_id, u.contact_key, f.contact_id, u.moved_at
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
-     AS u(tenant_id, channel_id, contact_key, from_key, moved_at),
-     LATERAL (SELECT coalesce(
-        (SELECT c.contact_id FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
-            u.channel_id AND c.contact_key = u.from_key),
-        (SELECT o.contact_id FROM contact_moves o WHERE o.tenant_id = u.tenant_id AND
-            o.channel_id = u.channel_id AND o.contact_key = u.from_key)) AS contact_id) f
+    AS u(tenant_id, channel_id, contact_key, from_key, moved_at),
+    LATERAL (SELECT coalesce(
+        (SELECT c.contact_id FROM contacts c
+         WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id
+           AND c.contact_key = u.from_key),
+        (SELECT o.contact_id FROM contact_moves o
+         WHERE o.tenant_id = u.tenant_id AND o.channel_id = u.channel_id
+           AND o.contact_key = u.from_key)) AS contact_id) f
 WHERE f.contact_id IS NOT NULL
-  AND NOT EXISTS (SELECT FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
-    u.channel_id
-                     AND c.contact_key = u.contact_key OFFSET 0)
+    AND NOT EXISTS (
+        SELECT FROM contacts c
+        WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id
+          AND c.contact_key = u.contact_key OFFSET 0)
 ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
 SET contact_id = excluded.contact_id, moved_at = excluded.moved_at
 WHERE m.moved_at < excluded.moved_at)sql"};
@@ -50,73 +55,84 @@ WHERE m.moved_at < excluded.moved_at)sql"};
 // A contact inserted by another writer since the snapshot of the statement before is seen here.
 inline constexpr pg::Statement kInsertThreads{"batch_insert_threads", R"sql(
 INSERT INTO threads (tenant_id, channel_id, thread_key, contact_id, created_at)
-SELECT u.tenant_id, u.channel_id, u.thread_key,
-       coalesce((SELECT c.contact_id FROM contacts c WHERE c.tenant_id = u.tenant_id AND
-           c.channel_id = u.channel_id AND c.contact_key = u.contact_key),
-       (SELECT m.contact_id FROM contact_moves m WHERE m.tenant_id = u.tenant_id AND
-           m.channel_id = u.channel_id AND m.contact_key = u.contact_key)), u.created_at
+SELECT u.tenant_id, u.channel_id, u.thread_key, coalesce(
+        (SELECT c.contact_id FROM contacts c
+         WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id
+           AND c.contact_key = u.contact_key),
+        (SELECT m.contact_id FROM contact_moves m
+         WHERE m.tenant_id = u.tenant_id AND m.channel_id = u.channel_id
+           AND m.contact_key = u.contact_key)), u.created_at
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
-     AS u(tenant_id, channel_id, thread_key, contact_key, created_at)
-WHERE NOT EXISTS (SELECT FROM threads t WHERE t.tenant_id = u.tenant_id AND t.channel_id =
-    u.channel_id
-                     AND t.thread_key = u.thread_key OFFSET 0)
+    AS u(tenant_id, channel_id, thread_key, contact_key, created_at)
+WHERE NOT EXISTS (
+        SELECT FROM threads t
+        WHERE t.tenant_id = u.tenant_id AND t.channel_id = u.channel_id
+          AND t.thread_key = u.thread_key OFFSET 0)
 ON CONFLICT DO NOTHING)sql"};
 
 inline constexpr pg::Statement kLockThreads{"batch_lock_threads", R"sql(
 SELECT u.n, t.contact_id, t.conversation_id, t.delivered_until, t.read_until
-FROM unnest($1::bigint[], $2::uuid[], $3::text[]) WITH ORDINALITY AS u(tenant_id, channel_id,
-    thread_key, n),
-     LATERAL (SELECT * FROM threads t WHERE t.tenant_id = u.tenant_id AND t.channel_id =
-     u.channel_id
-                 AND t.thread_key = u.thread_key FOR NO KEY UPDATE) t)sql"};
+FROM unnest($1::bigint[], $2::uuid[], $3::text[])
+    WITH ORDINALITY AS u(tenant_id, channel_id, thread_key, n),
+    LATERAL (
+        SELECT * FROM threads t
+        WHERE t.tenant_id = u.tenant_id AND t.channel_id = u.channel_id
+          AND t.thread_key = u.thread_key FOR NO KEY UPDATE) t)sql"};
 
 // By their own ids, else by those under which they go on; the own one is the last column.
 inline constexpr pg::Statement kReadContacts{"batch_read_contacts", R"sql(
 SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at, c.contact_key
-FROM unnest($1::bigint[], $2::uuid[], $3::text[]) WITH ORDINALITY AS u(tenant_id, channel_id,
-    contact_key, n),
-     LATERAL (SELECT * FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.channel_id =
-     u.channel_id
-                 AND c.contact_key = u.contact_key
-     UNION ALL
-     SELECT c.* FROM contact_moves m, LATERAL (SELECT * FROM contacts c WHERE c.tenant_id =
-     m.tenant_id AND c.contact_id = m.contact_id LIMIT 1) c
-     WHERE m.tenant_id = u.tenant_id AND m.channel_id = u.channel_id
-                 AND m.contact_key = u.contact_key
-     LIMIT 1) c)sql"};
+FROM unnest($1::bigint[], $2::uuid[], $3::text[])
+    WITH ORDINALITY AS u(tenant_id, channel_id, contact_key, n),
+    LATERAL (
+        SELECT * FROM contacts c
+        WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id
+          AND c.contact_key = u.contact_key
+        UNION ALL
+        SELECT c.* FROM contact_moves m,
+            LATERAL (SELECT * FROM contacts c
+                     WHERE c.tenant_id = m.tenant_id AND c.contact_id = m.contact_id LIMIT 1) c
+        WHERE m.tenant_id = u.tenant_id AND m.channel_id = u.channel_id
+          AND m.contact_key = u.contact_key
+        LIMIT 1) c)sql"};
 
 // Who began the threads; and, where that is not the contact that the batch names ($4), that one too
 // (columns 7 to 12, as kReadContacts finds it). After the locks of the threads.
 inline constexpr pg::Statement kReadThreadContacts{"batch_read_thread_contacts", R"sql(
 SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at, c.contact_key,
     d.contact_id, d.display_name, d.aliases, d.created_at, d.updated_at, d.contact_key
-FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS u(tenant_id,
-    channel_id, thread_key, contact_key, n),
-     LATERAL (SELECT t.contact_id FROM threads t WHERE t.tenant_id = u.tenant_id AND t.channel_id
-     = u.channel_id
-                 AND t.thread_key = u.thread_key LIMIT 1) t,
-     LATERAL (SELECT * FROM contacts c WHERE c.tenant_id = u.tenant_id AND c.contact_id =
-     t.contact_id LIMIT 1) c
-     LEFT JOIN LATERAL (SELECT * FROM contacts d WHERE c.contact_key <> u.contact_key
-                 AND d.tenant_id = u.tenant_id AND d.channel_id = u.channel_id
-                 AND d.contact_key = u.contact_key
-     UNION ALL
-     SELECT d.* FROM contact_moves m, LATERAL (SELECT * FROM contacts d WHERE d.tenant_id =
-     m.tenant_id AND d.contact_id = m.contact_id LIMIT 1) d
-     WHERE c.contact_key <> u.contact_key AND m.tenant_id = u.tenant_id AND m.channel_id =
-     u.channel_id AND m.contact_key = u.contact_key
-     LIMIT 1) d ON true)sql"};
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])
+    WITH ORDINALITY AS u(tenant_id, channel_id, thread_key, contact_key, n),
+    LATERAL (
+        SELECT t.contact_id FROM threads t
+        WHERE t.tenant_id = u.tenant_id AND t.channel_id = u.channel_id
+          AND t.thread_key = u.thread_key LIMIT 1) t,
+    LATERAL (
+        SELECT * FROM contacts c
+        WHERE c.tenant_id = u.tenant_id AND c.contact_id = t.contact_id LIMIT 1) c
+    LEFT JOIN LATERAL (
+        SELECT * FROM contacts d
+        WHERE c.contact_key <> u.contact_key AND d.tenant_id = u.tenant_id
+          AND d.channel_id = u.channel_id AND d.contact_key = u.contact_key
+        UNION ALL
+        SELECT d.* FROM contact_moves m,
+            LATERAL (SELECT * FROM contacts d
+                     WHERE d.tenant_id = m.tenant_id AND d.contact_id = m.contact_id LIMIT 1) d
+        WHERE c.contact_key <> u.contact_key AND m.tenant_id = u.tenant_id
+          AND m.channel_id = u.channel_id AND m.contact_key = u.contact_key
+        LIMIT 1) d ON true)sql"};
 
 // The newest row of a key within the weeks that are kept; $4 says how far back to look.
 inline constexpr pg::Statement kReadRefs{"batch_read_refs", R"sql(
 SELECT u.n, r.conversation_id, r.seq, r.created_at
-FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id, channel_id,
-    event_key, n),
-     LATERAL (SELECT * FROM ext_ref r WHERE r.tenant_id = u.tenant_id AND r.channel_id =
-     u.channel_id
-                 AND r.event_key = u.event_key
-                 AND r.seen_at >= now() - $4::bigint * interval '1 day'
-                 AND r.seen_at < now() + interval '1 day' LIMIT 1) r)sql"};
+FROM unnest($1::bigint[], $2::uuid[], $3::uuid[])
+    WITH ORDINALITY AS u(tenant_id, channel_id, event_key, n),
+    LATERAL (
+        SELECT * FROM ext_ref r
+        WHERE r.tenant_id = u.tenant_id AND r.channel_id = u.channel_id
+          AND r.event_key = u.event_key
+          AND r.seen_at >= now() - $4::bigint * interval '1 day'
+          AND r.seen_at < now() + interval '1 day' LIMIT 1) r)sql"};
 
 // Conversations concerned: the latest of each thread ($1-$3) and those of the messages that the
 // target keys ($4-$6, seen within $7 days) lead to; in the order in which they are locked.
@@ -137,23 +153,61 @@ FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id
     ) "UNION " UNIBOX_CONVERSATIONS_OF_TARGETS(""                                      \
     ) ") k WHERE k.conversation_id IS NOT NULL ORDER BY k.tenant_id, k.conversation_id) w "
 
+struct CounterColumn {
+    enum Number : int {
+        kTenant,
+        kConversation,
+        kLastSeq,
+        kVersion,
+        kUnreadCount,
+        kInboundCount,
+        kOutboundCount,
+        kClosed,
+        kFirstMessage,
+        kLastMessage,
+        kDeliveredUntil,
+        kReadUntil
+    };
+};
 inline constexpr pg::Statement kLockCounters{"batch_lock_counters", R"sql(
 SELECT w.tenant_id, w.conversation_id, c.last_seq, c.version, c.unread_count, c.inbound_count,
-    c.outbound_count,
-       c.closed_at, c.first_message_at, c.last_message_at, c.delivered_until, c.read_until
+    c.outbound_count, c.closed_at, c.first_message_at, c.last_message_at, c.delivered_until,
+    c.read_until
 FROM )sql" UNIBOX_CONVERSATIONS_CONCERNED R"sql(,
      LATERAL (SELECT * FROM conversation_counters c WHERE c.tenant_id = w.tenant_id
                  AND c.conversation_id = w.conversation_id FOR NO KEY UPDATE) c)sql"};
 
 // A later statement than the locks, so that its snapshot sees what the last holder committed. The
 // contact of a conversation only if none of its threads in this batch has it: those are read.
+struct ConversationColumn {
+    enum Number : int {
+        kTenant,
+        kConversation,
+        kChannel,
+        kThreadKey,
+        kContact,
+        kProvider,
+        kStatus,
+        kPreview,
+        kPreviewDirection,
+        kLastActivity,
+        kLastCustomer,
+        kLastAgent,
+        kCreated,
+        kContactKey,
+        kContactName,
+        kContactAliases,
+        kContactCreated,
+        kContactUpdated
+    };
+};
 inline constexpr pg::Statement kReadConversations{
     "batch_read_conversations",
     R"sql(
 SELECT w.tenant_id, w.conversation_id, v.channel_id, v.thread_key, v.contact_id, v.provider,
-    v.status, v.preview,
-       v.preview_direction, v.last_activity_at, v.last_customer_at, v.last_agent_at, v.created_at,
-       c.contact_key, c.display_name, c.aliases, c.created_at, c.updated_at
+    v.status, v.preview, v.preview_direction, v.last_activity_at, v.last_customer_at,
+    v.last_agent_at, v.created_at, c.contact_key, c.display_name, c.aliases, c.created_at,
+    c.updated_at
 FROM (SELECT k.tenant_id, k.conversation_id,
              array_agg(k.contact_id) FILTER (WHERE k.contact_id IS NOT NULL) AS contacts_read
       FROM ()sql" UNIBOX_CONVERSATIONS_OF_THREADS(", t.contact_id"
@@ -182,6 +236,30 @@ FROM (SELECT k.tenant_id, k.conversation_id,
 
 // Neither the text, which may be long and is never needed, nor the contents. What is left has a
 // limit of some KB a message.
+struct TargetColumn {
+    enum Number : int {
+        kTenant,
+        kConversation,  // The first of three columns that are the message's position.
+        kSeq,
+        kCreated,
+        kMessage,
+        kChannel,
+        kDirection,
+        kKind,
+        kContact,
+        kReplyTo,
+        kProviderId,
+        kClientRef,
+        kDeliveryState,
+        kDeliveryError,
+        kProviderTime,
+        kReceived,
+        kEdited,
+        kEditRevision,
+        kDeleted,
+        kVersion
+    };
+};
 inline constexpr pg::Statement kReadTargets{
     "batch_read_targets",
     "SELECT m.tenant_id, m.conversation_id, m.seq, m.created_at, m.message_id, m.channel_id, "
@@ -203,33 +281,39 @@ inline constexpr pg::Statement kReadContents{
 // $6 bytes in the order of the keys; `event` is NULL beyond that.
 inline constexpr pg::Statement kReadParked{"batch_read_parked", R"sql(
 SELECT n, event_key, CASE WHEN sum(bytes) OVER (ORDER BY n) <= $6::bigint THEN event END
-FROM (SELECT u.n, p.event_key, p.event, octet_length(p.event) AS bytes,
-             sum(octet_length(p.event)) OVER (PARTITION BY u.n ORDER BY p.parked_at,
-                 p.event_key) AS bytes_of_target
-      FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id,
-          channel_id, target_key, n),
-           LATERAL (SELECT * FROM parked_events p WHERE p.tenant_id = u.tenant_id AND
-           p.channel_id = u.channel_id
-                       AND p.target_key = u.target_key ORDER BY p.parked_at, p.event_key LIMIT
-                       $4::bigint) p) w
+FROM (
+    SELECT u.n, p.event_key, p.event, octet_length(p.event) AS bytes,
+        sum(octet_length(p.event)) OVER (
+            PARTITION BY u.n ORDER BY p.parked_at, p.event_key) AS bytes_of_target
+    FROM unnest($1::bigint[], $2::uuid[], $3::uuid[])
+        WITH ORDINALITY AS u(tenant_id, channel_id, target_key, n),
+        LATERAL (
+            SELECT * FROM parked_events p
+            WHERE p.tenant_id = u.tenant_id AND p.channel_id = u.channel_id
+              AND p.target_key = u.target_key
+            ORDER BY p.parked_at, p.event_key LIMIT $4::bigint) p) w
 WHERE bytes_of_target <= $5::bigint)sql"};
 
 // How much waits for the messages of the keys; counted up to $4 events.
 inline constexpr pg::Statement kReadParkedLoads{"batch_read_parked_loads", R"sql(
 SELECT u.n, p.count, p.bytes
-FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u(tenant_id, channel_id,
-    target_key, n),
-     LATERAL (SELECT count(*) AS count, sum(octet_length(w.event)) AS bytes
-              FROM (SELECT p.event FROM parked_events p WHERE p.tenant_id = u.tenant_id
-                       AND p.channel_id = u.channel_id AND p.target_key = u.target_key
-                    LIMIT $4::bigint) w) p
+FROM unnest($1::bigint[], $2::uuid[], $3::uuid[])
+    WITH ORDINALITY AS u(tenant_id, channel_id, target_key, n),
+    LATERAL (
+        SELECT count(*) AS count, sum(octet_length(w.event)) AS bytes
+        FROM (
+            SELECT p.event FROM parked_events p
+            WHERE p.tenant_id = u.tenant_id AND p.channel_id = u.channel_id
+              AND p.target_key = u.target_key
+            LIMIT $4::bigint) w) p
 WHERE p.count > 0)sql"};
 
 inline constexpr pg::Statement kReadChannels{"batch_read_channels", R"sql(
 SELECT u.n, c.reopen_window_s
 FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS u(tenant_id, channel_id, n),
-     LATERAL (SELECT c.reopen_window_s FROM channels c WHERE c.tenant_id = u.tenant_id AND
-     c.channel_id = u.channel_id LIMIT 1) c)sql"};
+    LATERAL (
+        SELECT c.reopen_window_s FROM channels c
+        WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id LIMIT 1) c)sql"};
 
 inline constexpr pg::Statement kReadFeed{
     "batch_read_feed", "SELECT feed_epoch, now(), " UNIBOX_LEAF_MARK " FROM feed"};

@@ -15,16 +15,17 @@ namespace unibox::store::detail {
 inline constexpr pg::Statement kWriteContacts{"batch_write_contacts", R"sql(
 INSERT INTO contacts AS c (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
     created_at, updated_at)
-SELECT u.tenant_id, u.channel_id, u.contact_key, u.contact_id, u.display_name, u.aliases::text[],
-    u.created_at, u.updated_at
+SELECT u.tenant_id, u.channel_id, u.contact_key, u.contact_id, u.display_name,
+    u.aliases::text[], u.created_at, u.updated_at
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
-    $7::timestamptz[], $8::timestamptz[])
-     AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at,
-     updated_at)
+        $7::timestamptz[], $8::timestamptz[])
+    AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at,
+        updated_at)
 ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
-SET display_name = excluded.display_name, updated_at = greatest(c.updated_at, excluded.updated_at),
-    aliases = c.aliases || ARRAY(SELECT a FROM unnest(excluded.aliases) a WHERE a <> ALL
-    (c.aliases)))sql"};
+SET display_name = excluded.display_name,
+    updated_at = greatest(c.updated_at, excluded.updated_at),
+    aliases = c.aliases || ARRAY(
+        SELECT a FROM unnest(excluded.aliases) a WHERE a <> ALL (c.aliases)))sql"};
 
 inline constexpr pg::Statement kWriteThreads{"batch_write_threads", R"sql(
 INSERT INTO threads AS t (tenant_id, channel_id, thread_key, contact_id, conversation_id,
@@ -38,18 +39,17 @@ SET conversation_id = excluded.conversation_id, delivered_until = excluded.deliv
 
 inline constexpr pg::Statement kWriteCounters{"batch_write_counters", R"sql(
 INSERT INTO conversation_counters AS c (tenant_id, conversation_id, last_seq, version,
-    unread_count, inbound_count,
-       outbound_count, closed_at, first_message_at, last_message_at, delivered_until, read_until)
+    unread_count, inbound_count, outbound_count, closed_at, first_message_at, last_message_at,
+    delivered_until, read_until)
 SELECT u.* FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::int[],
-    $6::bigint[], $7::bigint[],
-       $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
-       $12::timestamptz[]) AS u
+    $6::bigint[], $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
+    $11::timestamptz[], $12::timestamptz[]) AS u
 ON CONFLICT (tenant_id, conversation_id) DO UPDATE
-SET last_seq = excluded.last_seq, version = excluded.version, unread_count = excluded.unread_count,
-    inbound_count = excluded.inbound_count, outbound_count = excluded.outbound_count,
-    closed_at = excluded.closed_at, first_message_at = excluded.first_message_at,
-    last_message_at = excluded.last_message_at, delivered_until = excluded.delivered_until,
-    read_until = excluded.read_until)sql"};
+SET last_seq = excluded.last_seq, version = excluded.version,
+    unread_count = excluded.unread_count, inbound_count = excluded.inbound_count,
+    outbound_count = excluded.outbound_count, closed_at = excluded.closed_at,
+    first_message_at = excluded.first_message_at, last_message_at = excluded.last_message_at,
+    delivered_until = excluded.delivered_until, read_until = excluded.read_until)sql"};
 
 #define UNIBOX_CONVERSATION_COLUMNS                                                      \
     "tenant_id, conversation_id, channel_id, thread_key, contact_id, provider, status, " \
@@ -85,21 +85,18 @@ SET contact_id = excluded.contact_id, status = excluded.status, unread_count =
 inline constexpr pg::Statement kMoveConversations{"batch_move_conversations", R"sql(
 MERGE INTO conversations c
 USING unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
-    $6::smallint[], $7::int[],
-             $8::bigint[], $9::text[], $10::smallint[], $11::timestamptz[], $12::timestamptz[],
-             $13::timestamptz[],
-             $14::bigint[])
-      AS u(tenant_id, conversation_id, closed_before, closed_at, contact_id, status, unread_count,
-      message_count,
-           preview, preview_direction, last_activity_at, last_customer_at, last_agent_at, version)
-ON c.tenant_id = u.tenant_id AND c.conversation_id = u.conversation_id AND c.closed_at =
-    u.closed_before
+        $6::smallint[], $7::int[], $8::bigint[], $9::text[], $10::smallint[],
+        $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::bigint[])
+    AS u(tenant_id, conversation_id, closed_before, closed_at, contact_id, status, unread_count,
+        message_count, preview, preview_direction, last_activity_at, last_customer_at,
+        last_agent_at, version)
+ON c.tenant_id = u.tenant_id AND c.conversation_id = u.conversation_id
+    AND c.closed_at = u.closed_before
 WHEN MATCHED THEN UPDATE
-SET closed_at = u.closed_at, contact_id = u.contact_id, status = u.status, unread_count =
-    u.unread_count,
-    message_count = u.message_count, preview = u.preview, preview_direction = u.preview_direction,
-    last_activity_at = u.last_activity_at, last_customer_at = u.last_customer_at,
-    last_agent_at = u.last_agent_at, version = u.version
+SET closed_at = u.closed_at, contact_id = u.contact_id, status = u.status,
+    unread_count = u.unread_count, message_count = u.message_count, preview = u.preview,
+    preview_direction = u.preview_direction, last_activity_at = u.last_activity_at,
+    last_customer_at = u.last_customer_at, last_agent_at = u.last_agent_at, version = u.version
 WHEN NOT MATCHED AND u.tenant_id IS NULL THEN INSERT DEFAULT VALUES)sql"};
 
 #define UNIBOX_INSERT_MESSAGES                                                                    \
@@ -149,12 +146,13 @@ ON CONFLICT DO NOTHING)sql"};
 
 inline constexpr pg::Statement kDeleteParked{"batch_delete_parked", R"sql(
 DELETE FROM parked_events WHERE ctid = ANY (ARRAY(
-    SELECT p.ctid FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[])
-                       AS u(tenant_id, channel_id, target_key, event_key),
-         LATERAL (SELECT p.ctid FROM parked_events p WHERE p.tenant_id = u.tenant_id AND
-         p.channel_id = u.channel_id
-                     AND p.target_key = u.target_key AND p.event_key = u.event_key LIMIT 1)
-                     p)))sql"};
+    SELECT p.ctid
+    FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[])
+        AS u(tenant_id, channel_id, target_key, event_key),
+        LATERAL (
+            SELECT p.ctid FROM parked_events p
+            WHERE p.tenant_id = u.tenant_id AND p.channel_id = u.channel_id
+              AND p.target_key = u.target_key AND p.event_key = u.event_key LIMIT 1) p)))sql"};
 
 inline constexpr pg::Statement kInsertOutbox{"batch_insert_outbox", R"sql(
 INSERT INTO outbox (shard, target, batch)
@@ -171,7 +169,7 @@ DELETE FROM outbox WHERE ctid = ANY (ARRAY(
 
 inline constexpr pg::Statement kInsertDeadLetters{"batch_insert_dead_letters", R"sql(
 INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, error)
-SELECT u.* FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bytea[], $5::text[], $6::text[]) AS
-    u)sql"};
+SELECT u.*
+FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bytea[], $5::text[], $6::text[]) AS u)sql"};
 
 }  // namespace unibox::store::detail

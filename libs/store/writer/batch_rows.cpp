@@ -1,0 +1,114 @@
+#include "store/writer/detail/batch_rows.hpp"
+
+#include "domain/message_extras.hpp"
+#include "store/writer/detail/batch_sql.hpp"
+
+#include <utility>
+
+namespace unibox::store::detail {
+namespace {
+
+std::optional<std::int64_t> OptionalMs(const pg::Row& row, int column) {
+    if (row.IsNull(column)) return std::nullopt;
+    return row.Timestamp(column).unix_ms;
+}
+
+domain::MessagePosition PositionOf(const pg::Row& row) {
+    return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+}
+
+}  // namespace
+
+Status ReadCounters(const pg::Rows& rows, domain::BatchState& state) {
+    using Column = CounterColumn;
+    for (const pg::Row row : rows) {
+        state.counters[{
+            row.Tenant(Column::kTenant), row.GetId<ConversationId>(Column::kConversation)}] = {
+            .last_seq = row.Int64(Column::kLastSeq),
+            .version = row.Int64(Column::kVersion),
+            .unread_count = row.Int32(Column::kUnreadCount),
+            .inbound_count = row.Int64(Column::kInboundCount),
+            .outbound_count = row.Int64(Column::kOutboundCount),
+            .closed_at = row.Timestamp(Column::kClosed).unix_ms,
+            .first_message_at = OptionalMs(row, Column::kFirstMessage),
+            .last_message_at = OptionalMs(row, Column::kLastMessage),
+            .delivered_until = row.Timestamp(Column::kDeliveredUntil).unix_ms,
+            .read_until = row.Timestamp(Column::kReadUntil).unix_ms,
+        };
+    }
+    return {};
+}
+
+Status ReadConversations(const pg::Rows& rows, domain::BatchState& state) {
+    using Column = ConversationColumn;
+    for (const pg::Row row : rows) {
+        const TenantId tenant = row.Tenant(Column::kTenant);
+        domain::ConversationRow& conversation =
+            state.conversations[{tenant, row.GetId<ConversationId>(Column::kConversation)}];
+        conversation = {
+            .channel = row.GetId<ChannelId>(Column::kChannel),
+            .thread_key = std::string(row.Text(Column::kThreadKey)),
+            .contact = row.GetId<ContactId>(Column::kContact),
+            .provider = static_cast<v1::Provider>(row.Int16(Column::kProvider)),
+            .status = static_cast<v1::ConversationStatus>(row.Int16(Column::kStatus)),
+            .preview = std::string(row.Text(Column::kPreview)),
+            .preview_direction = static_cast<v1::Direction>(row.Int16(Column::kPreviewDirection)),
+            .last_activity_at = row.Timestamp(Column::kLastActivity).unix_ms,
+            .last_customer_at = OptionalMs(row, Column::kLastCustomer),
+            .last_agent_at = OptionalMs(row, Column::kLastAgent),
+            .created_at = row.Timestamp(Column::kCreated).unix_ms,
+        };
+        if (row.IsNull(Column::kContactKey)) continue;
+        state.contacts[{tenant, conversation.channel, std::string(row.Text(Column::kContactKey))}] =
+            {
+                .id = conversation.contact,
+                .display_name = std::string(row.Text(Column::kContactName)),
+                .aliases = row.TextArray(Column::kContactAliases),
+                .created_at = row.Timestamp(Column::kContactCreated).unix_ms,
+                .updated_at = row.Timestamp(Column::kContactUpdated).unix_ms,
+            };
+    }
+    return {};
+}
+
+Status ReadTargets(const pg::Rows& rows, domain::BatchState& state) {
+    using Column = TargetColumn;
+    for (const pg::Row row : rows) {
+        domain::MessageRow message;
+        message.id = row.GetId<MessageId>(Column::kMessage);
+        message.channel = row.GetId<ChannelId>(Column::kChannel);
+        message.direction = static_cast<v1::Direction>(row.Int16(Column::kDirection));
+        message.kind = static_cast<v1::MessageKind>(row.Int16(Column::kKind));
+        if (!row.IsNull(Column::kContact)) message.contact = row.GetId<ContactId>(Column::kContact);
+        message.reply_to = row.Text(Column::kReplyTo);
+        message.provider_id = row.Text(Column::kProviderId);
+        message.client_ref = row.Text(Column::kClientRef);
+        message.delivery_state = static_cast<v1::DeliveryState>(row.Int16(Column::kDeliveryState));
+        message.delivery_error = row.Text(Column::kDeliveryError);
+        message.provider_time = OptionalMs(row, Column::kProviderTime);
+        message.received_at = row.Timestamp(Column::kReceived).unix_ms;
+        message.edited_at = OptionalMs(row, Column::kEdited);
+        message.edit_revision = row.Int64(Column::kEditRevision);
+        message.deleted_at = OptionalMs(row, Column::kDeleted);
+        message.version = row.Int64(Column::kVersion);
+        message.has_contents = false;
+        state.messages.insert_or_assign(
+            {row.Tenant(Column::kTenant), PositionOf(row)}, std::move(message)
+        );
+    }
+    return {};
+}
+
+Status ReadContents(const pg::Rows& rows, domain::BatchState& state) {
+    for (const pg::Row row : rows) {
+        const auto at = state.messages.find({row.Tenant(0), PositionOf(row)});
+        if (at == state.messages.end()) continue;
+        at->second.payload = row.Text(4);
+        UNIBOX_RETURN_IF_ERROR(domain::DecodeExtras(row.GetBytes(5), at->second));
+        UNIBOX_RETURN_IF_ERROR(domain::DecodeRemovedReactions(row.GetBytes(6), at->second));
+        at->second.has_contents = true;
+    }
+    return {};
+}
+
+}  // namespace unibox::store::detail
