@@ -75,7 +75,7 @@ void Tables::Add(const AppPlan& app) {
 
 void Tables::Add(const TenantPlan& tenant, const ChannelPlan& channel) {
     const store::ChannelSpec& spec = channel.write.spec;
-    const auto provider = static_cast<v1::Provider>(spec.provider);
+    const v1::Provider provider = spec.provider;
     const bool is_new = channel.write.change == store::Change::kCreated;
     std::string token = channel.token;
     if (channel.has_secret && token.empty()) token = "(as it was made with an earlier key)";

@@ -91,9 +91,8 @@ WantedKeys KeysOf(const TenantsFile& file, const Stored& stored) {
         const store::StoredTenant* before = FindTenant(stored, tenant.name);
         for (const ChannelEntry& channel : tenant.channels) {
             const store::StoredChannel* known = FindChannel(before, channel.name);
-            const std::int16_t provider = static_cast<std::int16_t>(
-                channel.provider.Or(static_cast<v1::Provider>(known ? known->spec.provider : 0))
-            );
+            const v1::Provider provider =
+                channel.provider.Or(known ? known->spec.provider : v1::PROVIDER_UNSPECIFIED);
             if (channel.route && !channel.route->empty()) {
                 wanted.routes.push_back({provider, *channel.route});
             }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kMeta = "meta";  // Whose apps serve channels of many tenants.
 
 v1::Provider ProviderOf(const ChannelPlan& channel) {
-    return static_cast<v1::Provider>(channel.write.spec.provider);
+    return channel.write.spec.provider;
 }
 
 bool IsThroughApp(const ChannelPlan& channel) {
@@ -166,7 +166,7 @@ ChannelPlan Planner::PlanChannel(const ChannelEntry& entry, const store::StoredC
         channel.write.channel = ChannelId{NewUuidV7(now_ms_)};
         spec.slug = entry.name;
         spec.name = entry.name;
-        spec.provider = static_cast<std::int16_t>(entry.provider.Or(v1::PROVIDER_UNSPECIFIED));
+        spec.provider = entry.provider.Or(v1::PROVIDER_UNSPECIFIED);
     }
     if (entry.has_mistakes) return channel;
     PlanSettings(channel, before);

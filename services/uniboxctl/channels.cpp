@@ -22,7 +22,7 @@ struct Options {
 
 // The URL, as far as it can be known: the token is stored as a hash alone.
 std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
-    const auto provider = static_cast<v1::Provider>(row.spec.provider);
+    const v1::Provider provider = row.spec.provider;
     const std::string& own = row.spec.public_base_url;
     std::string token;
     if (row.spec.token_hash.has_value()) {
@@ -38,7 +38,7 @@ std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
 Status AddRows(Context& context, pg::Pool& pool, TenantId tenant, Table& table) {
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, store::ListChannels(pool, tenant));
     for (const store::ChannelRow& row : rows) {
-        const auto provider = static_cast<v1::Provider>(row.spec.provider);
+        const v1::Provider provider = row.spec.provider;
         table.Add(
             {row.tenant_slug,
              row.spec.slug,

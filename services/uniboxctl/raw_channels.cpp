@@ -47,8 +47,7 @@ Result<store::ChannelInfo> ChannelOfRecord(
         auto channel, store::FindChannel(pool, TenantId{webhook.tenant_id()}, ChannelId{id})
     );
     if (channel.disabled) return NotFound("the channel is disabled");
-    const auto provider = static_cast<v1::Provider>(channel.provider);
-    if (channels::TakesByUrl(provider, channel.route_key, &event)) return channel;
+    if (channels::TakesByUrl(channel.provider, channel.route_key, &event)) return channel;
     return NotFound("the channel does not have the route " + event.route_key);
 }
 
@@ -91,8 +90,7 @@ Result<store::ChannelInfo> ChannelOf(
     for (const v1::Provider provider : {event.provider, event.alternative_provider}) {
         if (provider == v1::PROVIDER_UNSPECIFIED) continue;
         UNIBOX_ASSIGN_OR_RETURN(
-            auto routed,
-            store::FindChannelsByRoute(pool, static_cast<std::int16_t>(provider), {event.route_key})
+            auto routed, store::FindChannelsByRoute(pool, provider, {event.route_key})
         );
         if (routed.empty()) continue;
         store::ChannelInfo& channel = routed.front().channel;

@@ -109,7 +109,7 @@ Status Selftest::MakeFixture() {
     store::ChannelSpec spec;
     spec.slug = "selftest";
     spec.name = "Self-test";
-    spec.provider = static_cast<std::int16_t>(v1::PROVIDER_STANDARD);
+    spec.provider = v1::PROVIDER_STANDARD;
     UNIBOX_ASSIGN_OR_RETURN(const auto first, store::PutChannel(*pool, tenant.tenant, spec));
     const std::string token = DerivedChannelToken(*box, first.channel);
     spec.token_hash = crypto::Sha256(token);

@@ -51,7 +51,7 @@ Result<Secret> SecretOf(Context& context, pg::Pool& pool, const store::ChannelIn
     if (!channel.sealed_secrets.empty()) {
         return box->Open(channel.sealed_secrets.front(), "channel:" + channel.channel.ToString());
     }
-    const auto url_name = channels::UrlNameOf(static_cast<v1::Provider>(channel.provider));
+    const auto url_name = channels::UrlNameOf(channel.provider);
     UNIBOX_ASSIGN_OR_RETURN(const auto apps, store::FindProviderApps(pool, url_name));
     for (const store::ProviderApp& app : apps) {
         if (app.sealed_secrets.empty()) continue;
@@ -71,8 +71,7 @@ Result<Target> TargetOfChannel(Context& context, const Options& options) {
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto info, store::FindChannel(*pool, tenant.tenant, row.channel));
     Target target;
-    const auto provider = static_cast<v1::Provider>(row.spec.provider);
-    target.provider = channels::ProviderName(provider);
+    target.provider = channels::ProviderName(row.spec.provider);
     UNIBOX_ASSIGN_OR_RETURN(target.secret, SecretOf(context, *pool, info));
     const std::string& own_base = row.spec.public_base_url;
     std::string token;

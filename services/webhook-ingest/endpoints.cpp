@@ -35,7 +35,7 @@ public:
     Result<std::vector<store::RoutedChannel>> ChannelsByRoute(
         v1::Provider provider, const std::vector<std::string>& route_keys
     ) override {
-        return store::FindChannelsByRoute(pool_, static_cast<std::int16_t>(provider), route_keys);
+        return store::FindChannelsByRoute(pool_, provider, route_keys);
     }
     Result<std::vector<store::ProviderApp>> Apps(std::string_view provider) override {
         return store::FindProviderApps(pool_, provider);
@@ -271,7 +271,7 @@ EndpointPtr Endpoints::ToEndpoint(const store::ChannelInfo& info) {
     auto endpoint = std::make_shared<Endpoint>();
     endpoint->tenant = info.tenant;
     endpoint->channel = info.channel;
-    endpoint->provider = static_cast<v1::Provider>(info.provider);
+    endpoint->provider = info.provider;
     endpoint->route_key = info.route_key;
     endpoint->public_base_url = info.public_base_url;
     endpoint->app_id = info.app_id;

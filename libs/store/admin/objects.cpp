@@ -12,11 +12,13 @@ using namespace detail;  // NOLINT(google-build-using-namespace)
 
 constexpr pg::Statement kFindSlug{
     "admin_find_slug",
-    "SELECT tenant FROM directory WHERE kind = 4 AND key_hash = sha256(convert_to($1, 'UTF8'))"};
+    "SELECT tenant FROM directory WHERE kind = " UNIBOX_KIND_SLUG
+    " AND key_hash = sha256(convert_to($1, 'UTF8'))"};
 constexpr pg::Statement kNewTenantId{"admin_new_tenant", "SELECT nextval('tenant_ids')"};
 constexpr pg::Statement kListTenants{
     "admin_list_tenants",
-    "SELECT tenant FROM directory WHERE kind = 4 AND tenant > $1 ORDER BY tenant LIMIT $2"};
+    "SELECT tenant FROM directory WHERE kind = " UNIBOX_KIND_SLUG
+    " AND tenant > $1 ORDER BY tenant LIMIT $2"};
 
 constexpr pg::Statement kLockChannel{
     "admin_lock_channel",
@@ -106,7 +108,8 @@ Status EnterChannel(
     const std::optional<ChannelBefore>& before
 ) {
     if (before && !before->route_key.empty() && before->route_key != spec.route_key) {
-        const auto old = pg::Params::Of(spec.provider, before->route_key, tenant, channel);
+        const auto old =
+            pg::Params::Of(detail::Number(spec.provider), before->route_key, tenant, channel);
         UNIBOX_RETURN_IF_ERROR(tx.Execute(kDropRoute, old).status());
     }
     if (before && before->token_hash && spec.token_hash && before->token_hash != spec.token_hash) {
@@ -114,7 +117,8 @@ Status EnterChannel(
         UNIBOX_RETURN_IF_ERROR(tx.Execute(kDropToken, old).status());
     }
     if (!spec.route_key.empty()) {
-        const auto route = pg::Params::Of(spec.provider, spec.route_key, tenant, channel);
+        const auto route =
+            pg::Params::Of(detail::Number(spec.provider), spec.route_key, tenant, channel);
         UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kClaimRoute, route));
         UNIBOX_RETURN_IF_ERROR(CheckClaim(rows, tenant, channel, "route_key"));
     }
@@ -138,7 +142,7 @@ Result<Change> InsertChannel(
         channel,
         spec.slug,
         spec.name,
-        spec.provider,
+        detail::Number(spec.provider),
         spec.route_key,
         AsBytes(spec.token_hash),
         spec.public_base_url,
@@ -177,7 +181,7 @@ Result<std::optional<ChannelBefore>> LockChannel(
         const auto rows, tx.Execute(kLockChannel, pg::Params::Of(tenant, spec.slug))
     );
     if (rows.empty()) return std::optional<ChannelBefore>();
-    if (rows[0].Int16(1) != spec.provider) {
+    if (detail::ToProvider(rows[0].Int16(1)) != spec.provider) {
         return FailedPrecondition("channel " + spec.slug + " has another provider")
             .WithField("provider");
     }
@@ -193,7 +197,7 @@ ChannelRow ToChannelRow(TenantId tenant, const pg::Row& row) {
     channel.channel = row.GetId<ChannelId>(1);
     channel.spec.slug = row.Text(2);
     channel.spec.name = row.Text(3);
-    channel.spec.provider = row.Int16(4);
+    channel.spec.provider = detail::ToProvider(row.Int16(4));
     channel.spec.route_key = row.Text(5);
     if (!row.IsNull(6)) channel.spec.token_hash = row.GetBytes(6);
     channel.spec.public_base_url = row.Text(7);

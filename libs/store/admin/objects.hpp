@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
+#include "unibox/v1/common.pb.h"
 
 #include <cstdint>
 #include <optional>
@@ -38,8 +39,8 @@ struct TenantRow {
 struct ChannelSpec {
     std::string slug;
     std::string name;
-    std::int16_t provider = 0;  // unibox.v1.Provider
-    std::string route_key;      // "" = by channel token only
+    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
+    std::string route_key;  // "" = by channel token only
     // SHA-256 of the channel token. Absent: keep what is there (or none).
     std::optional<std::string> token_hash;
     std::string public_base_url;

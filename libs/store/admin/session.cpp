@@ -18,7 +18,8 @@ constexpr pg::Statement kLock{"admin_lock", "SELECT pg_advisory_lock(1970170210,
 constexpr pg::Statement kFindTenants{
     "admin_find_tenants",
     "SELECT s.slug, d.tenant FROM unnest($1::text[]) WITH ORDINALITY AS s (slug, at) "
-    "JOIN directory d ON d.kind = 4 AND d.key_hash = sha256(convert_to(s.slug, 'UTF8')) "
+    "JOIN directory d ON d.kind = " UNIBOX_KIND_SLUG
+    " AND d.key_hash = sha256(convert_to(s.slug, 'UTF8')) "
     "ORDER BY s.at"};
 constexpr pg::Statement kReadChannels{
     "admin_read_channels",
@@ -46,7 +47,8 @@ constexpr pg::Statement kFindRoutes{
     "admin_find_routes",
     "SELECT w.at, d.tenant, d.object_id "
     "FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (provider, route, at) "
-    "JOIN directory d ON d.kind = 3 AND d.key_hash = ub_route_hash(w.provider, w.route)"};
+    "JOIN directory d ON d.kind = " UNIBOX_KIND_ROUTE
+    " AND d.key_hash = ub_route_hash(w.provider, w.route)"};
 constexpr pg::Statement kNewTenantIds{
     "admin_new_tenants", "SELECT nextval('tenant_ids') FROM generate_series(1, $1::int)"};
 constexpr pg::Statement kNameOf{
@@ -59,7 +61,7 @@ StoredChannel ToChannel(const pg::Row& row) {
     channel.channel = row.GetId<ChannelId>(0);
     channel.spec.slug = row.Text(1);
     channel.spec.name = row.Text(2);
-    channel.spec.provider = row.Int16(3);
+    channel.spec.provider = detail::ToProvider(row.Int16(3));
     channel.spec.route_key = row.Text(4);
     if (!row.IsNull(5)) channel.spec.token_hash = row.GetBytes(5);
     channel.spec.public_base_url = row.Text(6);
@@ -229,7 +231,7 @@ Result<std::vector<std::optional<Holder>>> AdminSession::FindRoutes(
         std::vector<std::int16_t> providers;
         std::vector<std::string> keys;
         for (std::size_t i = at; i < std::min(routes.size(), at + kKeysPerStatement); ++i) {
-            providers.push_back(routes[i].provider);
+            providers.push_back(detail::Number(routes[i].provider));
             keys.push_back(routes[i].route_key);
         }
         pg::Params params;

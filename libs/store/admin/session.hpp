@@ -55,7 +55,7 @@ struct Holder {
     Uuid object;  // channel or API key
 };
 struct RouteKey {
-    std::int16_t provider = 0;
+    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string route_key;
     auto operator<=>(const RouteKey&) const = default;
 };

@@ -80,8 +80,9 @@ Status AdminTx::Write(const AppWrite& app) {
 Status AdminTx::Release(const ChannelWrite& channel) {
     const ChannelSpec& spec = channel.spec;
     if (!channel.old_route_key.empty() && channel.old_route_key != spec.route_key) {
-        const auto old =
-            pg::Params::Of(spec.provider, channel.old_route_key, channel.tenant, channel.channel);
+        const auto old = pg::Params::Of(
+            detail::Number(spec.provider), channel.old_route_key, channel.tenant, channel.channel
+        );
         UNIBOX_RETURN_IF_ERROR(Send(detail::kDropRoute, old));
     }
     if (channel.old_token_hash.empty() || spec.token_hash == channel.old_token_hash) return {};
@@ -117,8 +118,9 @@ Status AdminTx::EnterChannel(const ChannelWrite& channel) {
     const ChannelSpec& spec = channel.spec;
     const Expected ours{false, Holder{channel.tenant, channel.channel.value}};
     if (!spec.route_key.empty() && spec.route_key != channel.old_route_key) {
-        const auto route =
-            pg::Params::Of(spec.provider, spec.route_key, channel.tenant, channel.channel);
+        const auto route = pg::Params::Of(
+            detail::Number(spec.provider), spec.route_key, channel.tenant, channel.channel
+        );
         UNIBOX_RETURN_IF_ERROR(Send(detail::kClaimRoute, route, ours));
     }
     if (!spec.token_hash || *spec.token_hash == channel.old_token_hash) return {};
@@ -131,7 +133,7 @@ Status AdminTx::Write(const ChannelWrite& channel) {
     const auto key = pg::Params::Of(channel.tenant, channel.channel);
     if (channel.change == Change::kCreated) {
         auto row = key;
-        row.Add(spec.slug).Add(spec.name).Add(spec.provider).Add(spec.route_key);
+        row.Add(spec.slug).Add(spec.name).Add(detail::Number(spec.provider)).Add(spec.route_key);
         row.Add(AsBytes(spec.token_hash)).Add(spec.public_base_url).Add(spec.reopen_window_s);
         row.Add(spec.settings_json).Add(spec.disabled).Add(spec.app_id);
         UNIBOX_RETURN_IF_ERROR(Send(detail::kInsertChannel, row));

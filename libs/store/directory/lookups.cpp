@@ -1,6 +1,7 @@
 #include "store/directory/lookups.hpp"
 
 #include "pg/transaction.hpp"
+#include "store/directory/detail/numbers.hpp"
 
 namespace unibox::store {
 namespace {
@@ -62,7 +63,7 @@ ChannelInfo ToChannel(const pg::Row& row) {
     ChannelInfo channel;
     channel.tenant = row.Tenant(0);
     channel.channel = row.GetId<ChannelId>(1);
-    channel.provider = row.Int16(2);
+    channel.provider = detail::ToProvider(row.Int16(2));
     channel.route_key = row.Text(3);
     channel.public_base_url = row.Text(4);
     channel.settings_json = row.Text(5);
@@ -115,11 +116,11 @@ Result<ChannelInfo> FindChannel(pg::Pool& pool, TenantId tenant, ChannelId chann
 }
 
 Result<std::vector<RoutedChannel>> FindChannelsByRoute(
-    pg::Pool& pool, std::int16_t provider, const std::vector<std::string>& route_keys
+    pg::Pool& pool, v1::Provider provider, const std::vector<std::string>& route_keys
 ) {
     if (route_keys.size() > kRouteKeysMax) return InvalidArgument("more than 1,000 route keys");
     pg::Params params;
-    params.Add(provider).AddArray(route_keys);
+    params.Add(detail::Number(provider)).AddArray(route_keys);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kByRoute, params));
     std::vector<RoutedChannel> channels;
     for (const pg::Row row : rows) {

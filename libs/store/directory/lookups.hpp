@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
+#include "unibox/v1/common.pb.h"
 
 #include <cstdint>
 #include <optional>
@@ -43,7 +44,7 @@ struct ApiKeyInfo {
 struct ChannelInfo {
     TenantId tenant;
     ChannelId channel;
-    std::int16_t provider = 0;  // unibox.v1.Provider
+    v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string route_key;
     std::string public_base_url;  // "" = the service's default
     std::string settings_json;
@@ -92,7 +93,7 @@ Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_ha
 Result<ChannelInfo> FindChannel(pg::Pool& pool, TenantId tenant, ChannelId channel);
 // All route keys of one webhook in one statement, at most 1,000. Keys without a channel are absent.
 Result<std::vector<RoutedChannel>> FindChannelsByRoute(
-    pg::Pool& pool, std::int16_t provider, const std::vector<std::string>& route_keys
+    pg::Pool& pool, v1::Provider provider, const std::vector<std::string>& route_keys
 );
 // `provider` as in the URL ("meta"); enabled apps alone.
 Result<std::vector<ProviderApp>> FindProviderApps(pg::Pool& pool, std::string_view provider);

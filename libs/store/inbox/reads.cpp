@@ -86,6 +86,17 @@ constexpr pg::Statement kGet = {
     "LEFT JOIN contacts k ON k.tenant_id = $1 AND k.contact_id = c.contact_id "
     "WHERE n.tenant_id = $1 AND n.conversation_id = $2"};
 
+// Numbers of unibox.v1 in SQL.
+#define UNIBOX_OUTBOUND "2"
+#define UNIBOX_DELIVERED "3"
+#define UNIBOX_READ "4"
+constexpr bool IsText(int number, const char* digit) {
+    return digit[0] - '0' == number && digit[1] == '\0';
+}
+static_assert(IsText(v1::DIRECTION_OUTBOUND, UNIBOX_OUTBOUND));
+static_assert(IsText(v1::DELIVERY_STATE_DELIVERED, UNIBOX_DELIVERED));
+static_assert(IsText(v1::DELIVERY_STATE_READ, UNIBOX_READ));
+
 // $3 and $4 bound seq, exclusively; $5 limit; $6 bytes. One row with NULLs = a conversation without
 // such messages; no row = no such conversation. The counters' range of created_at leaves only the
 // leaves between.
@@ -98,16 +109,20 @@ constexpr pg::Statement kGet = {
 // the planner likes to read the whole conversation and sort it. Gaps come only from months that
 // retention dropped: then without the window.
 //
-// The marks of the conversation raise the delivery state of the outbound messages (2) below them:
-// to READ (4), to at least DELIVERED (3), which is no failure any more.
+// The marks of the conversation raise the delivery state of the outbound messages below them: to
+// READ, to at least DELIVERED, which is no failure any more.
 #define UNIBOX_MESSAGES(direction, window)                                                     \
     "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, "       \
     "m.extras, m.reply_to, m.provider_id, "                                                    \
-    "CASE WHEN m.direction <> 2 THEN m.delivery_state "                                        \
-    "WHEN m.created_at <= n.read_until THEN 4::smallint "                                      \
-    "WHEN m.created_at <= n.delivered_until THEN greatest(m.delivery_state, 3::smallint) "     \
+    "CASE WHEN m.direction <> " UNIBOX_OUTBOUND                                                \
+    " THEN m.delivery_state "                                                                  \
+    "WHEN m.created_at <= n.read_until THEN " UNIBOX_READ                                      \
+    "::smallint "                                                                              \
+    "WHEN m.created_at <= n.delivered_until THEN greatest(m.delivery_state, " UNIBOX_DELIVERED \
+    "::smallint) "                                                                             \
     "ELSE m.delivery_state END, "                                                              \
-    "CASE WHEN m.direction = 2 AND m.created_at <= greatest(n.read_until, n.delivered_until) " \
+    "CASE WHEN m.direction = " UNIBOX_OUTBOUND                                                 \
+    " AND m.created_at <= greatest(n.read_until, n.delivered_until) "                          \
     "THEN '' ELSE m.delivery_error END, m.created_at, "                                        \
     "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq, m.found "                \
     "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM ("                          \
@@ -131,6 +146,7 @@ constexpr MessageStatements kNewestFirst = {
 constexpr MessageStatements kOldestFirst = {
     {"inbox_messages_oldest", UNIBOX_MESSAGES("ASC", "AND seq <= least($3, n.last_seq) + $5 ")},
     {"inbox_messages_oldest_all", UNIBOX_MESSAGES("ASC", "")}};
+
 // The columns of UNIBOX_MESSAGES.
 struct MessageColumn {
     enum Number : int {

@@ -72,8 +72,8 @@ TEST_CASE("Admin: a channel's route and token move with it", "[pg][store]") {
     const auto moved = PutChannel(fixture.admin(), tenant, spec).value();
     REQUIRE(moved.change == Change::kUpdated);
     REQUIRE(moved.channel == made.channel);
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"111"})->empty());
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"222"})->size() == 1);
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"111"})->empty());
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"222"})->size() == 1);
     REQUIRE_FALSE(FindChannelByToken(fixture.ingest(), Hash('a')).ok());
     REQUIRE_OK(FindChannelByToken(fixture.ingest(), Hash('b')));
     spec.token_hash = std::nullopt;  // Keeps what is there.
@@ -107,8 +107,8 @@ TEST_CASE(
     const auto refused = PutChannel(fixture.admin(), two, same_token);
     REQUIRE_THAT(refused.status(), HasCode(Code::kAlreadyExists));
     REQUIRE(ListChannels(fixture.admin(), two)->empty());
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"222"})->empty());
-    spec.provider = 3;
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"222"})->empty());
+    spec.provider = v1::PROVIDER_MESSENGER;
     const auto converted = PutChannel(fixture.admin(), one, spec);
     REQUIRE_THAT(converted.status(), HasCode(Code::kFailedPrecondition));
     const auto nobody = PutChannel(fixture.admin(), TenantId{999}, spec);
@@ -236,11 +236,12 @@ TEST_CASE("Admin: a transaction over tenants is written whole, and read again", 
     REQUIRE(read().size() == 2);
     REQUIRE(read()[0].spec.slug == "two");
     REQUIRE(read()[0].channels[0].newest_fingerprint == "print");
-    const RouteKey one{2, "111"};
+    const RouteKey one{v1::PROVIDER_WHATSAPP, "111"};
+    const RouteKey other{v1::PROVIDER_WHATSAPP, "9"};
     REQUIRE(
-        locked.session->FindRoutes({one, {2, "9"}}).value()[0]->object == channels[0].channel.value
+        locked.session->FindRoutes({one, other}).value()[0]->object == channels[0].channel.value
     );
-    REQUIRE_FALSE(locked.session->FindRoutes({one, {2, "9"}}).value()[1].has_value());
+    REQUIRE_FALSE(locked.session->FindRoutes({one, other}).value()[1].has_value());
     REQUIRE(locked.session->NameOf({ids[0], channels[0].channel.value}).value() == "one/c");
 
     // They exchange routes and tokens.
@@ -254,8 +255,9 @@ TEST_CASE("Admin: a transaction over tenants is written whole, and read again", 
     REQUIRE_OK(write(Change::kUnchanged));
     REQUIRE(FindChannelByToken(fixture.ingest(), Hash('b'))->channel == channels[0].channel);
     REQUIRE(
-        FindChannelsByRoute(fixture.ingest(), 2, {"111"})->front().channel.channel ==
-        channels[1].channel
+        FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"111"})
+            ->front()
+            .channel.channel == channels[1].channel
     );
 
     // Who does not take the lock took a route meanwhile: nothing of it is written.

@@ -69,7 +69,7 @@ TEST_CASE("Directory: a channel is found by token, by route and by its id", "[pg
     REQUIRE_OK(by_token);
     REQUIRE(by_token->tenant == tenant);
     REQUIRE(by_token->channel == put->channel);
-    REQUIRE(by_token->provider == 2);
+    REQUIRE(by_token->provider == v1::PROVIDER_WHATSAPP);
     REQUIRE(by_token->route_key == "12345");
     REQUIRE(by_token->public_base_url == spec.public_base_url);
     REQUIRE(by_token->reopen_window_s == 60);
@@ -79,7 +79,8 @@ TEST_CASE("Directory: a channel is found by token, by route and by its id", "[pg
     REQUIRE_FALSE(by_token->disabled);
     REQUIRE(by_token->sealed_secrets.empty());
     REQUIRE(FindChannel(fixture.ingest(), tenant, put->channel)->channel == put->channel);
-    const auto by_route = FindChannelsByRoute(fixture.ingest(), 2, {"12345", "999", "12345"});
+    const auto by_route =
+        FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"12345", "999", "12345"});
     REQUIRE_OK(by_route);
     REQUIRE(by_route->size() == 1);
     REQUIRE((*by_route)[0].route_key == "12345");
@@ -98,17 +99,19 @@ TEST_CASE("Directory: what does not belong together is not found", "[pg][store]"
     );
     const auto foreign = FindChannel(fixture.ingest(), other, channel);
     REQUIRE_THAT(foreign.status(), HasCode(Code::kNotFound));
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 3, {"12345"})->empty());  // Another provider.
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {})->empty());
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"1234", "2:12345", ""})->empty());
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_MESSENGER, {"12345"})->empty()
+    );  // Another provider.
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {})->empty());
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"1234", "2:12345", ""})
+                ->empty());
     // A directory entry that contradicts the channel's own row leads nowhere.
     REQUIRE_OK(fixture.Owner("UPDATE channels SET route_key = 'moved', token_hash = 'x'"));
-    REQUIRE(FindChannelsByRoute(fixture.ingest(), 2, {"12345"})->empty());
+    REQUIRE(FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"12345"})->empty());
     REQUIRE_THAT(
         FindChannelByToken(fixture.ingest(), Hash('t')).status(), HasCode(Code::kNotFound)
     );
     const std::vector<std::string> many(1'001, "k");
-    const auto refused = FindChannelsByRoute(fixture.ingest(), 2, many);
+    const auto refused = FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, many);
     REQUIRE_THAT(refused.status(), HasCode(Code::kInvalidArgument));
 }
 
@@ -118,7 +121,8 @@ TEST_CASE("Directory: one webhook with the numbers of two tenants", "[pg][store]
     const TenantId two = fixture.Tenant("two");
     const auto first = PutChannel(fixture.admin(), one, StoreFixture::Channel("a", "111")).value();
     const auto second = PutChannel(fixture.admin(), two, StoreFixture::Channel("a", "222")).value();
-    const auto found = FindChannelsByRoute(fixture.ingest(), 2, {"111", "222"}).value();
+    const auto found =
+        FindChannelsByRoute(fixture.ingest(), v1::PROVIDER_WHATSAPP, {"111", "222"}).value();
     std::map<std::string, std::pair<TenantId, ChannelId>> by_key;
     for (const auto& routed : found) {
         by_key[routed.route_key] = {routed.channel.tenant, routed.channel.channel};

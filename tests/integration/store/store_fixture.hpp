@@ -63,7 +63,7 @@ public:
         store::ChannelSpec spec;
         spec.slug = slug;
         spec.name = "Channel " + slug;
-        spec.provider = 2;
+        spec.provider = v1::PROVIDER_WHATSAPP;
         spec.route_key = route_key;
         return spec;
     }

@@ -233,7 +233,8 @@ std::string RoutesOf(CtlFixture& fixture) {
     const auto listed = fixture.Run({"channels"});
     for (const auto& channel : listed.json["channels"]) {
         const std::string route = channel["route"];
-        const auto found = store::FindChannelsByRoute(fixture.lookups(), 2, {route});
+        const auto found =
+            store::FindChannelsByRoute(fixture.lookups(), v1::PROVIDER_WHATSAPP, {route});
         const std::string id = channel["channel_id"];
         const bool in_force =
             found.ok() && found->size() == 1 && found->front().channel.channel.ToString() == id;

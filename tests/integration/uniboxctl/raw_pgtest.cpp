@@ -97,7 +97,8 @@ TEST_CASE(
         "tenants: [{name: t, channels: [{name: p, provider: messenger, route: '1', secret: s}]}]"
     );
     REQUIRE(applied.code == kExitOk);
-    const auto channel = store::FindChannelsByRoute(fixture.lookups(), 3, {"1"});
+    const auto channel =
+        store::FindChannelsByRoute(fixture.lookups(), v1::PROVIDER_MESSENGER, {"1"});
     REQUIRE(channel->size() == 1);
     event::v1::RawWebhook raw;
     raw.set_provider("meta");

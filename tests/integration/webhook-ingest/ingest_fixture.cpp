@@ -94,7 +94,7 @@ store::ChannelPut IngestFixture::PutChannel(
 ) {
     store::ChannelSpec spec;
     spec.slug = spec.name = slug;
-    spec.provider = static_cast<std::int16_t>(provider);
+    spec.provider = provider;
     spec.route_key = route_key;
     spec.app_id = app;
     spec.token_hash = crypto::Sha256(slug + "-token");

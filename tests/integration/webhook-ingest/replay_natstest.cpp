@@ -409,7 +409,7 @@ TEST_CASE("Replay: a disabled channel gets nothing", "[nats][pg]") {
     REQUIRE(PostMeta(f, WhatsApp("111", "wamid.1", "late", "", 0)) == 200);
     store::ChannelSpec spec;
     spec.slug = spec.name = "wa";
-    spec.provider = static_cast<std::int16_t>(v1::PROVIDER_WHATSAPP);
+    spec.provider = v1::PROVIDER_WHATSAPP;
     spec.route_key = "111";
     spec.app_id = f.app;
     spec.token_hash = std::string(32, 't');

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pg/transaction.hpp"
+#include "store/directory/detail/numbers.hpp"
 
 namespace unibox::store::detail {
 
@@ -12,7 +13,7 @@ inline constexpr pg::Statement kAsTenant{
 inline constexpr pg::Statement kClaimSlug{
     "admin_claim_slug",
     "INSERT INTO directory (kind, key_hash, tenant) "
-    "VALUES (4, sha256(convert_to($1, 'UTF8')), $2) ON CONFLICT DO NOTHING"};
+    "VALUES (" UNIBOX_KIND_SLUG ", sha256(convert_to($1, 'UTF8')), $2) ON CONFLICT DO NOTHING"};
 inline constexpr pg::Statement kInsertTenant{
     "admin_insert_tenant",
     "INSERT INTO tenants (tenant_id, slug, name, ingest_rate_per_s, ingest_burst, disabled_at) "
@@ -42,21 +43,25 @@ inline constexpr pg::Statement kUpdateChannel{
     "IS DISTINCT FROM ($3, $4, $5, $6, $7, $8::jsonb, $9, $10)"};
 inline constexpr pg::Statement kClaimToken{
     "admin_claim_token",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (2, $1, $2, $3) "
+    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (" UNIBOX_KIND_TOKEN
+    ", $1, $2, $3) "
     "ON CONFLICT (kind, key_hash) DO UPDATE SET tenant = directory.tenant "
     "RETURNING tenant, object_id"};
 inline constexpr pg::Statement kClaimRoute{
     "admin_claim_route",
     "INSERT INTO directory (kind, key_hash, tenant, object_id) "
-    "VALUES (3, ub_route_hash($1, $2), $3, $4) "
+    "VALUES (" UNIBOX_KIND_ROUTE
+    ", ub_route_hash($1, $2), $3, $4) "
     "ON CONFLICT (kind, key_hash) DO UPDATE SET tenant = directory.tenant "
     "RETURNING tenant, object_id"};
 inline constexpr pg::Statement kDropToken{
     "admin_drop_token",
-    "DELETE FROM directory WHERE kind = 2 AND key_hash = $1 AND tenant = $2 AND object_id = $3"};
+    "DELETE FROM directory WHERE kind = " UNIBOX_KIND_TOKEN
+    " AND key_hash = $1 AND tenant = $2 AND object_id = $3"};
 inline constexpr pg::Statement kDropRoute{
     "admin_drop_route",
-    "DELETE FROM directory WHERE kind = 3 AND key_hash = ub_route_hash($1, $2) AND tenant = $3 "
+    "DELETE FROM directory WHERE kind = " UNIBOX_KIND_ROUTE
+    " AND key_hash = ub_route_hash($1, $2) AND tenant = $3 "
     "AND object_id = $4"};
 
 inline constexpr pg::Statement kDropSameSecret{
@@ -77,7 +82,8 @@ inline constexpr pg::Statement kInsertKey{
     "VALUES ($1, $2, $3, $4, $5)"};
 inline constexpr pg::Statement kEnterKey{
     "admin_enter_key",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (1, $1, $2, $3) "
+    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (" UNIBOX_KIND_API_KEY
+    ", $1, $2, $3) "
     "ON CONFLICT DO NOTHING"};
 inline constexpr pg::Statement kUpdateKey{
     "admin_update_key",
