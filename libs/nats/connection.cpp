@@ -17,9 +17,9 @@ Connection::~Connection() {
 }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(
-    const Settings& settings, obs::Metrics& metrics
+    const Settings& settings, obs::Metrics& metrics, const Clock& clock
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(auto core, detail::Core::Start(settings, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(auto core, detail::Core::Start(settings, metrics, clock));
     return std::unique_ptr<Connection>(new Connection(std::move(core)));
 }
 

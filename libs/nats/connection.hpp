@@ -36,8 +36,9 @@ public:
     // Ok also when no server answers yet: connecting goes on in the background.
     // Refused credentials are tried again for ever too (a creds_file is read anew each time).
     // INVALID_ARGUMENT: the settings are wrong, for example a certificate that cannot be read.
+    // `clock` must outlive the connection; what is built on it goes by the same one.
     static Result<std::unique_ptr<Connection>> Connect(
-        const Settings& settings, obs::Metrics& metrics
+        const Settings& settings, obs::Metrics& metrics, const Clock& clock = SystemClock()
     );
     ~Connection();
     Connection(const Connection&) = delete;

@@ -26,10 +26,6 @@ constexpr Millis kRetryWaitMin{20};
 constexpr Millis kRetryWaitMax{1000};
 constexpr Millis kTick{50};  // How often a waiting Fetch looks at its timers.
 
-SteadyTime Now() {
-    return std::chrono::steady_clock::now();
-}
-
 // A machine of four states, driven from Fetch; it never waits for an answer itself: kIdle asks
 // STREAM.INFO (kInfo), then CONSUMER.CREATE (kCreate), then it pulls (kReading); trouble: kIdle.
 class LogReaderImpl final : public LogReader {
@@ -52,6 +48,8 @@ public:
     std::uint64_t pending() const override { return pending_; }
 
 private:
+    SteadyTime Now() const { return core_.clock().Steady(); }
+
     enum class State { kIdle, kInfo, kCreate, kReading };
     struct Batch {
         std::vector<LogMessage> messages;
@@ -103,7 +101,7 @@ private:
     std::uint64_t session_ = 0;
     SteadyTime state_deadline_{};
     SteadyTime retry_at_{};
-    SteadyTime down_since_ = Now();
+    SteadyTime down_since_;
     int failures_ = 0;
 
     std::string consumer_;
@@ -124,11 +122,12 @@ LogReaderImpl::LogReaderImpl(
       stream_(stream),
       settings_(settings),
       metrics_(metrics),
-      arrivals_(settings.on_arrival),
+      arrivals_(settings.on_arrival, core_.clock()),
       next_(start_sequence),
       continuity_(settings.expected_last),
       created_unix_us_(settings.expected_created_unix_us),
-      epoch_(core_.UniqueNumber()) {}
+      epoch_(core_.UniqueNumber()),
+      down_since_(Now()) {}
 
 LogReaderImpl::~LogReaderImpl() {
     DropConsumer();
@@ -160,7 +159,7 @@ Result<std::vector<LogMessage>> LogReaderImpl::Fetch(
     const SteadyTime start = Now();
     const SteadyTime deadline = start + wait;
     // While nobody fetched nobody listened: silence counts from now.
-    if (start - last_fetch_ > Millis(settings_.heartbeat_ms)) last_heard_ = start;
+    if (start - last_fetch_ > settings_.heartbeat) last_heard_ = start;
     Batch batch{
         .messages = {}, .count_max = std::max<std::size_t>(count_max, 1), .bytes_max = bytes_max};
     while (true) {
@@ -218,7 +217,7 @@ Status LogReaderImpl::Drive(SteadyTime now) {
         case State::kReading:
             break;
     }
-    if (now - last_heard_ > Millis(settings_.heartbeat_ms * 5 / 2)) {
+    if (now - last_heard_ > settings_.heartbeat * 5 / 2) {
         Reset("silence", Unavailable("the consumer is silent"));
         return {};
     }
@@ -437,7 +436,7 @@ void LogReaderImpl::TopUp(SteadyTime now) {
                                   : payload_max + kHeaderBytesMax;
     const std::string subject = fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream_, consumer_);
     while (pulls_.size() < kPulls) {
-        const Millis expires(settings_.pull_expires_ms + settings_.heartbeat_ms);
+        const Millis expires = settings_.pull_expires + settings_.heartbeat;
         const std::uint64_t id = pulls_.Add(msgs, now + expires);
         const std::string reply = fmt::format("{}p{}-{}", lane_->inbox(), epoch_, id);
         const std::string body = detail::PullRequest(msgs, bytes, settings_);

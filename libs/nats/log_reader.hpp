@@ -43,10 +43,10 @@ struct LogReaderSettings {
     // a connection must stay below the server's max_pending, or it cuts the connection.
     std::size_t credit_msgs = 2000;
     std::size_t credit_bytes = 8 * 1024 * 1024;
-    std::int64_t heartbeat_ms =
-        1000;  // 2.5 of them without a sign of life: the consumer is made anew.
-    std::int64_t pull_expires_ms = 30'000;
-    std::int64_t inactive_threshold_ms = 60'000;  // Then the server forgets an abandoned consumer.
+    // 2.5 of them without a sign of life: the consumer is made anew.
+    Millis heartbeat{1'000};
+    Millis pull_expires{30'000};
+    Millis inactive_threshold{60'000};  // Then the server forgets an abandoned consumer.
     // Called when something arrived for Fetch, so that one thread can wait for many readers. It
     // runs on a thread of nats.c: it must not block and must not call the reader. It may come
     // without need.

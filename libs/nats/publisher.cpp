@@ -1,5 +1,6 @@
 #include "nats/publisher.hpp"
 
+#include "base/clock_wait.hpp"
 #include "nats/detail/publisher_impl.hpp"
 
 #include <sys/prctl.h>
@@ -20,10 +21,6 @@ constexpr int kBusyFactor = 4;  // A server that sheds load is left alone for lo
 // The publisher's thread looks at least so often: a deadline further away needs no wake-up of its
 // own.
 constexpr Millis kIdleWait{100};
-
-SteadyTime Now() {
-    return std::chrono::steady_clock::now();
-}
 
 }  // namespace
 
@@ -189,8 +186,8 @@ void PublisherImpl::AfterSend(std::uint32_t index, natsStatus status) {
     if (status != NATS_OK) {
         slot.awaiting = false;
         slot.sent_session = 0;
-    } else if (settings_.republish_after_ms > 0 && slot.resends < kResendsMax) {
-        due = std::min(due, Now() + Millis(settings_.republish_after_ms));
+    } else if (settings_.republish_after > Millis(0) && slot.resends < kResendsMax) {
+        due = std::min(due, Now() + settings_.republish_after);
     }
     // A reconnect during the sending: the pass over the window left this slot out.
     if (slot.sent_session != core_.session() && core_.connected()) due = Now();
@@ -243,7 +240,7 @@ void PublisherImpl::OnRefusal(std::uint32_t index, const PubReply& reply) {
 
 Millis PublisherImpl::BackoffOf(const Slot& slot, bool busy) const {
     const int doublings = std::min(slot.refusals, kBackoffDoublings);
-    return Millis(settings_.retry_wait_ms * (1LL << doublings) * (busy ? kBusyFactor : 1));
+    return settings_.retry_wait * (1LL << doublings) * (busy ? kBusyFactor : 1);
 }
 
 void PublisherImpl::Settle(std::uint32_t index, Result<PubAck> result) {
@@ -291,7 +288,7 @@ void PublisherImpl::Main() {
         RunCompletions();
         if (stopping_ || new_session_ || !completions_.empty()) continue;
         const SteadyTime until = wake_at_;
-        wake_.wait_until(mutex_, until);  // Woken for nothing it only looks again.
+        WaitOnce(wake_, mutex_, core_.clock(), until);
     }
     SettleAll();
     RunCompletions();
@@ -317,7 +314,7 @@ void PublisherImpl::RunCompletions(MessagePtr reply) {
 void PublisherImpl::Tell(Completion& completion) {
     spent_.Add(std::move(completion.message));
     if (completion.in_window) {
-        counts_.CountOutcome(completion.result, completion.started);
+        counts_.CountOutcome(completion.result, Now() - completion.started);
         --in_flight_;  // First, so that `done` can publish into a full window.
         in_flight_bytes_ -= completion.bytes;
     } else if (!completion.result.ok()) {
@@ -363,7 +360,7 @@ bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
     // Unanswered: the answer is lost or late. More copies would only bury a peer that reads
     // nothing.
     const bool drained = core_.WriteBufferDrained();
-    const SteadyTime again = now + Millis(settings_.republish_after_ms);
+    const SteadyTime again = now + settings_.republish_after;
     if (!drained) window_.SetDue(index, std::min(slot.deadline, again));
     if (drained) ++slot.resends;
     return drained;

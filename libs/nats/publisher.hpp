@@ -43,10 +43,10 @@ struct PublisherSettings {
     std::size_t window_bytes = 16 * 1024 * 1024;
     // A retried refusal (no stream, no leader, "in process") waits this long, doubling up to 16
     // times it.
-    std::int64_t retry_wait_ms = 50;
+    Millis retry_wait{50};
     // Send again, on a healthy connection, what is unanswered for so long (a lost answer). 0:
     // never.
-    std::int64_t republish_after_ms = 1000;
+    Millis republish_after{1'000};
     // False: each message is sent once. Where it would be sent again (a new session, a retried
     // refusal, a lost answer) it ends instead, so that the caller can look first where it goes.
     bool resend = true;

@@ -138,7 +138,7 @@ Status WouldDrop(const StreamSpec& spec, std::string_view why) {
 }
 
 // The server deletes the oldest messages until lowered limits are met, whatever `discard` says.
-Status CheckDropsNothing(const StreamSpec& spec, const json& info) {
+Status CheckDropsNothing(const StreamSpec& spec, const json& info, std::int64_t now_ms) {
     const json& state = info.at("state");
     if (state.at("messages").get<std::uint64_t>() == 0) return {};
     const auto bytes = state.at("bytes").get<std::int64_t>();
@@ -156,7 +156,7 @@ Status CheckDropsNothing(const StreamSpec& spec, const json& info) {
     const auto age_max_now = info.at("config").value("max_age", std::int64_t{0}) / kNanosPerMilli;
     if (age_max_now > 0 && age_max_now <= age_max.value) return {};
     const auto first = detail::ParseTimeNanos(state.at("first_ts").get<std::string>());
-    const std::int64_t age = SystemClock().UnixMillis() - first.value_or(0) / kNanosPerMilli;
+    const std::int64_t age = now_ms - first.value_or(0) / kNanosPerMilli;
     if (age < age_max.value) return {};
     return WouldDrop(
         spec,
@@ -188,7 +188,7 @@ Status BringUpToDate(
     UNIBOX_RETURN_IF_ERROR(CheckCompatible(spec, config));
     const json limits = LimitsOf(spec, false);
     if (SameLimits(limits, config)) return {};
-    UNIBOX_RETURN_IF_ERROR(CheckDropsNothing(spec, info));
+    UNIBOX_RETURN_IF_ERROR(CheckDropsNothing(spec, info, connection.core().clock().UnixMillis()));
     if (replicas == Replicas::kKeep) UNIBOX_RETURN_IF_ERROR(CheckReplicas(spec, config));
     config.update(limits);  // What we do not declare stays as the operator set it.
     UNIBOX_ASSIGN_OR_RETURN(

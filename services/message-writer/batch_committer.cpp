@@ -16,10 +16,6 @@ namespace {
 constexpr int kConflictTries = 3;
 constexpr std::size_t kErrorBytesMax = 2'000;
 
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 // Our own words, not the database's: repeating the same changes nothing.
 constexpr std::string_view kCut = "BATCH_CUT";
 
@@ -36,7 +32,7 @@ bool IsOurOwnLimit(const Status& error) {
 
 BatchCommitter::BatchCommitter(Environment environment)
     : env_(std::move(environment)),
-      leaves_(env_.pool, env_.metrics),
+      leaves_(env_.pool, env_.metrics, env_.clock),
       backoff_({.first = Millis(50), .longest = Millis(env_.settings.retry_ms_max)}) {}
 
 bool BatchCommitter::Commit(
@@ -195,10 +191,11 @@ Status BatchCommitter::RunTransaction(
     std::span<const domain::BatchItem> events, const Selection& selection, bool* outcome_unknown
 ) {
     effects_ = {};
-    auto start = std::chrono::steady_clock::now();
-    const auto lap = [&start](obs::Histogram& histogram) {
-        histogram.Observe(SecondsSince(start));
-        start = std::chrono::steady_clock::now();
+    SteadyTime start = env_.clock.Steady();
+    const auto lap = [&](obs::Histogram& histogram) {
+        const SteadyTime now = env_.clock.Steady();
+        histogram.Observe(std::chrono::duration<double>(now - start).count());
+        start = now;
     };
     std::vector<store::PartitionAdvance> advances;
     for (const auto& [number, to_seq] : selection.to_seq) {
@@ -208,7 +205,7 @@ Status BatchCommitter::RunTransaction(
         advance.to_mark = MarkOf(number, to_seq);
     }
     Reached(CommitStage::kBeforeTransaction);
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease_ms));
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease));
     UNIBOX_ASSIGN_OR_RETURN(
         domain::BatchState state, tx.Read(advances, decide::Plan(events), leaves_.survey())
     );
@@ -363,10 +360,10 @@ bool BatchCommitter::LearnShards(const std::vector<domain::ShardId>& numbers) {
     for (const domain::ShardId number : numbers) {
         if (shards_.contains(number)) asked.push_back(shards_.at(number)->owned);
     }
-    auto current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease_ms);
+    auto current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease);
     while (!current.ok()) {
         if (!Wait()) return false;
-        current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease_ms);
+        current = store::RenewPartitions(env_.pool, env_.owner, asked, env_.lease);
     }
     std::map<domain::ShardId, store::OwnedPartition> known;
     for (const store::OwnedPartition& owned : *current) known[owned.id.Shard()] = owned;

@@ -52,8 +52,9 @@ public:
         pg::Pool& pool;
         const BatchSettings& settings;
         std::string owner;
-        std::int64_t lease_ms = 0;
+        Millis lease{0};
         WriterMetrics& metrics;
+        const Clock& clock;
         StageHook on_stage{};
         // Waits; false when the lane is to end.
         std::function<bool(Millis)> pause;

@@ -14,20 +14,19 @@ constexpr Millis kWarnPause(10'000);
 // Told by the server to whoever listens: it was created, deleted, restored.
 constexpr std::string_view kStreamAdvisories = "$JS.EVENT.ADVISORY.STREAM.*.";
 
-SteadyTime Now() {
-    return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
-FeedHistory::FeedHistory(pg::Pool& pool, nats::Connection& connection, obs::Metrics& metrics)
+FeedHistory::FeedHistory(
+    pg::Pool& pool, nats::Connection& connection, obs::Metrics& metrics, const Clock& clock
+)
     : pool_(pool),
       connection_(connection),
       streams_(connection),
       epochs_(metrics.GetCounter(
           "unibox_writer_feed_epochs_total",
           "Feed epochs begun because the feed's stream was made anew or lost its tail: an alarm."
-      )) {}
+      )),
+      clock_(clock) {}
 
 FeedHistory::~FeedHistory() {
     Stop();
@@ -107,8 +106,9 @@ void FeedHistory::Round() {
     Mark();
     if (Open()) return;
     const Status status = Look();
-    if (status.ok() || (warned_at_ != SteadyTime{} && Now() - warned_at_ < kWarnPause)) return;
-    warned_at_ = Now();
+    if (status.ok() || (warned_at_ != SteadyTime{} && clock_.Steady() - warned_at_ < kWarnPause))
+        return;
+    warned_at_ = clock_.Steady();
     obs::Log(
         obs::Level::kWarn, "the feed waits: its stream cannot be looked at", {{"error", status}}
     );
@@ -133,7 +133,7 @@ void FeedHistory::Mark() {
 }
 
 Status FeedHistory::Look() {
-    Ticket ticket{.number = 0, .epoch = {}, .begun_at = Now()};
+    Ticket ticket{.number = 0, .epoch = {}, .begun_at = clock_.Steady()};
     const std::uint64_t session = connection_.session();
     std::uint64_t doubts = 0;
     {
@@ -214,8 +214,8 @@ Result<FeedHistory::Standing> FeedHistory::CompareEnd(
     const auto sequence = static_cast<std::uint64_t>(end.seq);
     if (stream.last_seq < sequence) {
         if (stream.replicas <= 1) return Standing::kAnother;
-        if (shortened_since_ == SteadyTime{}) shortened_since_ = Now();
-        const bool lasts = Now() - shortened_since_ >= kTailLostFor;
+        if (shortened_since_ == SteadyTime{}) shortened_since_ = clock_.Steady();
+        const bool lasts = clock_.Steady() - shortened_since_ >= kTailLostFor;
         return lasts ? Standing::kAnother : Standing::kUnclear;
     }
     if (stream.first_seq > sequence) return Standing::kSame;  // Expired since, as all do.

@@ -34,7 +34,9 @@ public:
     static constexpr Millis kMarkEvery{200};
 
     // All must outlive Stop.
-    FeedHistory(pg::Pool& pool, nats::Connection& connection, obs::Metrics& metrics);
+    FeedHistory(
+        pg::Pool& pool, nats::Connection& connection, obs::Metrics& metrics, const Clock& clock
+    );
     ~FeedHistory() override;
     // `on_open` runs whenever the gate opens.
     Status Start(std::function<void()> on_open);
@@ -62,6 +64,7 @@ private:
     nats::Connection& connection_;
     nats::Streams streams_;
     obs::Counter& epochs_;
+    const Clock& clock_;
     std::function<void()> on_open_;
     SteadyTime warned_at_{};  // the thread's own, as the next
     SteadyTime shortened_since_{};

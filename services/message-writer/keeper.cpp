@@ -56,10 +56,15 @@ std::uint64_t PurgeBelow(
 }
 
 Result<std::unique_ptr<Keeper>> Keeper::Create(
-    const Config& config, pg::Pool& pool, nats::Connection& connection, WriterMetrics& metrics
+    const Config& config,
+    pg::Pool& pool,
+    nats::Connection& connection,
+    WriterMetrics& metrics,
+    const Clock& clock
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto session, pg::Session::Create(config.postgres, metrics.registry));
-    return std::unique_ptr<Keeper>(new Keeper(config, pool, connection, metrics, std::move(session))
+    return std::unique_ptr<Keeper>(
+        new Keeper(config, pool, connection, metrics, clock, std::move(session))
     );
 }
 
@@ -68,12 +73,14 @@ Keeper::Keeper(
     pg::Pool& pool,
     nats::Connection& connection,
     WriterMetrics& metrics,
+    const Clock& clock,
     std::unique_ptr<pg::Session> session
 )
     : config_(config),
       pool_(pool),
       streams_(connection),
       metrics_(metrics),
+      clock_(clock),
       session_(std::move(session)) {}
 
 Keeper::~Keeper() {
@@ -97,11 +104,11 @@ void Keeper::Relieve() {
 }
 
 Status Keeper::Round() {
-    const SteadyTime now = std::chrono::steady_clock::now();
+    const SteadyTime now = clock_.Steady();
     const bool only_relief = relieve_.exchange(false) && now < next_full_round_;
     if (!only_relief) next_full_round_ = now + Millis(config_.keeper.interval_ms);
     const Result<bool> held =
-        store::HoldUpkeepLock(*session_, kSilentRoundsMax * config_.keeper.interval_ms);
+        store::HoldUpkeepLock(*session_, kSilentRoundsMax * Millis(config_.keeper.interval_ms));
     if (!held.ok()) {
         obs::Log(obs::Level::kWarn, "upkeep has no database", {{"error", held.status()}});
         return held.status();
@@ -143,14 +150,14 @@ Status Keeper::KeepDatabase() {
 }
 
 Status Keeper::KeepLog() {
-    if (const SteadyTime now = std::chrono::steady_clock::now(); now >= next_checkpoint_) {
+    if (const SteadyTime now = clock_.Steady(); now >= next_checkpoint_) {
         UNIBOX_RETURN_IF_ERROR(store::TakeCheckpoint(pool_));
         const std::int64_t pause =
             std::min(kCheckpointMsMax, config_.keeper.keep_committed_ms / 10);
         next_checkpoint_ = now + Millis(pause);
     }
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto needs, store::ListLogNeeds(pool_, config_.keeper.keep_committed_ms)
+        const auto needs, store::ListLogNeeds(pool_, Millis(config_.keeper.keep_committed_ms))
     );
     Status first;
     for (const store::LogNeed& need : needs) {

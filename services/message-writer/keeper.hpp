@@ -35,7 +35,11 @@ bool IsTooFull(const nats::StreamInfo& stream, std::int64_t fill_percent_max);
 class Keeper {
 public:
     static Result<std::unique_ptr<Keeper>> Create(
-        const Config& config, pg::Pool& pool, nats::Connection& connection, WriterMetrics& metrics
+        const Config& config,
+        pg::Pool& pool,
+        nats::Connection& connection,
+        WriterMetrics& metrics,
+        const Clock& clock
     );
     ~Keeper();
     Keeper(const Keeper&) = delete;
@@ -54,6 +58,7 @@ private:
         pg::Pool& pool,
         nats::Connection& connection,
         WriterMetrics& metrics,
+        const Clock& clock,
         std::unique_ptr<pg::Session> session
     );
     void TellDetachedLeaves();
@@ -66,6 +71,7 @@ private:
     pg::Pool& pool_;
     nats::Streams streams_;
     WriterMetrics& metrics_;
+    const Clock& clock_;
     std::unique_ptr<pg::Session> session_;
     SteadyTime next_checkpoint_{};
     SteadyTime next_full_round_{};

@@ -1,5 +1,6 @@
 #include "message-writer/lane.hpp"
 
+#include "base/clock_wait.hpp"
 #include "obs/log.hpp"
 
 #include <pthread.h>
@@ -17,10 +18,6 @@ constexpr std::size_t kReaderCreditBytesMin = 256 * 1024;
 constexpr std::size_t kReaderCreditBytesMax = 8 * 1024 * 1024;
 // Arrivals wake the lane; this is for what nobody tells (readers to reopen, rows to delete).
 constexpr Millis kIdlePoll(50);
-
-SteadyTime Now() {
-    return std::chrono::steady_clock::now();
-}
 
 }  // namespace
 
@@ -42,8 +39,9 @@ Lane::Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::
         .pool = env_.pool,
         .settings = env_.config.batch,
         .owner = env_.owner,
-        .lease_ms = env_.config.ownership.lease_ms,
+        .lease = Millis(env_.config.ownership.lease_ms),
         .metrics = env_.metrics,
+        .clock = env_.clock,
         .on_stage = env_.on_stage,
         .pause = [this](Millis wait) { return Pause(wait); },
         .publish = [this](CommittedOutbox rows) { Publish(std::move(rows)); },
@@ -78,13 +76,13 @@ void Lane::Add(const store::OwnedPartition& owned) {
 }
 
 bool Lane::Drop(domain::ShardId shard, Millis wait) {
-    const auto until = std::chrono::steady_clock::now() + wait;
+    const SteadyTime until = env_.clock.Steady() + wait;
     const MutexLock lock(mutex_);
     if (!told_.contains(shard)) return true;
     to_drop_.push_back(shard);
     changed_.notify_all();
-    while (told_.contains(shard) && !stop_) {
-        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+    while (told_.contains(shard) && !stop_ && env_.clock.Steady() < until) {
+        WaitOnce(changed_, mutex_, env_.clock, until);
     }
     return !told_.contains(shard);
 }
@@ -118,19 +116,20 @@ bool Lane::stopping() const {
 // False if the lane is to end, or another shard is to be given up: then whoever waits must not wait
 // for PostgreSQL to come back.
 bool Lane::Pause(Millis wait) {
-    const auto until = std::chrono::steady_clock::now() + wait;
+    const SteadyTime until = env_.clock.Steady() + wait;
     const MutexLock lock(mutex_);
-    while (!stop_ && to_drop_.empty()) {
-        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+    while (!stop_ && to_drop_.empty() && env_.clock.Steady() < until) {
+        WaitOnce(changed_, mutex_, env_.clock, until);
     }
     return !stop_ && to_drop_.empty();
 }
 
 void Lane::WaitForWork() {
-    const auto until = std::chrono::steady_clock::now() + kIdlePoll;
+    const SteadyTime until = env_.clock.Steady() + kIdlePoll;
     const MutexLock lock(mutex_);
-    while (!stop_ && !arrived_ && to_add_.empty() && to_drop_.empty()) {
-        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) return;
+    while (!stop_ && !arrived_ && to_add_.empty() && to_drop_.empty() && env_.clock.Steady() < until
+    ) {
+        WaitOnce(changed_, mutex_, env_.clock, until);
     }
 }
 
@@ -203,7 +202,7 @@ void Lane::TellState() {
 // Gathers a batch and writes it; false if there was nothing to do.
 bool Lane::RunOnce() {
     const auto earliest = last_batch_ + Millis(env_.config.batch.interval_ms);
-    if (const SteadyTime now = Now(); now < earliest) {
+    if (const SteadyTime now = env_.clock.Steady(); now < earliest) {
         const auto wait = std::chrono::duration_cast<Millis>(earliest - now) + Millis(1);
         if (!Pause(wait)) return false;
     }
@@ -213,7 +212,7 @@ bool Lane::RunOnce() {
     }
     const GatheredBatch batch = Gather();
     if (batch.size() == 0) return false;
-    last_batch_ = Now();
+    last_batch_ = env_.clock.Steady();
     Write(batch);
     return true;
 }
@@ -319,9 +318,9 @@ void Lane::CollectAcknowledged() {
 }
 
 void Lane::DeleteAcknowledgedWhenIdle() {
-    if (idle_since_ == SteadyTime{}) idle_since_ = Now();
-    if (Now() - idle_since_ < Millis(env_.config.outbox.idle_delete_ms)) return;
-    idle_since_ = Now();
+    if (idle_since_ == SteadyTime{}) idle_since_ = env_.clock.Steady();
+    if (env_.clock.Steady() - idle_since_ < Millis(env_.config.outbox.idle_delete_ms)) return;
+    idle_since_ = env_.clock.Steady();
     CollectAcknowledged();
     outbox_.DeleteAcknowledged();
 }

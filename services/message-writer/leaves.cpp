@@ -46,14 +46,14 @@ Status NotServed(const Status& refused) {
 }  // namespace
 
 Status Leaves::LookAgain() {
-    looked_at_ = std::chrono::steady_clock::now();
+    looked_at_ = clock_.Steady();
     UNIBOX_ASSIGN_OR_RETURN(survey_, store::SurveyLeaves(pool_));
     return {};
 }
 
 void Leaves::Refresh() {
     if (survey_.detached.empty()) return;
-    if (std::chrono::steady_clock::now() - looked_at_ < kRefreshPause) return;
+    if (clock_.Steady() - looked_at_ < kRefreshPause) return;
     const Status status = LookAgain();
     if (status.ok()) return;
     obs::Log(obs::Level::kWarn, "time partitions cannot be looked at", {{"error", status}});

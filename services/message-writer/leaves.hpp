@@ -18,7 +18,8 @@ inline constexpr std::string_view kTimeNotServed = "TIME_NOT_SERVED";
 
 class Leaves {
 public:
-    Leaves(pg::Pool& pool, WriterMetrics& metrics) : pool_(pool), metrics_(metrics) {}
+    Leaves(pg::Pool& pool, WriterMetrics& metrics, const Clock& clock)
+        : pool_(pool), metrics_(metrics), clock_(clock) {}
 
     // Of the last look; empty before the first.
     const store::LeafSurvey& survey() const { return survey_; }
@@ -33,6 +34,7 @@ public:
 private:
     pg::Pool& pool_;
     WriterMetrics& metrics_;
+    const Clock& clock_;
     store::LeafSurvey survey_;
     SteadyTime looked_at_{};
 };

@@ -87,9 +87,9 @@ void PartitionOwner::Round() {
 }
 
 Status PartitionOwner::ShareOut() {
-    const std::int64_t lease_ms = env_.config.ownership.lease_ms;
+    const Millis lease(env_.config.ownership.lease_ms);
     UNIBOX_ASSIGN_OR_RETURN(
-        const std::vector<std::string> instances, store::Heartbeat(env_.pool, env_.owner, lease_ms)
+        const std::vector<std::string> instances, store::Heartbeat(env_.pool, env_.owner, lease)
     );
     UNIBOX_RETURN_IF_ERROR(RenewLeases());
     tells_unowned_ = !instances.empty() && instances.front() == env_.owner;
@@ -174,7 +174,7 @@ Status PartitionOwner::RenewLeases() {
     if (owned.empty()) return {};
     UNIBOX_ASSIGN_OR_RETURN(
         const auto kept,
-        store::ExtendLeases(env_.pool, env_.owner, owned, env_.config.ownership.lease_ms)
+        store::ExtendLeases(env_.pool, env_.owner, owned, Millis(env_.config.ownership.lease_ms))
     );
     for (const store::OwnedPartition& before : owned) {
         const bool still = std::any_of(kept.begin(), kept.end(), [&](const auto& now) {
@@ -238,7 +238,7 @@ Status PartitionOwner::TakeShare(
     if (wanted.empty()) return {};
     UNIBOX_ASSIGN_OR_RETURN(
         const auto taken,
-        store::TakePartitions(env_.pool, env_.owner, wanted, env_.config.ownership.lease_ms)
+        store::TakePartitions(env_.pool, env_.owner, wanted, Millis(env_.config.ownership.lease_ms))
     );
     for (const store::OwnedPartition& partition : taken) {
         obs::Log(
@@ -257,7 +257,7 @@ Status PartitionOwner::TakeShare(
 Status PartitionOwner::FreeLocked() {
     UNIBOX_ASSIGN_OR_RETURN(
         const std::int64_t ended,
-        store::EndFrozenWriters(env_.pool, env_.config.postgres.idle_in_tx_timeout_ms)
+        store::EndFrozenWriters(env_.pool, Millis(env_.config.postgres.idle_in_tx_timeout_ms))
     );
     if (ended > 0) {
         obs::Log(obs::Level::kWarn, "connections of frozen writers ended", {{"count", ended}});
@@ -266,7 +266,7 @@ Status PartitionOwner::FreeLocked() {
 }
 
 void PartitionOwner::TellMetrics() {
-    const std::int64_t now_ms = SystemClock().UnixMillis();
+    const std::int64_t now_ms = env_.clock.UnixMillis();
     std::set<domain::ShardId> told;
     std::size_t owned = 0;
     std::size_t stopped = 0;
@@ -303,7 +303,7 @@ void PartitionOwner::NoteLostTail(
     const auto last_seq = static_cast<std::int64_t>(stream.last_seq);
     if (stream.replicas > 1 && last_seq < owned.last_seq) return;
     const domain::ShardId shard = owned.id.Shard();
-    const SteadyTime now = std::chrono::steady_clock::now();
+    const SteadyTime now = env_.clock.Steady();
     const LogHighs::Life life{session, stream.created_unix_us};
     const LogHighs::End end{last_seq, stream.last_stored_unix_ms};
     const auto before = env_.log_highs.Look(shard, owned.epoch, life, end, now);

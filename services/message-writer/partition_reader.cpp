@@ -13,10 +13,6 @@ namespace {
 constexpr Millis kReopenPause(500);
 constexpr Millis kWarnPause(10'000);
 
-SteadyTime Now() {
-    return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
 PartitionReader::PartitionReader(
@@ -60,12 +56,12 @@ std::size_t PartitionReader::Fetch(
 void PartitionReader::AfterBatch(bool all_written) {
     const auto pause = all_written ? hold_.After(shard_, env_.metrics) : std::nullopt;
     if (!all_written || shard_.stopped || pause) reader_.reset();
-    if (pause) reopen_at_ = Now() + *pause;
+    if (pause) reopen_at_ = env_.clock.Steady() + *pause;
 }
 
 bool PartitionReader::Open(std::size_t credit_bytes) {
-    if (Now() < reopen_at_) return false;
-    reopen_at_ = Now() + kReopenPause;
+    if (env_.clock.Steady() < reopen_at_) return false;
+    reopen_at_ = env_.clock.Steady() + kReopenPause;
     const store::OwnedPartition& owned = shard_.owned;
     const auto info = streams_.Info(stream());
     if (!info.ok()) {
@@ -114,8 +110,8 @@ void PartitionReader::AfterError(const Status& error) {
     if (error.reason() == nats::kStreamRecreated) return RestartStream();
     const bool passes =
         error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded;
-    if (passes && Now() < warn_at_) return;
-    warn_at_ = Now() + kWarnPause;
+    if (passes && env_.clock.Steady() < warn_at_) return;
+    warn_at_ = env_.clock.Steady() + kWarnPause;
     obs::Log(
         obs::Level::kWarn,
         "reading failed",
@@ -123,7 +119,7 @@ void PartitionReader::AfterError(const Status& error) {
     );
     if (passes) return;  // the reader goes on by itself
     reader_.reset();
-    reopen_at_ = Now() + kReopenPause;
+    reopen_at_ = env_.clock.Steady() + kReopenPause;
 }
 
 // The stream was made anew, or came back with another history: its sequences mean other messages
@@ -131,7 +127,7 @@ void PartitionReader::AfterError(const Status& error) {
 // repeats from having an effect.
 void PartitionReader::RestartStream() {
     reader_.reset();
-    reopen_at_ = Now() + kReopenPause;
+    reopen_at_ = env_.clock.Steady() + kReopenPause;
     const Status status = ReadAgain();
     if (status.ok()) return;
     if (status.reason() == store::kPartitionLost) shard_.lost = true;
@@ -154,8 +150,8 @@ Status PartitionReader::ReadAgain() {
     }
     // It is not read meanwhile.
     if (standing == LogStanding::kShortened && info.replicas > 1) {
-        if (!tail_lost_since_) tail_lost_since_ = Now();
-        if (Now() - *tail_lost_since_ < kTailLostFor) return {};
+        if (!tail_lost_since_) tail_lost_since_ = env_.clock.Steady();
+        if (env_.clock.Steady() - *tail_lost_since_ < kTailLostFor) return {};
     }
     UNIBOX_ASSIGN_OR_RETURN(
         const auto known, store::ListKnownPlaces(env_.pool, owned, owned.last_seq)

@@ -16,7 +16,6 @@ namespace unibox::writer {
 namespace {
 
 using store::OutboxId;
-using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kSendAtOnceMax = 256;  // Messages built while the lock is held.
 constexpr Millis kWarnInterval{10'000};
@@ -86,9 +85,11 @@ public:
         const OutboxStream& to,
         const RelaySettings& settings,
         obs::Metrics& metrics,
+        const Clock& clock,
         FeedGate* gate
     )
         : publisher_(publisher),
+          clock_(clock),
           gate_(gate),
           to_(to),
           settings_(settings),
@@ -123,6 +124,7 @@ private:
     void TryAgain();
 
     nats::Publisher& publisher_;
+    const Clock& clock_;
     FeedGate* const gate_;
     const OutboxStream to_;
     const RelaySettings settings_;
@@ -178,7 +180,7 @@ bool Relay::Backlog::Accept(const OutboxId& id, event::v1::OutboxBatch* batch) {
     row->batch = std::move(*batch);
     row->left_count = row->batch.entries_size();
     row->bytes = bytes;
-    row->offered_at = Steady::now();
+    row->offered_at = clock_.Steady();
     shard.rows.emplace(id.id, row);
     held_bytes_ += bytes;
     CountBacklog(row->left_count);
@@ -242,7 +244,7 @@ void Relay::Backlog::Pump() {
         if (sendings.empty()) return;
         // Outside the lock: the publisher has one of its own. Two threads may pump at once, but
         // never two events of one ordering key.
-        const SteadyTime deadline = Steady::now() + settings_.publish_deadline;
+        const SteadyTime deadline = clock_.Steady() + settings_.publish_deadline;
         for (Sending& sending : sendings) {
             publisher_.Publish(
                 std::move(sending.message),
@@ -337,7 +339,7 @@ void Relay::Backlog::Failed(const Event& event, const Status& status) {
     }
     if (event.row->forgotten) return;
     metrics_.retries.Add();
-    const SteadyTime now = Steady::now();
+    const SteadyTime now = clock_.Steady();
     retry_.push_back({now + settings_.retry_wait, event});
     if (warned_at_ != SteadyTime{} && now - warned_at_ < kWarnInterval) return;
     warned_at_ = now;
@@ -369,7 +371,7 @@ void Relay::Backlog::EventDone(const Event& event) {
 
 void Relay::Backlog::RowDone(Shard* shard, const Row& row) {
     held_bytes_ -= row.bytes;
-    metrics_.delay.Observe(std::chrono::duration<double>(Steady::now() - row.offered_at).count());
+    metrics_.delay.Observe(std::chrono::duration<double>(clock_.Steady() - row.offered_at).count());
     shard->acknowledged.emplace(row.id.id, row.last);
     shard->rows.erase(row.id.id);
 }
@@ -382,7 +384,7 @@ void Relay::Backlog::CountBacklog(std::ptrdiff_t by) {
 void Relay::Backlog::TryAgain() {
     {
         const MutexLock lock(mutex_);
-        const SteadyTime now = Steady::now();
+        const SteadyTime now = clock_.Steady();
         const auto waits = [&](const Retry& retry) { return retry.due > now; };
         const auto due = std::stable_partition(retry_.begin(), retry_.end(), waits);
         for (auto at = due; at != retry_.end(); ++at) ready_.push_back(std::move(at->event));
@@ -396,9 +398,10 @@ Relay::Relay(
     const OutboxStream& to,
     const RelaySettings& settings,
     obs::Metrics& metrics,
+    const Clock& clock,
     FeedGate* gate
 )
-    : rows_(std::make_shared<Backlog>(publisher, to, settings, metrics, gate)) {
+    : rows_(std::make_shared<Backlog>(publisher, to, settings, metrics, clock, gate)) {
     rows_->Start();
 }
 

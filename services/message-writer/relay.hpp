@@ -49,13 +49,15 @@ class Relay {
 public:
     using Rows = std::vector<std::pair<store::OutboxId, event::v1::OutboxBatch>>;
 
-    // `publisher` must outlive the relay and be used by it alone; with a `gate` (which must outlive
-    // it too) it must not send again by itself. Without one events go out as they are.
+    // `publisher` must outlive the relay and be used by it alone, as must the clock; with a `gate`
+    // (which must outlive it too) it must not send again by itself. Without one events go out as
+    // they are.
     Relay(
         nats::Publisher& publisher,
         const OutboxStream& to,
         const RelaySettings& settings,
         obs::Metrics& metrics,
+        const Clock& clock,
         FeedGate* gate = nullptr
     );
     // Does not wait for what is in flight.

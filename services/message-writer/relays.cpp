@@ -11,6 +11,7 @@ Result<std::unique_ptr<Relays>> Relays::Create(
     std::span<const OutboxStream> streams,
     const RelaySettings& settings,
     obs::Metrics& metrics,
+    const Clock& clock,
     FeedGate* feed_gate
 ) {
     std::unique_ptr<Relays> relays(new Relays());
@@ -21,7 +22,7 @@ Result<std::unique_ptr<Relays>> Relays::Create(
         UNIBOX_ASSIGN_OR_RETURN(
             auto publisher, nats::Publisher::Create(connection, sending, metrics)
         );
-        auto relay = std::make_unique<Relay>(*publisher, to, settings, metrics, gate);
+        auto relay = std::make_unique<Relay>(*publisher, to, settings, metrics, clock, gate);
         relays->all_.push_back({to, std::move(publisher), std::move(relay)});
     }
     return relays;

@@ -29,6 +29,7 @@ public:
         std::span<const OutboxStream> streams,
         const RelaySettings& settings,
         obs::Metrics& metrics,
+        const Clock& clock,
         FeedGate* feed_gate
     );
 

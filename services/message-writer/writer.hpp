@@ -16,8 +16,12 @@ class Writer {
 public:
     // Connects lazily: neither PostgreSQL nor NATS has to be there yet. INVALID_ARGUMENT for
     // settings that cannot work.
+    // `clock` must outlive the writer.
     static Result<std::unique_ptr<Writer>> Create(
-        const Config& config, obs::Metrics& registry, StageHook on_stage = {}
+        const Config& config,
+        obs::Metrics& registry,
+        StageHook on_stage = {},
+        const Clock& clock = SystemClock()
     );
     ~Writer();
 
@@ -31,13 +35,14 @@ public:
     const std::string& owner() const { return environment_->owner; }
 
 private:
-    Writer(const Config& config, obs::Metrics& registry, StageHook on_stage);
+    Writer(const Config& config, obs::Metrics& registry, StageHook on_stage, const Clock& clock);
     Status Build();
 
     const Config config_;
     obs::Metrics& registry_;
     WriterMetrics metrics_;
     StageHook on_stage_;
+    const Clock& clock_;
     LogHighs log_highs_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<nats::Connection> connection_;

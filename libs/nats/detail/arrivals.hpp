@@ -2,7 +2,7 @@
 // emptied by Fetch. Bounded by the reader's credit. Thread safety: any thread.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/clock_wait.hpp"
 #include "base/mutex.hpp"
 #include "nats/detail/nats_c.hpp"
 
@@ -15,7 +15,8 @@ namespace unibox::nats::detail {
 
 class Arrivals {
 public:
-    explicit Arrivals(std::function<void()> on_arrival) : on_arrival_(std::move(on_arrival)) {}
+    Arrivals(std::function<void()> on_arrival, const Clock& clock)
+        : on_arrival_(std::move(on_arrival)), clock_(clock) {}
 
     void Push(MessagePtr message) {
         {
@@ -36,13 +37,14 @@ public:
     }
     void Wait(SteadyTime until) {
         const MutexLock lock(mutex_);
-        while (messages_.empty()) {
-            if (arrived_.wait_until(mutex_, until) == std::cv_status::timeout) return;
+        while (messages_.empty() && clock_.Steady() < until) {
+            WaitOnce(arrived_, mutex_, clock_, until);
         }
     }
 
 private:
     const std::function<void()> on_arrival_;
+    const Clock& clock_;
     Mutex mutex_;
     std::condition_variable_any arrived_;
     std::deque<MessagePtr> messages_ UNIBOX_GUARDED_BY(mutex_);

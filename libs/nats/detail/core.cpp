@@ -1,5 +1,6 @@
 #include "nats/detail/core.hpp"
 
+#include "base/clock_wait.hpp"
 #include "nats/detail/options.hpp"
 #include "obs/log.hpp"
 #include "obs/metrics.hpp"
@@ -95,9 +96,10 @@ void Link::Own(natsSubscription* subscription) {
     subscriptions_.push_back(subscription);
 }
 
-Core::Core(const Settings& settings, obs::Metrics& metrics)
+Core::Core(const Settings& settings, obs::Metrics& metrics, const Clock& clock)
     : settings_(settings),
       metrics_(metrics),
+      clock_(clock),
       connected_gauge_(metrics.GetGauge(
           "unibox_nats_connected",
           "1 while the connection to NATS is up.",
@@ -116,8 +118,10 @@ Core::Core(const Settings& settings, obs::Metrics& metrics)
       loop_(std::chrono::microseconds(settings.flush_interval_us)),
       inbox_base_(fmt::format("{}.{}", settings.inbox_prefix, RandomToken())) {}
 
-Result<std::unique_ptr<Core>> Core::Start(const Settings& settings, obs::Metrics& metrics) {
-    std::unique_ptr<Core> core(new Core(settings, metrics));
+Result<std::unique_ptr<Core>> Core::Start(
+    const Settings& settings, obs::Metrics& metrics, const Clock& clock
+) {
+    std::unique_ptr<Core> core(new Core(settings, metrics, clock));
     UNIBOX_RETURN_IF_ERROR(core->Connect());
     core->keeper_ = std::thread([raw = core.get()] { raw->Keep(); });
     return core;
@@ -236,10 +240,10 @@ void Core::Rebuild() {
 }
 
 bool Core::WaitUnlessStopping(Millis wait, bool until_closed) {
-    const SteadyTime until = std::chrono::steady_clock::now() + wait;
+    const SteadyTime until = clock_.Steady() + wait;
     const MutexLock lock(mutex_);
-    while (!stopping_ && !(until_closed && closed_)) {
-        if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+    while (!stopping_ && !(until_closed && closed_) && clock_.Steady() < until) {
+        WaitOnce(changed_, mutex_, clock_, until);
     }
     return !stopping_;
 }

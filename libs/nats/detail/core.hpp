@@ -69,7 +69,9 @@ class Core {
 public:
     using Handler = std::function<void(std::string_view subject, std::string_view payload)>;
 
-    static Result<std::unique_ptr<Core>> Start(const Settings& settings, obs::Metrics& metrics);
+    static Result<std::unique_ptr<Core>> Start(
+        const Settings& settings, obs::Metrics& metrics, const Clock& clock
+    );
     ~Core();
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
@@ -104,9 +106,10 @@ public:
     void RemoveSessionListener(std::uint64_t id);
 
     obs::Metrics& metrics() { return metrics_; }
+    const Clock& clock() const { return clock_; }
 
 private:
-    Core(const Settings& settings, obs::Metrics& metrics);
+    Core(const Settings& settings, obs::Metrics& metrics, const Clock& clock);
     natsStatus SetCallbacks(natsOptions* options, std::uintptr_t link_id);
     Status Connect();
     Result<Lane*> AddLane(std::string inbox, std::string subject, Lane::Handler handler);
@@ -129,6 +132,7 @@ private:
 
     const Settings settings_;
     obs::Metrics& metrics_;
+    const Clock& clock_;
     obs::Gauge& connected_gauge_;
     obs::Counter& connects_counter_;
     obs::Counter& rebuilds_counter_;

@@ -135,6 +135,7 @@ bool EventLoop::RunTasks() {
 void EventLoop::Poll() {
     std::vector<pollfd> fds{{.fd = wake_fd_, .events = POLLIN, .revents = 0}};
     std::vector<natsConnection*> connections{nullptr};
+    // Not the connection's Clock: this paces a real socket.
     const SteadyTime now = std::chrono::steady_clock::now();
     const auto until_flush = last_flush_ + flush_interval_ - now;
     bool flush_later = false;

@@ -1,7 +1,5 @@
 #include "nats/detail/publish_metrics.hpp"
 
-#include <chrono>
-
 namespace unibox::nats::detail {
 
 PublishMetrics::PublishMetrics(obs::Metrics& metrics)
@@ -17,8 +15,7 @@ PublishMetrics::PublishMetrics(obs::Metrics& metrics)
           "unibox_nats_publish_seconds", "From publish to outcome.", obs::SecondsBuckets()
       )) {}
 
-void PublishMetrics::CountOutcome(const Result<PubAck>& result, SteadyTime started) {
-    const auto taken = std::chrono::steady_clock::now() - started;
+void PublishMetrics::CountOutcome(const Result<PubAck>& result, SteadyTime::duration taken) {
     seconds_.Observe(std::chrono::duration<double>(taken).count());
     if (!result.ok()) return failed_.Add();
     acked_.Add();

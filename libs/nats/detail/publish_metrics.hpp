@@ -12,8 +12,8 @@ class PublishMetrics {
 public:
     explicit PublishMetrics(obs::Metrics& metrics);
 
-    // A message that was in the window since `started` has its outcome.
-    void CountOutcome(const Result<PubAck>& result, SteadyTime started);
+    // A message that was in the window for so long has its outcome.
+    void CountOutcome(const Result<PubAck>& result, SteadyTime::duration taken);
     // One that never was in the window.
     void CountRefused() { failed_.Add(); }
     void CountResent() { resent_.Add(); }

@@ -55,6 +55,7 @@ private:
         Slot* slot = nullptr;
     };
 
+    SteadyTime Now() const { return core_.clock().Steady(); }
     Status Admit(const Outgoing& message) const {
         return CheckOutgoing(message, settings_.window_bytes, core_.payload_bytes_max());
     }

@@ -53,7 +53,7 @@ std::string ConsumerRequest(
         R"("inactive_threshold":{},"mem_storage":true,"num_replicas":1}}}})",
         stream,
         start_sequence,
-        settings.inactive_threshold_ms * kNanosPerMilli
+        settings.inactive_threshold.count() * kNanosPerMilli
     );
 }
 
@@ -74,8 +74,8 @@ std::string PullRequest(std::size_t msgs, std::size_t bytes, const LogReaderSett
         R"({{"batch":{},"max_bytes":{},"expires":{},"idle_heartbeat":{}}})",
         msgs,
         bytes,
-        settings.pull_expires_ms * kNanosPerMilli,
-        settings.heartbeat_ms * kNanosPerMilli
+        settings.pull_expires.count() * kNanosPerMilli,
+        settings.heartbeat.count() * kNanosPerMilli
     );
 }
 
@@ -92,9 +92,8 @@ Status CheckReader(
         return InvalidArgument("credit must be at least 1 message and at most 256 MiB")
             .WithField("credit");
     }
-    if (settings.heartbeat_ms < 1 || settings.heartbeat_ms * 2 > settings.pull_expires_ms) {
-        return InvalidArgument("two heartbeats must fit into pull_expires_ms")
-            .WithField("heartbeat_ms");
+    if (settings.heartbeat < Millis(1) || settings.heartbeat * 2 > settings.pull_expires) {
+        return InvalidArgument("two heartbeats must fit into pull_expires").WithField("heartbeat");
     }
     return {};
 }

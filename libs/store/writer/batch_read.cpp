@@ -71,7 +71,7 @@ detail::EventRefArrays RefArrays(const std::vector<const domain::EventRef*>& ref
 Status SendFence(
     Pipeline& pipeline,
     std::span<const PartitionAdvance> partitions,
-    std::int64_t lease_ms,
+    Millis lease,
     std::int64_t leaf_mark
 ) {
     std::vector<PartitionAdvance> sorted(partitions.begin(), partitions.end());
@@ -93,7 +93,7 @@ Status SendFence(
     }
     pg::Params params;
     params.AddArray(generations).AddArray(numbers).AddArray(epochs).AddArray(from_seqs);
-    params.AddArray(to_seqs).Add(lease_ms).AddArray(msg_ids).AddArray(stored_at);
+    params.AddArray(to_seqs).Add(lease.count()).AddArray(msg_ids).AddArray(stored_at);
     return pipeline.Send(detail::kFence, params, [leaf_mark](const pg::Rows& rows) {
         return detail::CheckLeafMark(rows, 1, leaf_mark);
     });
@@ -384,7 +384,7 @@ Result<BatchState> BatchTx::Read(
 ) {
     BatchState state;
     Pipeline pipeline(tx_);
-    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_ms_, leaves.mark));
+    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_, leaves.mark));
     UNIBOX_RETURN_IF_ERROR(SendContacts(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendThreads(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.event_refs, kDedupDays, state));

@@ -5,9 +5,9 @@
 
 namespace unibox::store {
 
-Result<BatchTx> BatchTx::Begin(pg::Session& session, std::int64_t lease_ms) {
+Result<BatchTx> BatchTx::Begin(pg::Session& session, Millis lease) {
     UNIBOX_ASSIGN_OR_RETURN(pg::WriterTx tx, pg::WriterTx::Begin(session));
-    return BatchTx(std::move(tx), lease_ms);
+    return BatchTx(std::move(tx), lease);
 }
 
 std::vector<domain::ShardId> LostShards(const Status& status) {

@@ -62,8 +62,8 @@ struct BatchExtras {
 
 class BatchTx {
 public:
-    // Connects if need be. `lease_ms` is how long the partitions stay the owner's after this batch.
-    static Result<BatchTx> Begin(pg::Session& session, std::int64_t lease_ms);
+    // Connects if need be. `lease` is how long the partitions stay the owner's after this batch.
+    static Result<BatchTx> Begin(pg::Session& session, Millis lease);
 
     // Fences and advances the partitions (any order given; sorted here), inserts the contacts and
     // threads that are missing, takes all locks in key order and reads the state. ABORTED
@@ -80,10 +80,10 @@ public:
     bool outcome_unknown() const { return tx_.outcome_unknown(); }
 
 private:
-    BatchTx(pg::WriterTx tx, std::int64_t lease_ms) : tx_(std::move(tx)), lease_ms_(lease_ms) {}
+    BatchTx(pg::WriterTx tx, Millis lease) : tx_(std::move(tx)), lease_(lease) {}
 
     pg::WriterTx tx_;
-    std::int64_t lease_ms_;
+    Millis lease_;
 };
 
 // The shards that a kFencedState error names; empty for any other.

@@ -164,11 +164,9 @@ std::vector<OwnedPartition> ToOwned(const pg::Rows& rows) {
 
 }  // namespace
 
-Result<std::vector<std::string>> Heartbeat(
-    pg::Pool& pool, std::string_view owner, std::int64_t ttl_ms
-) {
+Result<std::vector<std::string>> Heartbeat(pg::Pool& pool, std::string_view owner, Millis ttl) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
-    UNIBOX_RETURN_IF_ERROR(tx.Execute(kHeartbeat, pg::Params::Of(owner, ttl_ms)).status());
+    UNIBOX_RETURN_IF_ERROR(tx.Execute(kHeartbeat, pg::Params::Of(owner, ttl.count())).status());
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kForget, {}).status());
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kInstances, {}));
     std::vector<std::string> owners;
@@ -190,7 +188,7 @@ Result<std::vector<OwnedPartition>> TakePartitions(
     pg::Pool& pool,
     std::string_view owner,
     const std::vector<domain::PartitionId>& wanted,
-    std::int64_t lease_ms
+    Millis lease
 ) {
     if (wanted.empty()) return std::vector<OwnedPartition>();
     std::vector<std::int32_t> generations, partitions;
@@ -199,38 +197,34 @@ Result<std::vector<OwnedPartition>> TakePartitions(
         partitions.push_back(id.partition);
     }
     pg::Params params;
-    params.Add(owner).AddArray(generations).AddArray(partitions).Add(lease_ms);
+    params.Add(owner).AddArray(generations).AddArray(partitions).Add(lease.count());
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kTake, params));
     return ToOwned(rows);
 }
 
-Result<std::int64_t> EndFrozenWriters(pg::Pool& pool, std::int64_t frozen_ms) {
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kEndFrozen, pg::Params::Of(frozen_ms)));
+Result<std::int64_t> EndFrozenWriters(pg::Pool& pool, Millis frozen) {
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, Write(pool, kEndFrozen, pg::Params::Of(frozen.count()))
+    );
     return std::int64_t{rows.size()};
 }
 
 Result<std::vector<OwnedPartition>> RenewPartitions(
-    pg::Pool& pool,
-    std::string_view owner,
-    const std::vector<OwnedPartition>& owned,
-    std::int64_t lease_ms
+    pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned, Millis lease
 ) {
     if (owned.empty()) return std::vector<OwnedPartition>();
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, Write(pool, kRenew, OwnedParams(owner, owned).Add(lease_ms))
+        const auto rows, Write(pool, kRenew, OwnedParams(owner, owned).Add(lease.count()))
     );
     return ToOwned(rows);
 }
 
 Result<std::vector<OwnedPartition>> ExtendLeases(
-    pg::Pool& pool,
-    std::string_view owner,
-    const std::vector<OwnedPartition>& owned,
-    std::int64_t lease_ms
+    pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned, Millis lease
 ) {
     if (owned.empty()) return std::vector<OwnedPartition>();
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, Write(pool, kExtend, OwnedParams(owner, owned).Add(lease_ms))
+        const auto rows, Write(pool, kExtend, OwnedParams(owner, owned).Add(lease.count()))
     );
     return ToOwned(rows);
 }

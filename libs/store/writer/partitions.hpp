@@ -33,11 +33,9 @@ struct OwnedPartition {
     std::int64_t buried_to = 0;
 };
 
-// Says that `owner` is alive for `ttl_ms`, forgets instances that are not, and returns the live
+// Says that `owner` is alive for `ttl`, forgets instances that are not, and returns the live
 // ones in order, the caller included.
-Result<std::vector<std::string>> Heartbeat(
-    pg::Pool& pool, std::string_view owner, std::int64_t ttl_ms
-);
+Result<std::vector<std::string>> Heartbeat(pg::Pool& pool, std::string_view owner, Millis ttl);
 // Takes `owner` off the list at once (graceful stop).
 Status RemoveInstance(pg::Pool& pool, std::string_view owner);
 
@@ -52,28 +50,22 @@ Result<std::vector<OwnedPartition>> TakePartitions(
     pg::Pool& pool,
     std::string_view owner,
     const std::vector<domain::PartitionId>& wanted,
-    std::int64_t lease_ms
+    Millis lease
 );
-// Ends the connections of writers that stand still in the middle of a pipeline for `frozen_ms`: the
+// Ends the connections of writers that stand still in the middle of a pipeline for `frozen`: the
 // server waits for the rest of it while their transaction holds its locks, and counts that as work,
 // so idle_in_transaction_session_timeout does not see it. Returns how many were ended.
-Result<std::int64_t> EndFrozenWriters(pg::Pool& pool, std::int64_t frozen_ms);
+Result<std::int64_t> EndFrozenWriters(pg::Pool& pool, Millis frozen);
 // Extends the lease of what is still owned with the same epoch and returns it; what is absent in
 // the answer is lost. last_seq and stopped_reason are current. A partition is renewed even after
 // its lease expired, as long as nobody took it.
 Result<std::vector<OwnedPartition>> RenewPartitions(
-    pg::Pool& pool,
-    std::string_view owner,
-    const std::vector<OwnedPartition>& owned,
-    std::int64_t lease_ms
+    pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned, Millis lease
 );
 // The same without waiting, for regular renewal: a partition that a transaction holds is answered
 // as it stood before, and has its lease renewed by that transaction's commit.
 Result<std::vector<OwnedPartition>> ExtendLeases(
-    pg::Pool& pool,
-    std::string_view owner,
-    const std::vector<OwnedPartition>& owned,
-    std::int64_t lease_ms
+    pg::Pool& pool, std::string_view owner, const std::vector<OwnedPartition>& owned, Millis lease
 );
 // Gives up: owner NULL, lease over. Only with the same owner and epoch; the epoch stays (the next
 // one raises it).

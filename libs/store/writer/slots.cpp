@@ -24,10 +24,10 @@ constexpr pg::Statement kReleaseSlot{
 }  // namespace
 
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(
-    pg::Pool& pool, std::string_view owner, std::int64_t lease_ms, std::int32_t count_max
+    pg::Pool& pool, std::string_view owner, Millis lease, std::int32_t count_max
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
-    const auto params = pg::Params::Of(owner, lease_ms, count_max);
+    const auto params = pg::Params::Of(owner, lease.count(), count_max);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kTakeSlots, params));
     std::vector<OwnedSlot> slots;
     for (const pg::Row row : rows) slots.push_back({row.Int32(0), row.Int64(1)});

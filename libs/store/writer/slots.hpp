@@ -21,7 +21,7 @@ struct OwnedSlot {
 // Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases
 // them.
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(
-    pg::Pool& pool, std::string_view owner, std::int64_t lease_ms, std::int32_t count_max
+    pg::Pool& pool, std::string_view owner, Millis lease, std::int32_t count_max
 );
 Status ReleaseSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot);
 

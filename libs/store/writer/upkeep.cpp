@@ -46,11 +46,11 @@ WHERE c.generation = $1 AND c.partition = $2 AND c.last_seq >= $3 - 1)sql"};
 
 }  // namespace
 
-Result<bool> HoldUpkeepLock(pg::Session& session, std::int64_t silent_ms_max) {
+Result<bool> HoldUpkeepLock(pg::Session& session, Millis silent_max) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(session, pg::Access::kReadOnly));
     UNIBOX_ASSIGN_OR_RETURN(
         const pg::Rows rows,
-        tx.ExecuteAndCommit(kHoldLock, pg::Params::Of(std::to_string(silent_ms_max)))
+        tx.ExecuteAndCommit(kHoldLock, pg::Params::Of(std::to_string(silent_max.count())))
     );
     return rows[0].Bool(1);
 }
@@ -69,10 +69,10 @@ Status TakeCheckpoint(pg::Pool& pool) {
     return tx.ExecuteAndCommit(kForgetCheckpoints, {}).status();
 }
 
-Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, std::int64_t keep_ms) {
+Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, Millis keep) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
     UNIBOX_ASSIGN_OR_RETURN(
-        const pg::Rows rows, tx.ExecuteAndCommit(kListNeeds, pg::Params::Of(keep_ms))
+        const pg::Rows rows, tx.ExecuteAndCommit(kListNeeds, pg::Params::Of(keep.count()))
     );
     std::vector<LogNeed> needs;
     for (const pg::Row row : rows) {

@@ -15,9 +15,9 @@
 namespace unibox::store {
 
 // True if this session is (or becomes) the one that does the upkeep. It stays so until its
-// connection is lost, or nothing was asked for `silent_ms_max`: a frozen writer must not keep the
+// connection is lost, or nothing was asked for `silent_max`: a frozen writer must not keep the
 // others from it. Ask before each round.
-Result<bool> HoldUpkeepLock(pg::Session& session, std::int64_t silent_ms_max);
+Result<bool> HoldUpkeepLock(pg::Session& session, Millis silent_max);
 
 // Removes events that waited over 14 days for their message, at most `count_max`. Returns how many.
 Result<std::int64_t> DropOldParkedEvents(pg::Pool& pool, std::int64_t count_max);
@@ -30,12 +30,12 @@ Status TakeCheckpoint(pg::Pool& pool);
 struct LogNeed {
     domain::PartitionId id;
     std::int64_t last_seq = 0;  // committed
-    // Committed at least `keep_ms` ago; 0 = nothing known.
+    // Committed at least `keep` ago; 0 = nothing known.
     std::int64_t old_seq = 0;
     std::int64_t stream_created_ms = 0;
     std::optional<LogMark> mark = {};  // of the message at last_seq, if it is known
 };
-Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, std::int64_t keep_ms);
+Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, Millis keep);
 
 // How many milliseconds ago the database stood at a place from which the log, whose first message
 // is `first_seq`, is still complete; nothing if no such time is known.

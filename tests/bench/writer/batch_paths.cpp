@@ -21,7 +21,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::int64_t kLeaseMs = 600'000;
+constexpr Millis kLease(600'000);
 constexpr std::int64_t kStreamCreatedMs = 1'785'000'000'000;
 
 [[noreturn]] void Fail(const Status& status) {
@@ -42,11 +42,11 @@ struct Lane {
         session = Must(pg::Session::Create(settings, metrics));
         const Status made = store::EnsurePartition(pool, {1, partition}, kStreamCreatedMs);
         if (!made.ok()) Fail(made);
-        owned = Must(store::TakePartitions(pool, "bench", {{1, partition}}, kLeaseMs)).at(0);
+        owned = Must(store::TakePartitions(pool, "bench", {{1, partition}}, kLease)).at(0);
         leaves = Must(store::SurveyLeaves(pool));
     }
 
-    store::BatchTx Begin() { return Must(store::BatchTx::Begin(*session, kLeaseMs)); }
+    store::BatchTx Begin() { return Must(store::BatchTx::Begin(*session, kLease)); }
     domain::BatchState Read(store::BatchTx& tx, const domain::BatchPlan& plan, std::size_t events) {
         const std::int64_t from = owned.last_seq;
         owned.last_seq += static_cast<std::int64_t>(events);

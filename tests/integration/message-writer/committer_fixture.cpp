@@ -35,8 +35,9 @@ void CommitterFixture::Build(const std::string& owner) {
         .pool = *pool_,
         .settings = settings,
         .owner = owner_,
-        .lease_ms = 15'000,
+        .lease = Millis(15'000),
         .metrics = *metrics_,
+        .clock = SystemClock(),
         .pause =
             [this](Millis) {
                 on_pause();
@@ -58,7 +59,7 @@ void CommitterFixture::Own(int partition_count) {
         wanted.push_back({1, partition});
         REQUIRE_OK(store::EnsurePartition(*pool_, wanted.back(), 1'785'000'000'000));
     }
-    auto taken = store::TakePartitions(*pool_, owner_, wanted, 15'000);
+    auto taken = store::TakePartitions(*pool_, owner_, wanted, Millis(15'000));
     REQUIRE_OK(taken);
     for (const store::OwnedPartition& owned : *taken) {
         writer::WrittenShard shard;

@@ -217,7 +217,9 @@ TEST_CASE("Log history: the keeper purges nothing of a history that nobody has r
     // A keeper without a writer that reads: all of the log is committed long ago, by the numbers.
     stack.config.keeper.keep_committed_ms = 0;
     auto metrics = writer::WriterMetrics(stack.registry);
-    auto keeper = writer::Keeper::Create(stack.config, stack.pool(), stack.connection(), metrics);
+    auto keeper = writer::Keeper::Create(
+        stack.config, stack.pool(), stack.connection(), metrics, SystemClock()
+    );
     REQUIRE_OK(keeper);
     REQUIRE_OK((*keeper)->Round());
     REQUIRE_OK((*keeper)->Round());

@@ -41,7 +41,8 @@ struct RelayFixture {
             *publisher,
             writer::kOutboxStreams[0],
             writer::RelaySettings{.publish_deadline = publish_deadline},
-            metrics
+            metrics,
+            SystemClock()
         );
     }
 
@@ -193,7 +194,11 @@ TEST_CASE("Relay: two writers that publish the same rows store them once", "[nat
     auto second_publisher = nats::Publisher::Create(*f.observer, {}, f.metrics);
     REQUIRE_OK(second_publisher);
     Relay second(
-        **second_publisher, writer::kOutboxStreams[0], {.publish_deadline = 1s}, f.metrics
+        **second_publisher,
+        writer::kOutboxStreams[0],
+        {.publish_deadline = 1s},
+        f.metrics,
+        SystemClock()
     );
     Rows rows(3);
     for (int i = 0; i < 20; ++i) {

@@ -59,8 +59,9 @@ struct OutboxFixture {
             .retry_wait = 10ms,
             .backlog_bytes_max = backlog_bytes_max,
         };
-        auto made =
-            writer::Relays::Create(*nats.connection, kStreams, settings, nats.metrics, nullptr);
+        auto made = writer::Relays::Create(
+            *nats.connection, kStreams, settings, nats.metrics, SystemClock(), nullptr
+        );
         REQUIRE_OK(made);
         relays = std::move(made).value();
         outbox = std::make_unique<writer::LaneOutbox>(committer.pool(), *relays, SystemClock());

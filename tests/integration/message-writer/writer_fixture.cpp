@@ -57,7 +57,7 @@ void WriterFixture::EnsureStreams(int generation) {
 
 writer::Writer& WriterFixture::StartWriter(const std::string& owner) {
     config.ownership.owner = owner;
-    auto writer = writer::Writer::Create(config, registry);
+    auto writer = writer::Writer::Create(config, registry, {}, clock);
     REQUIRE_OK(writer);
     REQUIRE_OK((*writer)->SchemaIsCurrent());
     REQUIRE_OK((*writer)->Start());

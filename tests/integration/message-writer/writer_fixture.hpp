@@ -4,6 +4,7 @@
 
 #include "message-writer/writer.hpp"
 #include "nats/streams.hpp"
+#include "support/fake_clock.hpp"
 #include "support/inbound_events.hpp"
 #include "support/nats_server.hpp"
 #include "support/pg_server.hpp"
@@ -67,6 +68,7 @@ public:
     void EnsureStreams(int generation = 1);
     std::int64_t published_count = 0;
     obs::Metrics registry;
+    ShiftedClock clock;  // of the writers
 
 private:
     PgServer& server_;

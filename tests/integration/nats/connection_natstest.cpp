@@ -1,5 +1,6 @@
 #include "nats/connection.hpp"
 #include "nats_fixture.hpp"
+#include "support/fake_clock.hpp"
 #include "support/tcp_gate.hpp"
 
 #include <atomic>
@@ -91,18 +92,25 @@ TEST_CASE("Connection: wrong credentials are tried again until the server knows 
     nats::Settings settings = SettingsFor("nats://127.0.0.1:" + std::to_string(server.port()));
     settings.user = "ub";
     settings.password = Secret("new");
-    const auto connection = ConnectTo(settings, metrics);
+    FakeClock clock;
+    const auto connection = ConnectTo(settings, metrics, clock);
     CHECK_FALSE(connection->connected());
     auto& rebuilds = metrics.GetCounter("unibox_nats_rebuilds_total", "", {{"name", "unibox"}});
     REQUIRE(Eventually(30s, [&] { return rebuilds.Get() >= 1; }));
     // Ever more slowly, for a server with many such clients has other work: 250 + 500 + 1,000 ms.
-    const auto first = std::chrono::steady_clock::now();
-    REQUIRE(Eventually(30s, [&] { return rebuilds.Get() >= 4; }));
-    CHECK(std::chrono::steady_clock::now() - first >= 1'500ms);
+    const SteadyTime first = clock.Steady();
+    REQUIRE(Eventually(30s, [&] {
+        clock.Advance(25ms);
+        return rebuilds.Get() >= 4;
+    }));
+    CHECK(clock.Steady() - first >= 1'750ms);
     server.Kill9();
     server.SetOptions({.user = "ub", .password = "new"});
     server.Start();
-    REQUIRE(Eventually(30s, [&] { return connection->connected(); }));
+    REQUIRE(Eventually(30s, [&] {
+        clock.Advance(100ms);
+        return connection->connected();
+    }));
 }
 
 // nats.c 3.4.1 gives a connection up after two equal authentication errors in a row.

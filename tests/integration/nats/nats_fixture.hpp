@@ -26,16 +26,18 @@ inline nats::Settings SettingsFor(const std::string& url) {
 }
 
 inline std::unique_ptr<nats::Connection> ConnectTo(
-    const nats::Settings& settings, obs::Metrics& metrics
+    const nats::Settings& settings, obs::Metrics& metrics, const Clock& clock = SystemClock()
 ) {
-    auto connection = nats::Connection::Connect(settings, metrics);
+    auto connection = nats::Connection::Connect(settings, metrics, clock);
     REQUIRE_OK(connection);
     return std::move(connection).value();
 }
 
 struct NatsFixture {
-    explicit NatsFixture(NatsServerOptions options = {})
-        : server(std::move(options)), connection(ConnectTo(SettingsFor(server.url()), metrics)) {
+    // `clock` must outlive the fixture.
+    explicit NatsFixture(NatsServerOptions options = {}, const Clock& clock = SystemClock())
+        : server(std::move(options)),
+          connection(ConnectTo(SettingsFor(server.url()), metrics, clock)) {
         REQUIRE(Eventually(20s, [&] { return connection->connected(); }));
     }
 

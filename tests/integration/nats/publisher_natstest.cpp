@@ -1,6 +1,4 @@
-#include "nats/publisher.hpp"
-#include "nats_fixture.hpp"
-#include "outcomes.hpp"
+#include "publisher_fixture.hpp"
 #include "support/tcp_gate.hpp"
 
 #include <atomic>
@@ -13,47 +11,6 @@ using nats::Outgoing;
 using nats::Publisher;
 
 namespace {
-
-SteadyTime In(std::chrono::milliseconds time) {
-    return std::chrono::steady_clock::now() + time;
-}
-
-Outgoing Message(int number, std::string payload = "hello") {
-    return {
-        .subject = "log.a",
-        .msg_id = "id-" + std::to_string(number),
-        .expected_stream = "LOG",
-        .payload = std::move(payload),
-        .traceparent = "",
-    };
-}
-
-struct PublisherFixture : NatsFixture {
-    explicit PublisherFixture(
-        nats::PublisherSettings settings = {},
-        const nats::StreamSpec& spec = LogSpec(),
-        NatsServerOptions options = {}
-    )
-        : NatsFixture(std::move(options)), streams(*connection) {
-        REQUIRE_OK(streams.Ensure(spec));
-        auto created = Publisher::Create(*connection, settings, metrics);
-        REQUIRE_OK(created);
-        publisher = std::move(created).value();
-    }
-
-    // Publishes message `number` and waits for its outcome.
-    Result<nats::PubAck> PublishAndWait(Outgoing message, std::chrono::milliseconds time = 5s) {
-        std::promise<Result<nats::PubAck>> outcome;
-        publisher->Publish(std::move(message), In(time), [&](Result<nats::PubAck> result) {
-            outcome.set_value(std::move(result));
-        });
-        return outcome.get_future().get();
-    }
-
-    nats::Streams streams;
-    Outcomes outcomes;
-    std::unique_ptr<Publisher> publisher;
-};
 
 nats::PublisherSettings SmallWindow(std::size_t messages) {
     nats::PublisherSettings settings;
@@ -94,7 +51,7 @@ TEST_CASE("Publisher: the same id is stored once", "[nats]") {
 
 TEST_CASE("Publisher: an empty payload and no headers are allowed", "[nats]") {
     nats::PublisherSettings settings;
-    settings.republish_after_ms = 0;  // Without an id a second copy would be stored.
+    settings.republish_after = Millis(0);  // Without an id a second copy would be stored.
     PublisherFixture nats(settings);
     Outgoing bare;
     bare.subject = "log.b";
@@ -215,65 +172,6 @@ TEST_CASE("Publisher: a subject of another stream is refused", "[nats]") {
     CHECK(refused.status().reason() == "WRONG_STREAM");
 }
 
-TEST_CASE("Publisher: without a stream it tries until the deadline", "[nats]") {
-    PublisherFixture nats;
-    Outgoing message = Message(1);
-    message.subject = "nowhere";
-    const auto start = std::chrono::steady_clock::now();
-    // Repeated after 50, 100 ... 800 ms: most likely answered, not under way, when the time ends.
-    const auto refused = nats.PublishAndWait(message, 2s);
-    CHECK_THAT(refused.status(), HasCode(Code::kUnavailable));
-    CHECK(refused.status().reason() == "NO_STREAM");
-    CHECK(std::chrono::steady_clock::now() - start >= 2s);
-    CHECK(std::chrono::steady_clock::now() - start < 20s);
-}
-
-TEST_CASE("Publisher: a stream that comes before the deadline gets the message", "[nats]") {
-    PublisherFixture nats;
-    Outgoing message = Message(1);
-    message.subject = "late.x";
-    message.expected_stream = "LATE";
-    nats.publisher->Publish(message, In(10s), nats.outcomes.Done(1));
-    auto& resent = nats.metrics.GetCounter("unibox_nats_resent_total", "");
-    REQUIRE(Eventually(5s, [&] { return resent.Get() >= 1; }));
-    nats::StreamSpec spec = LogSpec();
-    spec.name = "LATE";
-    spec.subjects = {"late.>"};
-    REQUIRE_OK(nats.streams.Ensure(spec));
-    REQUIRE(nats.outcomes.WaitFor(1));
-    REQUIRE_OK(nats.outcomes.Of(1).at(0));
-}
-
-TEST_CASE("Publisher: an unanswered message ends with DEADLINE_EXCEEDED", "[nats]") {
-    PublisherFixture nats;
-    nats.server.Pause();
-    const auto start = std::chrono::steady_clock::now();
-    const auto late = nats.PublishAndWait(Message(1), 200ms);
-    CHECK_THAT(late.status(), HasCode(Code::kDeadlineExceeded));
-    const auto took = std::chrono::steady_clock::now() - start;
-    CHECK(took >= 200ms);
-    CHECK(took < 10s);
-    nats.server.Resume();
-    // It was stored after all: publishing it again is right, and harmless.
-    const auto again = nats.PublishAndWait(Message(1));
-    REQUIRE_OK(again);
-    CHECK(again->duplicate);
-}
-
-TEST_CASE("Publisher: without a connection it waits for one until the deadline", "[nats]") {
-    PublisherFixture nats;
-    nats.server.Kill9();
-    REQUIRE(Eventually(5s, [&] { return !nats.connection->connected(); }));
-    const auto lost = nats.PublishAndWait(Message(1), 150ms);
-    CHECK_THAT(lost.status(), HasCode(Code::kUnavailable));
-    CHECK(lost.status().reason() == "NOT_CONNECTED");
-    nats.publisher->Publish(Message(2), In(60s), nats.outcomes.Done(2));
-    nats.server.Start();
-    REQUIRE(nats.outcomes.WaitFor(1));
-    REQUIRE_OK(nats.outcomes.Of(2).at(0));
-    CHECK(nats.outcomes.Of(2).at(0)->sequence == 1);
-}
-
 TEST_CASE("Publisher: a lost answer is asked for again", "[nats]") {
     NatsServer server;
     TcpGate gate(server.port());
@@ -283,7 +181,7 @@ TEST_CASE("Publisher: a lost answer is asked for again", "[nats]") {
     nats::Streams streams(*connection);
     REQUIRE_OK(streams.Ensure(LogSpec()));
     nats::PublisherSettings settings;
-    settings.republish_after_ms = 100;
+    settings.republish_after = Millis(100);
     auto publisher = Publisher::Create(*connection, settings, metrics);
     REQUIRE_OK(publisher);
     Outcomes outcomes;

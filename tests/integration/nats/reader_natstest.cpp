@@ -23,7 +23,7 @@ struct ReaderFixture : NatsFixture {
         nats::PublisherSettings settings;
         settings.window_msgs = nats::kPublishWindowMsgsMax;
         settings.window_bytes = 256 * 1024 * 1024;
-        settings.republish_after_ms = 0;  // A copy could come after the dedup window.
+        settings.republish_after = Millis(0);  // A copy could come after the dedup window.
         auto created = nats::Publisher::Create(*connection, settings, metrics);
         REQUIRE_OK(created);
         publisher = std::move(created).value();
@@ -108,7 +108,7 @@ void ReadUpTo(LogReader& reader, std::uint64_t first, std::uint64_t last) {
 
 nats::LogReaderSettings QuickHeartbeat() {
     nats::LogReaderSettings settings;
-    settings.heartbeat_ms = 100;
+    settings.heartbeat = Millis(100);
     return settings;
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("LogReader: reads a backlog in order and complete", "[nats]") {
     ReaderFixture nats;
     nats.Store(50'000);
     nats::LogReaderSettings patient;  // A slow machine is not silence.
-    patient.heartbeat_ms = 10'000;
+    patient.heartbeat = Millis(10'000);
     const auto reader = nats.Open(1, patient);
     ReadUpTo(*reader, 1, 50'000);
     CHECK(reader->pending() == 0);
@@ -188,7 +188,7 @@ TEST_CASE("LogReader: at the end of the log Fetch waits for what comes", "[nats]
     nats.Store(3);
     std::atomic<int> arrivals{0};
     nats::LogReaderSettings settings;
-    settings.heartbeat_ms = 1'000;
+    settings.heartbeat = Millis(1'000);
     settings.on_arrival = [&] { ++arrivals; };
     const auto reader = nats.Open(4, settings);
     const auto start = std::chrono::steady_clock::now();
@@ -246,7 +246,7 @@ TEST_CASE("LogReader: what cannot be opened is refused", "[nats]") {
     CHECK_THAT(open("LOG", 0), HasCode(Code::kInvalidArgument));
     CHECK_THAT(open("a.b", 1), HasCode(Code::kInvalidArgument));
     nats::LogReaderSettings odd;
-    odd.heartbeat_ms = 20'000;
+    odd.heartbeat = Millis(20'000);
     CHECK_THAT(
         LogReader::Open(*nats.connection, "LOG", 1, odd, nats.metrics).status(),
         HasCode(Code::kInvalidArgument)
@@ -463,8 +463,8 @@ TEST_CASE("LogReader: a caller that pauses for long finds its place again", "[na
     ReaderFixture nats;
     nats.Store(10);
     nats::LogReaderSettings settings = QuickHeartbeat();
-    settings.inactive_threshold_ms = 300;
-    settings.pull_expires_ms = 300;
+    settings.inactive_threshold = Millis(300);
+    settings.pull_expires = Millis(300);
     const auto reader = nats.Open(1, settings);
     ReadUpTo(*reader, 1, 10);
     REQUIRE(Eventually(20s, [&] { return nats.streams.Info("LOG")->consumers == 0; }));

@@ -9,7 +9,7 @@ namespace {
 using test::HasCode;
 using test::StoreFixture;
 
-constexpr std::int64_t kLeaseMs = 60'000;
+constexpr Millis kLease(60'000);
 constexpr std::int64_t kCreatedMs = 1'785'412'800'000;
 constexpr domain::PartitionId kId{1, 0};
 
@@ -18,7 +18,7 @@ Burial UpTo(std::int64_t last_seq) {
 }
 
 OwnedPartition Take(StoreFixture& fixture) {
-    const auto taken = TakePartitions(fixture.writer(), "a", {kId}, kLeaseMs);
+    const auto taken = TakePartitions(fixture.writer(), "a", {kId}, kLease);
     REQUIRE_OK(taken);
     REQUIRE(taken->size() == 1);
     return taken->front();
@@ -36,13 +36,13 @@ TEST_CASE("Burials: a partition goes on with one, and it is recorded", "[pg][sto
     StoreFixture fixture;
     const OwnedPartition old = Stopped(fixture);
     REQUIRE_OK(ResumeBurying(fixture.admin(), UpTo(100)));
-    CHECK(RenewPartitions(fixture.writer(), "a", {old}, kLeaseMs)->empty());  // Reads anew.
+    CHECK(RenewPartitions(fixture.writer(), "a", {old}, kLease)->empty());  // Reads anew.
     const OwnedPartition now = Take(fixture);
     CHECK(now.stopped_reason.empty());
     CHECK(now.last_seq == 0);
     CHECK(now.buried_to == 100);
-    CHECK(RenewPartitions(fixture.writer(), "a", {now}, kLeaseMs)->at(0).buried_to == 100);
-    CHECK(ExtendLeases(fixture.writer(), "a", {now}, kLeaseMs)->at(0).buried_to == 100);
+    CHECK(RenewPartitions(fixture.writer(), "a", {now}, kLease)->at(0).buried_to == 100);
+    CHECK(ExtendLeases(fixture.writer(), "a", {now}, kLease)->at(0).buried_to == 100);
     CHECK(
         fixture.Number("SELECT count(*) FROM ingest_burial WHERE generation = 1 AND partition = 0 "
                        "AND first_seq = 1 AND last_seq = 100 AND undecodable_count = 7 AND "
@@ -100,7 +100,7 @@ TEST_CASE("Burials: another stream or another history inherits none", "[pg][stor
     }
     SECTION("another partition") {
         REQUIRE_OK(EnsurePartition(fixture.writer(), {1, 1}, kCreatedMs));
-        const auto other = TakePartitions(fixture.writer(), "a", {{1, 1}}, kLeaseMs);
+        const auto other = TakePartitions(fixture.writer(), "a", {{1, 1}}, kLease);
         REQUIRE_OK(other);
         CHECK(other->at(0).buried_to == 0);
     }

@@ -16,7 +16,7 @@ using test::Eventually;
 using test::HasCode;
 using test::StoreFixture;
 
-constexpr std::int64_t kLeaseMs = 60'000;
+constexpr Millis kLease(60'000);
 constexpr std::int64_t kCreatedMs = 1'785'412'800'000;
 
 std::vector<domain::PartitionId> Partitions(StoreFixture& fixture, std::int32_t count) {
@@ -31,19 +31,19 @@ std::vector<domain::PartitionId> Partitions(StoreFixture& fixture, std::int32_t 
 TEST_CASE("Partitions: a free one is taken once, with a new epoch each time", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 3);
-    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     REQUIRE(mine.size() == 3);
     REQUIRE(mine[0].id == ids[0]);
     REQUIRE(mine[0].epoch == 1);
     REQUIRE(mine[0].stream_created_ms == kCreatedMs);
-    REQUIRE(TakePartitions(fixture.writer(), "b", ids, kLeaseMs)->empty());
-    REQUIRE(TakePartitions(fixture.writer(), "a", ids, kLeaseMs)->empty());
+    REQUIRE(TakePartitions(fixture.writer(), "b", ids, kLease)->empty());
+    REQUIRE(TakePartitions(fixture.writer(), "a", ids, kLease)->empty());
     REQUIRE_OK(ReleasePartitions(fixture.writer(), "a", {mine[1]}));
-    const auto theirs = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    const auto theirs = TakePartitions(fixture.writer(), "b", ids, kLease).value();
     REQUIRE(theirs.size() == 1);
     REQUIRE(theirs[0].id == ids[1]);
     REQUIRE(theirs[0].epoch == 2);
-    REQUIRE(TakePartitions(fixture.writer(), "b", {}, kLeaseMs)->empty());
+    REQUIRE(TakePartitions(fixture.writer(), "b", {}, kLease)->empty());
     REQUIRE_OK(EnsurePartition(fixture.writer(), ids[0], 5));  // Changes nothing.
     REQUIRE(ListPartitions(fixture.writer()).value()[0].stream_created_ms == kCreatedMs);
 }
@@ -51,17 +51,17 @@ TEST_CASE("Partitions: a free one is taken once, with a new epoch each time", "[
 TEST_CASE("Partitions: an expired lease may be taken, or renewed if nobody did", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 2);
-    const auto mine = TakePartitions(fixture.writer(), "a", ids, 1).value();
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, Millis(1)).value();
     REQUIRE(Eventually(std::chrono::seconds(5), [&] {
         const auto all = ListPartitions(fixture.writer()).value();
         return !all[0].lease_live && !all[1].lease_live;
     }));
-    REQUIRE(RenewPartitions(fixture.writer(), "a", {mine[0]}, kLeaseMs)->size() == 1);
-    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    REQUIRE(RenewPartitions(fixture.writer(), "a", {mine[0]}, kLease)->size() == 1);
+    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLease).value();
     REQUIRE(taken.size() == 1);
     REQUIRE(taken[0].id == ids[1]);
     REQUIRE(taken[0].epoch == 2);
-    const auto kept = RenewPartitions(fixture.writer(), "a", mine, kLeaseMs).value();
+    const auto kept = RenewPartitions(fixture.writer(), "a", mine, kLease).value();
     REQUIRE(kept.size() == 1);
     REQUIRE(kept[0].id == ids[0]);
     // The loser cannot give away what is not his.
@@ -77,7 +77,7 @@ TEST_CASE("Partitions: eight writers at once, each partition has one owner", "[p
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < taken.size(); ++i) {
         threads.emplace_back([&, i] {
-            taken[i] = TakePartitions(pool, "w" + std::to_string(i), ids, kLeaseMs);
+            taken[i] = TakePartitions(pool, "w" + std::to_string(i), ids, kLease);
         });
     }
     for (std::thread& thread : threads) thread.join();
@@ -98,7 +98,7 @@ TEST_CASE("Partitions: a row that a transaction holds is passed over", "[pg][sto
     REQUIRE_OK(
         holder.ExecuteUnprepared("SELECT 1 FROM ingest_partition WHERE partition = 0 FOR UPDATE")
     );
-    const auto taken = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    const auto taken = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     REQUIRE(taken.size() == 1);
     REQUIRE(taken[0].id == ids[1]);
 }
@@ -113,12 +113,12 @@ TEST_CASE(
     const test::FrozenSession other_role(
         fixture.database().url("ub_admin"), "UPDATE tenants SET name = name"
     );
-    const auto ended = EndFrozenWriters(fixture.writer(), 60'000);
+    const auto ended = EndFrozenWriters(fixture.writer(), Millis(60'000));
     REQUIRE_OK(ended);
     CHECK(*ended == 0);  // Not frozen long enough.
     CHECK(frozen.alive());
     REQUIRE(Eventually(std::chrono::seconds(10), [&] {
-        const auto late = EndFrozenWriters(fixture.writer(), 100);
+        const auto late = EndFrozenWriters(fixture.writer(), Millis(100));
         return late.ok() && *late == 1;
     }));
     CHECK(Eventually(std::chrono::seconds(10), [&] { return !frozen.alive(); }));
@@ -133,7 +133,7 @@ TEST_CASE("Partitions: a connection that cannot be answered is ended too", "[pg]
         test::FrozenSession::Answers::kIgnored
     );
     REQUIRE(Eventually(std::chrono::seconds(10), [&] {
-        const auto ended = EndFrozenWriters(fixture.writer(), 100);
+        const auto ended = EndFrozenWriters(fixture.writer(), Millis(100));
         return ended.ok() && *ended == 1;
     }));
 }
@@ -141,12 +141,12 @@ TEST_CASE("Partitions: a connection that cannot be answered is ended too", "[pg]
 TEST_CASE("Partitions: leases are extended without waiting for a transaction", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 2);
-    const auto mine = TakePartitions(fixture.writer(), "a", ids, 1).value();
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, Millis(1)).value();
     const test::FrozenSession batch(
         fixture.database().url("ub_writer"),
         "UPDATE ingest_partition SET last_seq = 5 WHERE partition = 0"
     );
-    const auto kept = ExtendLeases(fixture.writer(), "a", mine, kLeaseMs);
+    const auto kept = ExtendLeases(fixture.writer(), "a", mine, kLease);
     REQUIRE_OK(kept);
     CHECK(kept->size() == 2);
     const auto states = ListPartitions(fixture.writer()).value();
@@ -154,14 +154,14 @@ TEST_CASE("Partitions: leases are extended without waiting for a transaction", "
     CHECK(states[1].lease_live);
     auto lost = mine;
     ++lost[1].epoch;
-    CHECK(ExtendLeases(fixture.writer(), "a", lost, kLeaseMs).value().size() == 1);
+    CHECK(ExtendLeases(fixture.writer(), "a", lost, kLease).value().size() == 1);
 }
 
 TEST_CASE("Partitions: only the owner restarts one, under its epoch", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 1);
-    const auto old = TakePartitions(fixture.writer(), "a", ids, -1).value();
-    const auto now = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    const auto old = TakePartitions(fixture.writer(), "a", ids, Millis(-1)).value();
+    const auto now = TakePartitions(fixture.writer(), "b", ids, kLease).value();
     const auto restart = [&](const char* owner, const OwnedPartition& owned) {
         const LogPlace place{kCreatedMs + 9, 4, LogMark{"msg", kCreatedMs + 5}};
         return RestartPartition(fixture.writer(), owner, owned, place, {7, 3});
@@ -194,17 +194,17 @@ void Mark(StoreFixture& fixture, std::int64_t seq, const std::string& msg_id) {
 TEST_CASE("Partitions: a mark is of the message at last_seq, or is not known", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 1);
-    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     CHECK(mine[0].mark == std::nullopt);
     Mark(fixture, 5, "five");
     const LogMark five{"five", 5'000};
-    CHECK(ExtendLeases(fixture.writer(), "a", mine, kLeaseMs).value()[0].mark == five);
-    CHECK(ListLogNeeds(fixture.writer(), 0).value()[0].mark == five);
+    CHECK(ExtendLeases(fixture.writer(), "a", mine, kLease).value()[0].mark == five);
+    CHECK(ListLogNeeds(fixture.writer(), Millis(0)).value()[0].mark == five);
     REQUIRE(SkipGap(fixture.admin(), ids[0], 5, "olga").value() == 0);  // Only resumed.
     CHECK(ListPartitions(fixture.writer()).value()[0].mark == five);
     REQUIRE(SkipGap(fixture.admin(), ids[0], 6, "olga").value() == 1);
     CHECK(ListPartitions(fixture.writer()).value()[0].mark == std::nullopt);
-    CHECK(ListLogNeeds(fixture.writer(), 0).value()[0].mark == std::nullopt);
+    CHECK(ListLogNeeds(fixture.writer(), Millis(0)).value()[0].mark == std::nullopt);
 }
 
 TEST_CASE("Partitions: the places where one once stood are known with their marks", "[pg][store]") {
@@ -214,7 +214,7 @@ TEST_CASE("Partitions: the places where one once stood are known with their mark
         Mark(fixture, seq, "m" + std::to_string(seq));
         REQUIRE_OK(TakeCheckpoint(fixture.writer()));
     }
-    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     const auto places = ListKnownPlaces(fixture.writer(), mine[0], 12).value();
     REQUIRE(places.size() == 2);
     CHECK(places[0].last_seq == 5);
@@ -228,9 +228,9 @@ TEST_CASE("Partitions: the places where one once stood are known with their mark
 TEST_CASE("Partitions: when the clock went back, what was given before is void", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 1);
-    const std::int64_t long_lease_ms = 3'600'000;
-    REQUIRE(TakePartitions(fixture.writer(), "dead", ids, long_lease_ms).value().size() == 1);
-    REQUIRE_OK(Heartbeat(fixture.writer(), "dead", long_lease_ms));
+    const Millis long_lease(3'600'000);
+    REQUIRE(TakePartitions(fixture.writer(), "dead", ids, long_lease).value().size() == 1);
+    REQUIRE_OK(Heartbeat(fixture.writer(), "dead", long_lease));
     const auto clock_goes_back = [&](const std::string& by) {
         const std::string step = " + interval '" + by + "'";
         REQUIRE_OK(fixture.Owner(
@@ -243,18 +243,18 @@ TEST_CASE("Partitions: when the clock went back, what was given before is void",
         ));
     };
     clock_goes_back("2 s");  // Not worth a take-over.
-    CHECK(TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value().empty());
+    CHECK(TakePartitions(fixture.writer(), "b", ids, kLease).value().empty());
     CHECK(ListPartitions(fixture.writer()).value()[0].lease_live);
-    CHECK(Heartbeat(fixture.writer(), "b", kLeaseMs).value().size() == 2);
+    CHECK(Heartbeat(fixture.writer(), "b", kLease).value().size() == 2);
     clock_goes_back("1 hour");
     CHECK_FALSE(ListPartitions(fixture.writer()).value()[0].lease_live);
-    CHECK(Heartbeat(fixture.writer(), "b", kLeaseMs).value() == std::vector<std::string>{"b"});
-    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    CHECK(Heartbeat(fixture.writer(), "b", kLease).value() == std::vector<std::string>{"b"});
+    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLease).value();
     REQUIRE(taken.size() == 1);
     CHECK(ListPartitions(fixture.writer()).value()[0].lease_live);
     // Whoever lives renews, and is believed again.
     clock_goes_back("1 hour");
-    CHECK(ExtendLeases(fixture.writer(), "b", taken, kLeaseMs).value().size() == 1);
+    CHECK(ExtendLeases(fixture.writer(), "b", taken, kLease).value().size() == 1);
     CHECK(ListPartitions(fixture.writer()).value()[0].lease_live);
 
     REQUIRE_OK(
@@ -262,7 +262,7 @@ TEST_CASE("Partitions: when the clock went back, what was given before is void",
                       " VALUES (0, 1, 'dead', now() + interval '1 hour', 'infinity')")
     );
     REQUIRE_OK(fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, '')"));
-    CHECK(TakeExpiredSlots(fixture.writer(), "b", kLeaseMs, 10).value().size() == 1);
+    CHECK(TakeExpiredSlots(fixture.writer(), "b", kLease, 10).value().size() == 1);
 }
 
 TEST_CASE("Upkeep: a silent keeper loses its lock", "[pg][store]") {
@@ -273,24 +273,24 @@ TEST_CASE("Upkeep: a silent keeper loses its lock", "[pg][store]") {
     };
     const auto silent = session();
     const auto other = session();
-    REQUIRE(HoldUpkeepLock(*silent, 200).value());
+    REQUIRE(HoldUpkeepLock(*silent, Millis(200)).value());
     REQUIRE(Eventually(std::chrono::seconds(10), [&] {
-        return HoldUpkeepLock(*other, 60'000).value();
+        return HoldUpkeepLock(*other, Millis(60'000)).value();
     }));
-    const auto again = HoldUpkeepLock(*silent, 200);
+    const auto again = HoldUpkeepLock(*silent, Millis(200));
     CHECK_FALSE((again.ok() && *again));
 }
 
 TEST_CASE("Partitions: stop, skip with a recorded gap, reset", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 1);
-    auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    auto mine = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     REQUIRE_OK(StopPartition(fixture.writer(), mine[0], "expired unread"));
-    auto renewed = RenewPartitions(fixture.writer(), "a", mine, kLeaseMs).value();
+    auto renewed = RenewPartitions(fixture.writer(), "a", mine, kLease).value();
     REQUIRE(renewed[0].stopped_reason == "expired unread");
     REQUIRE(SkipGap(fixture.admin(), ids[0], 100, "olga").value() == 100);
-    REQUIRE(RenewPartitions(fixture.writer(), "a", mine, kLeaseMs)->empty());  // It lost it.
-    const auto next = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    REQUIRE(RenewPartitions(fixture.writer(), "a", mine, kLease)->empty());  // It lost it.
+    const auto next = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     REQUIRE(next[0].last_seq == 100);
     REQUIRE(next[0].epoch == 3);
     REQUIRE(next[0].stopped_reason.empty());
@@ -310,11 +310,11 @@ TEST_CASE("Partitions: stop, skip with a recorded gap, reset", "[pg][store]") {
 TEST_CASE("Partitions: after a restore every epoch is above all that were used", "[pg][store]") {
     StoreFixture fixture;
     const auto ids = Partitions(fixture, 2);
-    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLeaseMs).value();
+    const auto mine = TakePartitions(fixture.writer(), "a", ids, kLease).value();
     REQUIRE_OK(fixture.Owner("INSERT INTO writer_slots (slot, epoch, owner) VALUES (0, 4, 'a')"));
     REQUIRE_OK(RaiseAllEpochs(fixture.admin(), 1'000));
-    REQUIRE(RenewPartitions(fixture.writer(), "a", mine, kLeaseMs)->empty());
-    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLeaseMs).value();
+    REQUIRE(RenewPartitions(fixture.writer(), "a", mine, kLease)->empty());
+    const auto taken = TakePartitions(fixture.writer(), "b", ids, kLease).value();
     REQUIRE(taken[0].epoch == 1'002);
     REQUIRE(fixture.Number("SELECT epoch FROM writer_slots") == 1'004);
     REQUIRE_THAT(RaiseAllEpochs(fixture.admin(), 0), HasCode(Code::kInvalidArgument));
@@ -322,13 +322,13 @@ TEST_CASE("Partitions: after a restore every epoch is above all that were used",
 
 TEST_CASE("Partitions: heartbeats say who is alive", "[pg][store]") {
     StoreFixture fixture;
-    REQUIRE(Heartbeat(fixture.writer(), "b", kLeaseMs).value() == std::vector<std::string>{"b"});
-    const auto both = Heartbeat(fixture.writer(), "a", kLeaseMs).value();
+    REQUIRE(Heartbeat(fixture.writer(), "b", kLease).value() == std::vector<std::string>{"b"});
+    const auto both = Heartbeat(fixture.writer(), "a", kLease).value();
     REQUIRE(both == std::vector<std::string>{"a", "b"});
     REQUIRE_OK(RemoveInstance(fixture.writer(), "b"));
-    REQUIRE_OK(Heartbeat(fixture.writer(), "c", 1));
+    REQUIRE_OK(Heartbeat(fixture.writer(), "c", Millis(1)));
     REQUIRE(Eventually(std::chrono::seconds(5), [&] {
-        const auto alive = Heartbeat(fixture.writer(), "a", kLeaseMs).value();
+        const auto alive = Heartbeat(fixture.writer(), "a", kLease).value();
         return alive == std::vector<std::string>{"a"} &&
                fixture.Number("SELECT count(*) FROM writer_instances") == 1;
     }));
@@ -344,14 +344,14 @@ TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released",
     REQUIRE_OK(
         fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, ''), (-3, 1, '')")
     );
-    const auto taken = TakeExpiredSlots(fixture.writer(), "me", kLeaseMs, 10).value();
+    const auto taken = TakeExpiredSlots(fixture.writer(), "me", kLease, 10).value();
     REQUIRE(taken.size() == 1);
     REQUIRE(taken[0].slot == 0);
     REQUIRE(taken[0].epoch == 2);
     REQUIRE(taken[0].Shard().number() == -1);
-    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->empty());
+    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLease, 10)->empty());
     REQUIRE_OK(ReleaseSlot(fixture.writer(), "me", taken[0]));
-    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLeaseMs, 10)->size() == 1);
+    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLease, 10)->size() == 1);
 }
 
 }  // namespace

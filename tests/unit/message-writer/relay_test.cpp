@@ -74,7 +74,7 @@ private:
 
 struct Fixture {
     explicit Fixture(RelaySettings settings = {.retry_wait = 1ms})
-        : relay(publisher, kOutboxStreams[0], settings, metrics) {}
+        : relay(publisher, kOutboxStreams[0], settings, metrics, SystemClock()) {}
 
     obs::Metrics metrics;
     HeldPublisher publisher;
@@ -155,7 +155,7 @@ TEST_CASE("Relay: an event goes out under the epoch that stands now", "[unit][wr
     for (const std::string& epoch : {kEpoch, std::string(16, 'n')}) {
         HeldPublisher publisher;
         OpenGate gate(epoch);
-        Relay relay(publisher, kOutboxStreams[0], {}, metrics, &gate);
+        Relay relay(publisher, kOutboxStreams[0], {}, metrics, SystemClock(), &gate);
         const auto row = Row(1, {{"a1", "A"}});
         relay.Publish({row});
         const std::string payload = publisher.message(Hex("a1")).payload;
@@ -280,7 +280,9 @@ TEST_CASE("Relay: a full backlog refuses a row and what comes after it", "[unit]
 TEST_CASE("Relay: completions after its death do nothing", "[unit][writer]") {
     obs::Metrics metrics;
     HeldPublisher publisher;
-    auto relay = std::make_unique<Relay>(publisher, kOutboxStreams[0], RelaySettings{}, metrics);
+    auto relay = std::make_unique<Relay>(
+        publisher, kOutboxStreams[0], RelaySettings{}, metrics, SystemClock()
+    );
     relay->Publish({Row(1, {{"a1", "A"}, {"a2", "A"}})});
     relay.reset();
     publisher.Complete(Hex("a1"));
