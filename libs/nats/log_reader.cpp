@@ -84,7 +84,7 @@ private:
     LogReaderSettings settings_;
     obs::Metrics& metrics_;
     detail::Arrivals arrivals_;
-    detail::Lane* lane_ = nullptr;
+    detail::Subscription* answers_ = nullptr;
 
     std::deque<detail::MessagePtr> queue_;
     detail::SpentMessages spent_;
@@ -131,12 +131,12 @@ LogReaderImpl::LogReaderImpl(
 
 LogReaderImpl::~LogReaderImpl() {
     DropConsumer();
-    if (lane_ != nullptr) core_.ReleaseLane(lane_);
+    if (answers_ != nullptr) core_.ReleaseSubscription(answers_);
 }
 
 Status LogReaderImpl::Start() {
     auto handler = [this](detail::MessagePtr message) { arrivals_.Push(std::move(message)); };
-    UNIBOX_ASSIGN_OR_RETURN(lane_, core_.AcquireLane(std::move(handler)));
+    UNIBOX_ASSIGN_OR_RETURN(answers_, core_.AcquireSubscription(std::move(handler)));
     const SteadyTime deadline = Now() + 2 * Millis(core_.settings().request_timeout_ms);
     Batch nothing{.messages = {}, .count_max = 0, .bytes_max = 0};
     while (true) {
@@ -245,7 +245,7 @@ bool LogReaderImpl::Fits(const Batch& batch, const natsMsg* message) {
 
 Status LogReaderImpl::Handle(natsMsg* message, Batch& batch) {
     const std::string_view subject = detail::TextOf(natsMsg_GetSubject(message));
-    const std::string& inbox = lane_->inbox();
+    const std::string& inbox = answers_->inbox();
     if (subject.starts_with(inbox)) {
         return HandleAnswer(message, subject.substr(inbox.size()));
     }
@@ -417,7 +417,7 @@ Status LogReaderImpl::Take(natsMsg* message, const detail::Delivery& delivery, B
 }
 
 void LogReaderImpl::Ask(State next, const std::string& call, std::string_view body, char kind) {
-    const std::string reply = lane_->inbox() + kind + std::to_string(epoch_);
+    const std::string reply = answers_->inbox() + kind + std::to_string(epoch_);
     const natsStatus status = core_.Send(("$JS.API." + call).c_str(), reply.c_str(), body);
     if (status != NATS_OK) {
         Reset("send", detail::FromNats(status, call));
@@ -438,7 +438,7 @@ void LogReaderImpl::TopUp(SteadyTime now) {
     while (pulls_.size() < kPulls) {
         const Millis expires = settings_.pull_expires + settings_.heartbeat;
         const std::uint64_t id = pulls_.Add(msgs, now + expires);
-        const std::string reply = fmt::format("{}p{}-{}", lane_->inbox(), epoch_, id);
+        const std::string reply = fmt::format("{}p{}-{}", answers_->inbox(), epoch_, id);
         const std::string body = detail::PullRequest(msgs, bytes, settings_);
         if (core_.Send(subject.c_str(), reply.c_str(), body) != NATS_OK)
             return;  // Silence follows.

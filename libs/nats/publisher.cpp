@@ -35,7 +35,7 @@ PublisherImpl::PublisherImpl(
 
 Status PublisherImpl::Open() {
     auto handler = [this](MessagePtr reply) { OnReply(std::move(reply)); };
-    UNIBOX_ASSIGN_OR_RETURN(lane_, core_.AcquireLane(std::move(handler)));
+    UNIBOX_ASSIGN_OR_RETURN(answers_, core_.AcquireSubscription(std::move(handler)));
     listener_ = core_.AddSessionListener([this] {
         const MutexLock lock(mutex_);
         new_session_ = true;
@@ -46,9 +46,9 @@ Status PublisherImpl::Open() {
 }
 
 PublisherImpl::~PublisherImpl() {
-    if (lane_ == nullptr) return;
+    if (answers_ == nullptr) return;
     core_.RemoveSessionListener(listener_);
-    core_.ReleaseLane(lane_);
+    core_.ReleaseSubscription(answers_);
     {
         const MutexLock lock(mutex_);
         stopping_ = true;
@@ -138,7 +138,7 @@ void PublisherImpl::PublishAll(std::vector<Outgoing> messages, SteadyTime deadli
 
 void PublisherImpl::BuildAndSend(const Sending& sending, const Outgoing& message) {
     const std::string token = Window::Token(sending.index, sending.slot->generation);
-    auto built = BuildMessage(message, lane_->inbox() + token);
+    auto built = BuildMessage(message, answers_->inbox() + token);
     if (!built.ok()) {
         const MutexLock lock(mutex_);
         sending.slot->busy = false;
@@ -203,7 +203,8 @@ void PublisherImpl::WakeAt(SteadyTime due) {
 
 void PublisherImpl::OnReply(MessagePtr reply) {
     const std::string_view subject = TextOf(natsMsg_GetSubject(reply.get()));
-    const std::string_view token = subject.substr(std::min(lane_->inbox().size(), subject.size()));
+    const std::string_view token =
+        subject.substr(std::min(answers_->inbox().size(), subject.size()));
     const std::string_view body = DataOf(reply.get());
     const std::string_view header =
         body.empty() ? HeaderOf(reply.get(), "Status") : std::string_view();

@@ -22,7 +22,7 @@ constexpr std::int64_t kParkedPerRoundMax = 10'000;
 constexpr std::int64_t kSilentRoundsMax = 3;
 
 // Remembers the first failure and goes on: one broken duty must not stop the others.
-void Keep(Status* first, Status next, std::string_view duty) {
+void RememberFirst(Status* first, Status next, std::string_view duty) {
     if (next.ok()) return;
     obs::Log(obs::Level::kWarn, "upkeep failed", {{"duty", duty}, {"error", next}});
     if (first->ok()) *first = std::move(next);
@@ -122,8 +122,8 @@ Status Keeper::Round() {
         return ahead.status();
     }
     Status first;
-    Keep(&first, KeepDatabase(), "database");
-    Keep(&first, KeepLog(), "log");
+    RememberFirst(&first, KeepDatabase(), "database");
+    RememberFirst(&first, KeepLog(), "log");
     return first;
 }
 
@@ -143,9 +143,11 @@ void Keeper::TellDetachedLeaves() {
 Status Keeper::KeepDatabase() {
     Status first;
     const auto made = store::EnsurePeriods(pool_);
-    Keep(&first, made.status(), "periods");
-    Keep(&first, store::DropOldLeaves(pool_).status(), "old partitions");
-    Keep(&first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events");
+    RememberFirst(&first, made.status(), "periods");
+    RememberFirst(&first, store::DropOldLeaves(pool_).status(), "old partitions");
+    RememberFirst(
+        &first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events"
+    );
     return first;
 }
 
@@ -163,7 +165,7 @@ Status Keeper::KeepLog() {
     for (const store::LogNeed& need : needs) {
         Status status = KeepPartitionLog(need);
         if (status.code() == Code::kNotFound) continue;  // drained and deleted generation
-        Keep(&first, std::move(status), "log of a partition");
+        RememberFirst(&first, std::move(status), "log of a partition");
     }
     return first;
 }

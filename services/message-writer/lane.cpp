@@ -70,7 +70,7 @@ void Lane::Add(const store::OwnedPartition& owned) {
     {
         const MutexLock lock(mutex_);
         to_add_.push_back(owned);
-        told_[owned.id.Shard()] = {owned};
+        reported_[owned.id.Shard()] = {owned};
     }
     changed_.notify_all();
 }
@@ -78,25 +78,25 @@ void Lane::Add(const store::OwnedPartition& owned) {
 bool Lane::Drop(domain::ShardId shard, Millis wait) {
     const SteadyTime until = env_.clock.Steady() + wait;
     const MutexLock lock(mutex_);
-    if (!told_.contains(shard)) return true;
+    if (!reported_.contains(shard)) return true;
     to_drop_.push_back(shard);
     changed_.notify_all();
-    while (told_.contains(shard) && !stop_ && env_.clock.Steady() < until) {
+    while (reported_.contains(shard) && !stop_ && env_.clock.Steady() < until) {
         WaitOnce(changed_, mutex_, env_.clock, until);
     }
-    return !told_.contains(shard);
+    return !reported_.contains(shard);
 }
 
 std::vector<LaneShard> Lane::Shards() const {
     const MutexLock lock(mutex_);
     std::vector<LaneShard> shards;
-    for (const auto& [number, shard] : told_) shards.push_back(shard);
+    for (const auto& [number, shard] : reported_) shards.push_back(shard);
     return shards;
 }
 
 std::size_t Lane::count() const {
     const MutexLock lock(mutex_);
-    return told_.size();
+    return reported_.size();
 }
 
 void Lane::Arrived() {
@@ -144,7 +144,7 @@ void Lane::Run() {
             DeleteAcknowledgedWhenIdle();
             WaitForWork();
         }
-        TellState();
+        ReportState();
     }
     CollectAcknowledged();
     // Not essential: the next owner publishes again what is left, under the same ids.
@@ -169,12 +169,12 @@ void Lane::ApplyRequests() {
         outbox_.Forget(shard);
     }
     const MutexLock lock(mutex_);
-    for (const domain::ShardId shard : dropped) told_.erase(shard);
+    for (const domain::ShardId shard : dropped) reported_.erase(shard);
     changed_.notify_all();
 }
 
 // Forgets what was lost, and says how far the rest is.
-void Lane::TellState() {
+void Lane::ReportState() {
     std::vector<store::OwnedPartition> lost;
     for (const auto& [number, reading] : readings_) {
         if (reading->shard().lost) lost.push_back(reading->shard().owned);
@@ -186,10 +186,10 @@ void Lane::TellState() {
     {
         const MutexLock lock(mutex_);
         for (const auto& [number, reading] : readings_) {
-            told_[number] = {reading->shard().owned, 0, reading->waits_for_leaf()};
+            reported_[number] = {reading->shard().owned, 0, reading->waits_for_leaf()};
         }
         // It may have been given to the lane again, under another epoch.
-        std::erase_if(told_, [&](const auto& entry) {
+        std::erase_if(reported_, [&](const auto& entry) {
             return std::any_of(lost.begin(), lost.end(), [&](const auto& owned) {
                 return owned.id == entry.second.owned.id && owned.epoch == entry.second.owned.epoch;
             });
@@ -284,27 +284,27 @@ void Lane::Write(const GatheredBatch& batch) {
 // When the oldest event of each shard that is being written was stored.
 void Lane::SetPending(const GatheredBatch& batch) {
     const MutexLock lock(mutex_);
-    for (auto& [number, shard] : told_) shard.oldest_pending_ms = 0;
+    for (auto& [number, shard] : reported_) shard.oldest_pending_ms = 0;
     for (std::size_t i = batch.size(); i-- > 0;) {  // the first of each shard is its oldest
-        const auto at = told_.find(batch.events[i].shard);
-        if (at != told_.end()) at->second.oldest_pending_ms = batch.marks[i].stored_ms;
+        const auto at = reported_.find(batch.events[i].shard);
+        if (at != reported_.end()) at->second.oldest_pending_ms = batch.marks[i].stored_ms;
     }
 }
 
 void Lane::Publish(CommittedOutbox rows) {
-    NoteSweeps();
+    TakeSweepNeeds();
     outbox_.Publish(std::move(rows));
 }
 
 // Takes over what the committer has learnt, and that a new shard begins so.
-void Lane::NoteSweeps() {
+void Lane::TakeSweepNeeds() {
     for (auto& [shard, reading] : readings_) {
         if (std::exchange(reading->shard().needs_sweep, false)) outbox_.NeedSweep(shard);
     }
 }
 
 void Lane::SweepWhereNeeded() {
-    NoteSweeps();
+    TakeSweepNeeds();
     const SteadyTime now = env_.clock.Steady();
     const bool all = now - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
     if (all) last_sweep_ = now;

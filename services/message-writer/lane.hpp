@@ -49,13 +49,13 @@ private:
     Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::Session> session);
     void Run();
     void ApplyRequests();
-    void TellState();
+    void ReportState();
     bool RunOnce();
     GatheredBatch Gather();
     std::size_t CreditBytes() const;
     void Write(const GatheredBatch& batch);
     void Publish(CommittedOutbox rows);
-    void NoteSweeps();
+    void TakeSweepNeeds();
     void SweepWhereNeeded();
     void CollectAcknowledged();
     void DeleteAcknowledgedWhenIdle();
@@ -85,7 +85,7 @@ private:
     bool arrived_ UNIBOX_GUARDED_BY(mutex_) = false;  // since the last look
     std::vector<store::OwnedPartition> to_add_ UNIBOX_GUARDED_BY(mutex_);
     std::vector<domain::ShardId> to_drop_ UNIBOX_GUARDED_BY(mutex_);
-    std::map<domain::ShardId, LaneShard> told_ UNIBOX_GUARDED_BY(mutex_);
+    std::map<domain::ShardId, LaneShard> reported_ UNIBOX_GUARDED_BY(mutex_);
     std::thread thread_;
 };
 

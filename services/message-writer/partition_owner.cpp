@@ -128,7 +128,7 @@ void PartitionOwner::ListStreams() {
     for (const store::OwnedPartition& partition : owned) {
         const auto info = infos_.find(partition.id);
         if (info == infos_.end() || session != env_.connection.session()) continue;
-        NoteLostTail(partition, info->second, session);
+        CountLostTail(partition, info->second, session);
     }
 }
 
@@ -283,20 +283,20 @@ void PartitionOwner::TellMetrics() {
         }
     }
     if (tells_unowned_) TellUnowned(now_ms, &told);
-    for (const domain::ShardId shard : told_) {  // somebody else's lag is somebody else's gauge
+    for (const domain::ShardId shard : reported_) {  // somebody else's lag is somebody else's gauge
         if (told.contains(shard)) continue;
         lag_.Forget(shard);
         env_.metrics.LagMessages(shard).Set(0);
         env_.metrics.LagSeconds(shard).Set(0);
     }
-    told_ = std::move(told);
+    reported_ = std::move(told);
     env_.metrics.owned_partitions.Set(static_cast<double>(owned));
     env_.metrics.stopped_partitions.Set(static_cast<double>(stopped));
     env_.metrics.held_partitions.Set(static_cast<double>(held));
 }
 
 // A replicated stream may only look shorter, to a leader that was just elected.
-void PartitionOwner::NoteLostTail(
+void PartitionOwner::CountLostTail(
     const store::OwnedPartition& owned, const nats::StreamInfo& stream, std::uint64_t session
 ) {
     if (stream.created_unix_ms != owned.stream_created_ms) return;  // Who reads it anew counts.

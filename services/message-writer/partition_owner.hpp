@@ -62,7 +62,7 @@ private:
     Status FreeLocked();
     Status GiveUpSurplus(std::size_t share);
     void TellMetrics();
-    void NoteLostTail(
+    void CountLostTail(
         const store::OwnedPartition& owned, const nats::StreamInfo& stream, std::uint64_t session
     );
     void TellUnowned(std::int64_t now_ms, std::set<domain::ShardId>* told);
@@ -75,7 +75,7 @@ private:
     std::vector<std::unique_ptr<Lane>>& lanes_;
     nats::Streams streams_;
     StreamsById infos_;                          // as last seen
-    std::set<domain::ShardId> told_;             // shards whose lag was told
+    std::set<domain::ShardId> reported_;         // shards whose lag was told
     std::vector<store::PartitionState> states_;  // as last read
     // The first of the live writers tells the lag of what nobody owns, so that one does.
     bool tells_unowned_ = false;

@@ -56,8 +56,8 @@ Registry<Core*>& Links() {
     static auto* const registry = new Registry<Core*>();  // Outlives the threads of nats.c.
     return *registry;
 }
-Registry<std::shared_ptr<Lane>>& Lanes() {
-    static auto* const registry = new Registry<std::shared_ptr<Lane>>();
+Registry<std::shared_ptr<Subscription>>& Subscriptions() {
+    static auto* const registry = new Registry<std::shared_ptr<Subscription>>();
     return *registry;
 }
 
@@ -123,28 +123,28 @@ Result<std::unique_ptr<Core>> Core::Start(
 ) {
     std::unique_ptr<Core> core(new Core(settings, metrics, clock));
     UNIBOX_RETURN_IF_ERROR(core->Connect());
-    core->keeper_ = std::thread([raw = core.get()] { raw->Keep(); });
+    core->connector_ = std::thread([raw = core.get()] { raw->StayConnected(); });
     return core;
 }
 
 Core::~Core() {
     std::shared_ptr<Link> last;
-    std::vector<std::shared_ptr<Lane>> lanes;
+    std::vector<std::shared_ptr<Subscription>> subscriptions;
     {
         const MutexLock lock(mutex_);
         stopping_ = true;
-        lanes = lanes_;
+        subscriptions = subscriptions_;
         last = link_;
         changed_.notify_all();
     }
     // Ends a ping that the keeper waits for.
     if (last) loop_.Run([&] { natsConnection_Close(last->get()); });
-    if (keeper_.joinable()) keeper_.join();
+    if (connector_.joinable()) connector_.join();
     Links().Remove(link_id_);
-    for (const auto& lane : lanes) {
-        Lanes().Remove(lane->id_);
-        const MutexLock lock(lane->mutex_);
-        lane->handler_ = nullptr;
+    for (const auto& subscription : subscriptions) {
+        Subscriptions().Remove(subscription->id_);
+        const MutexLock lock(subscription->mutex_);
+        subscription->handler_ = nullptr;
     }
     last.reset();
     link_.reset();  // Needs the loop, which dies after this.
@@ -188,13 +188,13 @@ Status Core::Connect() {
     std::shared_ptr<Link> old;
     {
         const MutexLock lock(mutex_);
-        for (const auto& lane : lanes_) {
-            status = SubscribeLane(*link, *lane);
+        for (const auto& subscription : subscriptions_) {
+            status = SubscribeOn(*link, *subscription);
             if (status != NATS_OK && !natsConnection_IsClosed(connection)) {
                 obs::Log(
                     obs::Level::kError,
                     "cannot subscribe on NATS",
-                    {{"subject", lane->subject_}, {"error", FromNats(status, "subscribe")}}
+                    {{"subject", subscription->subject_}, {"error", FromNats(status, "subscribe")}}
                 );
             }
         }
@@ -210,7 +210,7 @@ std::shared_ptr<Link> Core::link() const {
     return link_;
 }
 
-void Core::Keep() {
+void Core::StayConnected() {
     while (WaitUnlessStopping(Millis(settings_.ping_interval_ms), /*until_closed=*/true)) {
         if (gave_up()) {
             Rebuild();
@@ -304,12 +304,12 @@ void Core::ClosedCallback(natsConnection*, void* closure) {
     Links().With(id, [&](Core* core) { core->OnClosed(id); });
 }
 
-void Core::LaneCallback(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+void Core::MessageCallback(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
     MessagePtr owned(message);
-    const std::shared_ptr<Lane> lane = Lanes().Find(FromClosure(closure));
-    if (!lane) return;
-    const MutexLock lock(lane->mutex_);
-    if (lane->handler_) lane->handler_(std::move(owned));
+    const std::shared_ptr<Subscription> subscription = Subscriptions().Find(FromClosure(closure));
+    if (!subscription) return;
+    const MutexLock lock(subscription->mutex_);
+    if (subscription->handler_) subscription->handler_(std::move(owned));
 }
 
 natsStatus Core::Send(natsMsg* message) {
@@ -335,63 +335,69 @@ bool Core::WriteBufferDrained() {
     return natsConnection_Buffered(link()->get()) <= kDrainedBytes;
 }
 
-natsStatus Core::SubscribeLane(Link& link, const Lane& lane) {
-    natsSubscription* subscription = nullptr;
+natsStatus Core::SubscribeOn(Link& link, const Subscription& subscription) {
+    natsSubscription* made = nullptr;
     natsStatus status = natsConnection_Subscribe(
-        &subscription, link.get(), lane.subject_.c_str(), LaneCallback, ToClosure(lane.id_)
+        &made,
+        link.get(),
+        subscription.subject_.c_str(),
+        MessageCallback,
+        ToClosure(subscription.id_)
     );
     if (status != NATS_OK) return status;
-    link.Own(subscription);
+    link.Own(made);
     // What is in flight is bounded by the window of a publisher and the credit of a reader; a limit
     // here would drop messages silently.
-    return natsSubscription_SetPendingLimits(subscription, -1, -1);
+    return natsSubscription_SetPendingLimits(made, -1, -1);
 }
 
-Result<Lane*> Core::AddLane(std::string inbox, std::string subject, Lane::Handler handler) {
-    const auto lane = std::make_shared<Lane>();
-    lane->inbox_ = std::move(inbox);
-    lane->subject_ = std::move(subject);
+Result<Subscription*> Core::AddSubscription(
+    std::string inbox, std::string subject, Subscription::Handler handler
+) {
+    const auto subscription = std::make_shared<Subscription>();
+    subscription->inbox_ = std::move(inbox);
+    subscription->subject_ = std::move(subject);
     {
-        const MutexLock lock(lane->mutex_);
-        lane->handler_ = std::move(handler);
+        const MutexLock lock(subscription->mutex_);
+        subscription->handler_ = std::move(handler);
     }
-    lane->id_ = Lanes().Add(lane);
+    subscription->id_ = Subscriptions().Add(subscription);
     const MutexLock lock(mutex_);
-    const natsStatus status = SubscribeLane(*link_, *lane);
-    // A closed connection is being rebuilt, and the rebuilt one subscribes all lanes.
+    const natsStatus status = SubscribeOn(*link_, *subscription);
+    // A closed connection is being rebuilt, and the rebuilt one makes all subscriptions.
     if (status != NATS_OK && status != NATS_CONNECTION_CLOSED) {
-        Lanes().Remove(lane->id_);
-        return FromNats(status, "subscribing to " + lane->subject_);
+        Subscriptions().Remove(subscription->id_);
+        return FromNats(status, "subscribing to " + subscription->subject_);
     }
-    lanes_.push_back(lane);
-    return lane.get();
+    subscriptions_.push_back(subscription);
+    return subscription.get();
 }
 
-Result<Lane*> Core::AcquireLane(Lane::Handler handler) {
+Result<Subscription*> Core::AcquireSubscription(Subscription::Handler handler) {
     std::string inbox;
-    Lane* lane = nullptr;
+    Subscription* subscription = nullptr;
     {
         const MutexLock lock(mutex_);
-        if (free_lanes_.empty()) {
+        if (free_subscriptions_.empty()) {
             inbox = fmt::format("{}.{}.", inbox_base_, UniqueNumber());
         } else {
-            lane = free_lanes_.back();
-            free_lanes_.pop_back();
+            subscription = free_subscriptions_.back();
+            free_subscriptions_.pop_back();
         }
     }
-    if (lane == nullptr) return AddLane(inbox, inbox + "*", std::move(handler));
-    const MutexLock lock(lane->mutex_);
-    lane->handler_ = std::move(handler);
-    return lane;
+    if (subscription == nullptr) return AddSubscription(inbox, inbox + "*", std::move(handler));
+    const MutexLock lock(subscription->mutex_);
+    subscription->handler_ = std::move(handler);
+    return subscription;
 }
 
-void Core::ReleaseLane(Lane* lane) {
+void Core::ReleaseSubscription(Subscription* subscription) {
     {
-        const MutexLock lock(lane->mutex_);
-        lane->handler_ = nullptr;
+        const MutexLock lock(subscription->mutex_);
+        subscription->handler_ = nullptr;
     }
     const MutexLock lock(mutex_);
-    free_lanes_.push_back(lane);
+    free_subscriptions_.push_back(subscription);
 }
 
 Status Core::Subscribe(std::string_view subject, Handler handler) {
@@ -400,9 +406,10 @@ Status Core::Subscribe(std::string_view subject, Handler handler) {
         handler(TextOf(natsMsg_GetSubject(message.get())), DataOf(message.get()));
     };
     UNIBOX_ASSIGN_OR_RETURN(
-        Lane* const lane, AddLane("", std::string(subject), std::move(deliver))
+        Subscription* const subscription,
+        AddSubscription("", std::string(subject), std::move(deliver))
     );
-    static_cast<void>(lane);  // Lives as long as the connection.
+    static_cast<void>(subscription);  // Lives as long as the connection.
     return {};
 }
 

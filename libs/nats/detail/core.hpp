@@ -1,6 +1,6 @@
 // What a Connection is made of: the nats.c connection, its replacement when nats.c gives it up, and
-// the lanes (own inboxes) on which Publisher and LogReader get their answers. Thread safety: all
-// methods from any thread.
+// the subscriptions (inboxes of their own) on which Publisher and LogReader get their answers.
+// Thread safety: all methods from any thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -29,13 +29,13 @@ class Metrics;
 namespace unibox::nats::detail {
 
 // A subscription of ours and who gets its messages. Subscribed once and for all: nats.c 3.4.1 can
-// crash when a subscription is removed while messages come in, so a lane that is given back is used
+// crash when a subscription is removed while messages come in, so one that is given back is used
 // again.
-class Lane {
+class Subscription {
 public:
     using Handler = std::function<void(MessagePtr)>;
 
-    // "_INBOX.<random>.<lane>."; an answer comes to this and one token of the user's choice.
+    // "_INBOX.<random>.<number>."; an answer comes to this and one token of the user's choice.
     const std::string& inbox() const { return inbox_; }
 
 private:
@@ -92,10 +92,11 @@ public:
     // True when the peer has taken all (or nearly all) that was written.
     bool WriteBufferDrained();
 
-    // `handler` runs on nats.c's delivery thread: it must be quick and must not call AcquireLane,
-    // ReleaseLane or Subscribe.
-    Result<Lane*> AcquireLane(Lane::Handler handler);
-    void ReleaseLane(Lane* lane);  // When it returns the handler does not run and never will.
+    // `handler` runs on nats.c's delivery thread: it must be quick and must not call Subscribe or
+    // either of these two.
+    Result<Subscription*> AcquireSubscription(Subscription::Handler handler);
+    // When it returns the handler does not run and never will.
+    void ReleaseSubscription(Subscription* subscription);
 
     Status Subscribe(std::string_view subject, Handler handler);
     Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
@@ -112,10 +113,12 @@ private:
     Core(const Settings& settings, obs::Metrics& metrics, const Clock& clock);
     natsStatus SetCallbacks(natsOptions* options, std::uintptr_t link_id);
     Status Connect();
-    Result<Lane*> AddLane(std::string inbox, std::string subject, Lane::Handler handler);
-    static natsStatus SubscribeLane(Link& link, const Lane& lane);
+    Result<Subscription*> AddSubscription(
+        std::string inbox, std::string subject, Subscription::Handler handler
+    );
+    static natsStatus SubscribeOn(Link& link, const Subscription& subscription);
     std::shared_ptr<Link> link() const;
-    void Keep();
+    void StayConnected();
     void Rebuild();
     // False: the object dies. `until_closed`: less long if nats.c gives the link up.
     bool WaitUnlessStopping(Millis wait, bool until_closed);
@@ -128,7 +131,9 @@ private:
     static void ConnectedCallback(natsConnection* connection, void* closure);
     static void DisconnectedCallback(natsConnection* connection, void* closure);
     static void ClosedCallback(natsConnection* connection, void* closure);
-    static void LaneCallback(natsConnection*, natsSubscription*, natsMsg* message, void* closure);
+    static void MessageCallback(
+        natsConnection*, natsSubscription*, natsMsg* message, void* closure
+    );
 
     const Settings settings_;
     obs::Metrics& metrics_;
@@ -150,18 +155,19 @@ private:
     std::uintptr_t link_id_ UNIBOX_GUARDED_BY(mutex_) = 0;
     bool closed_ UNIBOX_GUARDED_BY(mutex_) = false;  // nats.c gave the current link up.
     bool stopping_ UNIBOX_GUARDED_BY(mutex_) = false;
-    std::vector<std::shared_ptr<Lane>> lanes_ UNIBOX_GUARDED_BY(mutex_);
-    std::vector<Lane*> free_lanes_ UNIBOX_GUARDED_BY(mutex_);
+    std::vector<std::shared_ptr<Subscription>> subscriptions_ UNIBOX_GUARDED_BY(mutex_);
+    std::vector<Subscription*> free_subscriptions_ UNIBOX_GUARDED_BY(mutex_);
 
     // Held while they run, so that none runs after its removal.
     Mutex listeners_mutex_;
     std::uint64_t next_listener_ UNIBOX_GUARDED_BY(listeners_mutex_) = 1;
     std::vector<std::pair<std::uint64_t, std::function<void()>>> listeners_
         UNIBOX_GUARDED_BY(listeners_mutex_);
-    // The keeper's own: how long the next rebuild waits, and the session when the last one began.
+    // The connector's own: how long the next rebuild waits, and the session when the last one
+    // began.
     Millis rebuild_wait_{0};
     std::uint64_t session_before_rebuild_ = 0;
-    std::thread keeper_;
+    std::thread connector_;
 };
 
 }  // namespace unibox::nats::detail

@@ -89,7 +89,7 @@ private:
     const PublisherSettings settings_;
     PublishMetrics counts_;
 
-    Lane* lane_ = nullptr;
+    Subscription* answers_ = nullptr;
     std::uint64_t listener_ = 0;
     std::atomic<std::size_t> in_flight_{0};
     std::atomic<std::size_t> in_flight_bytes_{0};
