@@ -81,8 +81,8 @@ Status Selftest::CheckStreams() {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context_.Nats());
     nats::Streams streams(*connection);
     UNIBOX_RETURN_IF_ERROR(streams.CheckServer(kPayloadBytesMin));
-    for (const std::string_view name : {wire::kEvStream, wire::kRawStream}) {
-        UNIBOX_RETURN_IF_ERROR(streams.Info(name).status());
+    for (const nats::StreamSpec& spec : nats::UniboxStreams({.partition_count = 0})) {
+        UNIBOX_RETURN_IF_ERROR(streams.Info(spec.name).status());
     }
     UNIBOX_ASSIGN_OR_RETURN(const auto partitions, streams.List(wire::kInStreamPrefix));
     if (partitions.empty()) return FailedPrecondition("there are no ingest streams");
