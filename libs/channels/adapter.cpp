@@ -1,55 +1,46 @@
 #include "channels/adapter.hpp"
 
-#include "channels/adapters.hpp"
+#include "channels/meta/meta.hpp"
+#include "channels/standard/standard.hpp"
+#include "channels/telegram/telegram.hpp"
+#include "channels/twilio/twilio.hpp"
 
 #include <array>
 
 namespace unibox::channels {
 namespace {
 
-struct ProviderNames {
-    v1::Provider provider;
-    std::string_view name;
-    std::string_view url_name;
-};
-constexpr std::array<ProviderNames, 6> kProviders = {{
-    {v1::PROVIDER_TELEGRAM, "telegram", "telegram"},
-    {v1::PROVIDER_WHATSAPP, "whatsapp", "meta"},
-    {v1::PROVIDER_MESSENGER, "messenger", "meta"},
-    {v1::PROVIDER_INSTAGRAM, "instagram", "meta"},
-    {v1::PROVIDER_TWILIO, "twilio", "twilio"},
-    {v1::PROVIDER_STANDARD, "standard", "standard"},
+constexpr std::array<Adapter, domain::kWebhookSources.size()> kAdapters = {{
+    {domain::kTelegramWebhooks, VerifyTelegram, ParseTelegram, SignTelegram, nullptr},
+    {domain::kMetaWebhooks, VerifyMeta, ParseMeta, SignMeta, MetaHandshake},
+    {domain::kTwilioWebhooks, VerifyTwilio, ParseTwilio, SignTwilio, nullptr},
+    {domain::kStandardWebhooks, VerifyStandard, ParseStandard, SignStandard, nullptr},
 }};
+
+constexpr bool RowsFitTheirSources() {
+    for (std::size_t i = 0; i < kAdapters.size(); ++i) {
+        const Adapter& row = kAdapters[i];
+        if (&row.source != domain::kWebhookSources[i]) return false;
+        const bool checks_url = row.source.get == domain::GetRequest::kChecksUrl;
+        if (checks_url != (row.check_url != nullptr)) return false;
+    }
+    return true;
+}
+static_assert(RowsFitTheirSources());
 
 }  // namespace
 
-const Adapter* Find(std::string_view provider_url_name) {
-    if (provider_url_name == "meta") return &MetaAdapter();
-    if (provider_url_name == "telegram") return &TelegramAdapter();
-    if (provider_url_name == "twilio") return &TwilioAdapter();
-    if (provider_url_name == "standard") return &StandardAdapter();
+std::span<const Adapter> Adapters() {
+    return kAdapters;
+}
+
+const Adapter* FindAdapter(std::string_view name) {
+    const domain::ProviderTraits* provider = domain::FindProvider(name);
+    const std::string_view url_name = provider != nullptr ? provider->source.url_name : name;
+    for (const Adapter& adapter : kAdapters) {
+        if (adapter.source.url_name == url_name) return &adapter;
+    }
     return nullptr;
-}
-
-std::string_view ProviderName(v1::Provider provider) {
-    for (const ProviderNames& names : kProviders) {
-        if (names.provider == provider) return names.name;
-    }
-    return {};
-}
-
-std::string_view UrlNameOf(v1::Provider provider) {
-    for (const ProviderNames& names : kProviders) {
-        if (names.provider == provider) return names.url_name;
-    }
-    return {};
-}
-
-v1::Provider ProviderOf(std::string_view name) {
-    for (const ProviderNames& names : kProviders) {
-        if (names.name == name) return names.provider;
-    }
-    return v1::PROVIDER_UNSPECIFIED;
 }
 
 Status BadSignature(std::string why) {

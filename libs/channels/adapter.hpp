@@ -1,16 +1,16 @@
 // The webhook side of a provider: is a request authentic, and which events does it carry. Pure: no
-// I/O, no clock, no state. What each provider's events become is in README.md and <provider>.md
-// beside this file.
+// I/O, no clock, no state. What each provider's events become is in the README.md of its folder.
 //
-// A webhook is served so: find the adapter by the URL's provider name, Verify with the channel's
-// (or app's) live secrets, Parse, find the channel of each event (by the URL's token, else by
-// provider and route_key), Complete, publish. Thread safety: all functions and all adapter methods
-// may be called from any thread.
+// A webhook is served so: find the adapter by the URL's provider name, verify with the channel's
+// (or app's) live secrets, parse, find the channel of each event (by the URL's token, else by
+// provider and route_key), Complete, publish. Thread safety: all functions may be called from any
+// thread.
 #pragma once
 
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 #include "base/status.hpp"
+#include "domain/provider.hpp"
 #include "unibox/event/v1/inbound.pb.h"
 #include "unibox/v1/common.pb.h"
 
@@ -38,8 +38,9 @@ struct WebhookRequest {
 struct VerifyInput {
     const WebhookRequest& request;
     std::span<const Secret> secrets;  // The live ones, newest first. Empty secrets never match.
-    // Twilio signs it: the URL under which the provider called, from configuration and never from a
-    // header, with the query as received ("https://hooks.example.com/v1/hooks/twilio/TOKEN?a=1").
+    // Where the signature covers it (source.signature), else empty: the URL under which the
+    // provider called, from configuration and never from a header, with the query as received
+    // ("https://hooks.example.com/v1/hooks/twilio/TOKEN?a=1").
     std::string public_url;
     std::int64_t now_ms = 0;  // Unix, UTC.
 };
@@ -80,39 +81,53 @@ struct Parsed {
     std::vector<Problem> problems;
 };
 
-class Adapter {
-public:
-    virtual ~Adapter() = default;
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+struct SignInput {
+    const Secret& secret;  // Not empty.
+    std::string_view body;
+    std::string_view url;         // Twilio: the URL called, with its query.
+    std::int64_t now_ms = 0;      // standard: the signed time.
+    std::string_view webhook_id;  // standard: `webhook-id`, 1 to 255 characters.
+};
+
+// What a provider's folder does; the row of adapter.cpp.
+struct Adapter {
+    const domain::WebhookSource& source;
 
     // The index of the secret that matched, or UNAUTHENTICATED (with a message for operators, not
     // for the caller). Works on the raw bytes, in constant time where secrets are compared.
-    virtual Result<std::size_t> Verify(const VerifyInput& input) const = 0;
+    Result<std::size_t> (*verify)(const VerifyInput& input);
 
-    // Call it only after Verify. INVALID_ARGUMENT: the body as a whole is not understood, or has
-    // more events than any provider sends (parse_sink.hpp). On
-    // `standard` its field() and message are for the sender (400); on all others the answer is 200
-    // and the raw body is kept.
-    virtual Result<Parsed> Parse(const WebhookRequest& request) const = 0;
+    // Call it only after verify. INVALID_ARGUMENT: the body as a whole is not understood, or has
+    // more events than any provider sends (parse_sink.hpp). Where the sender reads errors
+    // (source.sender_reads_errors) its field() and message are for the sender (400); on all others
+    // the answer is 200 and the raw body is kept.
+    Result<Parsed> (*parse)(const WebhookRequest& request);
 
-    // The provider's name in URLs: "telegram", "meta", "twilio", "standard".
-    virtual std::string_view route_provider() const = 0;
+    // The headers that the provider would send, Content-Type first; see Sign (sign.hpp).
+    Result<std::vector<Header>> (*sign)(const SignInput& input);
+
+    // The answer to the GET that checks a URL, or PERMISSION_DENIED (403); nullptr where a GET is
+    // something else (source.get). `query` as received; empty verify tokens never match.
+    Result<std::string> (*check_url)(std::string_view query, std::span<const Secret> verify_tokens);
 };
 
-// nullptr for an unknown name. The adapter lives as long as the process.
-const Adapter* Find(std::string_view provider_url_name);
+// One for each of domain::kWebhookSources, in their order.
+std::span<const Adapter> Adapters();
+// By the name in URLs or a provider's name ("meta", "whatsapp", …); nullptr for an unknown one.
+const Adapter* FindAdapter(std::string_view name);
 
-// The one header that Parse reads, and on `standard` only: it names the POST, and event keys are
+// The one answer to a signature that does not fit; `why` is for operators.
+Status BadSignature(std::string why);
+
+// The one header that parse reads, and on `standard` only: it names the POST, and event keys are
 // made from it. Who parses a request again must have kept it.
 inline constexpr const char* kStandardWebhookIdHeader = "webhook-id";
 // Its value, under this name or Svix's; "" if there is none.
 std::string_view StandardWebhookId(const WebhookRequest& request);
-
-// What the directory and uniboxctl call a provider: "telegram", "whatsapp", "messenger",
-// "instagram", "twilio", "standard"; "" for UNSPECIFIED.
-std::string_view ProviderName(v1::Provider provider);
-// The URL name under which a provider's webhooks arrive ("meta" for three of them).
-std::string_view UrlNameOf(v1::Provider provider);
-// UNSPECIFIED for an unknown name.
-v1::Provider ProviderOf(std::string_view name);
 
 }  // namespace unibox::channels

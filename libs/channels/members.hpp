@@ -1,6 +1,7 @@
 // Which members of a provider's objects an adapter knows. What stands in no table is told as
 // "partly_understood", so that the raw body is kept: nothing that an authentic webhook holds may
-// vanish. The tables lie in <provider>_members.cpp; what they pass over has its reason there.
+// vanish. The tables lie in the members.cpp of the providers' folders; what they pass over has its
+// reason there.
 // Thread safety: constant tables and pure functions.
 #pragma once
 
@@ -76,17 +77,5 @@ constexpr auto Known(Members... members) {
 void CheckMembers(
     const JsonValue& object, const MemberTable& table, std::string_view where, ParseSink& sink
 );
-
-// The roots of the providers' tables.
-const MemberTable& TelegramUpdateTable();
-const MemberTable& TelegramMessageTable();
-const MemberTable& MetaBodyTable();
-const MemberTable& MessengerItemTable();
-const MemberTable& WhatsAppValueTable();
-// By the words of changes[].field, with the marks of meta_parts.hpp.
-const MemberTable& MessengerFieldTable();
-const MemberTable& WhatsAppFieldTable();
-// Without the numbers at the ends of parameters.
-const MemberTable& TwilioParameterTable();
 
 }  // namespace unibox::channels

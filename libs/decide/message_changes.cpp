@@ -2,6 +2,7 @@
 
 #include "base/utf8.hpp"
 #include "decide/inbound.hpp"
+#include "domain/provider.hpp"
 #include "domain/timestamps.hpp"
 
 #include <algorithm>
@@ -70,8 +71,10 @@ bool ApplyDelete(const InboundEvent& event, domain::MessageRow* message) {
     return true;
 }
 
+// Of a provider of a later version nothing is known: one reaction is what all have.
 bool AllowsManyReactions(v1::Provider provider) {
-    return provider == v1::PROVIDER_TELEGRAM || provider == v1::PROVIDER_STANDARD;
+    const domain::ProviderTraits* row = domain::FindProvider(provider);
+    return row != nullptr && row->has_many_reactions;
 }
 
 using Reactions = std::vector<v1::Reaction>;

@@ -1,6 +1,6 @@
 #include "uniboxctl/apply_answer.hpp"
 
-#include "channels/adapter.hpp"
+#include "domain/provider.hpp"
 #include "uniboxctl/hook_url.hpp"
 
 #include <nlohmann/json.hpp>
@@ -53,6 +53,13 @@ void Tables::AddChanges(
     }
 }
 
+// "" for what a later version has written.
+std::string WebhookUrl(
+    const domain::WebhookSource* source, const std::string& base, const std::string& token
+) {
+    return source != nullptr ? UrlToEnter(base, *source, token) : std::string();
+}
+
 // A rotated secret is a change as any other.
 std::vector<FieldChange> WithSecret(std::vector<FieldChange> fields, store::Change secret) {
     if (secret == store::Change::kUpdated) SetSecret(fields, "secret");
@@ -67,7 +74,7 @@ void Tables::Add(const AppPlan& app) {
          provider,
          TextOf(app.write.change),
          TextOf(app.secret),
-         UrlToEnter(options_.public_base_url, provider)}
+         WebhookUrl(domain::FindWebhookSource(provider), options_.public_base_url, "")}
     );
     if (app.write.change == store::Change::kCreated) return;
     AddChanges("app", name, WithSecret(app.fields, app.secret));
@@ -75,7 +82,7 @@ void Tables::Add(const AppPlan& app) {
 
 void Tables::Add(const TenantPlan& tenant, const ChannelPlan& channel) {
     const store::ChannelSpec& spec = channel.write.spec;
-    const v1::Provider provider = spec.provider;
+    const auto* provider = domain::FindProvider(spec.provider);
     const bool is_new = channel.write.change == store::Change::kCreated;
     std::string token = channel.token;
     if (channel.has_secret && token.empty()) token = "(as it was made with an earlier key)";
@@ -86,11 +93,11 @@ void Tables::Add(const TenantPlan& tenant, const ChannelPlan& channel) {
     channels_.Add(
         {tenant.entry->name,
          channel.entry->name,
-         std::string(channels::ProviderName(provider)),
+         std::string(provider != nullptr ? provider->name : ""),
          is_new && options_.dry_run ? std::string("(new)") : channel.write.channel.ToString(),
          TextOf(channel.write.change),
          of_secret,
-         UrlToEnter(base, channels::UrlNameOf(provider), token)}
+         WebhookUrl(provider != nullptr ? &provider->source : nullptr, base, token)}
     );
     if (is_new) return;
     const std::string name = tenant.entry->name + "/" + channel.entry->name;

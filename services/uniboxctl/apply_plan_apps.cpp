@@ -16,17 +16,19 @@ bool Planner::Has(const store::StoredApp& app, const Secret& secret) const {
     return false;
 }
 
-// Apps for the same provider (there is one) whose webhooks this secret verifies too.
-std::vector<std::string> Planner::AppsWith(const Secret& secret, const std::string& but_app) const {
+// Other apps of the same provider whose webhooks this secret verifies too.
+std::vector<std::string> Planner::AppsWith(
+    const Secret& secret, const std::string& but_app, const std::string& provider
+) const {
     std::set<std::string> names;
     for (const store::StoredApp& app : stored_.apps) {
-        if (app.spec.slug != but_app && Has(app, secret)) names.insert(app.spec.slug);
+        if (app.spec.slug == but_app || app.spec.provider != provider) continue;
+        if (Has(app, secret)) names.insert(app.spec.slug);
     }
     for (const AppPlan& app : plan_.apps) {  // Those before it in the file.
         const AppEntry& entry = *app.entry;
-        if (entry.name != but_app && entry.secret && entry.secret->Reveal() == secret.Reveal()) {
-            names.insert(entry.name);
-        }
+        if (entry.name == but_app || app.write.spec.provider != provider) continue;
+        if (entry.secret && entry.secret->Reveal() == secret.Reveal()) names.insert(entry.name);
     }
     return {names.begin(), names.end()};
 }
@@ -58,7 +60,7 @@ void Planner::PlanAppSecret(AppPlan& app, const store::StoredApp* before) {
         }
         return;
     }
-    const auto twins = AppsWith(*entry.secret, entry.name);
+    const auto twins = AppsWith(*entry.secret, entry.name, app.write.spec.provider);
     const std::string fingerprint = box_.Fingerprint(*entry.secret);
     const bool is_known = has_one && before->newest_fingerprint == fingerprint;
     if (!twins.empty()) {
@@ -89,7 +91,8 @@ AppPlan Planner::PlanApp(const AppEntry& entry, const store::StoredApp* before) 
     app.write.spec.provider = before != nullptr ? before->spec.provider : entry.provider.Or("");
     if (entry.has_mistakes) return app;
     if (app.write.spec.provider.empty()) {
-        Mistake(entry, entry.line, "provider", "is missing: meta");
+        const auto text = fmt::format("is missing: {}", fmt::join(domain::SourcesWithApps(), ", "));
+        Mistake(entry, entry.line, "provider", text);
     } else if (entry.provider && *entry.provider != app.write.spec.provider) {
         Mistake(entry, entry.provider.line, "provider", "is another one than the app has");
     }
@@ -101,7 +104,8 @@ AppPlan Planner::PlanApp(const AppEntry& entry, const store::StoredApp* before) 
 
 void Planner::PlanApps() {
     for (const store::StoredApp& app : stored_.apps) {
-        if (!app.disabled) app_ids_.emplace(app.spec.slug, app.app_id);
+        if (app.disabled) continue;
+        apps_.emplace(app.spec.slug, KnownApp{app.app_id, app.spec.provider});
     }
     for (const AppEntry& entry : file_.apps) {
         const store::StoredApp* before = nullptr;
@@ -109,7 +113,8 @@ void Planner::PlanApps() {
             if (app.spec.slug == entry.name) before = &app;
         }
         plan_.apps.push_back(PlanApp(entry, before));
-        app_ids_.emplace(entry.name, plan_.apps.back().write.app_id);
+        const store::AppWrite& write = plan_.apps.back().write;
+        apps_.emplace(entry.name, KnownApp{write.app_id, write.spec.provider});
     }
 }
 

@@ -1,5 +1,4 @@
 // Channels: a part of MakePlan.
-#include "channels/adapter.hpp"
 #include "channels/sign.hpp"
 #include "crypto/hash.hpp"
 #include "uniboxctl/channel_token.hpp"
@@ -7,19 +6,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace unibox::ctl {
 namespace {
 
-constexpr std::string_view kMeta = "meta";  // Whose apps serve channels of many tenants.
-
 v1::Provider ProviderOf(const ChannelPlan& channel) {
     return channel.write.spec.provider;
-}
-
-bool IsThroughApp(const ChannelPlan& channel) {
-    return channels::UrlNameOf(ProviderOf(channel)) == kMeta;
 }
 
 template <typename Visit>
@@ -33,10 +27,18 @@ void ForEachChannel(const Plan& plan, const Visit& visit) {
 
 std::string Planner::AppName(const std::optional<Uuid>& app_id) const {
     if (!app_id) return "";
-    for (const auto& [name, id] : app_ids_) {
-        if (id == *app_id) return name;
+    for (const auto& [name, app] : apps_) {
+        if (app.app_id == *app_id) return name;
     }
     return "(disabled)";
+}
+
+std::vector<std::string> Planner::AppsOf(const domain::WebhookSource& source) const {
+    std::vector<std::string> names;
+    for (const auto& [name, app] : apps_) {
+        if (app.provider == source.url_name) names.push_back(name);
+    }
+    return names;
 }
 
 // What the file does not say stays as it is in channel.write.spec.
@@ -48,7 +50,7 @@ void Planner::PlanSettings(ChannelPlan& channel, const store::StoredChannel* bef
     } else if (before != nullptr && entry.provider && *entry.provider != ProviderOf(channel)) {
         const std::string text = fmt::format(
             "the channel is of {}, which cannot be changed: make another channel",
-            channels::ProviderName(ProviderOf(channel))
+            domain::ProviderName(ProviderOf(channel))
         );
         Mistake(entry, entry.provider.line, "provider", text);
     }
@@ -70,20 +72,20 @@ void Planner::PlanSettings(ChannelPlan& channel, const store::StoredChannel* bef
 
 // Whose signature the channel's route takes. Never guessed between several: the owner of one app
 // could write into the channels of another's.
-void Planner::PlanApp(ChannelPlan& channel, const store::StoredChannel* before) {
+void Planner::PlanApp(
+    ChannelPlan& channel, const store::StoredChannel* before, const domain::ProviderTraits& provider
+) {
     const ChannelEntry& entry = *channel.entry;
     std::optional<Uuid> app_id = before != nullptr ? before->spec.app_id : std::nullopt;
     const bool names_one = entry.app && !entry.app->empty();
-    std::vector<std::string> names;
-    for (const auto& [name, id] : app_ids_) names.push_back(name);
-    if (!IsThroughApp(channel)) {
+    const std::vector<std::string> names = AppsOf(provider.source);
+    if (!provider.source.has_apps) {
         if (names_one) {
-            Mistake(
-                entry, entry.app.line, "app", "only channels of Meta are served through an app"
-            );
+            const auto text = fmt::format("no app serves channels of {}", provider.name);
+            Mistake(entry, entry.app.line, "app", text);
         }
-    } else if (names_one && app_ids_.contains(*entry.app)) {
-        app_id = app_ids_.at(*entry.app);
+    } else if (names_one && std::find(names.begin(), names.end(), *entry.app) != names.end()) {
+        app_id = apps_.at(*entry.app).app_id;
     } else if (names_one) {
         Mistake(
             entry,
@@ -96,7 +98,7 @@ void Planner::PlanApp(ChannelPlan& channel, const store::StoredChannel* before) 
     } else if (entry.app) {
         Mistake(entry, entry.app.line, "app", "without an app it needs a secret of its own");
     } else if (!app_id && !channel.has_secret && names.size() == 1) {
-        app_id = app_ids_.begin()->second;
+        app_id = apps_.at(names.front()).app_id;
     } else if (!app_id && !channel.has_secret && names.size() > 1) {
         const auto text = fmt::format("say which app serves it, one of {}", fmt::join(names, ", "));
         Mistake(entry, entry.line, "app", text);
@@ -106,21 +108,22 @@ void Planner::PlanApp(ChannelPlan& channel, const store::StoredChannel* before) 
     channel.write.spec.app_id = app_id;
 }
 
-void Planner::PlanSecret(ChannelPlan& channel, const store::StoredChannel* before) {
+void Planner::PlanSecret(
+    ChannelPlan& channel, const store::StoredChannel* before, const domain::ProviderTraits& provider
+) {
     const ChannelEntry& entry = *channel.entry;
     const bool has_one = before != nullptr && !before->newest_fingerprint.empty();
     channel.has_secret = has_one || entry.secret;
-    if (!channel.has_secret && !IsThroughApp(channel)) {
+    if (!channel.has_secret && !provider.source.has_apps) {
         Mistake(entry, entry.line, "secret", "is missing, and so is secret_file");
     } else if (!channel.has_secret && channel.write.spec.route_key.empty()) {
         const int line = entry.route ? entry.route.line : entry.line;
-        const std::string_view text = "is missing: the phone number id, page id or account id";
-        Mistake(entry, line, "route", text);
+        Mistake(entry, line, "route", fmt::format("is missing: {}", provider.route));
     }
     if (!entry.secret) return;
     // What the adapter refuses to sign with it could never verify.
     const channels::SignInput probe{*entry.secret, "", "https://localhost/", 0, "probe"};
-    const auto usable = channels::Sign(channels::ProviderName(ProviderOf(channel)), probe);
+    const auto usable = channels::Sign(provider.name, probe);
     if (!usable.ok()) Mistake(entry, entry.secret.line, "secret", usable.status().message());
     const std::string fingerprint = box_.Fingerprint(*entry.secret);
     if (has_one && before->newest_fingerprint == fingerprint) return;
@@ -170,9 +173,14 @@ ChannelPlan Planner::PlanChannel(const ChannelEntry& entry, const store::StoredC
     }
     if (entry.has_mistakes) return channel;
     PlanSettings(channel, before);
-    if (spec.provider == v1::PROVIDER_UNSPECIFIED) return channel;
-    PlanSecret(channel, before);
-    PlanApp(channel, before);
+    const domain::ProviderTraits* provider = domain::FindProvider(ProviderOf(channel));
+    if (provider == nullptr) {
+        const std::string_view text = "was written by a later version of uniboxctl";
+        if (before != nullptr) Mistake(entry, entry.line, "provider", text);
+        return channel;
+    }
+    PlanSecret(channel, before, *provider);
+    PlanApp(channel, before, *provider);
     PlanToken(channel, before);
     channel.write.change = ChangeOf(before == nullptr, channel.fields);
     return channel;

@@ -1,6 +1,6 @@
 // uniboxctl channels: what exists.
-#include "channels/adapter.hpp"
 #include "crypto/hash.hpp"
+#include "domain/provider.hpp"
 #include "store/admin/objects.hpp"
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
@@ -21,8 +21,9 @@ struct Options {
 };
 
 // The URL, as far as it can be known: the token is stored as a hash alone.
-std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
-    const v1::Provider provider = row.spec.provider;
+std::string WebhookUrl(
+    Context& context, const store::ChannelRow& row, const domain::ProviderTraits& provider
+) {
     const std::string& own = row.spec.public_base_url;
     std::string token;
     if (row.spec.token_hash.has_value()) {
@@ -31,24 +32,25 @@ std::string WebhookUrl(Context& context, const store::ChannelRow& row) {
         if (crypto::Sha256(token) != *row.spec.token_hash) token = "(token)";
     }
     return UrlToEnter(
-        own.empty() ? context.settings().public_base_url : own, channels::UrlNameOf(provider), token
+        own.empty() ? context.settings().public_base_url : own, provider.source, token
     );
 }
 
 Status AddRows(Context& context, pg::Pool& pool, TenantId tenant, Table& table) {
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, store::ListChannels(pool, tenant));
     for (const store::ChannelRow& row : rows) {
-        const v1::Provider provider = row.spec.provider;
+        // nullptr: a later version has written it.
+        const auto* provider = domain::FindProvider(row.spec.provider);
         table.Add(
             {row.tenant_slug,
              row.spec.slug,
-             std::string(channels::ProviderName(provider)),
+             std::string(provider != nullptr ? provider->name : ""),
              row.channel.ToString(),
              row.spec.route_key,
              row.app_slug,
              std::int64_t{row.live_secret_count},
              std::string(row.spec.disabled ? "disabled" : "enabled"),
-             WebhookUrl(context, row)}
+             provider != nullptr ? WebhookUrl(context, row, *provider) : std::string()}
         );
     }
     return {};

@@ -1,13 +1,6 @@
 #include "uniboxctl/hook_url.hpp"
 
 namespace unibox::ctl {
-namespace {
-
-// Twilio's connection overrides: five retries (its maximum), on every kind of failure.
-constexpr std::string_view kTwilioRetries = "#rc=5&rp=all";
-
-}  // namespace
-
 bool IsHttpUrl(std::string_view text) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!text.starts_with(scheme)) continue;
@@ -23,20 +16,18 @@ std::string_view WithoutFinalSlash(std::string_view base_url) {
 }
 
 std::string JoinHookUrl(
-    std::string_view base_url, std::string_view url_name, std::string_view token
+    std::string_view base_url, const domain::WebhookSource& source, std::string_view token
 ) {
     std::string url(WithoutFinalSlash(base_url));
-    url.append("/v1/hooks/").append(url_name);
+    url.append("/v1/hooks/").append(source.url_name);
     if (!token.empty()) url.append("/").append(token);
     return url;
 }
 
 std::string UrlToEnter(
-    std::string_view base_url, std::string_view url_name, std::string_view token
+    std::string_view base_url, const domain::WebhookSource& source, std::string_view token
 ) {
-    std::string url = JoinHookUrl(base_url, url_name, token);
-    if (url_name == "twilio") url += kTwilioRetries;
-    return url;
+    return JoinHookUrl(base_url, source, token).append(source.retry_fragment);
 }
 
 std::string_view WithoutFragment(std::string_view url) {

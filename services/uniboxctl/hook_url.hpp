@@ -2,6 +2,8 @@
 // Thread safety: pure functions.
 #pragma once
 
+#include "domain/provider.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -14,17 +16,17 @@ bool IsHttpUrl(std::string_view text);
 // (Twilio) signs every character of it.
 std::string_view WithoutFinalSlash(std::string_view base_url);
 
-// "https://hooks.example.com/in/v1/hooks/telegram/TOKEN". `url_name`: the provider as in URLs; a
-// channel that is served through a provider app has no token.
+// "https://hooks.example.com/in/v1/hooks/telegram/TOKEN". A channel that is served through a
+// provider app has no token.
 std::string JoinHookUrl(
-    std::string_view base_url, std::string_view url_name, std::string_view token = {}
+    std::string_view base_url, const domain::WebhookSource& source, std::string_view token = {}
 );
 
 // The same as it is to be entered at the provider. Twilio retries nothing by itself, so a 503 of
-// ours would be a lost message; what stands behind the # tells it to, and is neither sent nor
-// signed.
+// ours would be a lost message; what stands behind the # (source.retry_fragment) tells it to, and
+// is neither sent nor signed.
 std::string UrlToEnter(
-    std::string_view base_url, std::string_view url_name, std::string_view token = {}
+    std::string_view base_url, const domain::WebhookSource& source, std::string_view token = {}
 );
 
 // Without what stands behind the #: what is called when that URL is given.

@@ -1,6 +1,7 @@
 // The steps of MakePlan. Private to apply_plan*.cpp. Thread safety: one thread.
 #pragma once
 
+#include "domain/provider.hpp"
 #include "uniboxctl/apply_plan.hpp"
 
 #include <map>
@@ -32,16 +33,27 @@ private:
     AppPlan PlanApp(const AppEntry& entry, const store::StoredApp* before);
     void PlanVerifyToken(AppPlan& app, const store::StoredApp* before);
     void PlanAppSecret(AppPlan& app, const store::StoredApp* before);
-    std::vector<std::string> AppsWith(const Secret& secret, const std::string& but_app) const;
+    std::vector<std::string> AppsWith(
+        const Secret& secret, const std::string& but_app, const std::string& provider
+    ) const;
     bool Has(const store::StoredApp& app, const Secret& secret) const;
 
     // apply_plan_channels.cpp
     ChannelPlan PlanChannel(const ChannelEntry& entry, const store::StoredChannel* before);
     void PlanSettings(ChannelPlan& channel, const store::StoredChannel* before);
-    void PlanApp(ChannelPlan& channel, const store::StoredChannel* before);
-    void PlanSecret(ChannelPlan& channel, const store::StoredChannel* before);
+    void PlanApp(
+        ChannelPlan& channel,
+        const store::StoredChannel* before,
+        const domain::ProviderTraits& provider
+    );
+    void PlanSecret(
+        ChannelPlan& channel,
+        const store::StoredChannel* before,
+        const domain::ProviderTraits& provider
+    );
     void PlanToken(ChannelPlan& channel, const store::StoredChannel* before);
     std::string AppName(const std::optional<Uuid>& app_id) const;
+    std::vector<std::string> AppsOf(const domain::WebhookSource& source) const;
     // Whether another channel keeps the route or token: of the file after it was applied, or one
     // that the file does not name. Once all channels are planned.
     void CheckRoutes(const Plan& plan);
@@ -63,8 +75,12 @@ private:
     std::int64_t now_ms_;
     Mistakes& mistakes_;
     Plan plan_;
-    std::map<std::string, Uuid> app_ids_;  // By name: enabled ones, and those of the file.
-    std::set<std::string> key_hashes_;     // Of the file.
+    struct KnownApp {
+        Uuid app_id;
+        std::string provider;  // As in URLs.
+    };
+    std::map<std::string, KnownApp> apps_;  // By name: enabled ones, and those of the file.
+    std::set<std::string> key_hashes_;      // Of the file.
 };
 
 // Notes the change of a field.

@@ -200,13 +200,13 @@ Status CheckAge(const Stored& stored) {
 }
 
 Result<channels::Parsed> ParseAgain(const event::v1::RawWebhook& webhook) {
-    const channels::Adapter* adapter = channels::Find(webhook.provider());
+    const channels::Adapter* adapter = channels::FindAdapter(webhook.provider());
     if (adapter == nullptr) return NotFound("unknown provider " + webhook.provider());
     const auto header = [&webhook](std::string_view name) -> std::optional<std::string_view> {
         if (name != channels::kStandardWebhookIdHeader) return std::nullopt;
         return webhook.webhook_id();
     };
-    return adapter->Parse(
+    return adapter->parse(
         {MethodOf(webhook),
          webhook.path(),
          webhook.query(),

@@ -5,7 +5,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <ctime>
 #include <optional>
 #include <vector>
@@ -13,8 +12,6 @@
 namespace unibox::ctl {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKeys{
-    "date", "edit_date", "timestamp", "time", "watermark"};
 enum class Form { kSeconds, kMillis, kRfc3339 };
 
 struct Found {
@@ -64,11 +61,13 @@ std::optional<Found> ReadTime(std::string_view body, std::size_t i) {
     return quoted ? ReadRfc3339(body, i) : std::nullopt;
 }
 
-std::vector<Found> FindTimes(std::string_view body) {
+std::vector<Found> FindTimes(
+    std::string_view body, std::span<const std::string_view> time_members
+) {
     std::vector<Found> times;
     for (std::size_t i = 0; i < body.size(); ++i) {
         if (body[i] != '"') continue;
-        for (const std::string_view key : kKeys) {
+        for (const std::string_view key : time_members) {
             const std::size_t end = i + 1 + key.size();
             if (body.substr(i + 1, key.size()) != key || end >= body.size() || body[end] != '"') {
                 continue;
@@ -91,8 +90,10 @@ std::string TextOf(Form form, std::int64_t unix_ms) {
 
 }  // namespace
 
-std::string RetimeBody(std::string_view body, std::int64_t now_ms) {
-    const std::vector<Found> times = FindTimes(body);
+std::string RetimeBody(
+    std::string_view body, std::span<const std::string_view> time_members, std::int64_t now_ms
+) {
+    const std::vector<Found> times = FindTimes(body, time_members);
     std::int64_t newest = 0;
     for (const Found& time : times) newest = std::max(newest, time.unix_ms);
     std::string out;

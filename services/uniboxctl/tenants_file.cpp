@@ -1,7 +1,7 @@
 #include "uniboxctl/tenants_file.hpp"
 
-#include "channels/adapter.hpp"
 #include "crypto/random.hpp"
+#include "domain/provider.hpp"
 #include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/yaml_reader.hpp"
@@ -121,8 +121,11 @@ void FileReader::ReadFields(YamlMap& map, AppEntry& app) {
     map.AllowOnly({"name", "provider", "secret", "secret_file", "verify_token", "verify_token_file"}
     );
     app.provider = map.Text("provider", kNameBytesMax);
-    if (app.provider && *app.provider != "meta") {
-        map.Error("provider", "apps exist for the provider meta");
+    const std::vector<std::string_view> known = domain::SourcesWithApps();
+    if (app.provider && std::find(known.begin(), known.end(), *app.provider) == known.end()) {
+        map.Error(
+            "provider", fmt::format("apps exist for the provider {}", fmt::join(known, ", "))
+        );
     }
     app.secret = RequiredSecretOf(map, "secret");
     app.verify_token = RequiredSecretOf(map, "verify_token");
@@ -167,12 +170,16 @@ void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
     const auto provider = map.Text("provider", kNameBytesMax);
     channel.provider.line = provider.line;
     if (provider) {
-        channel.provider.value = channels::ProviderOf(*provider);
-        if (*channel.provider == v1::PROVIDER_UNSPECIFIED) {
-            const std::string_view known =
-                "telegram, whatsapp, messenger, instagram, twilio, standard";
+        const domain::ProviderTraits* row = domain::FindProvider(std::string_view(*provider));
+        channel.provider.value = row != nullptr ? row->provider : v1::PROVIDER_UNSPECIFIED;
+        if (row == nullptr) {
             map.Error(
-                "provider", fmt::format("unknown provider \"{}\"; known: {}", *provider, known)
+                "provider",
+                fmt::format(
+                    "unknown provider \"{}\"; known: {}",
+                    *provider,
+                    fmt::join(domain::ProviderNames(), ", ")
+                )
             );
         }
     }

@@ -1,7 +1,6 @@
 // uniboxctl webhook send: signs a body as a provider would and posts it.
 #include "base/encoding.hpp"
 #include "base/strings.hpp"
-#include "channels/adapter.hpp"
 #include "channels/sign.hpp"
 #include "crypto/hash.hpp"
 #include "http/client.hpp"
@@ -40,19 +39,23 @@ struct Options {
 
 // Where to post and what to sign with.
 struct Target {
-    std::string provider;
+    const channels::Adapter* adapter = nullptr;
     std::string url;
     std::string signed_url;
     Secret secret;
 };
 
-Result<Secret> SecretOf(Context& context, pg::Pool& pool, const store::ChannelInfo& channel) {
+Result<Secret> SecretOf(
+    Context& context,
+    pg::Pool& pool,
+    const store::ChannelInfo& channel,
+    const domain::WebhookSource& source
+) {
     UNIBOX_ASSIGN_OR_RETURN(const crypto::SealedBox* box, context.Box());
     if (!channel.sealed_secrets.empty()) {
         return box->Open(channel.sealed_secrets.front(), "channel:" + channel.channel.ToString());
     }
-    const auto url_name = channels::UrlNameOf(channel.provider);
-    UNIBOX_ASSIGN_OR_RETURN(const auto apps, store::FindProviderApps(pool, url_name));
+    UNIBOX_ASSIGN_OR_RETURN(const auto apps, store::FindProviderApps(pool, source.url_name));
     for (const store::ProviderApp& app : apps) {
         if (app.sealed_secrets.empty()) continue;
         return box->Open(app.sealed_secrets.front(), "app:" + app.app_id.ToString());
@@ -71,8 +74,13 @@ Result<Target> TargetOfChannel(Context& context, const Options& options) {
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto info, store::FindChannel(*pool, tenant.tenant, row.channel));
     Target target;
-    target.provider = channels::ProviderName(row.spec.provider);
-    UNIBOX_ASSIGN_OR_RETURN(target.secret, SecretOf(context, *pool, info));
+    const v1::Provider provider = row.spec.provider;
+    target.adapter = channels::FindAdapter(domain::ProviderName(provider));
+    if (target.adapter == nullptr) {
+        return FailedPrecondition("the channel was written by a later version of uniboxctl");
+    }
+    const domain::WebhookSource& source = target.adapter->source;
+    UNIBOX_ASSIGN_OR_RETURN(target.secret, SecretOf(context, *pool, info, source));
     const std::string& own_base = row.spec.public_base_url;
     std::string token;
     if (row.spec.token_hash.has_value() && !info.sealed_secrets.empty()) {
@@ -83,9 +91,7 @@ Result<Target> TargetOfChannel(Context& context, const Options& options) {
         }
     }
     target.url = JoinHookUrl(
-        own_base.empty() ? context.settings().public_base_url : own_base,
-        channels::UrlNameOf(provider),
-        token
+        own_base.empty() ? context.settings().public_base_url : own_base, source, token
     );
     target.signed_url = target.url;
     return target;
@@ -96,7 +102,10 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
     if (!options.channel.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(target, TargetOfChannel(context, options));
     }
-    if (!options.provider.empty()) target.provider = options.provider;
+    if (!options.provider.empty()) {
+        target.adapter = channels::FindAdapter(options.provider);
+        if (target.adapter == nullptr) return NotFound("unknown provider: " + options.provider);
+    }
     if (!options.url.empty()) target.url = WithoutFragment(options.url);
     if (!options.signed_url.empty()) target.signed_url = WithoutFragment(options.signed_url);
     if (target.signed_url.empty()) target.signed_url = target.url;
@@ -104,7 +113,7 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
     if (!options.secret_file.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(target.secret, ReadSecretFile(options.secret_file));
     }
-    if (target.provider.empty()) return InvalidArgument("give --provider, or --channel");
+    if (target.adapter == nullptr) return InvalidArgument("give --provider, or --channel");
     if (target.url.empty()) return InvalidArgument("give --url, or --channel");
     if (target.secret.empty()) return InvalidArgument("give --secret-file, or --channel");
     if (!target.url.starts_with("http://")) {
@@ -127,7 +136,7 @@ Result<std::vector<http::Header>> SignedHeaders(
     std::string id = options.webhook_id;
     if (id.empty()) id = "msg_" + HexEncode(crypto::Sha256(id_source)).substr(0, 24);
     const channels::SignInput input{target.secret, body, target.signed_url, NowMs(), id};
-    UNIBOX_ASSIGN_OR_RETURN(const auto signatures, channels::Sign(target.provider, input));
+    UNIBOX_ASSIGN_OR_RETURN(const auto signatures, target.adapter->sign(input));
     std::vector<http::Header> headers;
     headers.reserve(signatures.size());
     for (const channels::Header& header : signatures)
@@ -140,7 +149,9 @@ Status Send(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(
         const std::string recorded, ReadWholeFile(options.body_file, kBodyBytesMax)
     );
-    const std::string body = options.retime ? RetimeBody(recorded, NowMs()) : recorded;
+    const auto time_members = target.adapter->source.time_members;
+    const std::string body =
+        options.retime ? RetimeBody(recorded, time_members, NowMs()) : recorded;
     UNIBOX_ASSIGN_OR_RETURN(const auto headers, SignedHeaders(options, target, body, recorded));
     const auto start = std::chrono::steady_clock::now();
     UNIBOX_ASSIGN_OR_RETURN(
@@ -171,7 +182,7 @@ void AddWebhook(CLI::App& app, Action& action) {
     send->add_option(
         "--provider",
         options->provider,
-        "telegram, meta, whatsapp, messenger, instagram, twilio, standard"
+        fmt::format("One of {}; or as in URLs", fmt::join(domain::ProviderNames(), ", "))
     );
     send->add_option("--url", options->url, "Where to post: http:// only");
     send->add_option(

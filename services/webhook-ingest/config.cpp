@@ -15,6 +15,18 @@ config::Check BaseUrl() {
             }};
 }
 
+void DescribeBodies(BodyLimits& bodies, config::FieldTable& table) {
+    for (std::size_t i = 0; i < bodies.bytes_max.size(); ++i) {
+        const std::string url_name(domain::kWebhookSources[i]->url_name);
+        table.Add(
+            url_name + "_body_bytes_max",
+            &bodies.bytes_max[i],
+            "Largest body of a webhook to /v1/hooks/" + url_name + "; more is answered 413.",
+            config::InRange(1024, kBodyBytesMax)
+        );
+    }
+}
+
 }  // namespace
 
 Config::Config() {
@@ -69,18 +81,6 @@ void Config::DescribeIngest(config::FieldTable& table) {
         )
         .Add("retry_after_s", &ingest.retry_after_s, "Told with 503.", config::InRange(1, 3'600))
         .Add(
-            "meta_body_bytes_max",
-            &bodies.meta_bytes_max,
-            "Largest body of Meta's webhooks; more is answered 413.",
-            config::InRange(1024, kBodyBytesMax)
-        )
-        .Add(
-            "body_bytes_max",
-            &bodies.other_bytes_max,
-            "Largest body of all other webhooks; more is answered 413.",
-            config::InRange(1024, kBodyBytesMax)
-        )
-        .Add(
             "inline_bytes_max",
             &ingest.inline_bytes_max,
             "Larger bodies are verified and parsed in the body threads.",
@@ -104,6 +104,7 @@ void Config::DescribeIngest(config::FieldTable& table) {
             "Tenants whose rate is remembered.",
             config::InRange(1, kCountMax)
         );
+    DescribeBodies(bodies, table);
     DescribeThreads(table);
 }
 

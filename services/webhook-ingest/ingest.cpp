@@ -3,7 +3,6 @@
 #include "base/utf8.hpp"
 #include "channels/address.hpp"
 #include "channels/complete.hpp"
-#include "channels/meta_handshake.hpp"
 #include "channels/verify_reason.hpp"
 #include "crypto/random.hpp"
 #include "http/problem.hpp"
@@ -15,11 +14,16 @@
 namespace unibox::ingest {
 namespace {
 
-constexpr std::string_view kStandard = "standard";  // The one provider that is an API channel.
-constexpr std::string_view kMeta = "meta";
+using domain::Signature;
 
 bool IsGone(const Status& status) {
     return status.code() == Code::kNotFound;
+}
+
+// By the URL of another source a channel's token opens nothing.
+bool IsServedBy(v1::Provider provider, const domain::WebhookSource& source) {
+    const domain::ProviderTraits* row = domain::FindProvider(provider);
+    return row != nullptr && &row->source == &source;
 }
 
 http::Response Empty(int status) {
@@ -59,16 +63,14 @@ Ingest::Ingest(
 Ingest::~Ingest() = default;
 
 Ingest::JobPtr Ingest::NewJob(
-    std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+    std::shared_ptr<http::Request> request, const channels::Adapter& adapter, http::Respond respond
 ) {
-    auto job = std::make_shared<Job>();
+    auto job = std::make_shared<Job>(adapter);
     job->begun = clock_.Steady();
     job->deadline = job->begun + Millis(settings_.deadline_ms);
     job->receive_time_ms = clock_.UnixMillis();
-    job->provider = provider;
-    job->adapter = channels::Find(provider);
     job->respond = std::move(respond);
-    job->path = "/v1/hooks/" + job->provider;
+    job->path = "/v1/hooks/" + std::string(job->provider());
     job->traceparent = request->traceparent;
     job->webhook.method = request->method;
     job->webhook.path = request->path;
@@ -86,13 +88,12 @@ bool Ingest::Overloaded() const {
 
 void Ingest::ByToken(
     std::shared_ptr<http::Request> request,
-    std::string_view provider,
+    const channels::Adapter& adapter,
     std::string_view token,
     http::Respond respond
 ) {
-    const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
-    if (job->adapter == nullptr) return NoSuchProvider(*job);
-    if (Overloaded()) return NotNow(*job, "OVERLOADED");
+    const JobPtr job = NewJob(std::move(request), adapter, std::move(respond));
+    if (Overloaded()) return AnswerNotStored(*job, "OVERLOADED");
     endpoints_.ByToken(
         token,
         job->request->remote_address,
@@ -101,38 +102,37 @@ void Ingest::ByToken(
 }
 
 void Ingest::ByApp(
-    std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+    std::shared_ptr<http::Request> request, const channels::Adapter& adapter, http::Respond respond
 ) {
-    const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
-    if (job->adapter == nullptr) return NoSuchProvider(*job);
-    if (Overloaded()) return NotNow(*job, "OVERLOADED");
-    endpoints_.Apps(provider, [this, job](const Result<ProviderAppsPtr>& found) {
+    const JobPtr job = NewJob(std::move(request), adapter, std::move(respond));
+    if (Overloaded()) return AnswerNotStored(*job, "OVERLOADED");
+    endpoints_.Apps(adapter.source.url_name, [this, job](const Result<ProviderAppsPtr>& found) {
         OnApps(job, found);
     });
 }
 
 void Ingest::OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found) {
-    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "CHANNEL_LOOKUP");
-    const bool usable = found.ok() && !(*found)->disabled &&
-                        channels::UrlNameOf((*found)->provider) == job->provider;
-    if (!usable) return GoOn(job, [this, job] { Refuse(*job); });
+    if (!found.ok() && !IsGone(found.status())) return AnswerNotStored(*job, "CHANNEL_LOOKUP");
+    const bool usable =
+        found.ok() && !(*found)->disabled && IsServedBy((*found)->provider, job->adapter.source);
+    if (!usable) return RunHereOrInPool(job, [this, job] { RefuseUnknown(*job); });
     job->endpoint = *found;
     const auto secrets = Endpoints::LiveSecrets(*job->endpoint, job->receive_time_ms);
-    if (secrets.empty()) return NotNow(*job, "SECRET_MISSING");
+    if (secrets.empty()) return AnswerNotStored(*job, "SECRET_MISSING");
     job->secrets_incomplete = job->endpoint->secrets_incomplete;
-    GoOn(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
+    RunHereOrInPool(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
 }
 
 void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
-    if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "APP_LOOKUP");
-    if (!found.ok()) return GoOn(job, [this, job] { Refuse(*job); });
+    if (!found.ok() && !IsGone(found.status())) return AnswerNotStored(*job, "APP_LOOKUP");
+    if (!found.ok()) return RunHereOrInPool(job, [this, job] { RefuseUnknown(*job); });
     job->app_secrets = Endpoints::LiveSecrets(**found, job->receive_time_ms);
-    if (job->app_secrets.secrets.empty()) return NotNow(*job, "SECRET_MISSING");
+    if (job->app_secrets.secrets.empty()) return AnswerNotStored(*job, "SECRET_MISSING");
     job->secrets_incomplete = (*found)->secrets_incomplete;
-    GoOn(job, [this, job] { VerifyAndParse(job, job->app_secrets.secrets); });
+    RunHereOrInPool(job, [this, job] { VerifyAndParse(job, job->app_secrets.secrets); });
 }
 
-void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
+void Ingest::RunHereOrInPool(const JobPtr& job, std::function<void()> next) {
     if (job->request->body.size() <= settings_.inline_bytes_max) return next();
     // Whose an app's webhook is nobody knows before it is verified.
     const async::Flow flow =
@@ -142,18 +142,20 @@ void Ingest::GoOn(const JobPtr& job, std::function<void()> next) {
         {.run =
              [this, job, next = std::move(next)] {
                  if (clock_.Steady() < job->deadline) return next();
-                 NotNow(*job, "OVERLOADED");  // Too late: nobody reads another answer.
+                 AnswerNotStored(*job, "OVERLOADED");  // Too late: nobody reads another answer.
              },
-         .refuse = [this, job] { NotNow(*job, "OVERLOADED"); }}
+         .refuse = [this, job] { AnswerNotStored(*job, "OVERLOADED"); }}
     );
 }
 
 bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
     const bool own = job.endpoint && !job.endpoint->public_base_url.empty();
     const std::string& base = own ? job.endpoint->public_base_url : settings_.public_base_url;
-    const auto matched = job.adapter->Verify(
-        {job.webhook, secrets, base + std::string(job.request->target), job.receive_time_ms}
-    );
+    std::string url;
+    if (job.adapter.source.signature == Signature::kUrlAndFields)
+        url = base + std::string(job.request->target);
+    const auto matched =
+        job.adapter.verify({job.webhook, secrets, std::move(url), job.receive_time_ms});
     if (!matched.ok()) {
         if (matched.status().reason() == channels::kSignedTimeAway) {
             counters_->TimeAway(job, matched.status());
@@ -172,13 +174,13 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
 
 void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
     if (!Verified(*job, secrets)) {
-        if (job->secrets_incomplete) return NotNow(*job, "SECRET_MISSING");
+        if (job->secrets_incomplete) return AnswerNotStored(*job, "SECRET_MISSING");
         return Answer(*job, "unauthenticated", SignatureRefused());
     }
     if (!WithinRate(job)) return;
-    auto parsed = job->adapter->Parse(job->webhook);
+    auto parsed = job->adapter.parse(job->webhook);
     if (!parsed.ok()) {
-        if (job->provider == kStandard) {
+        if (job->adapter.source.sender_reads_errors) {
             return Answer(*job, "invalid", http::ProblemOf(parsed.status()));
         }
         job->KeepRaw("unparseable", parsed.status().message());
@@ -194,7 +196,7 @@ void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) 
 }
 
 bool Ingest::WithinRate(const JobPtr& job) {
-    if (job->provider != kStandard || !job->endpoint) return true;
+    if (!job->adapter.source.sender_reads_errors || !job->endpoint) return true;
     const Endpoint& endpoint = *job->endpoint;
     const std::int64_t wait_ms =
         limiter_.Take(endpoint.tenant, endpoint.rate_per_s, endpoint.burst);
@@ -318,7 +320,7 @@ void Ingest::Store(const JobPtr& job) {
 void Ingest::StoreRaw(const JobPtr& job) {
     if (job->raw_reason.empty() || !job->failure.ok()) return OnStored(job, {});
     event::v1::RawWebhook raw;
-    raw.set_provider(job->provider);
+    raw.set_provider(std::string(job->provider()));
     raw.set_path(job->path);
     raw.set_reason(job->raw_reason);
     raw.set_detail(job->raw_detail);
@@ -328,7 +330,7 @@ void Ingest::StoreRaw(const JobPtr& job) {
     }
     for (const Uuid& app_id : job->app_ids) raw.add_app_ids(app_id.ToBytes());
     raw.set_method(std::string(job->webhook.method));
-    if (job->provider == kStandard) {
+    if (job->adapter.source.signature == Signature::kIdTimeAndBody) {
         raw.set_webhook_id(std::string(channels::StandardWebhookId(job->webhook)));
     }
     raw.set_body(job->request->body);
@@ -336,7 +338,7 @@ void Ingest::StoreRaw(const JobPtr& job) {
     raw.set_content_type(CleanText(job->webhook.content_type));
     raw.set_query(std::string(job->request->query));
     raw.set_receive_time_ms(job->receive_time_ms);
-    counters_->Raw(job->provider, job->raw_reason);
+    counters_->Raw(job->provider(), job->raw_reason);
     events_.PublishRaw(
         std::move(raw),
         job->deadline,
@@ -348,22 +350,21 @@ void Ingest::OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome)
     const Status& failure = job->failure.ok() ? outcome.status : job->failure;
     if (!failure.ok()) {
         const std::string& reason = failure.reason();
-        return NotNow(*job, reason.empty() ? CodeName(failure.code()) : reason);
+        return AnswerNotStored(*job, reason.empty() ? CodeName(failure.code()) : reason);
     }
     Answer(*job, job->raw_reason.empty() ? "stored" : "raw", Empty(200));
 }
 
-void Ingest::Handshake(
+void Ingest::CheckUrl(
     std::shared_ptr<http::Request> request,
-    std::string_view provider,
+    const channels::Adapter& adapter,
     std::string_view token,
     http::Respond respond
 ) {
-    const JobPtr job = NewJob(std::move(request), provider, std::move(respond));
-    if (provider != kMeta) return NoSuchProvider(*job);
+    const JobPtr job = NewJob(std::move(request), adapter, std::move(respond));
     const auto answer = [this, job](std::span<const Secret> verify_tokens, bool incomplete) {
-        auto challenge = channels::MetaHandshake(job->request->query, verify_tokens);
-        if (!challenge.ok() && incomplete) return NotNow(*job, "SECRET_MISSING");
+        auto challenge = job->adapter.check_url(job->request->query, verify_tokens);
+        if (!challenge.ok() && incomplete) return AnswerNotStored(*job, "SECRET_MISSING");
         if (!challenge.ok()) {
             return Answer(
                 *job,
@@ -374,18 +375,23 @@ void Ingest::Handshake(
         Answer(*job, "handshake", {200, "text/plain", std::move(*challenge), {}});
     };
     if (token.empty()) {
-        endpoints_.Apps(provider, [this, job, answer](const Result<ProviderAppsPtr>& found) {
-            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "APP_LOOKUP");
-            if (!found.ok()) return answer({}, false);
-            answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
-        });
+        endpoints_.Apps(
+            adapter.source.url_name,
+            [this, job, answer](const Result<ProviderAppsPtr>& found) {
+                if (!found.ok() && !IsGone(found.status()))
+                    return AnswerNotStored(*job, "APP_LOOKUP");
+                if (!found.ok()) return answer({}, false);
+                answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
+            }
+        );
         return;
     }
     endpoints_.ByToken(
         token,
         job->request->remote_address,
         [this, job, answer, secret = Secret(std::string(token))](const Result<EndpointPtr>& found) {
-            if (!found.ok() && !IsGone(found.status())) return NotNow(*job, "CHANNEL_LOOKUP");
+            if (!found.ok() && !IsGone(found.status()))
+                return AnswerNotStored(*job, "CHANNEL_LOOKUP");
             const bool known = found.ok() && !(*found)->disabled;
             answer({&secret, known ? 1U : 0U}, false);
         }
@@ -394,30 +400,23 @@ void Ingest::Handshake(
 
 void Ingest::Answer(Job& job, std::string_view outcome, http::Response response) {
     const std::chrono::duration<double> elapsed = clock_.Steady() - job.begun;
-    using std::string_view;
-    const auto provider =
-        job.adapter == nullptr ? string_view("unknown") : string_view(job.provider);
-    counters_->Answered(provider, outcome, elapsed.count());
+    counters_->Answered(job.provider(), outcome, elapsed.count());
     job.respond(std::move(response));
 }
 
-void Ingest::NoSuchProvider(Job& job) {
-    Answer(job, "no_provider", http::ProblemOf(404, "PROVIDER_NOT_FOUND", "no such provider"));
-}
-
-void Ingest::Refuse(Job& job) {
-    (void)job.adapter->Verify(
+void Ingest::RefuseUnknown(Job& job) {
+    (void)job.adapter.verify(
         {job.webhook, {&dummy_secret_, 1}, settings_.public_base_url, job.receive_time_ms}
     );
     Answer(job, "unauthenticated", SignatureRefused());
 }
 
-void Ingest::NotNow(Job& job, std::string_view reason) {
+void Ingest::AnswerNotStored(Job& job, std::string_view reason) {
     counters_->metrics
         .GetCounter(
             "unibox_ingest_unstored_total",
             "Webhooks answered 503, by the reason.",
-            {{"provider", job.provider}, {"reason", std::string(reason)}}
+            {{"provider", std::string(job.provider())}, {"reason", std::string(reason)}}
         )
         .Add();
     // The reason is for operators; the caller can only repeat.

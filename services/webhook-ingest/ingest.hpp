@@ -3,8 +3,9 @@
 //
 // Answers: 200 stored (empty body), also when the body was kept in UB_RAW because it was authentic
 // but not understood or its route has no tenant; 401 bad signature or unknown channel token (the
-// same answer); 403 wrong verify token; 400 with the field (standard only); 429 over the tenant's
-// rate (standard only); 503 with Retry-After when something could not be stored or known in time.
+// same answer); 403 wrong verify token; where the sender reads errors (domain/provider.hpp) 400
+// with the field and 429 over the tenant's rate; 503 with Retry-After when something could not be
+// stored or known in time.
 // Thread safety: any thread.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/token_buckets.hpp"
 #include "channels/account_routes.hpp"
+#include "channels/adapter.hpp"
 #include "http/router.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
@@ -25,10 +27,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-namespace unibox::channels {
-class Adapter;
-}
 
 namespace unibox::ingest {
 
@@ -65,19 +63,21 @@ public:
     // A webhook with a channel's token in its URL.
     void ByToken(
         std::shared_ptr<http::Request> request,
-        std::string_view provider,
+        const channels::Adapter& adapter,
         std::string_view token,
         http::Respond respond
     );
     // A webhook of a provider's app, which may serve many tenants.
     void ByApp(
-        std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
-    );
-    // The GET request by which Meta checks a URL: an app's, or (`token` not empty) a channel's,
-    // whose verify token is the channel token itself.
-    void Handshake(
         std::shared_ptr<http::Request> request,
-        std::string_view provider,
+        const channels::Adapter& adapter,
+        http::Respond respond
+    );
+    // The GET request by which a provider checks a URL (adapter.check_url): an app's, or (`token`
+    // not empty) a channel's, whose verify token is the channel token itself.
+    void CheckUrl(
+        std::shared_ptr<http::Request> request,
+        const channels::Adapter& adapter,
         std::string_view token,
         http::Respond respond
     );
@@ -99,13 +99,15 @@ private:
     using CallJobPtr = std::shared_ptr<CallJob>;
 
     JobPtr NewJob(
-        std::shared_ptr<http::Request> request, std::string_view provider, http::Respond respond
+        std::shared_ptr<http::Request> request,
+        const channels::Adapter& adapter,
+        http::Respond respond
     );
     bool Overloaded() const;
     void OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found);
     void OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found);
     // Runs `next` here, or in the pool when the body is large.
-    void GoOn(const JobPtr& job, std::function<void()> next);
+    void RunHereOrInPool(const JobPtr& job, std::function<void()> next);
     void VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets);
     bool Verified(Job& job, std::span<const Secret> secrets);
     bool WithinRate(const JobPtr& job);
@@ -122,10 +124,9 @@ private:
     void OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome);
 
     void Answer(Job& job, std::string_view outcome, http::Response response);
-    void Refuse(Job& job);
-    void NoSuchProvider(Job& job);
+    void RefuseUnknown(Job& job);
     // 503; `reason` is a stable word for the metric.
-    void NotNow(Job& job, std::string_view reason);
+    void AnswerNotStored(Job& job, std::string_view reason);
 
     // The steps of Call; what is not Ok ends it.
     Status StillWanted(const CallJob& job) const;

@@ -3,7 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "channels/complete.hpp"
-#include "channels/standard_rules.hpp"
+#include "channels/standard/rules.hpp"
 #include "crypto/random.hpp"
 #include "domain/event_key.hpp"
 #include "webhook-ingest/ingest_job.hpp"

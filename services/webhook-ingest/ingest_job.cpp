@@ -64,7 +64,8 @@ Ingest::Counters::Counters(obs::Metrics& registry)
           "unibox_ingest_signed_time_away_total",
           "Webhooks with the right signature, refused since the time they signed is far from ours."
       )) {
-    for (const char* provider : {"telegram", "meta", "twilio", "standard"}) {
+    for (const domain::WebhookSource* source : domain::kWebhookSources) {
+        const std::string_view provider = source->url_name;
         for (const char* outcome : {"stored", "raw", "unauthenticated", "not_now"}) {
             answered_[CounterKey(provider, outcome)] = &AnsweredCounter(provider, outcome);
         }
@@ -102,7 +103,7 @@ void Ingest::Counters::OtherApp(const Job& job, const std::string& route_key, st
         obs::Level::kWarn,
         "an event is for a channel of another app than the one that signed it; it is kept in "
         "UB_RAW",
-        {{"provider", job.provider}, {"route", route_key}, {"signed_by", signers}}
+        {{"provider", job.provider()}, {"route", route_key}, {"signed_by", signers}}
     );
 }
 
@@ -113,7 +114,7 @@ void Ingest::Counters::TimeAway(const Job& job, const Status& refusal) {
     obs::Log(
         obs::Level::kWarn,
         "a webhook is signed as it should be, but at another time: a clock is wrong, or it is old",
-        {{"provider", job.provider},
+        {{"provider", job.provider()},
          {"tenant", job.endpoint ? job.endpoint->tenant.value : 0},
          {"channel", job.endpoint ? job.endpoint->channel.ToString() : std::string()},
          {"error", refusal}}

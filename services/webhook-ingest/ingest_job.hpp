@@ -18,10 +18,13 @@
 namespace unibox::ingest {
 
 struct Ingest::Job {
+    explicit Job(const channels::Adapter& the_adapter) : adapter(the_adapter) {}
+
+    std::string_view provider() const { return adapter.source.url_name; }
+
+    const channels::Adapter& adapter;
     std::shared_ptr<http::Request> request;
-    const channels::Adapter* adapter = nullptr;
     channels::WebhookRequest webhook;  // Views into `request`.
-    std::string provider;              // As in the URL.
     std::string path;                  // Without the channel token.
     http::Respond respond;
     std::string traceparent;

@@ -6,55 +6,78 @@
 namespace unibox::ingest {
 namespace {
 
+using channels::Adapter;
+using domain::GetRequest;
 using RequestPtr = std::shared_ptr<http::Request>;
 
+std::string PatternOf(const Adapter& adapter) {
+    return "/v1/hooks/" + std::string(adapter.source.url_name);
+}
+
 http::Route TokenRoute(
-    Ingest& ingest, const std::string& method, const std::string& provider, std::size_t bytes_max
+    Ingest& ingest, std::string method, const Adapter& adapter, std::size_t bytes_max
 ) {
     return {
-        method,
-        "/v1/hooks/" + provider + "/{token}",
+        std::move(method),
+        PatternOf(adapter) + "/{token}",
         bytes_max,
         [&ingest,
-         provider](RequestPtr request, const http::PathParams& params, http::Respond respond) {
-            ingest.ByToken(std::move(request), provider, params.Get("token"), std::move(respond));
+         &adapter](RequestPtr request, const http::PathParams& params, http::Respond respond) {
+            ingest.ByToken(std::move(request), adapter, params.Get("token"), std::move(respond));
         }};
 }
 
-http::Route AppRoute(Ingest& ingest, const std::string& provider, std::size_t bytes_max) {
+http::Route AppRoute(Ingest& ingest, const Adapter& adapter, std::size_t bytes_max) {
     return {
         "POST",
-        "/v1/hooks/" + provider,
+        PatternOf(adapter),
         bytes_max,
-        [&ingest, provider](RequestPtr request, const http::PathParams&, http::Respond respond) {
-            ingest.ByApp(std::move(request), provider, std::move(respond));
+        [&ingest, &adapter](RequestPtr request, const http::PathParams&, http::Respond respond) {
+            ingest.ByApp(std::move(request), adapter, std::move(respond));
         }};
 }
 
-http::Route HandshakeRoute(Ingest& ingest, const std::string& pattern) {
+http::Route CheckRoute(Ingest& ingest, std::string pattern, const Adapter& adapter) {
     return {
         "GET",
-        pattern,
+        std::move(pattern),
         0,
-        [&ingest](RequestPtr request, const http::PathParams& params, http::Respond respond) {
-            ingest.Handshake(std::move(request), "meta", params.Get("token"), std::move(respond));
+        [&ingest,
+         &adapter](RequestPtr request, const http::PathParams& params, http::Respond respond) {
+            ingest.CheckUrl(std::move(request), adapter, params.Get("token"), std::move(respond));
         }};
+}
+
+void AddGetRoutes(Ingest& ingest, const Adapter& adapter, std::vector<http::Route>& routes) {
+    switch (adapter.source.get) {
+        case GetRequest::kRefused:
+            return;
+        case GetRequest::kIsWebhook:
+            routes.push_back(TokenRoute(ingest, "GET", adapter, 0));
+            return;
+        case GetRequest::kChecksUrl:
+            routes.push_back(CheckRoute(ingest, PatternOf(adapter), adapter));
+            routes.push_back(CheckRoute(ingest, PatternOf(adapter) + "/{token}", adapter));
+            return;
+    }
 }
 
 }  // namespace
 
+BodyLimits::BodyLimits() {
+    for (std::size_t i = 0; i < bytes_max.size(); ++i) {
+        bytes_max[i] = domain::kWebhookSources[i]->body_bytes_max;
+    }
+}
+
 std::vector<http::Route> Routes(Ingest& ingest, const BodyLimits& limits) {
     std::vector<http::Route> routes;
-    for (const char* provider : {"telegram", "meta", "twilio", "standard"}) {
-        const bool meta = std::string_view(provider) == "meta";
-        const std::size_t bytes_max = meta ? limits.meta_bytes_max : limits.other_bytes_max;
-        routes.push_back(TokenRoute(ingest, "POST", provider, bytes_max));
-        routes.push_back(AppRoute(ingest, provider, bytes_max));
+    for (std::size_t i = 0; i < limits.bytes_max.size(); ++i) {
+        const Adapter& adapter = channels::Adapters()[i];
+        routes.push_back(TokenRoute(ingest, "POST", adapter, limits.bytes_max[i]));
+        routes.push_back(AppRoute(ingest, adapter, limits.bytes_max[i]));
+        AddGetRoutes(ingest, adapter, routes);
     }
-    // Twilio can be told to call by GET; then everything is in the query.
-    routes.push_back(TokenRoute(ingest, "GET", "twilio", 0));
-    routes.push_back(HandshakeRoute(ingest, "/v1/hooks/meta"));
-    routes.push_back(HandshakeRoute(ingest, "/v1/hooks/meta/{token}"));
     return routes;
 }
 

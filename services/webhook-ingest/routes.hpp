@@ -2,18 +2,21 @@
 // Thread safety: pure function; the handlers run on net threads.
 #pragma once
 
+#include "domain/provider.hpp"
 #include "http/router.hpp"
 #include "webhook-ingest/ingest.hpp"
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
 namespace unibox::ingest {
 
-// Bodies, by provider: a larger one is answered 413.
+// Bodies: a larger one is answered 413.
 struct BodyLimits {
-    std::size_t meta_bytes_max = 4 << 20;
-    std::size_t other_bytes_max = 1 << 20;
+    BodyLimits();  // What the providers' rows say.
+
+    std::array<std::size_t, domain::kWebhookSources.size()> bytes_max{};  // In their order.
 };
 
 // POST and GET /v1/hooks/{provider} and /v1/hooks/{provider}/{channel_token}. `ingest` must outlive

@@ -1,6 +1,7 @@
 #include "webhook_fixtures.hpp"
 
 #include "base/clock.hpp"
+#include "channels/adapter.hpp"
 #include "support/stack.hpp"
 #include "uniboxctl/retime.hpp"
 
@@ -47,7 +48,8 @@ WebhookFixture FixtureOf(const Json& entry) {
     if (const auto mark = target.find('?'); mark != target.npos)
         fixture.query = target.substr(mark);
     const std::string body = ReadFile(kFolder + "bodies/" + fixture.name);
-    fixture.body = ctl::RetimeBody(body, SystemClock().UnixMillis());
+    const channels::Adapter& adapter = *channels::FindAdapter(fixture.provider);
+    fixture.body = ctl::RetimeBody(body, adapter.source.time_members, SystemClock().UnixMillis());
     fixture.webhook_id = entry["headers"].value("webhook-id", "msg_1");
     fixture.outcome = entry["expect"]["outcome"];
     fixture.http_status = entry["expect"]["http"];

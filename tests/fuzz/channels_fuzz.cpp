@@ -33,7 +33,7 @@ WebhookRequest RequestOf(std::string_view provider, std::string_view body) {
 void CheckNotAuthentic(const Adapter& adapter, const WebhookRequest& request) {
     const std::vector<Secret> secrets{Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")};
     const VerifyInput input{request, secrets, "https://hooks.example.com/fuzz", kReceivedMs};
-    UNIBOX_ASSERT(!adapter.Verify(input).ok());
+    UNIBOX_ASSERT(!adapter.verify(input).ok());
 }
 
 void CheckEvent(ProviderEvent&& event) {
@@ -44,11 +44,11 @@ void CheckEvent(ProviderEvent&& event) {
 }
 
 void Run(std::string_view body) {
-    const Adapter* const adapter = Find(UNIBOX_FUZZ_PROVIDER);
+    const Adapter* const adapter = FindAdapter(UNIBOX_FUZZ_PROVIDER);
     const WebhookRequest request = RequestOf(UNIBOX_FUZZ_PROVIDER, body);
     CheckNotAuthentic(*adapter, request);
-    auto parsed = adapter->Parse(request);
-    const auto again = adapter->Parse(request);
+    auto parsed = adapter->parse(request);
+    const auto again = adapter->parse(request);
     UNIBOX_ASSERT(parsed.ok() == again.ok());
     if (!parsed.ok()) return;
     UNIBOX_ASSERT(parsed->events.size() == again->events.size());

@@ -49,12 +49,12 @@ struct Webhook {
     std::vector<Secret> secrets = {Secret("meta-app-secret-for-benches-0001")};
     std::string signature;
     WebhookRequest request;
-    const Adapter& adapter = *Find("meta");
+    const Adapter& adapter = *FindAdapter("meta");
 };
 
 std::size_t Receive(const Webhook& webhook) {
-    const auto secret = webhook.adapter.Verify({webhook.request, webhook.secrets, "", kNow});
-    auto parsed = webhook.adapter.Parse(webhook.request);
+    const auto secret = webhook.adapter.verify({webhook.request, webhook.secrets, "", kNow});
+    auto parsed = webhook.adapter.parse(webhook.request);
     UNIBOX_ASSERT(secret.ok() && parsed.ok() && parsed->events.size() == 1);
     const auto event = Complete(
         std::move(parsed->events[0]),
@@ -69,7 +69,7 @@ std::size_t Receive(const Webhook& webhook) {
 void Verify(benchmark::State& state) {
     const Webhook webhook;
     for (auto _ : state) {
-        benchmark::DoNotOptimize(webhook.adapter.Verify({webhook.request, webhook.secrets, "", kNow}
+        benchmark::DoNotOptimize(webhook.adapter.verify({webhook.request, webhook.secrets, "", kNow}
         ));
     }
 }
@@ -77,7 +77,7 @@ BENCHMARK(Verify);
 
 void Parse(benchmark::State& state) {
     const Webhook webhook;
-    for (auto _ : state) benchmark::DoNotOptimize(webhook.adapter.Parse(webhook.request));
+    for (auto _ : state) benchmark::DoNotOptimize(webhook.adapter.parse(webhook.request));
 }
 BENCHMARK(Parse);
 

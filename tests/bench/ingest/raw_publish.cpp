@@ -138,7 +138,7 @@ nats::Outgoing EventOf(const std::string& body, int partition_count) {
     request.method = "POST";
     request.body = body;
     request.content_type = "application/json";
-    auto parsed = channels::Find("meta")->Parse(request);
+    auto parsed = channels::FindAdapter("meta")->parse(request);
     UNIBOX_ASSERT(parsed.ok() && parsed->events.size() == 1);
     const auto event = channels::Complete(
         std::move(parsed->events.front()),

@@ -224,7 +224,7 @@ TEST_CASE("apply: a channel is bound to the app that signs for it", "[pg][unibox
         "tenants: [{name: t, channels: [{name: b, provider: telegram, secret: s, app: meta}]}]"
     );
     CHECK(elsewhere.code == kExitBadInput);
-    CHECK(elsewhere.log.find("only channels of Meta") != std::string::npos);
+    CHECK(elsewhere.log.find("no app serves channels of telegram") != std::string::npos);
 }
 
 // "one/a=1 two/b=2": the routes in force.

@@ -78,13 +78,8 @@ std::vector<Fixture> LoadFixtures() {
     return fixtures;
 }
 
-std::string_view UrlName(std::string_view provider) {
-    const std::string_view name = UrlNameOf(ProviderOf(provider));
-    return name.empty() ? provider : name;
-}
-
 const Adapter& AdapterOf(std::string_view provider) {
-    const Adapter* adapter = Find(UrlName(provider));
+    const Adapter* adapter = FindAdapter(provider);
     REQUIRE(adapter != nullptr);
     return *adapter;
 }
@@ -125,7 +120,7 @@ Parsed ParseBody(std::string_view provider, std::string body, std::string conten
     request.body = std::move(body);
     request.content_type = std::move(content_type);
     request.headers["webhook-id"] = "msg_1";
-    auto parsed = AdapterOf(provider).Parse(request.View());
+    auto parsed = AdapterOf(provider).parse(request.View());
     REQUIRE_OK(parsed);
     return std::move(parsed).value();
 }

@@ -40,7 +40,6 @@ std::vector<std::string> ReadLines(std::string_view name);
 
 // The adapter of a provider by provider or URL name.
 const Adapter& AdapterOf(std::string_view provider);
-std::string_view UrlName(std::string_view provider);
 
 // A request with this body, signed with `secret` as the provider would.
 OwnedRequest SignedRequest(

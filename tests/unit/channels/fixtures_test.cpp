@@ -3,7 +3,6 @@
 #include "fixtures.hpp"
 
 #include "channels/complete.hpp"
-#include "channels/meta_handshake.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -25,9 +24,9 @@ struct Outcome {
     std::vector<Problem> problems;
 };
 
-Outcome Handshake(const Fixture& fixture) {
+Outcome Handshake(const Adapter& adapter, const Fixture& fixture) {
     const std::vector<Secret> tokens = {Secret(fixture.secret)};
-    const auto challenge = MetaHandshake(fixture.request.query, tokens);
+    const auto challenge = adapter.check_url(fixture.request.query, tokens);
     if (!challenge.ok())
         return {challenge.status().code() == Code::kPermissionDenied ? 403 : 500, "reject", {}, {}};
     CHECK(*challenge == "1158201444");
@@ -35,20 +34,20 @@ Outcome Handshake(const Fixture& fixture) {
 }
 
 Outcome Receive(const Fixture& fixture) {
-    if (fixture.request.method == "GET" && UrlName(fixture.provider) == "meta")
-        return Handshake(fixture);
     const Adapter& adapter = AdapterOf(fixture.provider);
+    if (fixture.request.method == "GET" && adapter.check_url != nullptr)
+        return Handshake(adapter, fixture);
     const std::vector<Secret> secrets = {Secret(fixture.secret)};
     const WebhookRequest request = fixture.request.View();
-    const auto verified = adapter.Verify({request, secrets, fixture.public_url, fixture.now_ms});
+    const auto verified = adapter.verify({request, secrets, fixture.public_url, fixture.now_ms});
     if (!verified.ok()) {
         CHECK(verified.status().code() == Code::kUnauthenticated);
         return {401, "reject", {}, {}};
     }
-    auto parsed = adapter.Parse(request);
+    auto parsed = adapter.parse(request);
     if (!parsed.ok()) {
         CHECK(parsed.status().code() == Code::kInvalidArgument);
-        if (fixture.provider != "standard") return {200, "quarantine", {}, {}};
+        if (!adapter.source.sender_reads_errors) return {200, "quarantine", {}, {}};
         CHECK_FALSE(parsed.status().field().empty());
         return {400, "reject", {}, {}};
     }
@@ -228,14 +227,14 @@ TEST_CASE(
             changed.request.body[at] = static_cast<char>(changed.request.body[at] ^ 1);
             const WebhookRequest request = changed.request.View();
             CHECK_FALSE(AdapterOf(fixture.provider)
-                            .Verify({request, secrets, fixture.public_url, fixture.now_ms})
+                            .verify({request, secrets, fixture.public_url, fixture.now_ms})
                             .ok());
         }
         Fixture cut = fixture;
         cut.request.body.pop_back();
         const WebhookRequest request = cut.request.View();
         CHECK_FALSE(AdapterOf(fixture.provider)
-                        .Verify({request, secrets, fixture.public_url, fixture.now_ms})
+                        .verify({request, secrets, fixture.public_url, fixture.now_ms})
                         .ok());
     }
 }

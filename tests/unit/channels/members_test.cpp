@@ -4,6 +4,9 @@
 // call read is read, what they call ignored changes nothing.
 #include "channels/members.hpp"
 
+#include "channels/meta/members.hpp"
+#include "channels/telegram/members.hpp"
+#include "channels/twilio/members.hpp"
 #include "fixtures.hpp"
 
 #include <catch2/catch.hpp>
@@ -80,7 +83,7 @@ Outcome OutcomeOf(const std::string& provider, const Json& body) {
     request.headers["webhook-id"] = "msg_1";
     request.body = form.empty() ? body.dump() : form.substr(1);
     if (!form.empty()) request.content_type = "application/x-www-form-urlencoded";
-    const auto parsed = AdapterOf(provider).Parse(request.View());
+    const auto parsed = AdapterOf(provider).parse(request.View());
     Outcome outcome;
     if (!parsed.ok()) {  // Refused as a whole, and kept.
         outcome.problem_count = 1;

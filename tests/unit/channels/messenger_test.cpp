@@ -233,7 +233,7 @@ TEST_CASE(
         CAPTURE(body);
         OwnedRequest request;
         request.body = body;
-        CHECK(AdapterOf("meta").Parse(request.View()).status().code() == Code::kInvalidArgument);
+        CHECK(AdapterOf("meta").parse(request.View()).status().code() == Code::kInvalidArgument);
     }
     const Parsed empty = ParseBody("meta", R"({"object":"page","entry":[]})");
     CHECK((empty.events.empty() && empty.problems.empty()));

@@ -53,7 +53,7 @@ TEST_CASE(
         request.body = Mutated(request.body, random);
         request.headers["webhook-id"] = "msg_1";
         CAPTURE(fixture.name, request.body);
-        auto parsed = AdapterOf(fixture.provider).Parse(request.View());
+        auto parsed = AdapterOf(fixture.provider).parse(request.View());
         if (!parsed.ok()) {
             CHECK(parsed.status().code() == Code::kInvalidArgument);
             continue;
@@ -78,7 +78,7 @@ TEST_CASE("robustness: changed headers never verify and never crash", "[unit][ch
         const WebhookRequest view = request.View();
         const auto verified =
             AdapterOf(fixture.provider)
-                .Verify({view, secrets, Mutated(fixture.public_url, random), fixture.now_ms});
+                .verify({view, secrets, Mutated(fixture.public_url, random), fixture.now_ms});
         CHECK(verified.status().code() == Code::kUnauthenticated);
     }
 }
@@ -115,8 +115,8 @@ TEST_CASE(
         return request;
     };
     const Adapter& telegram = AdapterOf("telegram");
-    CHECK(telegram.Parse(body(kEventCountMax).View())->events.size() == kEventCountMax);
-    const auto refused = telegram.Parse(body(kEventCountMax + 1).View());
+    CHECK(telegram.parse(body(kEventCountMax).View())->events.size() == kEventCountMax);
+    const auto refused = telegram.parse(body(kEventCountMax + 1).View());
     CHECK(refused.status().code() == Code::kInvalidArgument);
 }
 

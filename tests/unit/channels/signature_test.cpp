@@ -1,7 +1,8 @@
+#include "channels/standard/signature.hpp"
+
 #include "base/encoding.hpp"
-#include "channels/meta_handshake.hpp"
-#include "channels/standard_signature.hpp"
-#include "channels/twilio_signature.hpp"
+#include "channels/meta/meta.hpp"
+#include "channels/twilio/signature.hpp"
 #include "channels/verify_reason.hpp"
 #include "crypto/hash.hpp"
 #include "fixtures.hpp"
@@ -31,7 +32,7 @@ Result<std::size_t> Verify(
     std::int64_t now_ms = kNow
 ) {
     const WebhookRequest view = request.View();
-    return AdapterOf(provider).Verify({view, secrets, url, now_ms});
+    return AdapterOf(provider).verify({view, secrets, url, now_ms});
 }
 
 std::string FormOf(const Json& params) {
@@ -157,7 +158,7 @@ TEST_CASE("signature: a Twilio GET has nothing but its URL", "[unit][channels]")
     request.headers["x-twilio-signature"] = Base64Encode(TwilioSignature("token", url, {}));
     CHECK(Verify("twilio", request, {secret}, url).ok());
     CHECK_FALSE(Verify("twilio", request, {secret}, url + "&x=1").ok());
-    const auto parsed = AdapterOf("twilio").Parse(request.View());
+    const auto parsed = AdapterOf("twilio").parse(request.View());
     REQUIRE_OK(parsed);
     REQUIRE(parsed->events.size() == 1);
     CHECK(parsed->events[0].event.message().text() == "hi");

@@ -1,6 +1,5 @@
 // What both ways into the standard channel may hold.
-#include "channels/standard_rules.hpp"
-
+#include "channels/standard/rules.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>

@@ -112,7 +112,7 @@ std::pair<std::string, std::string> Refused(const std::string& body) {
     OwnedRequest request;
     request.body = body;
     request.headers["webhook-id"] = "msg_1";
-    const auto parsed = AdapterOf("standard").Parse(request.View());
+    const auto parsed = AdapterOf("standard").parse(request.View());
     CHECK(parsed.status().code() == Code::kInvalidArgument);
     return {parsed.status().field(), parsed.status().message()};
 }

@@ -160,7 +160,7 @@ TEST_CASE("twilio: what is no message is a problem", "[unit][channels]") {
     OwnedRequest request;
     request.body = many;
     request.content_type = kForm;
-    CHECK(AdapterOf("twilio").Parse(request.View()).status().code() == Code::kInvalidArgument);
+    CHECK(AdapterOf("twilio").parse(request.View()).status().code() == Code::kInvalidArgument);
 }
 
 }  // namespace

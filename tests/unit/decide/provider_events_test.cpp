@@ -92,7 +92,7 @@ public:
     // How many events the request gave; each must be valid.
     std::size_t Check(const std::string& provider, channels::test::OwnedRequest request) {
         request.headers["webhook-id"] = "msg_1";
-        auto parsed = channels::test::AdapterOf(provider).Parse(request.View());
+        auto parsed = channels::test::AdapterOf(provider).parse(request.View());
         if (!parsed.ok()) return 0;
         for (channels::ProviderEvent& found : parsed->events) {
             const auto event =

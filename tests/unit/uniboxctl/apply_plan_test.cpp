@@ -232,8 +232,7 @@ TEST_CASE("apply plan: what a new object needs is told with its line", "[unit][u
     );
     CHECK(
         database.MistakeOf(channel + ", provider: whatsapp}\n") ==
-        "t.yaml:4: tenants[0].channels[0].route: is missing: the phone number id, page id or "
-        "account id"
+        "t.yaml:4: tenants[0].channels[0].route: is missing: the phone number id"
     );
     CHECK(
         database.MistakeOf("tenants:\n  - name: a\n    api_keys:\n      - {name: k}\n") ==
@@ -276,8 +275,7 @@ TEST_CASE(
         "changed: make another channel\n"
         "t.yaml:7: tenants[0].channels[2].app: there is no app nobody; known: meta\n"
         "t.yaml:7: tenants[0].channels[2].route: another channel of this file has it already\n"
-        "t.yaml:8: tenants[0].channels[3].route: is missing: the phone number id, page id or "
-        "account id\n"
+        "t.yaml:8: tenants[0].channels[3].route: is missing: the phone number id\n"
         "t.yaml:10: tenants[0].api_keys[0].revoked: there is no API key of this name"
     );
     CHECK(

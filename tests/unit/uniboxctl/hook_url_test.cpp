@@ -5,21 +5,26 @@
 using unibox::ctl::JoinHookUrl;
 using unibox::ctl::UrlToEnter;
 using unibox::ctl::WithoutFragment;
+using unibox::domain::kMetaWebhooks;
+using unibox::domain::kTwilioWebhooks;
 
 TEST_CASE("JoinHookUrl: one slash between its parts", "[unit][uniboxctl]") {
-    CHECK(JoinHookUrl("https://a.example", "meta") == "https://a.example/v1/hooks/meta");
-    CHECK(JoinHookUrl("https://a.example/", "meta") == "https://a.example/v1/hooks/meta");
-    CHECK(JoinHookUrl("http://a/in//", "twilio", "tok") == "http://a/in/v1/hooks/twilio/tok");
+    CHECK(JoinHookUrl("https://a.example", kMetaWebhooks) == "https://a.example/v1/hooks/meta");
+    CHECK(JoinHookUrl("https://a.example/", kMetaWebhooks) == "https://a.example/v1/hooks/meta");
+    CHECK(
+        JoinHookUrl("http://a/in//", kTwilioWebhooks, "tok") == "http://a/in/v1/hooks/twilio/tok"
+    );
 }
 
 TEST_CASE("UrlToEnter: Twilio alone is told to retry, and calls without it", "[unit][uniboxctl]") {
-    const std::string entered = UrlToEnter("https://h.example", "twilio", "T");
+    const std::string entered = UrlToEnter("https://h.example", kTwilioWebhooks, "T");
     CHECK(entered == "https://h.example/v1/hooks/twilio/T#rc=5&rp=all");
-    CHECK(WithoutFragment(entered) == JoinHookUrl("https://h.example", "twilio", "T"));
-    for (const char* other : {"telegram", "meta", "standard"}) {
+    CHECK(WithoutFragment(entered) == JoinHookUrl("https://h.example", kTwilioWebhooks, "T"));
+    for (const unibox::domain::WebhookSource* other : unibox::domain::kWebhookSources) {
+        if (other == &kTwilioWebhooks) continue;
         CHECK(
-            UrlToEnter("https://h.example", other, "T") ==
-            JoinHookUrl("https://h.example", other, "T")
+            UrlToEnter("https://h.example", *other, "T") ==
+            JoinHookUrl("https://h.example", *other, "T")
         );
     }
 }

@@ -2,11 +2,16 @@
 
 #include <catch2/catch.hpp>
 
-using unibox::ctl::RetimeBody;
+#include <array>
 
 namespace {
 
 constexpr std::int64_t kNow = 1'795'000'000'123;
+constexpr std::array<std::string_view, 3> kTimes = {"date", "time", "timestamp"};
+
+std::string RetimeBody(std::string_view body, std::int64_t now_ms) {
+    return unibox::ctl::RetimeBody(body, kTimes, now_ms);
+}
 
 }  // namespace
 
@@ -41,4 +46,13 @@ TEST_CASE("RetimeBody: leaves everything else as it is", "[unit][uniboxctl]") {
           R"({"date":"1785412800)"}) {
         CHECK(RetimeBody(body, kNow) == body);
     }
+}
+
+TEST_CASE("RetimeBody: the keys are the provider's own", "[unit][uniboxctl]") {
+    const std::string body = R"({"date":1785412800,"until":1785412800})";
+    constexpr std::array<std::string_view, 1> kUntil = {"until"};
+    CHECK(unibox::ctl::RetimeBody(body, {}, kNow) == body);
+    CHECK(
+        unibox::ctl::RetimeBody(body, kUntil, kNow) == R"({"date":1785412800,"until":1795000000})"
+    );
 }

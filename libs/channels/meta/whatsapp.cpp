@@ -1,6 +1,7 @@
-// WhatsApp Cloud API: entry[].changes[] of field "messages" and "smb_message_echoes". See meta.md.
-#include "channels/members.hpp"
-#include "channels/meta_parts.hpp"
+// WhatsApp Cloud API: entry[].changes[] of field "messages" and "smb_message_echoes".
+// See README.md beside it.
+#include "channels/meta/members.hpp"
+#include "channels/meta/parts.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
 

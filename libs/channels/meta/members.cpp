@@ -1,7 +1,8 @@
 // The objects of Meta's webhooks, by its references of 2026: what is read, and what is passed over
-// and why. See meta.md.
-#include "channels/members.hpp"
-#include "channels/meta_parts.hpp"
+// and why. See README.md beside it.
+#include "channels/meta/members.hpp"
+
+#include "channels/meta/parts.hpp"
 
 namespace unibox::channels {
 namespace {

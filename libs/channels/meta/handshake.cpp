@@ -1,6 +1,5 @@
-#include "channels/meta_handshake.hpp"
-
 #include "channels/form.hpp"
+#include "channels/meta/meta.hpp"
 #include "crypto/hash.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The parameters of Twilio's webhooks: what is read, and what is passed over and why. A parameter
-// with a number at its end stands here without it. See twilio.md.
-#include "channels/members.hpp"
+// with a number at its end stands here without it. See README.md beside it.
+#include "channels/twilio/members.hpp"
 
 namespace unibox::channels {
 namespace {

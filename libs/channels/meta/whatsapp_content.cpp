@@ -1,5 +1,5 @@
 #include "channels/contact_card.hpp"
-#include "channels/meta_parts.hpp"
+#include "channels/meta/parts.hpp"
 #include "channels/text.hpp"
 
 #include <array>

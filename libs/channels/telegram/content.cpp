@@ -1,10 +1,10 @@
-#include "channels/telegram_content.hpp"
+#include "channels/telegram/content.hpp"
 
 #include "base/utf8.hpp"
 #include "channels/complete.hpp"
 #include "channels/contact_card.hpp"
-#include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
+#include "channels/telegram/members.hpp"
 #include "channels/text.hpp"
 #include "domain/timestamps.hpp"
 

@@ -1,6 +1,8 @@
-#include "channels/twilio_signature.hpp"
+#include "channels/twilio/signature.hpp"
 
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
+#include "channels/twilio/twilio.hpp"
 #include "crypto/hash.hpp"
 
 #include <set>
@@ -44,6 +46,19 @@ std::string Join(const UrlParts& parts, std::string_view port) {
          {parts.scheme, parts.credentials, parts.host, port, parts.rest})
         url += part;
     return url;
+}
+
+// The fields that the signature covers, or why there can be none.
+Result<FormFields> SignedFields(const WebhookRequest& request) {
+    if (request.method == "GET" || request.body.empty()) return FormFields();
+    if (IsForm(request.content_type)) return ParseForm(request.body);
+    UNIBOX_ASSIGN_OR_RETURN(const auto query, ParseForm(request.query));
+    const auto hash = FindField(query, "bodySHA256");
+    if (!hash) return Unauthenticated("a body that is no form needs bodySHA256 in the query");
+    if (!crypto::ConstantTimeEquals(ToLowerAscii(*hash), HexEncode(crypto::Sha256(request.body)))) {
+        return Unauthenticated("bodySHA256 does not match");
+    }
+    return FormFields();
 }
 
 }  // namespace
@@ -98,6 +113,51 @@ std::string TwilioSignature(
 bool IsForm(std::string_view content_type) {
     const std::string_view type = TrimSpace(content_type.substr(0, content_type.find(';')));
     return type.empty() || EqualsIgnoreCaseAscii(type, "application/x-www-form-urlencoded");
+}
+
+Result<std::size_t> VerifyTwilio(const VerifyInput& input) {
+    const auto algorithm =
+        TwilioAlgorithm(input.request.header("X-Twilio-Webhooks-Signature-Settings"));
+    if (!algorithm) return BadSignature("an algorithm other than HMAC_SHA1 and HMAC_SHA256");
+    // Compared as text: base64 has more than one form of the same bytes, and only one is the
+    // provider's.
+    const auto given = input.request.header("X-Twilio-Signature");
+    if (!given || given->size() != TwilioSignatureTextSize(*algorithm)) {
+        return BadSignature("no X-Twilio-Signature of the algorithm's length");
+    }
+    const auto fields = SignedFields(input.request);
+    if (!fields.ok()) return BadSignature(fields.status().message());
+    const auto urls = TwilioUrlVariants(input.public_url);
+    for (std::size_t i = 0; i < input.secrets.size(); ++i) {
+        const std::string_view secret = input.secrets[i].Reveal();
+        if (secret.empty()) continue;
+        for (const std::string& url : urls) {
+            const std::string mac = TwilioSignature(secret, url, *fields, *algorithm);
+            if (crypto::ConstantTimeEquals(*given, Base64Encode(mac))) return i;
+        }
+    }
+    return BadSignature("X-Twilio-Signature does not match");
+}
+
+Result<std::vector<Header>> SignTwilio(const SignInput& input) {
+    if (input.url.empty()) return InvalidArgument("url is missing").WithField("url");
+    FormFields fields;
+    const bool json =
+        TrimSpace(input.body).starts_with('{') || TrimSpace(input.body).starts_with('[');
+    if (json) {
+        const std::string wanted = "bodySHA256=" + HexEncode(crypto::Sha256(input.body));
+        if (input.url.find(wanted) == input.url.npos) {
+            return InvalidArgument("the query of a JSON webhook must have " + wanted)
+                .WithField("url");
+        }
+    } else {
+        UNIBOX_ASSIGN_OR_RETURN(fields, ParseForm(input.body));
+    }
+    const std::string mac = TwilioSignature(input.secret.Reveal(), input.url, fields);
+    return std::vector<Header>{
+        {"Content-Type",
+         json ? "application/json" : "application/x-www-form-urlencoded; charset=UTF-8"},
+        {"X-Twilio-Signature", Base64Encode(mac)}};
 }
 
 }  // namespace unibox::channels

@@ -1,5 +1,6 @@
-// What Meta says of a business account and its numbers, of no message and no contact. See meta.md.
-#include "channels/meta_parts.hpp"
+// What Meta says of a business account and its numbers, of no message and no contact.
+// See README.md beside it.
+#include "channels/meta/parts.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
 

@@ -1,15 +1,15 @@
-// Twilio: SMS, WhatsApp, their status callbacks, and status callbacks of calls. See twilio.md.
+// Twilio: SMS, WhatsApp, their status callbacks, and status callbacks of calls.
+// See README.md beside it.
 #include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "base/utf8.hpp"
-#include "channels/adapters.hpp"
 #include "channels/json.hpp"
-#include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
 #include "channels/text.hpp"
 #include "channels/times.hpp"
-#include "channels/twilio_signature.hpp"
-#include "crypto/hash.hpp"
+#include "channels/twilio/members.hpp"
+#include "channels/twilio/signature.hpp"
+#include "channels/twilio/twilio.hpp"
 #include "domain/event_key.hpp"
 
 #include <array>
@@ -20,19 +20,6 @@ namespace {
 constexpr int kMediaCountMax = 64;
 constexpr std::int64_t kMediaIndexMax = 1000;  // A higher one is no index.
 constexpr std::string_view kMediaUrl = "MediaUrl";
-
-// The fields that the signature covers, or why there can be none.
-Result<FormFields> SignedFields(const WebhookRequest& request) {
-    if (request.method == "GET" || request.body.empty()) return FormFields();
-    if (IsForm(request.content_type)) return ParseForm(request.body);
-    UNIBOX_ASSIGN_OR_RETURN(const auto query, ParseForm(request.query));
-    const auto hash = FindField(query, "bodySHA256");
-    if (!hash) return Unauthenticated("a body that is no form needs bodySHA256 in the query");
-    if (!crypto::ConstantTimeEquals(ToLowerAscii(*hash), HexEncode(crypto::Sha256(request.body)))) {
-        return Unauthenticated("bodySHA256 does not match");
-    }
-    return FormFields();
-}
 
 enum class StatusFate { kReceipt, kIgnored, kUnknown };
 struct StatusWord {
@@ -330,55 +317,21 @@ void FormParser::DebuggerEvent() {
     sink_.Add(std::move(event));
 }
 
-class Twilio final : public Adapter {
-public:
-    Result<std::size_t> Verify(const VerifyInput& input) const override {
-        const auto algorithm =
-            TwilioAlgorithm(input.request.header("X-Twilio-Webhooks-Signature-Settings"));
-        if (!algorithm) return BadSignature("an algorithm other than HMAC_SHA1 and HMAC_SHA256");
-        // Compared as text: base64 has more than one form of the same bytes, and only one is the
-        // provider's.
-        const auto given = input.request.header("X-Twilio-Signature");
-        if (!given || given->size() != TwilioSignatureTextSize(*algorithm)) {
-            return BadSignature("no X-Twilio-Signature of the algorithm's length");
-        }
-        const auto fields = SignedFields(input.request);
-        if (!fields.ok()) return BadSignature(fields.status().message());
-        const auto urls = TwilioUrlVariants(input.public_url);
-        for (std::size_t i = 0; i < input.secrets.size(); ++i) {
-            const std::string_view secret = input.secrets[i].Reveal();
-            if (secret.empty()) continue;
-            for (const std::string& url : urls) {
-                const std::string mac = TwilioSignature(secret, url, *fields, *algorithm);
-                if (crypto::ConstantTimeEquals(*given, Base64Encode(mac))) return i;
-            }
-        }
-        return BadSignature("X-Twilio-Signature does not match");
-    }
-
-    Result<Parsed> Parse(const WebhookRequest& request) const override {
-        ParseSink sink;
-        const bool in_query = request.method == "GET";
-        if (!in_query && !IsForm(request.content_type)) {
-            // JSON products (Conversations, Event Streams): kept, since Unibox has no mapping for
-            // them.
-            sink.Problem("unknown_event", "a body that is no form");
-            return std::move(sink).Take();
-        }
-        const auto fields = ParseForm(in_query ? request.query : request.body);
-        if (!fields.ok()) return InvalidArgument(fields.status().message()).WithField("body");
-        FormParser(*fields, in_query, sink).Run();
-        return std::move(sink).Take();
-    }
-
-    std::string_view route_provider() const override { return "twilio"; }
-};
-
 }  // namespace
 
-const Adapter& TwilioAdapter() {
-    static const Twilio adapter;
-    return adapter;
+Result<Parsed> ParseTwilio(const WebhookRequest& request) {
+    ParseSink sink;
+    const bool in_query = request.method == "GET";
+    if (!in_query && !IsForm(request.content_type)) {
+        // JSON products (Conversations, Event Streams): kept, since Unibox has no mapping for
+        // them.
+        sink.Problem("unknown_event", "a body that is no form");
+        return std::move(sink).Take();
+    }
+    const auto fields = ParseForm(in_query ? request.query : request.body);
+    if (!fields.ok()) return InvalidArgument(fields.status().message()).WithField("body");
+    FormParser(*fields, in_query, sink).Run();
+    return std::move(sink).Take();
 }
 
 }  // namespace unibox::channels

@@ -1,7 +1,7 @@
 // Messenger and Instagram messaging: entry[].messaging[], entry[].standby[] and
-// entry[].changes[]. See meta.md.
-#include "channels/members.hpp"
-#include "channels/meta_parts.hpp"
+// entry[].changes[]. See README.md beside it.
+#include "channels/meta/members.hpp"
+#include "channels/meta/parts.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
 

@@ -1,11 +1,10 @@
-// Telegram Bot API: one Update a POST, authenticated by a secret header. See telegram.md.
-#include "channels/adapters.hpp"
+// Telegram Bot API: one Update a POST. See README.md beside it.
 #include "channels/json.hpp"
-#include "channels/members.hpp"
 #include "channels/parse_sink.hpp"
-#include "channels/telegram_content.hpp"
+#include "channels/telegram/content.hpp"
+#include "channels/telegram/members.hpp"
+#include "channels/telegram/telegram.hpp"
 #include "channels/text.hpp"
-#include "crypto/hash.hpp"
 #include "domain/event_key.hpp"
 
 #include <array>
@@ -431,33 +430,13 @@ void UpdateParser::UserControl(const JsonValue& value) {
     sink_.Add(std::move(event));
 }
 
-class Telegram final : public Adapter {
-public:
-    Result<std::size_t> Verify(const VerifyInput& input) const override {
-        const auto given = input.request.header("X-Telegram-Bot-Api-Secret-Token");
-        if (!given || given->empty()) return BadSignature("no secret token header");
-        for (std::size_t i = 0; i < input.secrets.size(); ++i) {
-            const std::string_view secret = input.secrets[i].Reveal();
-            if (!secret.empty() && crypto::ConstantTimeEquals(*given, secret)) return i;
-        }
-        return BadSignature("the secret token does not match");
-    }
-
-    Result<Parsed> Parse(const WebhookRequest& request) const override {
-        UNIBOX_ASSIGN_OR_RETURN(const auto document, JsonDocument::ParseTolerant(request.body));
-        ParseSink sink;
-        UpdateParser(document.root(), sink).Run();
-        return std::move(sink).Take(document.repairs());
-    }
-
-    std::string_view route_provider() const override { return "telegram"; }
-};
-
 }  // namespace
 
-const Adapter& TelegramAdapter() {
-    static const Telegram adapter;
-    return adapter;
+Result<Parsed> ParseTelegram(const WebhookRequest& request) {
+    UNIBOX_ASSIGN_OR_RETURN(const auto document, JsonDocument::ParseTolerant(request.body));
+    ParseSink sink;
+    UpdateParser(document.root(), sink).Run();
+    return std::move(sink).Take(document.repairs());
 }
 
 }  // namespace unibox::channels

@@ -1,8 +1,10 @@
-#include "channels/standard_events.hpp"
-
+// The events of the standard channel: our own JSON (README.md beside it). What its values may be is
+// in rules.hpp.
 #include "channels/complete.hpp"
+#include "channels/json.hpp"
 #include "channels/parse_sink.hpp"
-#include "channels/standard_rules.hpp"
+#include "channels/standard/rules.hpp"
+#include "channels/standard/standard.hpp"
 #include "channels/text.hpp"
 #include "domain/event_key.hpp"
 
@@ -341,8 +343,16 @@ Status EventReader::Control() {
 
 }  // namespace
 
-Result<ProviderEvent> ReadStandardEvent(const JsonValue& body, const std::string& webhook_id) {
-    return EventReader(body, webhook_id).Read();
+Result<Parsed> ParseStandard(const WebhookRequest& request) {
+    const std::string_view webhook_id = StandardWebhookId(request);
+    if (webhook_id.empty()) return InvalidArgument("webhook-id is missing").WithField("webhook-id");
+    UNIBOX_ASSIGN_OR_RETURN(const auto document, JsonDocument::ParseStrict(request.body));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto event, EventReader(document.root(), std::string(webhook_id)).Read()
+    );
+    Parsed parsed;
+    parsed.events.push_back(std::move(event));
+    return parsed;
 }
 
 }  // namespace unibox::channels

@@ -1,6 +1,7 @@
-// The objects of the Bot API (10.3) as far as updates hold them. See telegram.md.
-#include "channels/members.hpp"
-#include "channels/telegram_content.hpp"
+// The objects of the Bot API (10.3) as far as updates hold them. See README.md beside it.
+#include "channels/telegram/members.hpp"
+
+#include "channels/telegram/content.hpp"
 
 namespace unibox::channels {
 namespace {

@@ -1,4 +1,4 @@
-#include "channels/standard_rules.hpp"
+#include "channels/standard/rules.hpp"
 
 #include "base/utf8.hpp"
 #include "channels/complete.hpp"

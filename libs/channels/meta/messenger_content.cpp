@@ -1,6 +1,6 @@
 #include "base/utf8.hpp"
 #include "channels/complete.hpp"
-#include "channels/meta_parts.hpp"
+#include "channels/meta/parts.hpp"
 #include "channels/text.hpp"
 
 #include <array>
