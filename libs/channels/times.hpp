@@ -14,12 +14,8 @@ std::int64_t UnixTimeMs(std::int64_t number);
 // The same for a number with a fraction.
 std::int64_t UnixTimeMs(double number);
 
-// A number as text, or RFC 3339 ("2026-07-30T12:00:00.5+01:00"; without a zone UTC is assumed), or
-// RFC 1123
-// ("Thu, 30 Jul 2026 12:00:00 +0000", also "GMT").
+// A number as text, or RFC 3339 (lenient) or RFC 1123 as base/time_text.hpp reads them. Before
+// 1970: 0.
 std::int64_t TextTimeMs(std::string_view text);
-
-// RFC 3339 alone.
-std::int64_t Rfc3339Ms(std::string_view text);
 
 }  // namespace unibox::channels

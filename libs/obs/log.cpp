@@ -1,10 +1,10 @@
 #include "obs/log.hpp"
 
 #include "base/mutex.hpp"
+#include "base/time_text.hpp"
 #include "obs/json.hpp"
 #include "obs/trace_id.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/base_sink-inl.h>  // For a mutex that the library was not built with.
 #include <spdlog/sinks/stdout_sinks.h>
@@ -110,11 +110,7 @@ void Log(Level level, std::string_view message, std::initializer_list<Field> fie
         std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
     std::string line;
     line.reserve(256);
-    AppendText(
-        line,
-        "time",
-        fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03d}Z", fmt::gmtime(std::time_t(ms / 1000)), ms % 1000)
-    );
+    AppendText(line, "time", Rfc3339Of(ms));
     AppendText(line, "level", LevelName(level));
     AppendText(line, "service", *state.service);
     AppendText(line, "message", message);

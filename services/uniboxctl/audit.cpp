@@ -2,13 +2,15 @@
 #include "store/admin/audit.hpp"
 
 #include "base/strings.hpp"
-#include "channels/times.hpp"
+#include "base/time_text.hpp"
 #include "store/admin/objects.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
 
 namespace unibox::ctl {
 namespace {
@@ -38,7 +40,8 @@ std::int64_t SinceMs(const std::string& text) {
                 return 0;
         }
     }
-    return channels::Rfc3339Ms(text.size() == kDateSize ? text + "T00:00:00Z" : text);
+    const std::string time = text.size() == kDateSize ? text + "T00:00:00Z" : text;
+    return std::max<std::int64_t>(ParseRfc3339(time, Rfc3339::kLenient).value_or(0), 0);
 }
 
 Cell JsonCell(const std::string& json) {

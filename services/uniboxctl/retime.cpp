@@ -1,11 +1,8 @@
 #include "uniboxctl/retime.hpp"
 
 #include "base/strings.hpp"
+#include "base/time_text.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
-#include <ctime>
 #include <optional>
 #include <vector>
 
@@ -34,15 +31,12 @@ std::size_t CountDigits(std::string_view text, std::size_t i) {
     return i - start;
 }
 
-// "2026-07-30T12:00:00Z", with or without a fraction of a second.
 std::optional<Found> ReadRfc3339(std::string_view body, std::size_t start) {
     const std::size_t end = body.find('"', start);
-    if (end == std::string_view::npos || end - start < 20 || end - start > 30) return {};
-    const std::string text(body.substr(start, end - start));
-    std::tm parts{};
-    const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest == nullptr || text.back() != 'Z') return {};
-    return Found{start, end - start, Form::kRfc3339, std::int64_t{timegm(&parts)} * 1000};
+    if (end == std::string_view::npos) return {};
+    const auto unix_ms = ParseRfc3339(body.substr(start, end - start), Rfc3339::kStrict);
+    if (!unix_ms) return {};
+    return Found{start, end - start, Form::kRfc3339, *unix_ms};
 }
 
 // The time whose value begins at `i`.
@@ -83,9 +77,8 @@ std::vector<Found> FindTimes(
 
 std::string TextOf(Form form, std::int64_t unix_ms) {
     if (form == Form::kMillis) return std::to_string(unix_ms);
-    const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
-    if (form == Form::kSeconds) return std::to_string(seconds);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), unix_ms % 1000);
+    if (form == Form::kSeconds) return std::to_string(unix_ms / 1000);
+    return Rfc3339Of(unix_ms);
 }
 
 }  // namespace
