@@ -1,6 +1,7 @@
 // Settings of webhook-ingest. Thread safety: a value.
 #pragma once
 
+#include "async/lookup_cache.hpp"
 #include "config/field_table.hpp"
 #include "http/server.hpp"
 #include "nats/publisher.hpp"
@@ -9,7 +10,6 @@
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
 #include "webhook-ingest/ingest.hpp"
-#include "webhook-ingest/lookup_cache.hpp"
 #include "webhook-ingest/routes.hpp"
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Config {
     nats::PublisherSettings publisher;
     IngestSettings ingest;
     BodyLimits bodies;
-    LookupSettings lookups;
+    async::LookupSettings lookups;
     std::filesystem::path secrets_key_file;
     std::size_t worker_thread_count = 8;
     std::size_t body_thread_count = 4;

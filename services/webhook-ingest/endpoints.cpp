@@ -57,7 +57,7 @@ std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> First(
     };
 }
 
-Asker Stranger(std::string_view address) {
+async::Asker Stranger(std::string_view address) {
     return {FlowOfNetwork(address), true};
 }
 
@@ -75,10 +75,10 @@ std::unique_ptr<Directory> MakeStoreDirectory(pg::Pool& pool) {
 }
 
 Endpoints::Endpoints(
-    const LookupSettings& settings,
+    const async::LookupSettings& settings,
     Directory& directory,
     const crypto::SealedBox& box,
-    const LookupLanes& lanes,
+    const async::LookupLanes& lanes,
     const Clock& clock,
     obs::Metrics& metrics
 )
@@ -128,19 +128,18 @@ Endpoints::Endpoints(
                        )] { known.Set(static_cast<double>(channels_.positive_count())); });
 }
 
-LookupCache<Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
-    constexpr std::array<const char*, static_cast<std::size_t>(LookupOutcome::kCount)> kNames = {
-        "hit", "negative_hit", "stale", "waited", "failing", "limited"};
-    std::array<obs::Counter*, kNames.size()> counters{};
-    for (std::size_t i = 0; i < kNames.size(); ++i) {
+async::LookupCache<std::string, Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
+    std::array<obs::Counter*, async::kLookupOutcomeCount> counters{};
+    for (std::size_t i = 0; i < counters.size(); ++i) {
         counters[i] = &metrics_.GetCounter(
             "unibox_ingest_lookups_total",
             "Look-ups of channels, apps and keys in the caches.",
-            {{"cache", std::string(cache)}, {"outcome", kNames[i]}}
+            {{"cache", std::string(cache)}, {"outcome", async::kLookupOutcomeNames[i]}}
         );
     }
-    return
-        [counters](LookupOutcome outcome) { counters[static_cast<std::size_t>(outcome)]->Add(); };
+    return [counters](async::LookupOutcome outcome) {
+        counters[static_cast<std::size_t>(outcome)]->Add();
+    };
 }
 
 void Endpoints::ByToken(
@@ -307,8 +306,10 @@ bool Endpoints::Unseal(
     return complete;
 }
 
-Result<LookupCache<ProviderApps>::Found> Endpoints::LoadApps(const std::vector<std::string>& keys) {
-    LookupCache<ProviderApps>::Found found;
+Result<async::LookupCache<std::string, ProviderApps>::Found> Endpoints::LoadApps(
+    const std::vector<std::string>& keys
+) {
+    async::LookupCache<std::string, ProviderApps>::Found found;
     for (const std::string& provider : keys) {
         UNIBOX_ASSIGN_OR_RETURN(const auto apps, directory_.Apps(provider));
         if (apps.empty()) continue;
@@ -328,8 +329,10 @@ Result<LookupCache<ProviderApps>::Found> Endpoints::LoadApps(const std::vector<s
     return found;
 }
 
-Result<LookupCache<ApiKey>::Found> Endpoints::LoadApiKeys(const std::vector<std::string>& keys) {
-    LookupCache<ApiKey>::Found found;
+Result<async::LookupCache<std::string, ApiKey>::Found> Endpoints::LoadApiKeys(
+    const std::vector<std::string>& keys
+) {
+    async::LookupCache<std::string, ApiKey>::Found found;
     for (const std::string& hash : keys) {
         auto info = directory_.ApiKey(hash);
         if (!info.ok()) {

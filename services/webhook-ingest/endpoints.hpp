@@ -5,6 +5,7 @@
 // that of another call whose look-up took the place of this one.
 #pragma once
 
+#include "async/lookup_cache.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/secret.hpp"
@@ -12,7 +13,6 @@
 #include "obs/metrics.hpp"
 #include "store/directory/lookups.hpp"
 #include "unibox/v1/common.pb.h"
-#include "webhook-ingest/lookup_cache.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -99,10 +99,10 @@ class Endpoints {
 public:
     // All references must outlive the object; the lanes must be stopped before it dies.
     Endpoints(
-        const LookupSettings& settings,
+        const async::LookupSettings& settings,
         Directory& directory,
         const crypto::SealedBox& box,
-        const LookupLanes& lanes,
+        const async::LookupLanes& lanes,
         const Clock& clock,
         obs::Metrics& metrics
     );
@@ -135,10 +135,14 @@ public:
     static AppSecrets LiveSecrets(const ProviderApps& apps, std::int64_t now_ms);
 
 private:
-    using ChannelFound = LookupCache<Endpoint>::Found;
+    using ChannelFound = async::LookupCache<std::string, Endpoint>::Found;
     Result<ChannelFound> LoadChannels(const std::vector<std::string>& keys);
-    Result<LookupCache<ProviderApps>::Found> LoadApps(const std::vector<std::string>& keys);
-    Result<LookupCache<ApiKey>::Found> LoadApiKeys(const std::vector<std::string>& keys);
+    Result<async::LookupCache<std::string, ProviderApps>::Found> LoadApps(
+        const std::vector<std::string>& keys
+    );
+    Result<async::LookupCache<std::string, ApiKey>::Found> LoadApiKeys(
+        const std::vector<std::string>& keys
+    );
     Status LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found);
     EndpointPtr ToEndpoint(const store::ChannelInfo& info);
     // False: not all of them could be unsealed.
@@ -147,16 +151,16 @@ private:
         const std::string& additional_data,
         std::vector<Secret>* secrets
     );
-    LookupCache<Endpoint>::Count CountOf(std::string_view cache);
+    async::LookupCache<std::string, Endpoint>::Count CountOf(std::string_view cache);
 
     Directory& directory_;
     const crypto::SealedBox& box_;
     const Clock& clock_;
     obs::Metrics& metrics_;
     obs::Counter& unseal_failures_;
-    LookupCache<Endpoint> channels_;
-    LookupCache<ProviderApps> apps_;
-    LookupCache<ApiKey> api_keys_;
+    async::LookupCache<std::string, Endpoint> channels_;
+    async::LookupCache<std::string, ProviderApps> apps_;
+    async::LookupCache<std::string, ApiKey> api_keys_;
 };
 
 }  // namespace unibox::ingest

@@ -118,7 +118,7 @@ Status WebhookIngest::Parts::Serve() {
         config.lookups,
         *directory,
         box,
-        LookupLanes{*known_lane, *unknown_lane, failed_lookups},
+        async::LookupLanes{*known_lane, *unknown_lane, failed_lookups},
         steady,
         registry
     );

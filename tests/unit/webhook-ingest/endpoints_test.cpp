@@ -45,7 +45,7 @@ struct Fixture {
     Fixture()
         : box(crypto::SealedBox::FromKeyText(crypto::GenerateKeyFileText()).value()),
           directory(box),
-          endpoints({}, directory, box, LookupLanes{pool, pool, failed}, clock, metrics) {}
+          endpoints({}, directory, box, async::LookupLanes{pool, pool, failed}, clock, metrics) {}
     ~Fixture() { pool.Stop(); }
 
     template <typename Ask>

@@ -1,4 +1,4 @@
-#include "webhook-ingest/lookup_cache.hpp"
+#include "async/lookup_cache.hpp"
 
 #include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
@@ -7,12 +7,13 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <map>
 #include <optional>
 
-namespace unibox::ingest {
+namespace unibox::async {
 namespace {
 
-using Cache = LookupCache<std::string>;
+using Cache = LookupCache<std::string, std::string>;
 using std::chrono::seconds;
 
 // A source whose answers, failures and slowness the test decides.
@@ -98,7 +99,7 @@ struct Fixture {
     test::FakeClock clock;
     Source source;
     std::string expired_value = "never";
-    async::FairPool pool{"test", {2, 2, 100, 100}, clock};
+    FairPool pool{"test", {2, 2, 100, 100}, clock};
     TokenBuckets failed{100, clock};
     Cache cache;
 };
@@ -315,8 +316,8 @@ struct Lanes {
     Mutex mutex;
     std::vector<std::string> answered UNIBOX_GUARDED_BY(mutex);
     std::map<std::string, Status> status UNIBOX_GUARDED_BY(mutex);
-    async::FairPool known;
-    async::FairPool unknown;
+    FairPool known;
+    FairPool unknown;
     TokenBuckets failed;
     Cache cache;
 };
@@ -375,7 +376,9 @@ TEST_CASE("Lookup cache: who asks in vain too often is told so without a look-up
     for (int i = 0; i < 3; ++i) {
         CHECK_THAT(ask("no-" + std::to_string(i), {1, true}), test::HasCode(Code::kNotFound));
     }
-    CHECK(ask("no-3", {1, true}).reason() == "LOOKUPS_LIMITED");
+    const Status limited = ask("no-3", {1, true});
+    CHECK(limited.reason() == "LOOKUPS_LIMITED");
+    CHECK(limited.retry_after_ms() == 1'000);
     CHECK(f.source.load_count == 3);
     CHECK_THAT(ask("no-3", {2, true}), test::HasCode(Code::kNotFound));   // From elsewhere.
     CHECK_THAT(ask("no-4", {1, false}), test::HasCode(Code::kNotFound));  // With a signature.
@@ -390,4 +393,4 @@ TEST_CASE("Lookup cache: who asks in vain too often is told so without a look-up
 }
 
 }  // namespace
-}  // namespace unibox::ingest
+}  // namespace unibox::async

@@ -22,18 +22,18 @@
 #include "base/status.hpp"
 #include "base/token_buckets.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-namespace unibox::ingest {
+namespace unibox::async {
 
 struct LookupSettings {
     std::int64_t refresh_ms = 30'000;
@@ -51,25 +51,30 @@ struct LookupSettings {
 
 // Who asks.
 struct Asker {
-    async::Flow flow = 0;
+    Flow flow = 0;
     bool is_stranger = false;  // Has not proven anything: what it asks for in vain is limited.
 };
 
 // What the caches of one process load in.
 struct LookupLanes {
-    async::FairPool& known;    // What was found before.
-    async::FairPool& unknown;  // The rest.
-    TokenBuckets& failed;      // By stranger: look-ups that led nowhere.
+    FairPool& known;       // What was found before.
+    FairPool& unknown;     // The rest.
+    TokenBuckets& failed;  // By stranger: look-ups that led nowhere.
 };
 
 enum class LookupOutcome { kHit, kNegativeHit, kStale, kWaited, kFailing, kLimited, kCount };
+inline constexpr std::size_t kLookupOutcomeCount = static_cast<std::size_t>(LookupOutcome::kCount);
+// In their order, as metrics call them.
+inline constexpr std::array<const char*, kLookupOutcomeCount> kLookupOutcomeNames = {
+    "hit", "negative_hit", "stale", "waited", "failing", "limited"};
 
-template <typename Value>
+// `Hash` is that of Key, which may be copied often.
+template <typename Key, typename Value, typename Hash = std::hash<Key>>
 class LookupCache {
 public:
     using ValuePtr = std::shared_ptr<const Value>;
-    using Keys = std::vector<std::string>;
-    using Found = std::unordered_map<std::string, ValuePtr>;
+    using Keys = std::vector<Key>;
+    using Found = std::unordered_map<Key, ValuePtr, Hash>;
     // Blocking, on a pool thread: those of the keys that exist.
     using Loader = std::function<Result<Found>(const Keys&)>;
     // One result for each key, in order; NOT_FOUND if there is none, else the loader's error.
@@ -158,7 +163,7 @@ private:
         std::shared_ptr<Call> call;
         std::size_t index;
     };
-    using Order = std::list<std::string>;
+    using Order = std::list<Key>;
     struct Entry {
         bool known = false;
         ValuePtr value;  // Null and known: there is no such key.
@@ -167,12 +172,12 @@ private:
         bool loading = false;
         std::vector<Waiter> waiters;
         Order* order = nullptr;  // The list that holds it, if any.
-        Order::iterator place;
+        typename Order::iterator place;
     };
     struct Load {
         Keys keys;
         Asker asker;
-        bool charged = false;  // By MayFail.
+        bool charged = false;  // By TakeFailureMs.
         std::uint64_t epoch = 0;
         bool probe = false;  // Begun while loads fail, to see whether they still do.
     };
@@ -196,15 +201,15 @@ private:
         probing_ |= load->probe;
     }
 
-    // Taken before the look-up, given back if it led somewhere.
-    bool MayFail(const Asker& asker) {
-        if (!asker.is_stranger || settings_.failed_per_s == 0) return true;
-        return lanes_.failed.Take(asker.flow, settings_.failed_per_s, settings_.failed_burst) == 0;
+    // Taken before the look-up, given back if it led somewhere. 0, or how long to wait for one.
+    std::int64_t TakeFailureMs(const Asker& asker) {
+        if (!asker.is_stranger || settings_.failed_per_s == 0) return 0;
+        return lanes_.failed.Take(asker.flow, settings_.failed_per_s, settings_.failed_burst);
     }
 
     // True: `result` is set. `load`: a load is due, behind the answer or for it.
     bool ServeLocked(
-        const std::string& key,
+        const Key& key,
         Entry& entry,
         const Asker& asker,
         bool may_load,
@@ -237,10 +242,12 @@ private:
             *result = failure_;
             return true;
         }
-        if (!entry.value && !entry.loading && !MayFail(asker)) {
+        const bool suspect = !entry.value && !entry.loading;
+        if (const std::int64_t wait_ms = suspect ? TakeFailureMs(asker) : 0; wait_ms > 0) {
             count_(LookupOutcome::kLimited);
             *result = ResourceExhausted("too many keys of this network lead nowhere")
-                          .WithReason("LOOKUPS_LIMITED");
+                          .WithReason("LOOKUPS_LIMITED")
+                          .WithRetryAfter(wait_ms);
             return true;
         }
         count_(LookupOutcome::kWaited);
@@ -248,8 +255,8 @@ private:
         return false;
     }
 
-    void Start(async::FairPool& lane, Load load) {
-        const async::Flow flow = load.asker.flow;
+    void Start(FairPool& lane, Load load) {
+        const Flow flow = load.asker.flow;
         const auto shared = std::make_shared<const Load>(std::move(load));
         lane.Post(
             flow,
@@ -289,7 +296,7 @@ private:
         {
             const MutexLock lock(mutex_);
             if (load.probe) probing_ = false;
-            for (const std::string& key : load.keys) {
+            for (const Key& key : load.keys) {
                 SettleLocked(key, load.epoch, loaded, &deliveries);
                 const bool in_vain = loaded.ok() && !loaded->contains(key);
                 if (load.charged && !in_vain) lanes_.failed.GiveBack(load.asker.flow);
@@ -303,7 +310,7 @@ private:
     }
 
     void SettleLocked(
-        const std::string& key,
+        const Key& key,
         std::uint64_t epoch,
         const Result<Found>& loaded,
         std::vector<Delivery>* deliveries
@@ -336,7 +343,7 @@ private:
     }
 
     // Puts the entry in front of `order` and drops what is over the limit there.
-    void Touch(const std::string& key, Entry& entry, Order& order, std::size_t count_max)
+    void Touch(const Key& key, Entry& entry, Order& order, std::size_t count_max)
         UNIBOX_REQUIRES(mutex_) {
         if (entry.order == nullptr) {
             order.push_front(key);
@@ -363,7 +370,7 @@ private:
     const Count count_;
 
     mutable Mutex mutex_;
-    std::unordered_map<std::string, Entry> entries_ UNIBOX_GUARDED_BY(mutex_);
+    std::unordered_map<Key, Entry, Hash> entries_ UNIBOX_GUARDED_BY(mutex_);
     Order positives_ UNIBOX_GUARDED_BY(mutex_);
     Order negatives_ UNIBOX_GUARDED_BY(mutex_);
     std::uint64_t epoch_ UNIBOX_GUARDED_BY(mutex_) = 0;
@@ -373,4 +380,4 @@ private:
     bool probing_ UNIBOX_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace unibox::ingest
+}  // namespace unibox::async
