@@ -1,6 +1,6 @@
 #include "gateway/admission.hpp"
 
-#include "gateway/inbox.hpp"
+#include "auth/scopes.hpp"
 
 #include <utility>
 
@@ -8,7 +8,7 @@ namespace unibox::gateway {
 
 Admission::Admission(
     const rpc::Calls& calls,
-    Authenticator& authenticator,
+    auth::Authenticator& authenticator,
     async::FairPool& work,
     obs::Metrics& metrics
 )
@@ -24,13 +24,12 @@ void Admission::Run(
     const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish
 ) {
     rpc::Finish done = calls_.Observed(method, call, std::move(finish));
-    const Authenticator::Credentials credentials{
-        call.authorization, call.peer_address, call.deadline};
+    const auth::Credentials credentials{call.authorization, call.peer_address};
     authenticator_.Check(
         credentials,
-        kInboxReadScope,
+        auth::kScopeInboxRead,
         [this, call = std::move(call), use_case = std::move(use_case), done = std::move(done)](
-            const Result<Principal>& caller
+            const Result<auth::Principal>& caller
         ) {
             if (!caller.ok()) return done(caller.status());
             Queue(call, *caller, use_case, done);
@@ -38,7 +37,7 @@ void Admission::Run(
     );
 }
 
-void Admission::Queue(rpc::Call call, const Principal& caller, UseCase use_case, rpc::Finish done) {
+void Admission::Queue(rpc::Call call, const auth::Principal& caller, UseCase use_case, rpc::Finish done) {
     work_.Post(
         static_cast<async::Flow>(caller.tenant.value),
         {.run =

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "async/fair_pool.hpp"
-#include "gateway/authn.hpp"
+#include "auth/authenticator.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 
@@ -15,12 +15,12 @@ namespace unibox::gateway {
 
 class Admission {
 public:
-    using UseCase = std::function<Status(const rpc::Call&, const Principal&)>;
+    using UseCase = std::function<Status(const rpc::Call&, const auth::Principal&)>;
 
     // All must outlive the object.
     Admission(
         const rpc::Calls& calls,
-        Authenticator& authenticator,
+        auth::Authenticator& authenticator,
         async::FairPool& work,
         obs::Metrics& metrics
     );
@@ -34,10 +34,10 @@ public:
     void Run(const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish);
 
 private:
-    void Queue(rpc::Call call, const Principal& caller, UseCase use_case, rpc::Finish done);
+    void Queue(rpc::Call call, const auth::Principal& caller, UseCase use_case, rpc::Finish done);
 
     const rpc::Calls& calls_;
-    Authenticator& authenticator_;
+    auth::Authenticator& authenticator_;
     async::FairPool& work_;
     obs::Counter& refused_;
 };

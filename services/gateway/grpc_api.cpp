@@ -8,7 +8,7 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
     const Request* request,
     Response* response,
     const char* method,
-    Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
+    Status (Inbox::*use_case)(const auth::Principal&, SteadyTime, const Request&, Response&) const
 ) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     rpc::Call call = admission_.calls().CallOf(*context);
@@ -18,7 +18,7 @@ grpc::ServerUnaryReactor* GrpcApi::Serve(
         std::move(call),
         // Request and response are gRPC's and live until the end of the call.
         [&inbox = inbox_, use_case, request, response](
-            const rpc::Call& running, const Principal& caller
+            const rpc::Call& running, const auth::Principal& caller
         ) { return (inbox.*use_case)(caller, running.deadline, *request, *response); },
         std::move(finish)
     );

@@ -41,7 +41,7 @@ private:
         const Request* request,
         Response* response,
         const char* method,
-        Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
+        Status (Inbox::*use_case)(const auth::Principal&, SteadyTime, const Request&, Response&) const
     );
 
     const Inbox& inbox_;

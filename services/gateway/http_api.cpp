@@ -19,19 +19,19 @@ namespace pb = google::protobuf;
 struct Endpoint {
     std::function<std::unique_ptr<pb::Message>()> new_request;
     std::function<std::unique_ptr<pb::Message>()> new_response;
-    std::function<Status(const Principal&, SteadyTime, const pb::Message&, pb::Message&)> use_case;
+    std::function<Status(const auth::Principal&, SteadyTime, const pb::Message&, pb::Message&)> use_case;
 };
 
 template <class Request, class Response>
 Endpoint MakeEndpoint(
     const Inbox& inbox,
-    Status (Inbox::*use_case)(const Principal&, SteadyTime, const Request&, Response&) const
+    Status (Inbox::*use_case)(const auth::Principal&, SteadyTime, const Request&, Response&) const
 ) {
     return {
         [] { return std::make_unique<Request>(); },
         [] { return std::make_unique<Response>(); },
         [&inbox, use_case](
-            const Principal& caller, SteadyTime deadline, const pb::Message& in, pb::Message& out
+            const auth::Principal& caller, SteadyTime deadline, const pb::Message& in, pb::Message& out
         ) {
             return (inbox.*use_case)(
                 caller, deadline, static_cast<const Request&>(in), static_cast<Response&>(out)
@@ -111,7 +111,7 @@ public:
         admission_.Run(
             std::string(binding_.method->name()),
             CallOf(exchange->request, admission_.calls()),
-            [this, exchange](const rpc::Call& call, const Principal& caller) {
+            [this, exchange](const rpc::Call& call, const auth::Principal& caller) {
                 return Work(call, caller, *exchange);
             },
             [exchange](const Status& status) {
@@ -123,7 +123,7 @@ public:
     }
 
 private:
-    Status Work(const rpc::Call& call, const Principal& caller, Exchange& exchange) const {
+    Status Work(const rpc::Call& call, const auth::Principal& caller, Exchange& exchange) const {
         const auto in = endpoint_.new_request();
         const auto out = endpoint_.new_response();
         const http::Request& request = *exchange.request;

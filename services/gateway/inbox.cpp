@@ -133,7 +133,7 @@ Status Inbox::ReadFailed(const Status& status) const {
 }
 
 Status Inbox::ListConversations(
-    const Principal& caller,
+    const auth::Principal& caller,
     SteadyTime deadline,
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response
@@ -154,7 +154,7 @@ Status Inbox::ListConversations(
 }
 
 Status Inbox::GetConversation(
-    const Principal& caller,
+    const auth::Principal& caller,
     SteadyTime deadline,
     const v1::GetConversationRequest& request,
     v1::Conversation& response
@@ -169,7 +169,7 @@ Status Inbox::GetConversation(
 }
 
 Status Inbox::ListMessages(
-    const Principal& caller,
+    const auth::Principal& caller,
     SteadyTime deadline,
     const v1::ListMessagesRequest& request,
     v1::ListMessagesResponse& response
@@ -189,7 +189,7 @@ Status Inbox::ListMessages(
 }
 
 Status Inbox::GetContact(
-    const Principal& caller,
+    const auth::Principal& caller,
     SteadyTime deadline,
     const v1::GetContactRequest& request,
     v1::Contact& response

@@ -3,18 +3,16 @@
 // every function from any thread; each blocks for one transaction, little longer than its deadline.
 #pragma once
 
+#include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/status.hpp"
-#include "gateway/authn.hpp"
-#include "gateway/outage_log.hpp"
+#include "obs/outage_log.hpp"
 #include "pg/pool.hpp"
 #include "unibox/v1/inbox_service.pb.h"
 
 #include <cstddef>
 
 namespace unibox::gateway {
-
-inline constexpr const char* kInboxReadScope = "inbox:read";
 
 class Inbox {
 public:
@@ -26,25 +24,25 @@ public:
           outage_("the database could not answer", clock) {}
 
     Status ListConversations(
-        const Principal& caller,
+        const auth::Principal& caller,
         SteadyTime deadline,
         const v1::ListConversationsRequest& request,
         v1::ListConversationsResponse& response
     ) const;
     Status GetConversation(
-        const Principal& caller,
+        const auth::Principal& caller,
         SteadyTime deadline,
         const v1::GetConversationRequest& request,
         v1::Conversation& response
     ) const;
     Status ListMessages(
-        const Principal& caller,
+        const auth::Principal& caller,
         SteadyTime deadline,
         const v1::ListMessagesRequest& request,
         v1::ListMessagesResponse& response
     ) const;
     Status GetContact(
-        const Principal& caller,
+        const auth::Principal& caller,
         SteadyTime deadline,
         const v1::GetContactRequest& request,
         v1::Contact& response
@@ -55,7 +53,7 @@ private:
 
     pg::Pool& pool_;
     const std::size_t page_bytes_max_;
-    mutable OutageLog outage_;
+    mutable obs::OutageLog outage_;
 };
 
 }  // namespace unibox::gateway

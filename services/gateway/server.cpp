@@ -1,14 +1,13 @@
 #include "gateway/server.hpp"
 
-#include "async/periodic.hpp"
+#include "auth/authenticator.hpp"
 #include "gateway/admission.hpp"
-#include "gateway/authn.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
-#include "gateway/lane_gauge.hpp"
 #include "http/server.hpp"
 #include "nats/connection.hpp"
+#include "obs/waiting_gauge.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
 #include "store/directory/lookups.hpp"
@@ -21,9 +20,6 @@
 
 namespace unibox::gateway {
 namespace {
-
-// Keys are asked for anew when they were changed, or, as little as that is worth, so often.
-constexpr Millis kRefreshInterval{3'600'000};
 
 async::FairLimits WorkLimits(const WorkSettings& settings) {
     const auto waiting = static_cast<std::size_t>(settings.queue_count_max);
@@ -41,14 +37,31 @@ std::size_t PageBytesMax(const rpc::Settings& grpc) {
     return std::min(store::kPageBytesMax, sendable - sendable / 4);
 }
 
-KeyDirectory DirectoryOf(pg::Pool& pool) {
-    return {
-        .find = [&pool](
-                    const std::string& hash, SteadyTime deadline
-                ) { return store::FindApiKey(pool, hash, deadline); },
-        .find_many = [&pool](
-                         const std::vector<std::string>& hashes, SteadyTime deadline
-                     ) { return store::FindApiKeys(pool, hashes, deadline); }};
+// A key is believed for known_ms_max, and not a moment longer: without PostgreSQL there is nothing
+// to be read with it.
+auth::Options AuthOptions(const Config& config) {
+    const AuthnSettings& authn = config.authn;
+    auth::Options options;
+    options.cache.refresh_ms = authn.known_ms_max;
+    options.cache.max_age_ms = authn.known_ms_max;
+    options.cache.stale_ms_max = authn.known_ms_max;
+    options.cache.negative_ms = authn.unknown_ms_max;
+    options.cache.retry_ms = 0;
+    options.cache.positive_count_max = static_cast<std::size_t>(authn.known_count_max);
+    options.cache.negative_count_max = static_cast<std::size_t>(authn.unknown_count_max);
+    options.cache.failed_per_s = authn.failed_lookups_per_s;
+    options.cache.failed_burst = authn.failed_lookup_burst;
+    options.cache.failed_network_count_max = static_cast<std::size_t>(authn.network_count_max);
+    options.lookup_thread_count = static_cast<std::size_t>(authn.lookup_thread_count);
+    options.lookup_queue_count_max = static_cast<std::size_t>(authn.lookup_queue_count_max);
+    options.lookup_max = std::min(options.lookup_max, Millis(config.grpc.deadline_default_ms));
+    return options;
+}
+
+auth::Authenticator::FindKeys KeysIn(pg::Pool& pool) {
+    return [&pool](const std::vector<std::string>& hashes, SteadyTime deadline) {
+        return store::FindApiKeys(pool, hashes, deadline);
+    };
 }
 
 }  // namespace
@@ -62,9 +75,14 @@ struct Server::Parts {
         obs::Metrics& metrics
     )
         : pool(std::move(given_pool)),
-          authenticator(config.authn, DirectoryOf(*pool), clock, metrics),
+          authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics),
           inbox(*pool, clock, PageBytesMax(config.grpc)),
-          work("work", WorkLimits(config.work), clock, LaneGauge(metrics, "work")),
+          work(
+              "work",
+              WorkLimits(config.work),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_gateway_waiting", "work")
+          ),
           calls(config.grpc, metrics),
           admission(calls, authenticator, work, metrics),
           grpc_api(inbox, admission) {}
@@ -72,14 +90,12 @@ struct Server::Parts {
     Status WatchKeys(const nats::Settings& settings, obs::Metrics& metrics);
 
     std::unique_ptr<pg::Pool> pool;
-    Authenticator authenticator;
+    auth::Authenticator authenticator;
     Inbox inbox;
     async::FairPool work;
     rpc::Calls calls;
     Admission admission;
     GrpcApi grpc_api;
-    // Asks on a thread of its own: NATS' must not wait.
-    std::unique_ptr<async::Periodic> refresh;
     std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<rpc::Server> grpc;
     std::unique_ptr<http::Server> http;
@@ -88,10 +104,7 @@ struct Server::Parts {
 // The same notice that webhook-ingest hears.
 Status Server::Parts::WatchKeys(const nats::Settings& settings, obs::Metrics& metrics) {
     UNIBOX_ASSIGN_OR_RETURN(connection, nats::Connection::Connect(settings, metrics));
-    refresh = std::make_unique<async::Periodic>("key-refresh", kRefreshInterval, [this] {
-        authenticator.Refresh();
-    });
-    return connection->WatchChanges(wire::kChannelsChanged, [this] { refresh->Wake(); });
+    return connection->WatchChanges(wire::kChannelsChanged, [this] { authenticator.Forget(); });
 }
 
 Result<std::unique_ptr<Server>> Server::Start(
@@ -136,8 +149,7 @@ void Server::Stop(Millis grace) {
     parts_->http->StopAccepting();
     parts_->grpc->Stop(grace);
     parts_->http->Stop(grace.count());
-    parts_->connection.reset();  // What it tells goes to the parts.
-    parts_->refresh.reset();
+    parts_->connection.reset();    // What it tells goes to the parts.
     parts_->authenticator.Stop();  // It feeds the work threads.
     parts_->work.Stop();
 }

@@ -1,5 +1,6 @@
 #include "uniboxctl/apply_plan.hpp"
 
+#include "auth/scopes.hpp"
 #include "base/assert.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
@@ -116,7 +117,7 @@ void Planner::PlanNewKey(KeyPlan& key) {
         return;
     }
     if (!entry.scopes) {
-        Mistake(entry, entry.line, "scopes", "is missing: some of inbox:read, ingest:write");
+        Mistake(entry, entry.line, "scopes", "is missing: some of " + auth::ScopeList());
     }
     key.write.spec.scopes = entry.scopes.Or({});
     if (!entry.key) key.made = crypto::NewApiKey();

@@ -1,5 +1,6 @@
 // uniboxctl selftest: asks every dependency, then sends a signed webhook through the whole path and
 // waits until the inbox shows it.
+#include "auth/scopes.hpp"
 #include "base/encoding.hpp"
 #include "channels/sign.hpp"
 #include "crypto/hash.hpp"
@@ -129,7 +130,9 @@ Status Selftest::MakeFixture() {
     fixture_.api_key = crypto::NewApiKey();
     fixture_.key_name = "selftest-" + NewUuidV7(NowMs()).ToString();
     const store::ApiKeySpec key{
-        fixture_.key_name, crypto::Sha256(fixture_.api_key.Reveal()), {"inbox:read"}};
+        fixture_.key_name,
+        crypto::Sha256(fixture_.api_key.Reveal()),
+        {std::string(auth::kScopeInboxRead)}};
     return store::PutApiKey(*pool, tenant.tenant, key).status();
 }
 

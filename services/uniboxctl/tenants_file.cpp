@@ -1,5 +1,6 @@
 #include "uniboxctl/tenants_file.hpp"
 
+#include "auth/scopes.hpp"
 #include "crypto/random.hpp"
 #include "domain/provider.hpp"
 #include "uniboxctl/hook_url.hpp"
@@ -137,13 +138,12 @@ void FileReader::ReadFields(YamlMap& map, KeyEntry& key) {
     key.revoked = map.Flag("revoked");
     if (key.scopes) {
         for (const std::string& scope : *key.scopes) {
-            if (scope == "inbox:read" || scope == "ingest:write") continue;
+            if (auth::IsScope(scope)) continue;
             map.Error(
-                "scopes",
-                fmt::format("unknown scope \"{}\"; known: inbox:read, ingest:write", scope)
+                "scopes", fmt::format("unknown scope \"{}\"; known: {}", scope, auth::ScopeList())
             );
         }
-        if (key.scopes->empty()) map.Error("scopes", "at least one of inbox:read, ingest:write");
+        if (key.scopes->empty()) map.Error("scopes", "at least one of " + auth::ScopeList());
     }
     key.key = RequiredSecretOf(map, "key");
     if (key.key && !crypto::LooksLikeApiKey(key.key->Reveal())) {

@@ -40,9 +40,6 @@ public:
     Result<std::vector<store::ProviderApp>> Apps(std::string_view provider) override {
         return store::FindProviderApps(pool_, provider);
     }
-    Result<store::ApiKeyInfo> ApiKey(std::string_view key_hash) override {
-        return store::FindApiKey(pool_, key_hash);
-    }
 
 private:
     pg::Pool& pool_;
@@ -113,14 +110,6 @@ Endpoints::Endpoints(
               );
           },
           CountOf("apps")
-      ),
-      api_keys_(
-          settings,
-          clock,
-          lanes,
-          [this](const std::vector<std::string>& keys) { return LoadApiKeys(keys); },
-          [](const ApiKey&) { return false; },
-          CountOf("api_keys")
       ) {
     metrics.OnCollect([this,
                        &known = metrics.GetGauge(
@@ -133,7 +122,7 @@ async::LookupCache<std::string, Endpoint>::Count Endpoints::CountOf(std::string_
     for (std::size_t i = 0; i < counters.size(); ++i) {
         counters[i] = &metrics_.GetCounter(
             "unibox_ingest_lookups_total",
-            "Look-ups of channels, apps and keys in the caches.",
+            "Look-ups of channels and apps in the caches.",
             {{"cache", std::string(cache)}, {"outcome", async::kLookupOutcomeNames[i]}}
         );
     }
@@ -175,16 +164,9 @@ void Endpoints::Apps(std::string_view provider, std::function<void(Result<Provid
     apps_.Get({std::string(provider)}, {}, First<ProviderApps>(std::move(done)));
 }
 
-void Endpoints::ByApiKey(
-    std::string_view key, std::string_view address, std::function<void(Result<ApiKeyPtr>)> done
-) {
-    api_keys_.Get({crypto::Sha256(key)}, Stranger(address), First<ApiKey>(std::move(done)));
-}
-
 void Endpoints::Forget() {
     channels_.Forget();
     apps_.Forget();
-    api_keys_.Forget();
 }
 
 std::span<const Secret> Endpoints::LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms) {
@@ -325,26 +307,6 @@ Result<async::LookupCache<std::string, ProviderApps>::Found> Endpoints::LoadApps
                 !Unseal({app.verify_token_sealed}, additional_data, &loaded->verify_tokens);
         }
         found.emplace(provider, std::move(loaded));
-    }
-    return found;
-}
-
-Result<async::LookupCache<std::string, ApiKey>::Found> Endpoints::LoadApiKeys(
-    const std::vector<std::string>& keys
-) {
-    async::LookupCache<std::string, ApiKey>::Found found;
-    for (const std::string& hash : keys) {
-        auto info = directory_.ApiKey(hash);
-        if (!info.ok()) {
-            if (info.status().code() == Code::kNotFound) continue;
-            return info.status();
-        }
-        auto key = std::make_shared<ApiKey>();
-        key->tenant = info->tenant;
-        key->scopes = std::move(info->scopes);
-        key->usable = !info->revoked && !info->expired && !info->tenant_disabled;
-        key->expires_at_ms = info->expires_at_ms;
-        found.emplace(hash, std::move(key));
     }
     return found;
 }

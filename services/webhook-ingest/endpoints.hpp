@@ -1,5 +1,5 @@
 // Who a webhook belongs to and which secrets it may be signed with: channels by token, by route or
-// by id, provider apps, API keys. Look-ups go to a Directory (PostgreSQL) through caches; secrets
+// by id, provider apps. Look-ups go to a Directory (PostgreSQL) through caches; secrets
 // are unsealed when they are loaded.
 // Thread safety: any thread. Callbacks run on the calling thread, on a thread of the lanes, or on
 // that of another call whose look-up took the place of this one.
@@ -34,7 +34,6 @@ public:
         v1::Provider provider, const std::vector<std::string>& route_keys
     ) = 0;
     virtual Result<std::vector<store::ProviderApp>> Apps(std::string_view provider) = 0;
-    virtual Result<store::ApiKeyInfo> ApiKey(std::string_view key_hash) = 0;
 };
 
 // The directory of the store; `pool` must outlive it.
@@ -81,14 +80,6 @@ struct AppSecrets {
 };
 using ProviderAppsPtr = std::shared_ptr<const ProviderApps>;
 
-struct ApiKey {
-    TenantId tenant;
-    std::vector<std::string> scopes;
-    bool usable = false;
-    std::int64_t expires_at_ms = 0;
-};
-using ApiKeyPtr = std::shared_ptr<const ApiKey>;
-
 struct RouteKey {
     v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string key;
@@ -122,9 +113,6 @@ public:
         std::function<void(std::vector<Result<EndpointPtr>>)> done
     );
     void Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done);
-    void ByApiKey(
-        std::string_view key, std::string_view address, std::function<void(Result<ApiKeyPtr>)> done
-    );
 
     // Something was changed in the directory: everything must be confirmed before it is served.
     void Forget();
@@ -138,9 +126,6 @@ private:
     using ChannelFound = async::LookupCache<std::string, Endpoint>::Found;
     Result<ChannelFound> LoadChannels(const std::vector<std::string>& keys);
     Result<async::LookupCache<std::string, ProviderApps>::Found> LoadApps(
-        const std::vector<std::string>& keys
-    );
-    Result<async::LookupCache<std::string, ApiKey>::Found> LoadApiKeys(
         const std::vector<std::string>& keys
     );
     Status LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found);
@@ -160,7 +145,6 @@ private:
     obs::Counter& unseal_failures_;
     async::LookupCache<std::string, Endpoint> channels_;
     async::LookupCache<std::string, ProviderApps> apps_;
-    async::LookupCache<std::string, ApiKey> api_keys_;
 };
 
 }  // namespace unibox::ingest

@@ -42,6 +42,7 @@ http::Response SignatureRefused() {
 Ingest::Ingest(
     IngestSettings settings,
     Endpoints& endpoints,
+    auth::Authenticator& authenticator,
     EventPublisher& events,
     nats::Publisher& publisher,
     TokenBuckets& limiter,
@@ -51,6 +52,7 @@ Ingest::Ingest(
 )
     : settings_(std::move(settings)),
       endpoints_(endpoints),
+      authenticator_(authenticator),
       events_(events),
       publisher_(publisher),
       limiter_(limiter),

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "async/fair_pool.hpp"
+#include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/token_buckets.hpp"
 #include "channels/account_routes.hpp"
@@ -43,12 +44,13 @@ struct IngestSettings {
 
 class Ingest {
 public:
-    // All references must outlive the object; the pool must be stopped before it dies. It is for
-    // large bodies alone: look-ups that hang must not stand in their way. Tenants, and networks of
-    // which nothing else is known, have their turns in it.
+    // All references must outlive the object; the pool and the authenticator must be stopped before
+    // it dies. The pool is for large bodies alone: look-ups that hang must not stand in their way.
+    // Tenants, and networks of which nothing else is known, have their turns in it.
     Ingest(
         IngestSettings settings,
         Endpoints& endpoints,
+        auth::Authenticator& authenticator,
         EventPublisher& events,
         nats::Publisher& publisher,
         TokenBuckets& limiter,
@@ -130,13 +132,14 @@ private:
 
     // The steps of Call; what is not Ok ends it.
     Status StillWanted(const CallJob& job) const;
-    Status OnApiKey(const CallJobPtr& job, const Result<ApiKeyPtr>& found);
+    Status OnCaller(const CallJobPtr& job, const Result<auth::Principal>& caller);
     Status OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& found);
     void OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome);
     void EndCall(CallJob& job, Status status);
 
     const IngestSettings settings_;
     Endpoints& endpoints_;
+    auth::Authenticator& authenticator_;  // Of Call.
     EventPublisher& events_;
     nats::Publisher& publisher_;
     TokenBuckets& limiter_;

@@ -1,10 +1,9 @@
 // IngestService: the same path for other services, with an API key instead of a signature. Like a
 // webhook a call holds no thread: each step goes on in the callback of the one before.
+#include "auth/scopes.hpp"
 #include "base/encoding.hpp"
-#include "base/strings.hpp"
 #include "channels/complete.hpp"
 #include "channels/standard/rules.hpp"
-#include "crypto/random.hpp"
 #include "domain/event_key.hpp"
 #include "webhook-ingest/ingest_job.hpp"
 
@@ -16,21 +15,6 @@ using channels::Need;
 // What google.protobuf.Timestamp allows: up to 9999-12-31.
 constexpr std::int64_t kTimestampSecondsMax = 253'402'300'799;
 constexpr std::int32_t kTimestampNanosMax = 999'999'999;
-constexpr std::string_view kScope = "ingest:write";
-constexpr std::string_view kScheme = "bearer ";
-
-// The key of an Authorization value, if it has the form of one; whatever the case of the scheme.
-std::optional<std::string_view> KeyOf(std::string_view authorization) {
-    if (authorization.size() <= kScheme.size()) return {};
-    if (!EqualsIgnoreCaseAscii(authorization.substr(0, kScheme.size()), kScheme)) return {};
-    const std::string_view key = TrimSpace(authorization.substr(kScheme.size()));
-    return crypto::LooksLikeApiKey(key) ? std::optional(key) : std::nullopt;
-}
-
-Status Refused() {
-    return Unauthenticated("a valid API key is needed: authorization: Bearer ubk_...")
-        .WithReason("API_KEY_INVALID");
-}
 
 // A location of a protobuf says nothing when it says 0 and 0: no place is not a place in the sea.
 Status CheckAttachment(const v1::Attachment& attachment, const std::string& field) {
@@ -141,13 +125,14 @@ void Ingest::Call(
     const SteadyTime deadline = std::min(call.deadline, begun + Millis(settings_.deadline_ms));
     const auto job = std::make_shared<CallJob>(CallJob{
         std::move(call), request, response, std::move(finish), begun, deadline, TenantId()});
-    const auto key = KeyOf(job->call.authorization);
-    if (!key) return EndCall(*job, Refused());
-    const auto on_key = [this, job](const Result<ApiKeyPtr>& found) {
-        const Status step = OnApiKey(job, found);
-        if (!step.ok()) EndCall(*job, step);
-    };
-    endpoints_.ByApiKey(*key, job->call.peer_address, on_key);
+    authenticator_.Check(
+        {job->call.authorization, job->call.peer_address},
+        auth::kScopeIngestWrite,
+        [this, job](const Result<auth::Principal>& caller) {
+            const Status step = OnCaller(job, caller);
+            if (!step.ok()) EndCall(*job, step);
+        }
+    );
 }
 
 Status Ingest::StillWanted(const CallJob& job) const {
@@ -158,19 +143,10 @@ Status Ingest::StillWanted(const CallJob& job) const {
     return DeadlineExceeded("too late; nothing was stored, the same request may be repeated");
 }
 
-Status Ingest::OnApiKey(const CallJobPtr& job, const Result<ApiKeyPtr>& found) {
+Status Ingest::OnCaller(const CallJobPtr& job, const Result<auth::Principal>& caller) {
     UNIBOX_RETURN_IF_ERROR(StillWanted(*job));
-    if (found.status().code() == Code::kNotFound) return Refused();
-    if (!found.ok()) {
-        return Unavailable("API keys cannot be looked up now").WithReason("KEY_LOOKUP");
-    }
-    const ApiKey& info = **found;
-    if (!info.usable || clock_.UnixMillis() >= info.expires_at_ms) return Refused();
-    if (std::find(info.scopes.begin(), info.scopes.end(), kScope) == info.scopes.end()) {
-        return Status(Code::kPermissionDenied, "the API key lacks the scope ingest:write")
-            .WithReason("SCOPE_MISSING");
-    }
-    job->tenant = info.tenant;
+    if (!caller.ok()) return caller.status();
+    job->tenant = caller->tenant;
     UNIBOX_RETURN_IF_ERROR(CheckRequest(job->request));
     const auto channel = Uuid::Parse(job->request.channel_id());
     if (!channel.ok()) return channels::RefuseField("channel_id", "is not a UUID");

@@ -1,12 +1,15 @@
 #include "webhook-ingest/service.hpp"
 
 #include "async/fair_pool.hpp"
+#include "auth/authenticator.hpp"
 #include "base/token_buckets.hpp"
 #include "crypto/sealed_box.hpp"
 #include "nats/connection.hpp"
 #include "obs/log.hpp"
+#include "obs/waiting_gauge.hpp"
 #include "pg/pool.hpp"
 #include "rpc/server.hpp"
+#include "store/directory/lookups.hpp"
 #include "store/streams/generations.hpp"
 #include "webhook-ingest/endpoints.hpp"
 #include "webhook-ingest/event_publisher.hpp"
@@ -24,6 +27,14 @@ namespace {
 // Of the threads of a lane, what those with much work share; the rest is for who has little.
 constexpr std::size_t kBacklogPercent = 75;
 constexpr std::int64_t kAnswerGraceMs = 500;  // For the answer of the deadline itself to get out.
+
+// As channels are looked up, and believed.
+auth::Options AuthOptions(const Config& config) {
+    auth::Options options;
+    options.cache = config.lookups;
+    options.lookup_queue_count_max = config.worker_queue_count_max;
+    return options;
+}
 
 }  // namespace
 
@@ -61,6 +72,7 @@ struct WebhookIngest::Parts {
     std::unique_ptr<async::FairPool> unknown_lane;
     std::unique_ptr<async::FairPool> body_workers;
     std::unique_ptr<Endpoints> endpoints;
+    std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<nats::Publisher> publisher;
     std::unique_ptr<EventPublisher> events;
     std::unique_ptr<Ingest> ingest;
@@ -122,15 +134,32 @@ Status WebhookIngest::Parts::Serve() {
         steady,
         registry
     );
+    authenticator = std::make_unique<auth::Authenticator>(
+        AuthOptions(config),
+        [this](const std::vector<std::string>& hashes, SteadyTime deadline) {
+            return store::FindApiKeys(*pool, hashes, deadline);
+        },
+        steady,
+        registry
+    );
     events = std::make_unique<EventPublisher>(*publisher, *log, *history, window, registry);
     IngestSettings settings = config.ingest;
     settings.in_flight_msgs_max = config.publisher.window_msgs - config.publisher.window_msgs / 16;
     settings.in_flight_bytes_max = config.publisher.window_bytes;
     ingest = std::make_unique<Ingest>(
-        settings, *endpoints, *events, *publisher, limiter, *body_workers, steady, registry
+        settings,
+        *endpoints,
+        *authenticator,
+        *events,
+        *publisher,
+        limiter,
+        *body_workers,
+        steady,
+        registry
     );
     UNIBOX_RETURN_IF_ERROR(connection->WatchChanges(wire::kChannelsChanged, [this] {
         endpoints->Forget();
+        authenticator->Forget();
     }));
     UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
         wire::kStreamsChanged, [this](std::string_view, std::string_view) { log->StreamsChanged(); }
@@ -159,11 +188,9 @@ std::unique_ptr<async::FairPool> WebhookIngest::Parts::Lane(
     limits.backlog_thread_count = std::max<std::size_t>(1, thread_count * kBacklogPercent / 100);
     limits.waiting_max = config.worker_queue_count_max;
     limits.flow_waiting_max = config.worker_queue_count_max;
-    obs::Gauge& waiting = registry.GetGauge(
-        "unibox_ingest_waiting", "What waits for a thread of the lane.", {{"lane", name}}
+    return std::make_unique<async::FairPool>(
+        name, limits, steady, obs::WaitingGauge(registry, "unibox_ingest_waiting", name)
     );
-    const auto tell = [&waiting](std::size_t count) { waiting.Set(static_cast<double>(count)); };
-    return std::make_unique<async::FairPool>(name, limits, steady, tell);
 }
 
 // No webhook waits for much longer than its deadline, whatever it waits for.
@@ -191,6 +218,7 @@ void WebhookIngest::Stop(Millis grace) {
     if (parts.http) parts.http->StopAccepting();
     if (parts.grpc) parts.grpc->Stop(grace);
     if (parts.http) parts.http->Stop(grace.count());
+    if (parts.authenticator) parts.authenticator->Stop();
     if (parts.known_lane) parts.known_lane->Stop();
     if (parts.unknown_lane) parts.unknown_lane->Stop();
     if (parts.body_workers) parts.body_workers->Stop();

@@ -47,8 +47,8 @@ Result<pg::Rows> Ask(
     return tx.ExecuteAndCommit(statement, params);
 }
 
-ApiKeyInfo ToApiKey(const pg::Row& row) {
-    ApiKeyInfo key;
+domain::ApiKeyInfo ToApiKey(const pg::Row& row) {
+    domain::ApiKeyInfo key;
     key.tenant = row.Tenant(0);
     key.key_id = row.GetUuid(1);
     key.scopes = row.TextArray(2);
@@ -85,7 +85,9 @@ Result<ChannelInfo> OneChannel(const Result<pg::Rows>& rows) {
 
 }  // namespace
 
-Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash, SteadyTime deadline) {
+Result<domain::ApiKeyInfo> FindApiKey(
+    pg::Pool& pool, std::string_view key_hash, SteadyTime deadline
+) {
     UNIBOX_ASSIGN_OR_RETURN(
         const auto rows, Ask(pool, kApiKey, pg::Params::Of(pg::Bytes{key_hash}), deadline)
     );
@@ -93,7 +95,7 @@ Result<ApiKeyInfo> FindApiKey(pg::Pool& pool, std::string_view key_hash, SteadyT
     return ToApiKey(rows[0]);
 }
 
-Result<ApiKeysByHash> FindApiKeys(
+Result<domain::ApiKeysByHash> FindApiKeys(
     pg::Pool& pool, const std::vector<std::string>& key_hashes, SteadyTime deadline
 ) {
     if (key_hashes.size() > kApiKeysMax) return InvalidArgument("more than 1,000 API keys");
@@ -102,7 +104,7 @@ Result<ApiKeysByHash> FindApiKeys(
     for (const std::string& hash : key_hashes) hashes.push_back(pg::Bytes{hash});
     params.AddArray(hashes);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kApiKeys, params, deadline));
-    ApiKeysByHash keys;
+    domain::ApiKeysByHash keys;
     for (const pg::Row row : rows) keys.emplace(std::string(row.GetBytes(7)), ToApiKey(row));
     return keys;
 }

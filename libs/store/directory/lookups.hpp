@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
+#include "domain/api_key.hpp"
 #include "pg/pool.hpp"
 #include "unibox/v1/common.pb.h"
 
@@ -18,7 +19,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace unibox::store {
@@ -29,16 +29,6 @@ enum class DirectoryKind : std::int16_t {
     kChannelToken = 2,
     kRoute = 3,
     kTenantSlug = 4
-};
-
-struct ApiKeyInfo {
-    TenantId tenant;
-    Uuid key_id;
-    std::vector<std::string> scopes;  // inbox:read, ingest:write
-    std::int64_t expires_at_ms = 0;   // pg::kInfinity = never
-    bool revoked = false;
-    bool expired = false;  // by the database's clock, at the lookup
-    bool tenant_disabled = false;
 };
 
 struct ChannelInfo {
@@ -77,12 +67,11 @@ struct ProviderApp {
 };
 
 // `key_hash`: SHA-256 of the whole key, 32 bytes.
-Result<ApiKeyInfo> FindApiKey(
+Result<domain::ApiKeyInfo> FindApiKey(
     pg::Pool& pool, std::string_view key_hash, SteadyTime deadline = SteadyTime::max()
 );
 // Those of the keys that exist, in one statement for all; at most 1,000 keys.
-using ApiKeysByHash = std::unordered_map<std::string, ApiKeyInfo>;
-Result<ApiKeysByHash> FindApiKeys(
+Result<domain::ApiKeysByHash> FindApiKeys(
     pg::Pool& pool,
     const std::vector<std::string>& key_hashes,
     SteadyTime deadline = SteadyTime::max()

@@ -35,7 +35,6 @@ public:
         return found;
     }
     Result<std::vector<store::ProviderApp>> Apps(std::string_view) override { return apps; }
-    Result<store::ApiKeyInfo> ApiKey(std::string_view) override { return NotFound("none"); }
 
     store::ChannelInfo channel;
     std::vector<store::ProviderApp> apps;

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-namespace unibox::gateway {
+namespace unibox::obs {
 
 class OutageLog {
 public:
@@ -25,4 +25,4 @@ private:
     std::atomic<std::int64_t> logged_at_s_{-1};
 };
 
-}  // namespace unibox::gateway
+}  // namespace unibox::obs

@@ -1,11 +1,10 @@
-#include "gateway/authn.hpp"
+#include "auth/authenticator.hpp"
 
+#include "auth/refusal_log.hpp"
 #include "base/mutex.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
-#include "gateway/refusal_log.hpp"
 #include "obs/log.hpp"
-#include "pg/values.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
 #include "support/status_matchers.hpp"
@@ -15,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,78 +27,71 @@ using test::HasCode;
 
 namespace {
 
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+// A key is believed for 30 s, with a directory and without.
+auth::Options AsGateway() {
+    auth::Options options;
+    options.cache.refresh_ms = options.cache.max_age_ms = options.cache.stale_ms_max = 30'000;
+    options.cache.retry_ms = 0;
+    return options;
+}
+
 // A directory of keys that tests change, and count the questions to.
 struct Bench {
-    explicit Bench(gateway::AuthnSettings settings = {})
+    explicit Bench(auth::Options options = AsGateway())
         : authenticator(
-              settings,
-              {.find = [this](
-                           const std::string& hash, SteadyTime deadline
-                       ) { return Find(hash, deadline); },
-               .find_many = [this](
-                                const std::vector<std::string>& hashes, SteadyTime
-                            ) { return FindMany(hashes); }},
+              options,
+              [this](const auto& hashes, SteadyTime) { return Find(hashes); },
               clock,
               metrics
           ) {}
 
-    Result<store::ApiKeyInfo> Find(const std::string& hash, SteadyTime deadline) {
+    Result<domain::ApiKeysByHash> Find(const std::vector<std::string>& hashes) {
         ++lookups;
-        asked_until = deadline;
         if (gate.valid()) gate.wait();
         if (away) return Unavailable("no connection").WithReason("08006");
         const MutexLock lock(mutex);
-        const auto found = keys.find(hash);
-        if (found == keys.end()) return NotFound("no such key");
-        return found->second;
-    }
-    Result<store::ApiKeysByHash> FindMany(const std::vector<std::string>& hashes) {
-        if (away) return Unavailable("no connection").WithReason("08006");
-        largest_question = std::max(largest_question, hashes.size());
-        const MutexLock lock(mutex);
-        store::ApiKeysByHash found;
+        domain::ApiKeysByHash found;
         for (const auto& hash : hashes) {
             if (keys.contains(hash)) found.emplace(hash, keys[hash]);
         }
         return found;
     }
-    void Change(const std::string& key, const std::function<void(store::ApiKeyInfo&)>& change) {
+    void Change(const std::string& key, const std::function<void(domain::ApiKeyInfo&)>& change) {
         const MutexLock lock(mutex);
         change(keys[crypto::Sha256(key)]);
     }
 
     // A new key of tenant 7 with scope inbox:read.
-    std::string Add(const std::function<void(store::ApiKeyInfo&)>& change = {}) {
+    std::string Add(const std::function<void(domain::ApiKeyInfo&)>& change = {}) {
         const std::string key(crypto::NewApiKey().Reveal());
-        store::ApiKeyInfo info;
+        domain::ApiKeyInfo info;
         info.tenant = TenantId{7};
         info.scopes = {"inbox:read"};
-        info.expires_at_ms = pg::kInfinity.unix_ms;
+        info.expires_at_ms = kNever;
         if (change) change(info);
         const MutexLock lock(mutex);
         keys[crypto::Sha256(key)] = info;
         return key;
     }
-    Result<gateway::Principal> Check(
-        const std::string& key, const std::string& scope = "inbox:read"
-    ) {
+    Result<auth::Principal> Check(const std::string& key, const std::string& scope = "inbox:read") {
         return CheckHeader("Bearer " + key, scope);
     }
-    Result<gateway::Principal> CheckHeader(
+    Result<auth::Principal> CheckHeader(
         const std::string& header,
         const std::string& scope = "inbox:read",
         const std::string& peer = "192.0.2.1"
     ) {
-        return Ask(header, scope, peer, std::chrono::steady_clock::now() + 20s).get();
+        return Ask(header, scope, peer).get();
     }
-    std::future<Result<gateway::Principal>> Ask(
+    std::future<Result<auth::Principal>> Ask(
         const std::string& header,
-        const std::string& scope,
-        const std::string& peer,
-        SteadyTime deadline
+        const std::string& scope = "inbox:read",
+        const std::string& peer = "192.0.2.1"
     ) {
-        const auto answer = std::make_shared<std::promise<Result<gateway::Principal>>>();
-        authenticator.Check({header, peer, deadline}, scope, [answer](const auto& caller) {
+        const auto answer = std::make_shared<std::promise<Result<auth::Principal>>>();
+        authenticator.Check({header, peer}, scope, [answer](const auto& caller) {
             answer->set_value(caller);
         });
         return answer->get_future();
@@ -108,18 +101,16 @@ struct Bench {
     test::FakeClock clock;
     obs::Metrics metrics;
     Mutex mutex;
-    std::map<std::string, store::ApiKeyInfo> keys;
-    std::size_t largest_question = 0;
+    std::map<std::string, domain::ApiKeyInfo> keys;
     std::atomic<int> lookups{0};
     std::atomic<bool> away{false};
-    SteadyTime asked_until;
     std::shared_future<void> gate;
-    gateway::Authenticator authenticator;
+    auth::Authenticator authenticator;
 };
 
 }  // namespace
 
-TEST_CASE("Authn: a known key gives its tenant and is asked for once", "[unit][gateway]") {
+TEST_CASE("Authenticator: a known key gives its tenant and is asked for once", "[unit][auth]") {
     Bench bench;
     const auto key = bench.Add();
     for (int i = 0; i < 3; ++i) {
@@ -131,7 +122,7 @@ TEST_CASE("Authn: a known key gives its tenant and is asked for once", "[unit][g
     CHECK_THAT(bench.Check(key, "ingest:write").status(), HasCode(Code::kPermissionDenied));
 }
 
-TEST_CASE("Authn: whatever is wrong with a key, the refusal is the same", "[unit][gateway]") {
+TEST_CASE("Authenticator: whatever is wrong with a key, the refusal is the same", "[unit][auth]") {
     Bench bench;
     const auto revoked = bench.Add([](auto& info) { info.revoked = true; });
     const auto expired = bench.Add([](auto& info) { info.expired = true; });
@@ -152,7 +143,7 @@ TEST_CASE("Authn: whatever is wrong with a key, the refusal is the same", "[unit
     REQUIRE_OK(bench.CheckHeader("bearer  " + good));
 }
 
-TEST_CASE("Authn: what has not the form of a key is never looked up", "[unit][gateway]") {
+TEST_CASE("Authenticator: what has not the form of a key is never looked up", "[unit][auth]") {
     Bench bench;
     for (const std::string& key : {std::string(""), std::string("x"), std::string(5000, 'a')}) {
         CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
@@ -160,7 +151,7 @@ TEST_CASE("Authn: what has not the form of a key is never looked up", "[unit][ga
     CHECK(bench.lookups == 0);
 }
 
-TEST_CASE("Authn: entries age; a revoked key works no longer than 30 s", "[unit][gateway]") {
+TEST_CASE("Authenticator: entries age; a revoked key works no longer than 30 s", "[unit][auth]") {
     Bench bench;
     const auto key = bench.Add();
     REQUIRE_OK(bench.Check(key));
@@ -182,7 +173,7 @@ TEST_CASE("Authn: entries age; a revoked key works no longer than 30 s", "[unit]
     REQUIRE_OK(bench.Check(later));
 }
 
-TEST_CASE("Authn: a key that expires while cached is refused at once", "[unit][gateway]") {
+TEST_CASE("Authenticator: a key that expires while cached is refused at once", "[unit][auth]") {
     Bench bench;
     const auto expires_at = bench.clock.UnixMillis() + 1'000;
     const auto key = bench.Add([&](auto& info) { info.expires_at_ms = expires_at; });
@@ -192,7 +183,9 @@ TEST_CASE("Authn: a key that expires while cached is refused at once", "[unit][g
     CHECK(bench.lookups == 1);
 }
 
-TEST_CASE("Authn: while the directory is away, cached keys work until too old", "[unit][gateway]") {
+TEST_CASE(
+    "Authenticator: while the directory is away, cached keys work until too old", "[unit][auth]"
+) {
     Bench bench;
     const auto key = bench.Add();
     const auto other = bench.Add();
@@ -207,7 +200,9 @@ TEST_CASE("Authn: while the directory is away, cached keys work until too old", 
     REQUIRE_OK(bench.Check(other));
 }
 
-TEST_CASE("Authn: an outage of the directory is in the log, once a second", "[unit][gateway]") {
+TEST_CASE(
+    "Authenticator: an outage of the directory is in the log, once a second", "[unit][auth]"
+) {
     std::vector<std::string> lines;
     const obs::LogCaptureForTest capture([&](std::string_view line) {
         if (line.find("API keys cannot") != std::string_view::npos) lines.emplace_back(line);
@@ -238,22 +233,14 @@ TEST_CASE("Authn: an outage of the directory is in the log, once a second", "[un
     CHECK(lines.size() == 2);
 }
 
-TEST_CASE("Authn: a lookup knows the deadline of its call", "[unit][gateway]") {
-    Bench bench;
-    const auto deadline = std::chrono::steady_clock::now() + 7s;
-    REQUIRE_OK(bench.Ask("Bearer " + bench.Add(), "inbox:read", "", deadline).get());
-    CHECK(bench.asked_until == deadline);
-}
-
-TEST_CASE("Authn: many calls with one key make one lookup", "[unit][gateway]") {
+TEST_CASE("Authenticator: many calls with one key make one lookup", "[unit][auth]") {
     Bench bench;
     const auto key = bench.Add();
     std::promise<void> open;
     bench.gate = open.get_future().share();
-    std::vector<std::future<Result<gateway::Principal>>> answers;
-    const auto soon = std::chrono::steady_clock::now() + 5s;
+    std::vector<std::future<Result<auth::Principal>>> answers;
     for (int i = 0; i < 8; ++i) {
-        answers.push_back(bench.Ask("Bearer " + key, "inbox:read", "192.0.2.1", soon));
+        answers.push_back(bench.Ask("Bearer " + key));
     }
     CHECK(test::Eventually(5s, [&] { return bench.lookups == 1; }));
     open.set_value();
@@ -261,10 +248,10 @@ TEST_CASE("Authn: many calls with one key make one lookup", "[unit][gateway]") {
     CHECK(bench.lookups == 1);
 }
 
-TEST_CASE("Authn: what is cached is answered at once while lookups hang", "[unit][gateway]") {
-    gateway::AuthnSettings settings;
-    settings.failed_lookups_per_s = 0;
-    Bench bench(settings);
+TEST_CASE("Authenticator: what is cached is answered at once while lookups hang", "[unit][auth]") {
+    auth::Options options = AsGateway();
+    options.cache.failed_per_s = 0;
+    Bench bench(options);
     const auto key = bench.Add();
     const auto other = bench.Add();
     REQUIRE_OK(bench.Check(key));
@@ -274,17 +261,15 @@ TEST_CASE("Authn: what is cached is answered at once while lookups hang", "[unit
     REQUIRE_OK(bench.Check(key));
     std::promise<void> open;
     bench.gate = open.get_future().share();
-    std::vector<std::future<Result<gateway::Principal>>> made_up;
+    std::vector<std::future<Result<auth::Principal>>> made_up;
     for (int i = 0; i < 50; ++i) {
-        made_up.push_back(
-            bench.Ask("Bearer " + bench.Unknown(), "inbox:read", "192.0.2.1", SteadyTime::max())
-        );
+        made_up.push_back(bench.Ask("Bearer " + bench.Unknown()));
     }
     CHECK(test::Eventually(5s, [&] { return bench.lookups == 4; }));  // As many as threads.
     REQUIRE_OK(bench.Check(key));
     // A key that was found before has threads of its own.
     bench.clock.Advance(Millis(10'000));
-    auto renewed = bench.Ask("Bearer " + other, "inbox:read", "192.0.2.1", SteadyTime::max());
+    auto renewed = bench.Ask("Bearer " + other);
     CHECK(test::Eventually(5s, [&] { return bench.lookups == 5; }));
     open.set_value();
     REQUIRE_OK(renewed.get());
@@ -294,12 +279,12 @@ TEST_CASE("Authn: what is cached is answered at once while lookups hang", "[unit
 }
 
 TEST_CASE(
-    "Authn: a network whose keys lead nowhere is limited, others are not", "[unit][gateway]"
+    "Authenticator: a network whose keys lead nowhere is limited, others are not", "[unit][auth]"
 ) {
-    gateway::AuthnSettings settings;
-    settings.failed_lookups_per_s = 2;
-    settings.failed_lookup_burst = 5;
-    Bench bench(settings);
+    auth::Options options = AsGateway();
+    options.cache.failed_per_s = 2;
+    options.cache.failed_burst = 5;
+    Bench bench(options);
     const std::string here = "198.51.100.7";
     const std::string neighbour = "198.51.100.8";
     const auto good = bench.Add();
@@ -335,11 +320,11 @@ TEST_CASE(
     REQUIRE_OK(bench.CheckHeader("Bearer " + good, "inbox:read", here));
 }
 
-TEST_CASE("Authn: keys that exist, and outages, cost a network nothing", "[unit][gateway]") {
-    gateway::AuthnSettings settings;
-    settings.failed_lookups_per_s = 1;
-    settings.failed_lookup_burst = 2;
-    Bench bench(settings);
+TEST_CASE("Authenticator: keys that exist, and outages, cost a network nothing", "[unit][auth]") {
+    auth::Options options = AsGateway();
+    options.cache.failed_per_s = 1;
+    options.cache.failed_burst = 2;
+    Bench bench(options);
     for (int i = 0; i < 20; ++i) REQUIRE_OK(bench.Check(bench.Add()));
     bench.away = true;
     for (int i = 0; i < 5; ++i) {
@@ -349,7 +334,9 @@ TEST_CASE("Authn: keys that exist, and outages, cost a network nothing", "[unit]
     REQUIRE_OK(bench.Check(bench.Add()));
 }
 
-TEST_CASE("Authn: Refresh refuses what was revoked and finds what was made", "[unit][gateway]") {
+TEST_CASE(
+    "Authenticator: Forget refuses what was revoked and finds what was made", "[unit][auth]"
+) {
     Bench bench;
     const auto key = bench.Add();
     const auto kept = bench.Add();
@@ -361,7 +348,7 @@ TEST_CASE("Authn: Refresh refuses what was revoked and finds what was made", "[u
     bench.Change(later, [](auto& info) {
         info.tenant = TenantId{8};
         info.scopes = {"inbox:read"};
-        info.expires_at_ms = pg::kInfinity.unix_ms;
+        info.expires_at_ms = kNever;
     });
     {
         const MutexLock lock(bench.mutex);
@@ -369,55 +356,63 @@ TEST_CASE("Authn: Refresh refuses what was revoked and finds what was made", "[u
     }
     REQUIRE_OK(bench.Check(key));
     CHECK_FALSE(bench.Check(later).ok());
-    bench.authenticator.Refresh();
+    bench.authenticator.Forget();
     CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
     CHECK_THAT(bench.Check(gone).status(), HasCode(Code::kUnauthenticated));
     REQUIRE_OK(bench.Check(kept));
     REQUIRE_OK(bench.Check(later));
-    CHECK(bench.lookups == 5);  // All the others were asked for together.
+    CHECK(bench.lookups == 8);  // Each once more.
 }
 
-TEST_CASE("Authn: Refresh asks for many keys in several questions", "[unit][gateway]") {
-    Bench bench;
-    std::vector<std::string> keys;
-    for (int i = 0; i < 1'100; ++i) {
-        keys.push_back(bench.Add());
-        REQUIRE_OK(bench.Check(keys.back()));
-    }
-    for (const auto& key : keys) bench.Change(key, [](auto& info) { info.revoked = true; });
-    bench.authenticator.Refresh();
-    CHECK(bench.largest_question == gateway::Authenticator::kKeysPerLookupMax);
-    for (const auto& key : keys) CHECK_FALSE(bench.Check(key).ok());
-}
-
-TEST_CASE("Authn: Refresh while the directory is away leaves the old bound", "[unit][gateway]") {
+TEST_CASE(
+    "Authenticator: Forget while the directory is away leaves the old bound", "[unit][auth]"
+) {
     Bench bench;
     const auto key = bench.Add();
     REQUIRE_OK(bench.Check(key));
-    bench.Change(key, [](auto& info) { info.revoked = true; });
     bench.away = true;
-    bench.authenticator.Refresh();
-    bench.away = false;
+    bench.authenticator.Forget();
+    REQUIRE_OK(bench.Check(key));  // It waited for the question that failed.
     REQUIRE_OK(bench.Check(key));
     bench.clock.Advance(Millis(30'000));
-    CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
+    CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnavailable));
+    bench.Change(key, [](auto& info) { info.revoked = true; });
+    bench.away = false;
+    // A question of before may still be under way.
+    CHECK(test::Eventually(5s, [&] {
+        return bench.Check(key).status().code() == Code::kUnauthenticated;
+    }));
 }
 
-TEST_CASE("Authn: an answer from before a change is not kept", "[unit][gateway]") {
+TEST_CASE(
+    "Authenticator: where keys may be stale, an outage of hours is none for them", "[unit][auth]"
+) {
+    Bench bench(auth::Options{});
+    const auto key = bench.Add();
+    REQUIRE_OK(bench.Check(key));
+    bench.away = true;
+    bench.clock.Advance(Millis(3'600'000));
+    REQUIRE_OK(bench.Check(key));
+    CHECK_THAT(bench.Check(bench.Add()).status(), HasCode(Code::kUnavailable));
+}
+
+TEST_CASE("Authenticator: an answer from before a change is not kept", "[unit][auth]") {
     Bench bench;
     const auto key = bench.Add();
     std::promise<void> open;
     bench.gate = open.get_future().share();
-    auto early = bench.Ask("Bearer " + key, "inbox:read", "192.0.2.1", SteadyTime::max());
+    auto early = bench.Ask("Bearer " + key);
     CHECK(test::Eventually(5s, [&] { return bench.lookups == 1; }));
-    bench.authenticator.Refresh();
+    bench.authenticator.Forget();
     open.set_value();
     REQUIRE_OK(early.get());
     bench.Change(key, [](auto& info) { info.revoked = true; });
     CHECK_THAT(bench.Check(key).status(), HasCode(Code::kUnauthenticated));
 }
 
-TEST_CASE("Authn: refused credentials are in the log, not more than they may", "[unit][gateway]") {
+TEST_CASE(
+    "Authenticator: refused credentials are in the log, not more than they may", "[unit][auth]"
+) {
     std::vector<std::string> lines;
     const obs::LogCaptureForTest capture([&](std::string_view line) { lines.emplace_back(line); });
     Bench bench;
@@ -443,19 +438,19 @@ TEST_CASE("Authn: refused credentials are in the log, not more than they may", "
     const std::size_t before = lines.size();
     const auto unknown = bench.Unknown();
     for (int i = 0; i < 100; ++i) CHECK_FALSE(bench.Check(unknown).ok());
-    CHECK(lines.size() - before == gateway::RefusalLog::kLinesBurst);
+    CHECK(lines.size() - before == auth::RefusalLog::kLinesBurst);
     bench.clock.Advance(Millis(1'000));
     CHECK_FALSE(bench.Check(unknown).ok());
     CHECK(lines.back().find("\"more\":95") != std::string::npos);
 }
 
 TEST_CASE(
-    "Authn: the caches are bounded; unknown keys cannot push out known ones", "[unit][gateway]"
+    "Authenticator: the caches are bounded; unknown keys cannot push out known ones", "[unit][auth]"
 ) {
-    gateway::AuthnSettings settings;
-    settings.known_count_max = 2;
-    settings.unknown_count_max = 3;
-    Bench bench(settings);
+    auth::Options options = AsGateway();
+    options.cache.positive_count_max = 2;
+    options.cache.negative_count_max = 3;
+    Bench bench(options);
     const auto first = bench.Add();
     const auto second = bench.Add();
     REQUIRE_OK(bench.Check(first));

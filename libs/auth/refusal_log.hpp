@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace unibox::gateway {
+namespace unibox::auth {
 
 enum class KeyRefusal {
     kAbsent,     // No Authorization header.
@@ -24,7 +24,7 @@ enum class KeyRefusal {
     kRevoked,
     kExpired,
     kTenantDisabled,
-    kScopeMissing,
+    kLacksScope,
     kTooManyLookups,
     kCount,
 };
@@ -51,4 +51,4 @@ private:
     std::array<obs::Counter*, kCount> counters_{};
 };
 
-}  // namespace unibox::gateway
+}  // namespace unibox::auth

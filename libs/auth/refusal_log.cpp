@@ -1,9 +1,9 @@
-#include "gateway/refusal_log.hpp"
+#include "auth/refusal_log.hpp"
 
 #include "net/client_network.hpp"
 #include "obs/log.hpp"
 
-namespace unibox::gateway {
+namespace unibox::auth {
 namespace {
 
 constexpr std::array<const char*, static_cast<std::size_t>(KeyRefusal::kCount)> kNames = {
@@ -22,7 +22,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(KeyRefusal::kCount)> 
 RefusalLog::RefusalLog(const Clock& clock, obs::Metrics& metrics) : lines_(kCount, clock) {
     for (std::size_t i = 0; i < kCount; ++i) {
         counters_[i] = &metrics.GetCounter(
-            "unibox_gateway_credentials_refused_total",
+            "unibox_auth_credentials_refused_total",
             "Calls refused for their credentials",
             {{"reason", kNames[i]}}
         );
@@ -49,4 +49,4 @@ void RefusalLog::Refused(
     );
 }
 
-}  // namespace unibox::gateway
+}  // namespace unibox::auth

@@ -1,0 +1,32 @@
+// What an API key may do, as words that tenants.yaml, the database and the API have in common. A
+// word that is once given out keeps its meaning.
+// Thread safety: constants.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace unibox::auth {
+
+inline constexpr std::string_view kScopeInboxRead = "inbox:read";      // Reads the inbox.
+inline constexpr std::string_view kScopeIngestWrite = "ingest:write";  // IngestService.
+
+inline constexpr std::array kScopes = {kScopeInboxRead, kScopeIngestWrite};
+
+inline bool IsScope(std::string_view word) {
+    return std::find(kScopes.begin(), kScopes.end(), word) != kScopes.end();
+}
+
+// "inbox:read, ingest:write", for those who wrote another word.
+inline std::string ScopeList() {
+    std::string list;
+    for (const std::string_view scope : kScopes) {
+        list += list.empty() ? "" : ", ";
+        list += scope;
+    }
+    return list;
+}
+
+}  // namespace unibox::auth
