@@ -1,7 +1,5 @@
 #include "gateway/admission.hpp"
 
-#include "auth/scopes.hpp"
-
 #include <utility>
 
 namespace unibox::gateway {
@@ -20,30 +18,30 @@ Admission::Admission(
           "Calls refused because too many of the same tenant waited"
       )) {}
 
-void Admission::Run(
-    const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish
-) {
-    rpc::Finish done = calls_.Observed(method, call, std::move(finish));
+void Admission::Run(const Method& method, rpc::Call call, UseCase use_case, rpc::Finish finish) {
+    rpc::Finish done = calls_.Observed(method.short_name(), call, std::move(finish));
     const auth::Credentials credentials{call.authorization, call.peer_address};
     authenticator_.Check(
         credentials,
-        auth::kScopeInboxRead,
+        method.scope,
         [this, call = std::move(call), use_case = std::move(use_case), done = std::move(done)](
-            const Result<auth::Principal>& caller
+            const Result<auth::Principal>& principal
         ) {
-            if (!caller.ok()) return done(caller.status());
-            Queue(call, *caller, use_case, done);
+            if (!principal.ok()) return done(principal.status());
+            Queue(call, *principal, use_case, done);
         }
     );
 }
 
-void Admission::Queue(rpc::Call call, const auth::Principal& caller, UseCase use_case, rpc::Finish done) {
+void Admission::Queue(
+    rpc::Call call, const auth::Principal& principal, UseCase use_case, rpc::Finish done
+) {
     work_.Post(
-        static_cast<async::Flow>(caller.tenant.value),
+        static_cast<async::Flow>(principal.tenant.value),
         {.run =
-             [call = std::move(call), caller, use_case = std::move(use_case), done] {
+             [call = std::move(call), principal, use_case = std::move(use_case), done] {
                  done(rpc::RunInTime(call, [&](const rpc::Call& running) {
-                     return use_case(running, caller);
+                     return use_case({principal, running});
                  }));
              },
          .refuse =

@@ -5,17 +5,17 @@
 
 #include "async/fair_pool.hpp"
 #include "auth/authenticator.hpp"
+#include "gateway/method.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 
 #include <functional>
-#include <string>
 
 namespace unibox::gateway {
 
 class Admission {
 public:
-    using UseCase = std::function<Status(const rpc::Call&, const auth::Principal&)>;
+    using UseCase = std::function<Status(const Caller&)>;
 
     // All must outlive the object.
     Admission(
@@ -31,10 +31,13 @@ public:
     // with its Status, or with that of Authenticator::Check or rpc::RunInTime (which runs nothing
     // that is late or that nobody waits for), or with RESOURCE_EXHAUSTED (reason TENANT_OVERLOADED)
     // if too much waits and the tenant has the most of it.
-    void Run(const std::string& method, rpc::Call call, UseCase use_case, rpc::Finish finish);
+    // A key without the method's scope is refused. `method` must outlive the call.
+    void Run(const Method& method, rpc::Call call, UseCase use_case, rpc::Finish finish);
 
 private:
-    void Queue(rpc::Call call, const auth::Principal& caller, UseCase use_case, rpc::Finish done);
+    void Queue(
+        rpc::Call call, const auth::Principal& principal, UseCase use_case, rpc::Finish done
+    );
 
     const rpc::Calls& calls_;
     auth::Authenticator& authenticator_;

@@ -1,60 +1,48 @@
 #include "gateway/grpc_api.hpp"
 
+#include <utility>
+
 namespace unibox::gateway {
+namespace {
 
-template <class Request, class Response>
-grpc::ServerUnaryReactor* GrpcApi::Serve(
-    grpc::CallbackServerContext* context,
-    const Request* request,
-    Response* response,
-    const char* method,
-    Status (Inbox::*use_case)(const auth::Principal&, SteadyTime, const Request&, Response&) const
-) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    rpc::Call call = admission_.calls().CallOf(*context);
-    rpc::Finish finish = rpc::FinishOf(*reactor, call);
-    admission_.Run(
-        method,
-        std::move(call),
-        // Request and response are gRPC's and live until the end of the call.
-        [&inbox = inbox_, use_case, request, response](
-            const rpc::Call& running, const auth::Principal& caller
-        ) { return (inbox.*use_case)(caller, running.deadline, *request, *response); },
-        std::move(finish)
-    );
-    return reactor;
+rpc::MethodService::Begin BeginOf(const Method& method, Admission& admission) {
+    using google::protobuf::Message;
+    return [&method, &admission](
+               grpc::CallbackServerContext& context, const Message& request, Message& response
+           ) {
+        grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+        rpc::Call call = admission.calls().CallOf(context);
+        rpc::Finish finish = rpc::FinishOf(*reactor, call);
+        admission.Run(
+            method,
+            std::move(call),
+            // Request and response are gRPC's and live until the end of the call.
+            [&method, &request, &response](const Caller& caller) {
+                return method.use_case(caller, request, response);
+            },
+            std::move(finish)
+        );
+        return reactor;
+    };
 }
 
-grpc::ServerUnaryReactor* GrpcApi::ListConversations(
-    grpc::CallbackServerContext* context,
-    const v1::ListConversationsRequest* request,
-    v1::ListConversationsResponse* response
-) {
-    return Serve(context, request, response, "ListConversations", &Inbox::ListConversations);
+}  // namespace
+
+GrpcApi::GrpcApi(const MethodTable& methods, Admission& admission) {
+    for (const auto* descriptor : methods.services()) {
+        auto service = std::make_unique<rpc::MethodService>(*descriptor);
+        for (int i = 0; i < descriptor->method_count(); ++i) {
+            const Method& method = methods.Of(*descriptor->method(i));
+            method.add_to(*service, *descriptor->method(i), BeginOf(method, admission));
+        }
+        services_.push_back(std::move(service));
+    }
 }
 
-grpc::ServerUnaryReactor* GrpcApi::GetConversation(
-    grpc::CallbackServerContext* context,
-    const v1::GetConversationRequest* request,
-    v1::Conversation* response
-) {
-    return Serve(context, request, response, "GetConversation", &Inbox::GetConversation);
-}
-
-grpc::ServerUnaryReactor* GrpcApi::ListMessages(
-    grpc::CallbackServerContext* context,
-    const v1::ListMessagesRequest* request,
-    v1::ListMessagesResponse* response
-) {
-    return Serve(context, request, response, "ListMessages", &Inbox::ListMessages);
-}
-
-grpc::ServerUnaryReactor* GrpcApi::GetContact(
-    grpc::CallbackServerContext* context,
-    const v1::GetContactRequest* request,
-    v1::Contact* response
-) {
-    return Serve(context, request, response, "GetContact", &Inbox::GetContact);
+std::vector<rpc::ServedService> GrpcApi::services() const {
+    std::vector<rpc::ServedService> served;
+    for (const auto& service : services_) served.push_back({service->name(), service.get()});
+    return served;
 }
 
 }  // namespace unibox::gateway

@@ -1,51 +1,28 @@
-// unibox.v1.InboxService over gRPC: hands over to Admission and Inbox.
+// The methods over gRPC: hands over to Admission and the use cases. Reflection and health know
+// their services as they are in the protos.
 // Thread safety: gRPC calls it from its threads.
 #pragma once
 
 #include "gateway/admission.hpp"
-#include "gateway/inbox.hpp"
-#include "unibox/v1/inbox_service.grpc.pb.h"
+#include "gateway/method_table.hpp"
+#include "rpc/method_service.hpp"
+#include "rpc/server.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace unibox::gateway {
 
-class GrpcApi final : public v1::InboxService::CallbackService {
+class GrpcApi {
 public:
-    // All must outlive the object.
-    GrpcApi(const Inbox& inbox, Admission& admission) : inbox_(inbox), admission_(admission) {}
+    // Both must outlive the object.
+    GrpcApi(const MethodTable& methods, Admission& admission);
 
-    grpc::ServerUnaryReactor* ListConversations(
-        grpc::CallbackServerContext* context,
-        const v1::ListConversationsRequest* request,
-        v1::ListConversationsResponse* response
-    ) override;
-    grpc::ServerUnaryReactor* GetConversation(
-        grpc::CallbackServerContext* context,
-        const v1::GetConversationRequest* request,
-        v1::Conversation* response
-    ) override;
-    grpc::ServerUnaryReactor* ListMessages(
-        grpc::CallbackServerContext* context,
-        const v1::ListMessagesRequest* request,
-        v1::ListMessagesResponse* response
-    ) override;
-    grpc::ServerUnaryReactor* GetContact(
-        grpc::CallbackServerContext* context,
-        const v1::GetContactRequest* request,
-        v1::Contact* response
-    ) override;
+    // For a server, which the object must outlive.
+    std::vector<rpc::ServedService> services() const;
 
 private:
-    template <class Request, class Response>
-    grpc::ServerUnaryReactor* Serve(
-        grpc::CallbackServerContext* context,
-        const Request* request,
-        Response* response,
-        const char* method,
-        Status (Inbox::*use_case)(const auth::Principal&, SteadyTime, const Request&, Response&) const
-    );
-
-    const Inbox& inbox_;
-    Admission& admission_;
+    std::vector<std::unique_ptr<rpc::MethodService>> services_;
 };
 
 }  // namespace unibox::gateway

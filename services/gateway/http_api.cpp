@@ -4,49 +4,12 @@
 #include "http/problem.hpp"
 #include "wire/json_transcoder.hpp"
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 namespace unibox::gateway {
 namespace {
-
-namespace pb = google::protobuf;
-
-// A method of Inbox without its types.
-struct Endpoint {
-    std::function<std::unique_ptr<pb::Message>()> new_request;
-    std::function<std::unique_ptr<pb::Message>()> new_response;
-    std::function<Status(const auth::Principal&, SteadyTime, const pb::Message&, pb::Message&)> use_case;
-};
-
-template <class Request, class Response>
-Endpoint MakeEndpoint(
-    const Inbox& inbox,
-    Status (Inbox::*use_case)(const auth::Principal&, SteadyTime, const Request&, Response&) const
-) {
-    return {
-        [] { return std::make_unique<Request>(); },
-        [] { return std::make_unique<Response>(); },
-        [&inbox, use_case](
-            const auth::Principal& caller, SteadyTime deadline, const pb::Message& in, pb::Message& out
-        ) {
-            return (inbox.*use_case)(
-                caller, deadline, static_cast<const Request&>(in), static_cast<Response&>(out)
-            );
-        }};
-}
-
-std::map<std::string, Endpoint, std::less<>> Endpoints(const Inbox& inbox) {
-    std::map<std::string, Endpoint, std::less<>> endpoints;
-    endpoints.emplace("ListConversations", MakeEndpoint(inbox, &Inbox::ListConversations));
-    endpoints.emplace("GetConversation", MakeEndpoint(inbox, &Inbox::GetConversation));
-    endpoints.emplace("ListMessages", MakeEndpoint(inbox, &Inbox::ListMessages));
-    endpoints.emplace("GetContact", MakeEndpoint(inbox, &Inbox::GetContact));
-    return endpoints;
-}
 
 wire::PathValues ValuesOf(const wire::HttpBinding& binding, const http::PathParams& params) {
     wire::PathValues values;
@@ -96,8 +59,8 @@ struct Exchange {
 
 class Handler {
 public:
-    Handler(wire::HttpBinding binding, Endpoint endpoint, Admission& admission)
-        : binding_(std::move(binding)), endpoint_(std::move(endpoint)), admission_(admission) {}
+    Handler(wire::HttpBinding binding, const Method& method, Admission& admission)
+        : binding_(std::move(binding)), method_(method), admission_(admission) {}
 
     void Handle(
         std::shared_ptr<http::Request> request,
@@ -109,11 +72,9 @@ public:
         exchange->path = ValuesOf(binding_, params);
         exchange->respond = std::move(respond);
         admission_.Run(
-            std::string(binding_.method->name()),
+            method_,
             CallOf(exchange->request, admission_.calls()),
-            [this, exchange](const rpc::Call& call, const auth::Principal& caller) {
-                return Work(call, caller, *exchange);
-            },
+            [this, exchange](const Caller& caller) { return Work(caller, *exchange); },
             [exchange](const Status& status) {
                 exchange->respond(
                     status.ok() ? JsonResponse(std::move(exchange->json)) : ProblemOf(status)
@@ -123,46 +84,47 @@ public:
     }
 
 private:
-    Status Work(const rpc::Call& call, const auth::Principal& caller, Exchange& exchange) const {
-        const auto in = endpoint_.new_request();
-        const auto out = endpoint_.new_response();
+    Status Work(const Caller& caller, Exchange& exchange) const {
+        const auto in = method_.new_request();
+        const auto out = method_.new_response();
         const http::Request& request = *exchange.request;
         UNIBOX_RETURN_IF_ERROR(
             wire::ToRequest(binding_, exchange.path, request.query, request.body, in.get())
         );
-        UNIBOX_RETURN_IF_ERROR(endpoint_.use_case(caller, call.deadline, *in, *out));
+        UNIBOX_RETURN_IF_ERROR(method_.use_case(caller, *in, *out));
         UNIBOX_ASSIGN_OR_RETURN(exchange.json, wire::ToJson(*out));
         return {};
     }
 
     const wire::HttpBinding binding_;
-    const Endpoint endpoint_;
+    const Method& method_;
     Admission& admission_;
 };
 
 }  // namespace
 
-Result<std::vector<http::Route>> HttpRoutes(const Inbox& inbox, Admission& admission) {
-    const auto* service =
-        v1::ListConversationsRequest::descriptor()->file()->FindServiceByName("InboxService");
-    UNIBOX_ASSIGN_OR_RETURN(auto bindings, wire::HttpBindings(*service));
-    const auto endpoints = Endpoints(inbox);
+Result<std::vector<http::Route>> HttpRoutes(const MethodTable& methods, Admission& admission) {
     std::vector<http::Route> routes;
-    for (wire::HttpBinding& binding : bindings) {
-        const auto endpoint = endpoints.find(binding.method->name());
-        if (endpoint == endpoints.end()) return Internal("no use case: " + binding.method->name());
-        http::Route route;
-        route.method = binding.verb;
-        route.pattern = binding.pattern;
-        route.body_bytes_max = binding.body.empty() ? 0 : kHttpBodyBytesMax;
-        const auto handler =
-            std::make_shared<const Handler>(std::move(binding), endpoint->second, admission);
-        route.handler = [handler](
-                            std::shared_ptr<http::Request> request,
-                            const http::PathParams& params,
-                            http::Respond respond
-                        ) { handler->Handle(std::move(request), params, std::move(respond)); };
-        routes.push_back(std::move(route));
+    for (const auto* service : methods.services()) {
+        UNIBOX_ASSIGN_OR_RETURN(auto bindings, wire::HttpBindings(*service));
+        for (wire::HttpBinding& binding : bindings) {
+            const Method& method = methods.Of(*binding.method);
+            if (binding.verb == "GET" && method.repetition != Repetition::kReads) {
+                return Internal(method.name + " does more than read, which a GET may not");
+            }
+            http::Route route;
+            route.method = binding.verb;
+            route.pattern = binding.pattern;
+            route.body_bytes_max = binding.body.empty() ? 0 : kHttpBodyBytesMax;
+            const auto handler =
+                std::make_shared<const Handler>(std::move(binding), method, admission);
+            route.handler = [handler](
+                                std::shared_ptr<http::Request> request,
+                                const http::PathParams& params,
+                                http::Respond respond
+                            ) { handler->Handle(std::move(request), params, std::move(respond)); };
+            routes.push_back(std::move(route));
+        }
     }
     return routes;
 }

@@ -133,14 +133,14 @@ Status Inbox::ReadFailed(const Status& status) const {
 }
 
 Status Inbox::ListConversations(
-    const auth::Principal& caller,
-    SteadyTime deadline,
+    const Caller& caller,
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response
 ) const {
-    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.tenant, request));
+    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.principal.tenant, request));
     query.bytes_max = page_bytes_max_;
-    auto page = store::ListConversations(pool_, caller.tenant, query, deadline);
+    auto page =
+        store::ListConversations(pool_, caller.principal.tenant, query, caller.call.deadline);
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Conversation& conversation : page->conversations) {
         *response.add_conversations() = std::move(conversation);
@@ -148,54 +148,47 @@ Status Inbox::ListConversations(
     if (page->next) {
         const std::string place =
             PackInt64(page->next->last_activity_us) + page->next->conversation.value.ToBytes();
-        response.set_next_page_token(EncodePageToken(caller.tenant, ListName(query), place));
+        response.set_next_page_token(
+            EncodePageToken(caller.principal.tenant, ListName(query), place)
+        );
     }
     return {};
 }
 
 Status Inbox::GetConversation(
-    const auth::Principal& caller,
-    SteadyTime deadline,
-    const v1::GetConversationRequest& request,
-    v1::Conversation& response
+    const Caller& caller, const v1::GetConversationRequest& request, v1::Conversation& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(
         const auto id, ParseId<ConversationId>("conversation_id", request.conversation_id())
     );
-    auto found = store::GetConversation(pool_, caller.tenant, id, deadline);
+    auto found = store::GetConversation(pool_, caller.principal.tenant, id, caller.call.deadline);
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};
 }
 
 Status Inbox::ListMessages(
-    const auth::Principal& caller,
-    SteadyTime deadline,
-    const v1::ListMessagesRequest& request,
-    v1::ListMessagesResponse& response
+    const Caller& caller, const v1::ListMessagesRequest& request, v1::ListMessagesResponse& response
 ) const {
-    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.tenant, request));
+    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.principal.tenant, request));
     query.bytes_max = page_bytes_max_;
-    auto page = store::ListMessages(pool_, caller.tenant, query, deadline);
+    auto page = store::ListMessages(pool_, caller.principal.tenant, query, caller.call.deadline);
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Message& message : page->messages) *response.add_messages() = std::move(message);
     if (page->more) {
         const std::int64_t last = response.messages(response.messages_size() - 1).seq();
         response.set_next_page_token(
-            EncodePageToken(caller.tenant, ListName(request, query), PackInt64(last))
+            EncodePageToken(caller.principal.tenant, ListName(request, query), PackInt64(last))
         );
     }
     return {};
 }
 
 Status Inbox::GetContact(
-    const auth::Principal& caller,
-    SteadyTime deadline,
-    const v1::GetContactRequest& request,
-    v1::Contact& response
+    const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(const auto id, ParseId<ContactId>("contact_id", request.contact_id()));
-    auto found = store::GetContact(pool_, caller.tenant, id, deadline);
+    auto found = store::GetContact(pool_, caller.principal.tenant, id, caller.call.deadline);
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};

@@ -3,9 +3,9 @@
 // every function from any thread; each blocks for one transaction, little longer than its deadline.
 #pragma once
 
-#include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/status.hpp"
+#include "gateway/method.hpp"
 #include "obs/outage_log.hpp"
 #include "pg/pool.hpp"
 #include "unibox/v1/inbox_service.pb.h"
@@ -24,28 +24,20 @@ public:
           outage_("the database could not answer", clock) {}
 
     Status ListConversations(
-        const auth::Principal& caller,
-        SteadyTime deadline,
+        const Caller& caller,
         const v1::ListConversationsRequest& request,
         v1::ListConversationsResponse& response
     ) const;
     Status GetConversation(
-        const auth::Principal& caller,
-        SteadyTime deadline,
-        const v1::GetConversationRequest& request,
-        v1::Conversation& response
+        const Caller& caller, const v1::GetConversationRequest& request, v1::Conversation& response
     ) const;
     Status ListMessages(
-        const auth::Principal& caller,
-        SteadyTime deadline,
+        const Caller& caller,
         const v1::ListMessagesRequest& request,
         v1::ListMessagesResponse& response
     ) const;
     Status GetContact(
-        const auth::Principal& caller,
-        SteadyTime deadline,
-        const v1::GetContactRequest& request,
-        v1::Contact& response
+        const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
     ) const;
 
 private:

@@ -5,6 +5,7 @@
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
+#include "gateway/methods.hpp"
 #include "http/server.hpp"
 #include "nats/connection.hpp"
 #include "obs/waiting_gauge.hpp"
@@ -84,8 +85,7 @@ struct Server::Parts {
               obs::WaitingGauge(metrics, "unibox_gateway_waiting", "work")
           ),
           calls(config.grpc, metrics),
-          admission(calls, authenticator, work, metrics),
-          grpc_api(inbox, admission) {}
+          admission(calls, authenticator, work, metrics) {}
 
     Status WatchKeys(const nats::Settings& settings, obs::Metrics& metrics);
 
@@ -95,7 +95,8 @@ struct Server::Parts {
     async::FairPool work;
     rpc::Calls calls;
     Admission admission;
-    GrpcApi grpc_api;
+    MethodTable methods;
+    std::unique_ptr<GrpcApi> grpc_api;
     std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<rpc::Server> grpc;
     std::unique_ptr<http::Server> http;
@@ -113,12 +114,11 @@ Result<std::unique_ptr<Server>> Server::Start(
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
     auto parts = std::make_unique<Parts>(config, std::move(pool), clock, metrics);
     UNIBOX_RETURN_IF_ERROR(parts->WatchKeys(config.nats, metrics));
-    UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(parts->inbox, parts->admission));
+    UNIBOX_ASSIGN_OR_RETURN(parts->methods, MethodTable::Create(MethodsOf({parts->inbox})));
+    UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(parts->methods, parts->admission));
+    parts->grpc_api = std::make_unique<GrpcApi>(parts->methods, parts->admission);
     UNIBOX_ASSIGN_OR_RETURN(
-        parts->grpc,
-        rpc::Server::Start(
-            config.grpc, {{v1::InboxService::service_full_name(), &parts->grpc_api}}, metrics
-        )
+        parts->grpc, rpc::Server::Start(config.grpc, parts->grpc_api->services(), metrics)
     );
     UNIBOX_ASSIGN_OR_RETURN(
         parts->http, http::Server::Start(config.http, std::move(routes), metrics, "http")

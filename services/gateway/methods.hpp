@@ -1,0 +1,20 @@
+// Every method of the gateway: the rows from which its transports, its permissions and its metrics
+// follow. docs/CONTRIBUTING.md, "A method of the gateway".
+// Thread safety: a pure function.
+#pragma once
+
+#include "gateway/inbox.hpp"
+#include "gateway/method.hpp"
+
+#include <vector>
+
+namespace unibox::gateway {
+
+// What does the work; must outlive the rows.
+struct UseCases {
+    const Inbox& inbox;
+};
+
+std::vector<Method> MethodsOf(const UseCases& use_cases);
+
+}  // namespace unibox::gateway

@@ -1,0 +1,141 @@
+// Every method, over both transports, from the table that the gateway serves: what is added there
+// is tested here.
+#include "auth/scopes.hpp"
+#include "gateway/method_table.hpp"
+#include "gateway/methods.hpp"
+#include "gateway_fixture.hpp"
+#include "rpc/status_map.hpp"
+#include "support/status_matchers.hpp"
+#include "wire/json_transcoder.hpp"
+
+#include <catch2/catch.hpp>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <future>
+#include <map>
+#include <string>
+
+using namespace unibox;  // NOLINT(google-build-using-namespace)
+using test::GatewayFixture;
+using test::HasCode;
+
+namespace {
+
+// By scope: a key that has this one alone.
+using Keys = std::map<std::string, std::string, std::less<>>;
+
+struct Everything {
+    Everything() {
+        const auto tenant = fixture.AddTenant("permissions");
+        for (const auto scope : auth::kScopes) {
+            const std::string name(scope);
+            keys[name] = fixture.AddKey(tenant, name, name);
+        }
+        pool = pg::Pool::Create(fixture.settings("ub_gateway"), metrics).value();
+        inbox = std::make_unique<gateway::Inbox>(*pool, SystemClock(), 1 << 20);
+        table = gateway::MethodTable::Create(gateway::MethodsOf({*inbox})).value();
+        channel = grpc::CreateChannel(
+            fixture.gateway().grpc_address(), grpc::InsecureChannelCredentials()
+        );
+    }
+
+    // Over gRPC, with an empty request.
+    Status CallByPath(const std::string& path, const std::string& key) {
+        grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(channel);
+        const auto context = GatewayFixture::Context(key);
+        const grpc::Slice nothing;
+        const grpc::ByteBuffer request(&nothing, 1);
+        grpc::ByteBuffer response;
+        std::promise<grpc::Status> answer;
+        stub.UnaryCall(context.get(), path, {}, &request, &response, [&](const auto& status) {
+            answer.set_value(status);
+        });
+        return rpc::FromGrpc(answer.get_future().get());
+    }
+    Status Call(const gateway::Method& method, const std::string& key) {
+        const std::string service = method.descriptor()->service()->full_name();
+        return CallByPath("/" + service + "/" + method.short_name(), key);
+    }
+
+    GatewayFixture fixture;
+    obs::Metrics metrics;
+    Keys keys;
+    std::unique_ptr<pg::Pool> pool;
+    std::unique_ptr<gateway::Inbox> inbox;
+    gateway::MethodTable table;
+    std::shared_ptr<grpc::Channel> channel;
+};
+
+// With a UUID for each variable.
+std::string TargetOf(const wire::HttpBinding& binding) {
+    std::string target = binding.pattern;
+    while (target.find('{') != std::string::npos) {
+        const std::size_t begin = target.find('{');
+        target.replace(begin, target.find('}') - begin + 1, Uuid().ToString());
+    }
+    return target;
+}
+
+}  // namespace
+
+TEST_CASE("Permissions: each method asks for its scope and no other opens it", "[pg][gateway]") {
+    Everything all;
+    for (const gateway::Method& method : all.table.methods()) {
+        INFO(method.name);
+        const Status unnamed = all.Call(method, "");
+        CHECK_THAT(unnamed, HasCode(Code::kUnauthenticated));
+        CHECK(unnamed.reason() == "API_KEY_INVALID");
+        for (const auto& [scope, key] : all.keys) {
+            INFO(scope);
+            const Status status = all.Call(method, key);
+            CHECK((status.reason() == "SCOPE_MISSING") == (scope != method.scope));
+            CHECK((status.code() == Code::kPermissionDenied) == (scope != method.scope));
+            CHECK(status.code() != Code::kUnauthenticated);
+            CHECK(status.code() != Code::kUnimplemented);
+        }
+    }
+}
+
+TEST_CASE("Permissions: each route asks for the scope of its method", "[pg][gateway]") {
+    Everything all;
+    std::size_t route_count = 0;
+    for (const auto* service : all.table.services()) {
+        const auto bindings = wire::HttpBindings(*service);
+        REQUIRE_OK(bindings);
+        for (const wire::HttpBinding& binding : *bindings) {
+            INFO(binding.verb << ' ' << binding.pattern);
+            ++route_count;
+            const auto status_with = [&](const std::string& key) {
+                std::vector<http::Header> headers;
+                if (!key.empty()) headers.push_back({"Authorization", "Bearer " + key});
+                const std::string url =
+                    "http://" + all.fixture.gateway().http_address() + TargetOf(binding);
+                const std::string body = binding.body.empty() ? "" : "{}";
+                const auto response = http::Send(binding.verb, url, headers, body, Millis(30'000));
+                REQUIRE_OK(response);
+                return response->status;
+            };
+            CHECK(status_with("") == 401);
+            for (const auto& [scope, key] : all.keys) {
+                INFO(scope);
+                const bool may = scope == all.table.Of(*binding.method).scope;
+                CHECK((status_with(key) == 403) != may);
+            }
+        }
+    }
+    CHECK(route_count >= all.table.methods().size());
+}
+
+TEST_CASE("Permissions: what is no method is UNIMPLEMENTED, with any key", "[pg][gateway]") {
+    Everything all;
+    for (const auto& [scope, key] : all.keys) {
+        for (const char* path :
+             {"/unibox.v1.InboxService/DropEverything",
+              "/unibox.v1.IngestService/Ingest",
+              "/unibox.v1.NoService/GetContact",
+              "/GetContact"}) {
+            INFO(path);
+            CHECK_THAT(all.CallByPath(path, key), HasCode(Code::kUnimplemented));
+        }
+    }
+}
