@@ -44,8 +44,15 @@ void LogFailure(const std::string& method, const Status& status) {
 
 }  // namespace
 
-Finish FinishOf(grpc::ServerUnaryReactor& reactor, const Call& call) {
-    return [&reactor, trace_id = obs::TraceIdOf(call.traceparent)](const Status& status) {
+Finish FinishOf(
+    grpc::CallbackServerContext& context, grpc::ServerUnaryReactor& reactor, const Call& call
+) {
+    return [&context, &reactor, trace_id = obs::TraceIdOf(call.traceparent)](const Status& status) {
+        if (status.ok()) {
+            context.AddInitialMetadata(kTraceIdKey, trace_id);
+        } else {
+            context.AddTrailingMetadata(kTraceIdKey, trace_id);
+        }
         reactor.Finish(ToGrpc(status, trace_id));
     };
 }
@@ -110,7 +117,6 @@ Call Calls::CallOf(grpc::CallbackServerContext& context) const {
     call.peer_address = detail::AddressOfPeer(context.peer());
     const auto traceparent = obs::ValidTraceparent(Metadata(context, "traceparent"));
     call.traceparent = traceparent ? *traceparent : obs::NewTraceparent();
-    context.AddInitialMetadata(kTraceIdKey, obs::TraceIdOf(call.traceparent));
     const auto left =
         std::chrono::duration_cast<Millis>(context.deadline() - std::chrono::system_clock::now());
     const bool given = context.deadline() != std::chrono::system_clock::time_point::max();

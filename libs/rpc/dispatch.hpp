@@ -18,7 +18,9 @@
 
 namespace unibox::rpc {
 
-// Of every answer, in its initial metadata; HTTP has it as the field Trace-Id.
+// Of every answer: in its initial metadata, or in the trailing metadata of one that failed, which
+// then has no other: gRPC's clients repeat a call only as long as nothing has come. HTTP has it as
+// the field Trace-Id.
 inline constexpr const char* kTraceIdKey = "trace-id";
 
 // What a use case may know of its call, whatever the transport.
@@ -33,8 +35,10 @@ struct Call {
 // Answers a call: exactly once, from any thread.
 using Finish = std::function<void(const Status&)>;
 
-// Ends the reactor, whose errors name the call's trace.
-Finish FinishOf(grpc::ServerUnaryReactor& reactor, const Call& call);
+// Ends the reactor, whose answer names the call's trace. `context` is the reactor's.
+Finish FinishOf(
+    grpc::CallbackServerContext& context, grpc::ServerUnaryReactor& reactor, const Call& call
+);
 
 // Runs a use case with the call's trace id in its log lines; or CANCELLED if the client has gone,
 // DEADLINE_EXCEEDED if the deadline has passed.
@@ -46,7 +50,6 @@ public:
     Calls(const Settings& settings, obs::Metrics& metrics)
         : settings_(settings), metrics_(metrics) {}
 
-    // Also tells the client the trace id, with the first answer.
     Call CallOf(grpc::CallbackServerContext& context) const;
     // For a call whose transport has no deadlines.
     SteadyTime DefaultDeadline() const;
@@ -98,7 +101,7 @@ grpc::ServerUnaryReactor* Dispatch(
 ) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     Call call = dispatcher.CallOf(*context);
-    Finish finish = FinishOf(*reactor, call);
+    Finish finish = FinishOf(*context, *reactor, call);
     dispatcher.Run(
         method,
         std::move(call),

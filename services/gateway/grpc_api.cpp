@@ -12,7 +12,7 @@ rpc::MethodService::Begin BeginOf(const Method& method, Admission& admission) {
            ) {
         grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
         rpc::Call call = admission.calls().CallOf(context);
-        rpc::Finish finish = rpc::FinishOf(*reactor, call);
+        rpc::Finish finish = rpc::FinishOf(context, *reactor, call);
         admission.Run(
             method,
             std::move(call),

@@ -10,7 +10,7 @@ grpc::ServerUnaryReactor* GrpcApi::Ingest(
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     rpc::Call call = calls_.CallOf(*context);
     const rpc::Finish finish =
-        calls_.Observed("IngestService/Ingest", call, rpc::FinishOf(*reactor, call));
+        calls_.Observed("IngestService/Ingest", call, rpc::FinishOf(*context, *reactor, call));
     // Request and response are gRPC's and live until the end of the call.
     ingest_.Call(std::move(call), *request, *response, finish);
     return reactor;

@@ -90,7 +90,8 @@ struct RpcFixture {
         v1::Contact ignored;
         const grpc::Status status =
             stub->GetContact(&context, request, response != nullptr ? response : &ignored);
-        const auto& metadata = context.GetServerInitialMetadata();
+        const auto& metadata =
+            status.ok() ? context.GetServerInitialMetadata() : context.GetServerTrailingMetadata();
         const auto told = metadata.find("trace-id");
         trace_id =
             told == metadata.end() ? "" : std::string(told->second.data(), told->second.size());
