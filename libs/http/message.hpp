@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,11 @@
 #include <vector>
 
 namespace unibox::http {
+
+class Session;
+namespace detail {
+class BodyReader;
+}
 
 struct Header {
     std::string name;
@@ -46,6 +52,10 @@ struct Request {
     std::string_view target;  // As sent: a path or an http URL and, if any, "?" and query.
     std::string_view path;    // As sent, not decoded; begins with "/", or is the "*" of OPTIONS.
     std::string_view query;   // As sent, without the "?"; may be empty.
+    // The protocol that the client would rather speak on this connection, as sent ("websocket");
+    // empty unless it may be taken at its word: a GET of HTTP/1.1 without body that names the
+    // upgrade in Connection too.
+    std::string_view upgrade;
     std::vector<HeaderView> headers;
     std::string body;            // Decoded from chunks; the client's bytes otherwise.
     std::string remote_address;  // The peer's IP address, without port.
@@ -61,6 +71,9 @@ struct Response {
     std::string content_type;  // Empty: no Content-Type field.
     std::string body;
     std::vector<Header> headers;  // Not Content-Length, Connection, Date: the server writes them.
+    // At most one of these two takes the place of `body`.
+    std::shared_ptr<Session> session = nullptr;  // Takes the connection over: session.hpp.
+    std::shared_ptr<detail::BodyReader> streamed_body = nullptr;  // Of BodyStream::Begin.
 
     Response&& WithHeader(std::string name, std::string value) &&;
     // Value of the first field of that name, whatever the case of its letters.

@@ -147,9 +147,12 @@ struct FramingFields {
     int length_count = 0;
     int encoding_count = 0;
     std::string_view host;
+    int upgrade_count = 0;
     std::string_view transfer_encoding;
+    std::string_view upgrade;
     bool close = false;
     bool keep_alive = false;
+    bool names_upgrade = false;  // In Connection.
 };
 
 std::optional<HeadError> ParseLength(std::string_view value, Framing* framing) {
@@ -188,11 +191,18 @@ std::optional<HeadError> NoteField(
                 framing->expects_continue = true;
             }
             break;
+        case 7:
+            if (is("upgrade")) {
+                ++fields->upgrade_count;
+                fields->upgrade = field.value;
+            }
+            break;
         case 10:
             if (is("connection")) {
                 ForEachElement(field.value, [fields](std::string_view option) {
                     if (EqualsIgnoreCaseAscii(option, "close")) fields->close = true;
                     if (EqualsIgnoreCaseAscii(option, "keep-alive")) fields->keep_alive = true;
+                    if (EqualsIgnoreCaseAscii(option, "upgrade")) fields->names_upgrade = true;
                 });
             }
             break;
@@ -306,6 +316,10 @@ std::optional<HeadError> ParseHead(const HeadLimits& limits, Request* request, F
         }
         framing->chunked = true;
     }
+    const bool has_body = framing->chunked || framing->content_length > 0;
+    const bool may_upgrade = version_1_1 && request->method == "GET" && !has_body &&
+                             fields.names_upgrade && fields.upgrade_count == 1;
+    request->upgrade = may_upgrade ? fields.upgrade : std::string_view();
     framing->keep_alive = version_1_1 ? !fields.close : fields.keep_alive && !fields.close;
     framing->expects_continue = framing->expects_continue && version_1_1;
     return std::nullopt;

@@ -49,15 +49,21 @@ std::string NoPlaceAnswer(std::int64_t retry_after_s) {
 
 class AsioServer final : public Server {
 public:
-    AsioServer(Settings settings, Router router, obs::Metrics& metrics, std::string listener)
-        : shared_(std::move(settings), std::move(router), metrics, std::move(listener)),
+    AsioServer(
+        Settings settings,
+        Router router,
+        const Clock& clock,
+        obs::Metrics& metrics,
+        std::string listener
+    )
+        : shared_(std::move(settings), std::move(router), clock, metrics, std::move(listener)),
           no_place_(NoPlaceAnswer(shared_.settings.retry_after_s)) {
         for (std::int64_t i = 0; i < shared_.settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<NetThread>(shared_));
         }
         listener_.emplace(Loops(), MakeHooks());
     }
-    ~AsioServer() override { Stop(0); }
+    ~AsioServer() override { Stop(Millis(0)); }
     AsioServer(const AsioServer&) = delete;
     AsioServer& operator=(const AsioServer&) = delete;
 
@@ -78,19 +84,19 @@ public:
 
     std::string address() const override { return listener_->address(); }
 
-    void Drain() override { shared_.draining = true; }
+    void AnnounceStop() override { shared_.draining = true; }
 
     void StopAccepting() override {
-        Drain();
+        AnnounceStop();
         if (!running_ || accepting_ended_.exchange(true)) return;
         listener_->CloseAndWait();
-        for (const auto& thread : threads_) thread->CloseIdle();
+        for (const auto& thread : threads_) thread->BeginStop();
     }
 
-    void Stop(std::int64_t grace_ms) override {
+    void Stop(Millis grace) override {
         if (!running_) return;
         StopAccepting();
-        if (!shared_.connections.WaitUntilNone(Millis(grace_ms)) && grace_ms > 0) {
+        if (!shared_.connections.WaitUntilNone(grace) && grace > Millis(0)) {
             obs::Log(
                 obs::Level::kWarn,
                 "connections are cut at the end of the grace time",
@@ -155,12 +161,16 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(
-    Settings settings, std::vector<Route> routes, obs::Metrics& metrics, std::string listener
+    Settings settings,
+    std::vector<Route> routes,
+    const Clock& clock,
+    obs::Metrics& metrics,
+    std::string listener
 ) {
     UNIBOX_RETURN_IF_ERROR(CheckSettings(settings));
     UNIBOX_ASSIGN_OR_RETURN(Router router, Router::Create(std::move(routes)));
     auto server = std::make_unique<AsioServer>(
-        std::move(settings), std::move(router), metrics, std::move(listener)
+        std::move(settings), std::move(router), clock, metrics, std::move(listener)
     );
     UNIBOX_RETURN_IF_ERROR(server->Listen());
     return std::unique_ptr<Server>(std::move(server));

@@ -4,9 +4,11 @@
 // or chunked). A request head must pass request_head.hpp. Slow clients, crowds and overload are
 // refused: see Settings. Keep-alive and pipelining (one request of a connection at a time) and
 // "Expect: 100-continue" are spoken; answers are HEAD, 404, 405, 413... as problem+json (RFC 9457).
+// A handler may give a body bit by bit (body_stream.hpp) or take the connection over (session.hpp).
 // Thread safety: all methods from any thread. Handlers run on net threads and must not block.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "config/listener.hpp"
 #include "http/message.hpp"
@@ -61,10 +63,11 @@ class Server {
 public:
     // Binds, listens and starts the net threads. `listener` names the server in metrics ("http",
     // "admin"). INVALID_ARGUMENT for settings or routes that cannot be, UNAVAILABLE if the address
-    // is taken. `metrics` must outlive the server.
+    // is taken. `clock` and `metrics` must outlive the server.
     static Result<std::unique_ptr<Server>> Start(
         Settings settings,
         std::vector<Route> routes,
+        const Clock& clock,
         obs::Metrics& metrics,
         std::string listener = "http"
     );
@@ -74,12 +77,14 @@ public:
     virtual std::string address() const = 0;
     // Answers from now on carry "Connection: close", so that clients go elsewhere by themselves;
     // new connections are still taken. For the time in which load balancers learn of the stop.
-    virtual void Drain() = 0;
-    // Drain, closes the listening socket and idle connections. Requests in flight go on.
+    virtual void AnnounceStop() = 0;
+    // AnnounceStop, closes the listening socket and idle connections, tells sessions. Who takes
+    // nothing of an answer, sends nothing of a head, or has gone, is cut off after 2 s. Does not
+    // wait.
     virtual void StopAccepting() = 0;
-    // StopAccepting, waits up to `grace_ms` for requests in flight, closes everything, joins.
-    // Respond functions still held elsewhere do nothing from then on. Idempotent.
-    virtual void Stop(std::int64_t grace_ms = 10'000) = 0;
+    // StopAccepting, waits up to `grace` for requests, streams and sessions, closes everything,
+    // joins. Respond functions still held elsewhere do nothing from then on. Idempotent.
+    virtual void Stop(Millis grace) = 0;
 };
 
 }  // namespace unibox::http

@@ -8,11 +8,15 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 
 namespace unibox::net {
 namespace {
+
+constexpr std::size_t kRecordBytesMax = 16 << 10;
 
 class Plain final : public Transport {
 public:
@@ -32,6 +36,22 @@ public:
     IoResult Write(std::string_view data) override {
         while (true) {
             const ssize_t count = ::send(socket_, data.data(), data.size(), MSG_NOSIGNAL);
+            if (count > 0) return {IoResult::Kind::kBytes, static_cast<std::size_t>(count)};
+            if (errno == EINTR) continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Kind::kWaitWritable};
+            return {};
+        }
+    }
+
+    IoResult WriteParts(std::span<const std::string_view> parts) override {
+        std::array<iovec, kPartsPerCall> places{};
+        msghdr message{};
+        message.msg_iov = places.data();
+        for (const std::string_view part : parts.first(std::min(parts.size(), kPartsPerCall))) {
+            places[message.msg_iovlen++] = {const_cast<char*>(part.data()), part.size()};
+        }
+        while (true) {
+            const ssize_t count = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
             if (count > 0) return {IoResult::Kind::kBytes, static_cast<std::size_t>(count)};
             if (errno == EINTR) continue;
             if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Kind::kWaitWritable};
@@ -69,6 +89,16 @@ public:
         if (ssl_ == nullptr) return {};
         ERR_clear_error();
         return Outcome(SSL_write(ssl_, data.data(), Clamp(data.size())));
+    }
+
+    IoResult WriteParts(std::span<const std::string_view> parts) override {
+        if (parts.front().size() >= kRecordBytesMax) return Write(parts.front());
+        std::array<char, kRecordBytesMax> record;
+        std::size_t bytes = 0;
+        for (const std::string_view part : parts) {
+            bytes += part.copy(record.data() + bytes, record.size() - bytes);
+        }
+        return Write({record.data(), bytes});
     }
 
     bool HasBufferedInput() const override { return ssl_ != nullptr && SSL_pending(ssl_) > 0; }

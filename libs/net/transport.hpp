@@ -17,11 +17,16 @@ struct IoResult {
     std::size_t bytes = 0;  // kBytes: at least 1.
 };
 
+inline constexpr std::size_t kPartsPerCall = 16;
+
 class Transport {
 public:
     virtual ~Transport() = default;
     virtual IoResult Read(std::span<char> into) = 0;
     virtual IoResult Write(std::string_view data) = 0;
+    // The parts in order, at most kPartsPerCall of them: plain with one system call, TLS in records
+    // of several parts. What was refused must be the beginning of what is written next.
+    virtual IoResult WriteParts(std::span<const std::string_view> parts) = 0;
     // Bytes that were taken from the socket already: no readiness will be told for them.
     virtual bool HasBufferedInput() const = 0;
     // Says that no more will be sent, as far as that is possible without waiting.

@@ -49,7 +49,7 @@ std::vector<http::Route> Routes(const AdminState& state) {
 class AdminServer final : public AdminHttp {
 public:
     explicit AdminServer(std::unique_ptr<http::Server> server) : server_(std::move(server)) {}
-    ~AdminServer() override { server_->Stop(0); }
+    ~AdminServer() override { server_->Stop(Millis(0)); }
     std::string address() const override { return server_->address(); }
 
 private:
@@ -59,7 +59,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<AdminHttp>> AdminHttp::Start(
-    const std::string& listen, const AdminState& state
+    const std::string& listen, const AdminState& state, const Clock& clock
 ) {
     http::Settings settings;
     settings.listen = listen;
@@ -67,7 +67,7 @@ Result<std::unique_ptr<AdminHttp>> AdminHttp::Start(
     settings.connection_count_per_client_max = 0;
     settings.in_flight_request_count_max = 100;
     UNIBOX_ASSIGN_OR_RETURN(
-        auto server, http::Server::Start(settings, Routes(state), *state.metrics, "admin")
+        auto server, http::Server::Start(settings, Routes(state), clock, *state.metrics, "admin")
     );
     return std::unique_ptr<AdminHttp>(std::make_unique<AdminServer>(std::move(server)));
 }

@@ -2,6 +2,7 @@
 // Thread safety: AdminState's atomics from any thread; the rest is set before Start.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "obs/metrics.hpp"
 
@@ -23,9 +24,9 @@ struct AdminState {
 
 class AdminHttp {
 public:
-    // `state` must outlive the object. UNAVAILABLE if the address is taken.
+    // `state` and `clock` must outlive the object. UNAVAILABLE if the address is taken.
     static Result<std::unique_ptr<AdminHttp>> Start(
-        const std::string& listen, const AdminState& state
+        const std::string& listen, const AdminState& state, const Clock& clock
     );
     virtual ~AdminHttp() = default;  // Stops.
     virtual std::string address() const = 0;

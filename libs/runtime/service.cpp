@@ -103,7 +103,7 @@ struct Service::Impl {
 Status Service::Impl::Start() {
     admin_state.metrics = &metrics;
     admin_state.liveness = [this] { return Liveness(); };
-    auto started = AdminHttp::Start(settings.admin_listen, admin_state);
+    auto started = AdminHttp::Start(settings.admin_listen, admin_state, SystemClock());
     if (!started.ok()) {
         exit_code = kExitDependencyMissing;
         return Status(started.status()).WithContext("admin.listen");

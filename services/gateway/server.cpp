@@ -121,7 +121,7 @@ Result<std::unique_ptr<Server>> Server::Start(
         parts->grpc, rpc::Server::Start(config.grpc, parts->grpc_api->services(), metrics)
     );
     UNIBOX_ASSIGN_OR_RETURN(
-        parts->http, http::Server::Start(config.http, std::move(routes), metrics, "http")
+        parts->http, http::Server::Start(config.http, std::move(routes), clock, metrics)
     );
     return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -142,13 +142,13 @@ Status Server::Alive() const {
 }
 void Server::AnnounceStop() {
     parts_->grpc->SetServing(false);
-    parts_->http->Drain();
+    parts_->http->AnnounceStop();
 }
 
 void Server::Stop(Millis grace) {
     parts_->http->StopAccepting();
     parts_->grpc->Stop(grace);
-    parts_->http->Stop(grace.count());
+    parts_->http->Stop(grace);
     parts_->connection.reset();    // What it tells goes to the parts.
     parts_->authenticator.Stop();  // It feeds the work threads.
     parts_->work.Stop();

@@ -165,7 +165,7 @@ Status WebhookIngest::Parts::Serve() {
         wire::kStreamsChanged, [this](std::string_view, std::string_view) { log->StreamsChanged(); }
     ));
     UNIBOX_ASSIGN_OR_RETURN(
-        http, http::Server::Start(HttpSettings(), Routes(*ingest, config.bodies), registry)
+        http, http::Server::Start(HttpSettings(), Routes(*ingest, config.bodies), steady, registry)
     );
     calls = std::make_unique<rpc::Calls>(config.grpc, registry);
     api = std::make_unique<GrpcApi>(*ingest, *calls);
@@ -209,7 +209,7 @@ Status WebhookIngest::Start() {
 
 void WebhookIngest::AnnounceStop() {
     if (parts_->grpc) parts_->grpc->SetServing(false);
-    if (parts_->http) parts_->http->Drain();
+    if (parts_->http) parts_->http->AnnounceStop();
 }
 
 // Intake first, then what serves it: nothing is asked of a part that is gone.
@@ -217,7 +217,7 @@ void WebhookIngest::Stop(Millis grace) {
     Parts& parts = *parts_;
     if (parts.http) parts.http->StopAccepting();
     if (parts.grpc) parts.grpc->Stop(grace);
-    if (parts.http) parts.http->Stop(grace.count());
+    if (parts.http) parts.http->Stop(grace);
     if (parts.authenticator) parts.authenticator->Stop();
     if (parts.known_lane) parts.known_lane->Stop();
     if (parts.unknown_lane) parts.unknown_lane->Stop();

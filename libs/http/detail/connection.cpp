@@ -2,7 +2,7 @@
 
 #include "http/detail/pending_answer.hpp"
 #include "http/detail/refusals.hpp"
-#include "http/problem.hpp"
+#include "http/detail/session_connection.hpp"
 #include "obs/log.hpp"
 #include "obs/trace_id.hpp"
 
@@ -14,7 +14,6 @@
 namespace unibox::http::detail {
 namespace {
 
-constexpr std::int64_t kLingerMs = 2'000;
 constexpr std::size_t kLingerBytesMax = 1 << 20;
 constexpr std::size_t kBodyReserveBytesMax = 64 << 10;
 constexpr std::size_t kBufferKeptBytesMax = 1 << 10;
@@ -41,21 +40,51 @@ void Connection::Start() {
     ArmRead();
 }
 
+void Connection::BeginStop() {
+    const bool idle = state_ == State::kHead && !head_begun_ && buffered_.empty();
+    if (idle) return Close();
+    const bool may_have_vanished = state_ == State::kHead || state_ == State::kWriting ||
+                                   (state_ == State::kStreaming && !out_.empty()) ||
+                                   (state_ == State::kHandling && request_->abandoned());
+    if (may_have_vanished) ShortenDeadline();
+}
+
+void Connection::HandOver(std::string_view received) {
+    const auto self = shared_from_this();  // The thread may be the last owner.
+    state_ = State::kClosed;
+    async::error_code ignored;
+    socket_.cancel(ignored);
+    thread_.HandOver(
+        *this,
+        std::make_unique<SessionConnection>(
+            thread_, std::move(socket_), std::move(transport_), client_, std::move(session_)
+        ),
+        received
+    );
+}
+
 void Connection::Close() {
     if (state_ == State::kClosed) return;
     const auto self = shared_from_this();  // Remove drops what may be the last owner.
     if (state_ == State::kHandling) Abandon();
+    async::error_code ignored;
+    if (state_ == State::kStreaming) {
+        shared_.metrics.CountStreamEnd(stream_end_);
+        // With a reset: a body that ends with its connection must not look whole.
+        socket_.set_option(async::asio::socket_base::linger(true, 0), ignored);
+    }
     state_ = State::kClosed;
     ReleaseRequest();
+    body_.reset();  // Tells the producer.
+    session_.reset();
     transport_.reset();
-    async::error_code ignored;
     socket_.close(ignored);
     thread_.Remove(*this);
     shared_.connections.Release(client_);
 }
 
 void Connection::ArmRead() {
-    const bool watches = state_ == State::kHandling && !watch_by_sweep_;
+    const bool watches = WatchesClient() && !watch_by_sweep_;
     if (read_armed_ || (!WantsInput() && !watches)) return;
     read_armed_ = true;
     socket_.async_wait(
@@ -63,7 +92,7 @@ void Connection::ArmRead() {
         [self = shared_from_this()](async::error_code error) {
             self->read_armed_ = false;
             if (error) return;
-            if (self->state_ == State::kHandling) {
+            if (self->WatchesClient()) {
                 // Input or an end. Input stays where it is until the answer is out, and would be
                 // told of again and again.
                 if (self->WatchClient()) self->watch_by_sweep_ = true;
@@ -77,8 +106,8 @@ void Connection::ArmRead() {
 bool Connection::WatchClient() {
     pollfd poll_fd{socket_.native_handle(), POLLRDHUP, 0};
     if (::poll(&poll_fd, 1, 0) <= 0) return true;
-    if ((poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
-        Close();  // Both sides: no answer would arrive.
+    if (state_ == State::kStreaming || (poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+        Close();  // Both sides: no answer would arrive. Of a stream nothing else might ever tell.
         return false;
     }
     // Its own side alone: it may still read, so what is answered is written.
@@ -90,6 +119,7 @@ void Connection::Abandon() {
     if (request_->abandoned()) return;
     request_->Abandon();
     shared_.metrics.CountAbandoned();
+    if (thread_.stopping()) ShortenDeadline();
 }
 
 void Connection::ArmWrite() {
@@ -123,6 +153,8 @@ void Connection::OnWritable() {
     thread_.ReadClock();
     if (state_ == State::kWriting) {
         Send();
+    } else if (state_ == State::kStreaming) {
+        Stream();
     } else if (WantsInput()) {
         OnReadable();  // TLS asked for it in the middle of a read.
     }
@@ -136,6 +168,7 @@ void Connection::Consume(std::string_view data) {
     }
     if (buffered_.empty()) {
         const std::size_t used = Process(data);
+        if (state_ == State::kHandingOver) return HandOver(data.substr(used));
         buffered_.append(data.substr(used));
         return;
     }
@@ -146,6 +179,7 @@ void Connection::Consume(std::string_view data) {
 void Connection::ProcessBuffered() {
     const std::size_t used = Process(buffered_);
     buffered_.erase(0, used);
+    if (state_ == State::kHandingOver) return HandOver(std::exchange(buffered_, {}));
     // Idle connections hold no buffer.
     if (buffered_.empty() && buffered_.capacity() > kBufferKeptBytesMax) buffered_ = {};
 }
@@ -342,7 +376,7 @@ void Connection::Dispatch() {
     watch_by_sweep_ = false;
     SetDeadline(shared_.settings.handler_timeout_ms);
     auto pending =
-        std::make_shared<PendingAnswer>(thread_.answers(), weak_from_this(), request_number_);
+        std::make_shared<PendingAnswer>(thread_.inbox(), weak_from_this(), request_number_);
     http::Respond respond = [pending = std::move(pending)](Response response) {
         pending->Answer(std::move(response));
     };
@@ -360,120 +394,8 @@ void Connection::Dispatch() {
     ArmRead();
 }
 
-void Connection::Answer(std::uint64_t request_number, Response response) {
-    if (state_ != State::kHandling || request_number != request_number_) return;
-    thread_.ReadClock();
-    if (response.status == kUnanswered) {
-        shared_.metrics.CountUnanswered();
-        response = Unanswered();
-    }
-    const std::int64_t count = shared_.settings.request_count_per_connection_max;
-    const bool last = request_number_ >= static_cast<std::uint64_t>(count);
-    Respond(response, last);
-    GoOn();
-}
-
-void Connection::GoOn() {
-    if (processing_) return;
-    if (state_ == State::kHead && !buffered_.empty()) ProcessBuffered();
-    ArmRead();
-}
-
-void Connection::Refuse(Refusal refusal, const Response& response, bool close) {
-    shared_.metrics.CountRefusal(refusal);
-    input_left_ = close;
-    Respond(response, close);
-}
-
-void Connection::Respond(const Response& response, bool wants_close) {
-    const bool close = wants_close || !framing_.keep_alive || shared_.draining.load();
-    const std::chrono::duration<double> seconds = thread_.now() - request_begin_;
-    shared_.metrics.CountResponse(route_index_, response.status, request_ ? seconds.count() : 0.0);
-    std::string& out = thread_.write_buffer();
-    out.clear();
-    Serialize(response, close, &out);
-    ReleaseRequest();
-    close_after_write_ = close;
-    state_ = State::kWriting;
-    const IoResult result = transport_->Write(out);
-    if (result.kind == IoResult::Kind::kClosed) return Close();
-    out_sent_ = result.kind == IoResult::Kind::kBytes ? result.bytes : 0;
-    if (out_sent_ == out.size()) return AfterWrite();
-    out_ = out;
-    SetDeadline(shared_.settings.write_timeout_ms);
-    Send();
-}
-
-void Connection::Serialize(const Response& response, bool close, std::string* out) const {
-    const bool bodiless = response.status == 204 || response.status == 304;
-    const std::string trace_id = request_ ? obs::TraceIdOf(request_->traceparent) : std::string();
-    std::string problem;
-    if (response.content_type == kProblemType && !trace_id.empty()) {
-        problem = response.body;
-        AppendTraceId(trace_id, &problem);
-    }
-    const std::string& body = problem.empty() ? response.body : problem;
-    out->append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
-    out->append(ReasonPhrase(response.status)).append("\r\nDate: ").append(thread_.date());
-    if (!response.content_type.empty()) {
-        out->append("\r\nContent-Type: ").append(response.content_type);
-    }
-    for (const Header& header : response.headers) {
-        out->append("\r\n").append(header.name).append(": ").append(header.value);
-    }
-    if (!trace_id.empty()) out->append("\r\nTrace-Id: ").append(trace_id);
-    if (!bodiless) out->append("\r\nContent-Length: ").append(std::to_string(body.size()));
-    if (close) {
-        out->append("\r\nConnection: close");
-    } else if (framing_.version_1_0) {
-        out->append("\r\nConnection: keep-alive");
-    }
-    out->append("\r\n\r\n");
-    if (!bodiless && !(request_ && request_->method == "HEAD")) out->append(body);
-}
-
-void Connection::Send() {
-    while (out_sent_ < out_.size()) {
-        const IoResult result = transport_->Write(std::string_view(out_).substr(out_sent_));
-        if (result.kind == IoResult::Kind::kClosed) return Close();
-        if (result.kind != IoResult::Kind::kBytes) return ArmWrite();
-        out_sent_ += result.bytes;
-        SetDeadline(shared_.settings.write_timeout_ms);
-    }
-    out_ = {};
-    out_sent_ = 0;
-    AfterWrite();
-    if (state_ != State::kClosed) GoOn();
-}
-
-void Connection::AfterWrite() {
-    if (!close_after_write_) {
-        state_ = State::kHead;
-        SetDeadline(shared_.settings.idle_timeout_ms);
-        return;
-    }
-    transport_->ShutdownSend();
-    // Closing a socket with unread input sends a reset, which may destroy the answer on its way.
-    state_ = State::kLingering;
-    buffered_.clear();
-    SetDeadline(input_left_ ? kLingerMs : kLingerMs / 4);
-}
-
-void Connection::ReleaseRequest() {
-    shared_.in_flight_bytes.fetch_sub(counted_body_bytes_);
-    client_.held_bytes.fetch_sub(counted_body_bytes_);
-    shared_.in_flight_requests.fetch_sub(counted_requests_);
-    counted_body_bytes_ = 0;
-    counted_requests_ = 0;
-    if (request_) request_->Abandon();
-    request_.reset();
-    params_ = {};
-}
-
 void Connection::CheckDeadline() {
-    if (watch_by_sweep_ && state_ == State::kHandling && !request_->abandoned() && !WatchClient()) {
-        return;
-    }
+    if (watch_by_sweep_ && WatchesClient() && !request_->abandoned() && !WatchClient()) return;
     if (thread_.now() < deadline_) return;
     switch (state_) {
         case State::kHead:
@@ -487,9 +409,12 @@ void Connection::CheckDeadline() {
             return Refuse(
                 Refusal::kHandlerTimeout, Overloaded(shared_.settings, "no answer in time"), true
             );
+        case State::kStreaming:
+            return CutStream(out_.empty() ? StreamEnd::kProducerSilent : StreamEnd::kWriteTimeout);
         case State::kWriting:
         case State::kLingering:
             return Close();
+        case State::kHandingOver:
         case State::kClosed:
             return;
     }

@@ -1,6 +1,7 @@
 #include "http/detail/net_thread.hpp"
 
 #include "http/detail/connection.hpp"
+#include "http/detail/session_connection.hpp"
 #include "obs/log.hpp"
 
 #include <time.h>
@@ -8,50 +9,24 @@
 #include <exception>
 
 namespace unibox::http::detail {
+namespace {
 
-void AnswerQueue::Push(
-    std::weak_ptr<Connection> connection, std::uint64_t request_number, Response answer
-) {
-    if (OnOwnThread()) {
-        if (const auto alive = connection.lock()) {
-            alive->Answer(request_number, std::move(answer));
-        }
-        return;
-    }
-    const MutexLock lock(mutex_);
-    if (loop_ == nullptr) return;
-    items_.push_back({std::move(connection), request_number, std::move(answer)});
-    // One wake-up serves all answers that come before the net thread looks.
-    if (items_.size() == 1) {
-        async::asio::post(*loop_, [self = shared_from_this()] { self->Deliver(); });
-    }
+// The last one takes its place.
+template <typename Kind>
+void RemoveFrom(std::vector<std::shared_ptr<Kind>>& all, const Kind& one) {
+    const std::size_t index = one.index;
+    std::swap(all[index], all.back());
+    all[index]->index = index;
+    all.pop_back();
 }
 
-void AnswerQueue::Close() {
-    std::vector<Item> dropped;
-    const MutexLock lock(mutex_);
-    loop_ = nullptr;
-    dropped.swap(items_);
-}
-
-void AnswerQueue::Deliver() {
-    {
-        const MutexLock lock(mutex_);
-        delivering_.swap(items_);
-    }
-    for (Item& item : delivering_) {
-        if (const auto connection = item.connection.lock()) {
-            connection->Answer(item.request_number, std::move(item.answer));
-        }
-    }
-    delivering_.clear();
-}
+}  // namespace
 
 NetThread::NetThread(Shared& shared)
     : shared_(shared),
       work_(async::asio::make_work_guard(loop_)),
       sweep_timer_(loop_),
-      answers_(std::make_shared<AnswerQueue>(loop_)) {
+      inbox_(std::make_shared<LoopInbox>(loop_)) {
     ReadClock();
 }
 
@@ -64,7 +39,7 @@ void NetThread::Start() {
 }
 
 void NetThread::Run() {
-    answers_->SetOwner(std::this_thread::get_id());
+    inbox_->SetOwner(std::this_thread::get_id());
     ArmSweep();
     try {
         loop_.run();
@@ -84,8 +59,8 @@ void NetThread::Stop() {
         loop_.stop();
     });
     thread_.join();
-    answers_->Close();
-    answers_->SetOwner({});
+    inbox_->Close();
+    inbox_->SetOwner({});
 }
 
 void NetThread::Adopt(async::tcp::socket socket, std::string address, Client& client) {
@@ -103,27 +78,48 @@ void NetThread::Adopt(async::tcp::socket socket, std::string address, Client& cl
     );
 }
 
-void NetThread::CloseIdle() {
+void NetThread::BeginStop() {
     async::asio::post(loop_, [this] {
+        ReadClock();
+        stopping_ = true;
         const auto connections = connections_;
-        for (const auto& connection : connections) {
-            if (connection->IsIdle()) connection->Close();
-        }
+        for (const auto& connection : connections) connection->BeginStop();
+        const auto sessions = sessions_;
+        for (const auto& session : sessions) session->TellStopping();
     });
 }
 
 void NetThread::Remove(Connection& connection) {
-    const std::size_t index = connection.index;
-    if (index >= connections_.size() || connections_[index].get() != &connection) return;
-    std::swap(connections_[index], connections_.back());
-    connections_[index]->index = index;
-    connections_.pop_back();
+    Forget(connection);
+    shared_.metrics.CountConnection(-1);
+}
+
+void NetThread::Forget(Connection& connection) {
+    RemoveFrom(connections_, connection);
+}
+
+void NetThread::HandOver(
+    Connection& connection, std::unique_ptr<SessionConnection> session, std::string_view received
+) {
+    Forget(connection);
+    const std::shared_ptr<SessionConnection> added = std::move(session);
+    added->index = sessions_.size();
+    sessions_.push_back(added);
+    shared_.metrics.CountSession(1);
+    added->Open(received);
+}
+
+void NetThread::Remove(SessionConnection& session) {
+    RemoveFrom(sessions_, session);
+    shared_.metrics.CountSession(-1);
     shared_.metrics.CountConnection(-1);
 }
 
 void NetThread::CloseAll() {
     const auto connections = connections_;
     for (const auto& connection : connections) connection->Close();
+    const auto sessions = sessions_;
+    for (const auto& session : sessions) session->Cut();
 }
 
 void NetThread::ArmSweep() {
@@ -147,14 +143,14 @@ void NetThread::Sweep() {
 
 std::string_view NetThread::date() {
     if (date_.empty() || now_ >= date_until_) {
-        const std::time_t seconds = ::time(nullptr);
+        const std::time_t seconds = shared_.clock.UnixMillis() / 1'000;
         std::tm utc{};
         ::gmtime_r(&seconds, &utc);
         char text[64];
         const std::size_t size =
             std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
         date_.assign(text, size);
-        date_until_ = now_ + std::chrono::milliseconds(500);
+        date_until_ = now_ + Millis(500);
     }
     return date_;
 }

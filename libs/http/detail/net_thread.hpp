@@ -1,15 +1,13 @@
-// One event loop: the connections it owns, one coarse timer for all their deadlines, and the queue
-// through which answers from other threads come back. Thread safety: as said at each method.
+// One event loop: the connections and sessions it owns, one coarse timer for all deadlines of
+// connections (a session has none of the server's). Thread safety: as said at each method.
 #pragma once
 
 #include "async/asio.hpp"
 #include "base/clock.hpp"
-#include "base/mutex.hpp"
+#include "http/detail/loop_inbox.hpp"
 #include "http/detail/shared.hpp"
-#include "http/message.hpp"
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,39 +16,14 @@
 namespace unibox::http::detail {
 
 class Connection;
-
-// Answers on their way to a net thread. Outlives the thread, so that a handler may hold on to its
-// Respond for as long as it likes.
-class AnswerQueue : public std::enable_shared_from_this<AnswerQueue> {
-public:
-    explicit AnswerQueue(async::asio::io_context& loop) : loop_(&loop) {}
-
-    // Any thread.
-    void Push(std::weak_ptr<Connection> connection, std::uint64_t request_number, Response answer);
-    // After it nothing is delivered. Any thread.
-    void Close();
-    bool OnOwnThread() const { return std::this_thread::get_id() == owner_.load(); }
-    void SetOwner(std::thread::id owner) { owner_ = owner; }
-
-private:
-    struct Item {
-        std::weak_ptr<Connection> connection;
-        std::uint64_t request_number;
-        Response answer;
-    };
-    void Deliver();
-
-    std::atomic<std::thread::id> owner_{};
-    Mutex mutex_;
-    async::asio::io_context* loop_ UNIBOX_GUARDED_BY(mutex_);  // Null once closed.
-    std::vector<Item> items_ UNIBOX_GUARDED_BY(mutex_);
-    std::vector<Item> delivering_;  // Net thread only; kept for its capacity.
-};
+class SessionConnection;
 
 class NetThread {
 public:
     static constexpr std::size_t kReadBytes = 64 << 10;
-    static constexpr std::chrono::milliseconds kSweepInterval{100};
+    static constexpr Millis kSweepInterval{100};
+    // How long a client may take nothing of an answer, or of a head, once the stop has begun.
+    static constexpr Millis kFarewell{2'000};
 
     explicit NetThread(Shared& shared);
     ~NetThread();
@@ -64,32 +37,44 @@ public:
     async::asio::io_context& loop() { return loop_; }
     // Any thread: takes over an accepted connection whose place was taken in ConnectionCounts.
     void Adopt(async::tcp::socket socket, std::string address, Client& client);
-    // Any thread: closes connections that wait for a request.
-    void CloseIdle();
+    // Any thread: the stop has begun. Closes connections that wait for a request, tells sessions,
+    // and gives who has vanished no more than kFarewell.
+    void BeginStop();
 
     // The rest: net thread only.
     void Remove(Connection& connection);
+    // A connection whose head is out goes on as a session; `received` came behind its request.
+    void HandOver(
+        Connection& connection,
+        std::unique_ptr<SessionConnection> session,
+        std::string_view received
+    );
+    void Remove(SessionConnection& session);
+    bool stopping() const { return stopping_; }
     SteadyTime now() const { return now_; }
-    void ReadClock() { now_ = std::chrono::steady_clock::now(); }
+    void ReadClock() { now_ = shared_.clock.Steady(); }
     std::span<char> read_buffer() { return read_buffer_; }
     std::string& write_buffer() { return write_buffer_; }
     // Value of the Date field, renewed each second.
     std::string_view date();
     Shared& shared() { return shared_; }
-    const std::shared_ptr<AnswerQueue>& answers() const { return answers_; }
+    const std::shared_ptr<LoopInbox>& inbox() const { return inbox_; }
 
 private:
     void Run();
     void ArmSweep();
     void Sweep();
+    void Forget(Connection& connection);
     void CloseAll();
 
     Shared& shared_;
     async::asio::io_context loop_{1};
     async::asio::executor_work_guard<async::asio::io_context::executor_type> work_;
     async::asio::steady_timer sweep_timer_;
-    std::shared_ptr<AnswerQueue> answers_;
+    std::shared_ptr<LoopInbox> inbox_;
     std::vector<std::shared_ptr<Connection>> connections_;
+    std::vector<std::shared_ptr<SessionConnection>> sessions_;
+    bool stopping_ = false;
     std::array<char, kReadBytes> read_buffer_{};
     std::string write_buffer_;
     std::string date_;

@@ -1,7 +1,7 @@
 // An answer that a handler owes. Thread safety: any thread.
 #pragma once
 
-#include "http/detail/net_thread.hpp"
+#include "http/detail/loop_inbox.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -16,11 +16,11 @@ inline constexpr int kUnanswered = 0;  // Status of the answer that stands for n
 class PendingAnswer {
 public:
     PendingAnswer(
-        std::shared_ptr<AnswerQueue> queue,
+        std::shared_ptr<LoopInbox> inbox,
         std::weak_ptr<Connection> connection,
         std::uint64_t request_number
     )
-        : queue_(std::move(queue)),
+        : inbox_(std::move(inbox)),
           connection_(std::move(connection)),
           request_number_(request_number) {}
     PendingAnswer(const PendingAnswer&) = delete;
@@ -29,16 +29,16 @@ public:
         if (answered_) return;
         Response none;
         none.status = kUnanswered;
-        queue_->Push(std::move(connection_), request_number_, std::move(none));
+        inbox_->PushAnswer(std::move(connection_), request_number_, std::move(none));
     }
 
     void Answer(Response response) {
         if (answered_.exchange(true)) return;
-        queue_->Push(std::move(connection_), request_number_, std::move(response));
+        inbox_->PushAnswer(std::move(connection_), request_number_, std::move(response));
     }
 
 private:
-    std::shared_ptr<AnswerQueue> queue_;
+    std::shared_ptr<LoopInbox> inbox_;
     std::weak_ptr<Connection> connection_;
     std::uint64_t request_number_;
     std::atomic<bool> answered_{false};

@@ -24,6 +24,9 @@ constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kRe
     "in_flight_bytes_of_client",
 };
 
+constexpr std::array<const char*, static_cast<std::size_t>(StreamEnd::kCount)> kStreamEndNames = {
+    "whole", "client_gone", "producer_gone", "producer_silent", "write_timeout"};
+
 }  // namespace
 
 ServerMetrics::ServerMetrics(
@@ -50,7 +53,17 @@ ServerMetrics::ServerMetrics(
             {{"listener", listener_}, {"reason", kRefusalNames[i]}}
         );
     }
+    for (std::size_t i = 0; i < stream_ends_.size(); ++i) {
+        stream_ends_[i] = &metrics_.GetCounter(
+            "unibox_http_streams_ended_total",
+            "Bodies that were sent while they were made, by how they ended.",
+            {{"listener", listener_}, {"end", kStreamEndNames[i]}}
+        );
+    }
     const obs::Labels labels = {{"listener", listener_}};
+    sessions_ = &metrics_.GetGauge(
+        "unibox_http_sessions", "Connections that speak something else than HTTP.", labels
+    );
     connections_ = &metrics_.GetGauge("unibox_http_connections", "Open connections.", labels);
     unanswered_ = &metrics_.GetCounter(
         "unibox_http_unanswered_total", "Requests whose handler gave no answer (500).", labels
@@ -77,6 +90,14 @@ void ServerMetrics::TellCertificateChange(const Status& change) {
 
 void ServerMetrics::CountConnection(int change) {
     connections_->Add(change);
+}
+
+void ServerMetrics::CountSession(int change) {
+    sessions_->Add(change);
+}
+
+void ServerMetrics::CountStreamEnd(StreamEnd end) {
+    stream_ends_[static_cast<std::size_t>(end)]->Add();
 }
 
 void ServerMetrics::CountResponse(std::size_t route_index, int status, double seconds) {

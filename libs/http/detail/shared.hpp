@@ -2,6 +2,7 @@
 // Thread safety: any thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "http/request_head.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
@@ -9,6 +10,7 @@
 #include "net/credentials.hpp"
 #include "net/transport.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -46,12 +48,17 @@ enum class Refusal {
     kCount,
 };
 
+// How a streamed body ended.
+enum class StreamEnd { kWhole, kClientGone, kProducerGone, kProducerSilent, kWriteTimeout, kCount };
+
 class ServerMetrics {
 public:
     ServerMetrics(obs::Metrics& metrics, std::string listener, const std::vector<Route>& routes);
 
     void CountRefusal(Refusal refusal);
     void CountConnection(int change);
+    void CountSession(int change);
+    void CountStreamEnd(StreamEnd end);
     // `route_index` may be routes.size() for requests without a route.
     void CountResponse(std::size_t route_index, int status, double seconds);
     void CountUnanswered();
@@ -72,7 +79,9 @@ private:
     std::string listener_;
     std::vector<std::unique_ptr<OfRoute>> routes_;
     std::array<obs::Counter*, static_cast<std::size_t>(Refusal::kCount)> refusals_{};
+    std::array<obs::Counter*, static_cast<std::size_t>(StreamEnd::kCount)> stream_ends_{};
     obs::Gauge* connections_ = nullptr;
+    obs::Gauge* sessions_ = nullptr;
     obs::Counter* unanswered_ = nullptr;
     obs::Counter* abandoned_ = nullptr;
     obs::Counter* accept_failures_ = nullptr;
@@ -82,8 +91,15 @@ private:
 inline constexpr const char* kAlpn = "http/1.1";
 
 struct Shared {
-    Shared(Settings the_settings, Router the_router, obs::Metrics& registry, std::string listener)
+    Shared(
+        Settings the_settings,
+        Router the_router,
+        const Clock& the_clock,
+        obs::Metrics& registry,
+        std::string listener
+    )
         : settings(std::move(the_settings)),
+          clock(the_clock),
           router(std::move(the_router)),
           metrics(registry, std::move(listener), router.routes()),
           connections(settings.connection_count_max, settings.connection_count_per_client_max),
@@ -96,6 +112,7 @@ struct Shared {
     }
 
     const Settings settings;
+    const Clock& clock;
     const Router router;
     HeadLimits limits;
     std::unique_ptr<net::Credentials> credentials;

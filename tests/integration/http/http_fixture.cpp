@@ -3,6 +3,7 @@
 #include "support/status_matchers.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace unibox::test {
@@ -96,14 +97,22 @@ void HeldAnswers::DropAll() {
     held_.clear();
 }
 
-HttpFixture::HttpFixture(http::Settings settings) {
-    auto started = http::Server::Start(settings, Routes(&held), metrics);
+HttpFixture::HttpFixture(
+    http::Settings settings, std::vector<http::Route> more_routes, const Clock& clock
+) {
+    std::vector<http::Route> routes = Routes(&held);
+    std::move(more_routes.begin(), more_routes.end(), std::back_inserter(routes));
+    auto started = http::Server::Start(settings, std::move(routes), clock, metrics);
     REQUIRE_OK(started);
     server = std::move(started).value();
 }
 
 HttpFixture::~HttpFixture() {
-    server->Stop(0);
+    server->Stop(Millis(0));
+}
+
+double HttpFixture::Gauge(const std::string& name) {
+    return metrics.GetGauge(name, "", {{"listener", "http"}}).Get();
 }
 
 double HttpFixture::Refused(const std::string& reason) {

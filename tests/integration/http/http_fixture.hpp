@@ -35,10 +35,16 @@ private:
 // POST /held waits in `held`; POST /v1/hooks/{provider} and /hooks/{provider} answer 200;
 // GET /throw throws.
 struct HttpFixture {
-    explicit HttpFixture(http::Settings settings = {});
+    explicit HttpFixture(
+        http::Settings settings = {},
+        std::vector<http::Route> more_routes = {},
+        const Clock& clock = SystemClock()
+    );
     ~HttpFixture();
 
     double Refused(const std::string& reason);
+    // Of a gauge of this listener.
+    double Gauge(const std::string& name);
 
     obs::Metrics metrics;
     HeldAnswers held;

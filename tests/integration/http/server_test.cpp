@@ -143,13 +143,13 @@ TEST_CASE("Server: an orderly stop finishes what is in flight", "[net][http]") {
         http::Send("GET", "http://" + address + "/get", {}, "", seconds(2)).status(),
         HasCode(Code::kUnavailable)
     );
-    auto stopped = std::async(std::launch::async, [&] { fixture.server->Stop(10'000); });
+    auto stopped = std::async(std::launch::async, [&] { fixture.server->Stop(Millis(600'000)); });
     fixture.held.Release("finished");
     CHECK(busy.ReadToEnd(&received));
     CHECK(StatusOf(received) == 200);
     CHECK(received.ends_with("finished"));
     CHECK(received.find("Connection: close\r\n") != std::string::npos);
-    CHECK(stopped.wait_for(seconds(8)) == std::future_status::ready);
+    CHECK(stopped.wait_for(seconds(60)) == std::future_status::ready);
 }
 
 TEST_CASE("Server: while it drains, answers end their connections", "[net][http]") {
@@ -157,7 +157,7 @@ TEST_CASE("Server: while it drains, answers end their connections", "[net][http]
     RawSocket kept(fixture.server->address());
     REQUIRE(kept.Send(kGet));
     CHECK(kept.ReadUntil("got").find("Connection: close") == std::string::npos);
-    fixture.server->Drain();
+    fixture.server->AnnounceStop();
     RawSocket fresh(fixture.server->address());
     for (RawSocket* socket : {&kept, &fresh}) {
         REQUIRE(socket->Send(kGet));
@@ -181,8 +181,8 @@ TEST_CASE("Server: answers after the stop go nowhere", "[net][http]") {
         RawSocket socket(fixture.server->address());
         REQUIRE(socket.Send("POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"));
         REQUIRE(Eventually(seconds(5), [&] { return fixture.held.count() == 1; }));
-        fixture.server->Stop(0);
-        fixture.server->Stop(0);
+        fixture.server->Stop(Millis(0));
+        fixture.server->Stop(Millis(0));
         fixture.held.Release("nobody");
     }
 }
@@ -192,15 +192,20 @@ TEST_CASE("Server: settings and addresses that cannot be", "[net][http]") {
     http::Settings settings;
     settings.listen = "nonsense";
     CHECK_THAT(
-        http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kInvalidArgument)
+        http::Server::Start(settings, {}, SystemClock(), metrics).status(),
+        HasCode(Code::kInvalidArgument)
     );
     const HttpFixture fixture;
     settings.listen = fixture.server->address();
-    CHECK_THAT(http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kUnavailable));
+    CHECK_THAT(
+        http::Server::Start(settings, {}, SystemClock(), metrics).status(),
+        HasCode(Code::kUnavailable)
+    );
     settings = {};
     settings.tls.cert = "/nonexistent";
     CHECK_THAT(
-        http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kInvalidArgument)
+        http::Server::Start(settings, {}, SystemClock(), metrics).status(),
+        HasCode(Code::kInvalidArgument)
     );
 }
 

@@ -127,7 +127,8 @@ TEST_CASE("Tls: a key of another certificate is refused at the start", "[net][ht
     settings.tls.key = other.key_file;
     obs::Metrics metrics;
     CHECK_THAT(
-        http::Server::Start(settings, {}, metrics).status(), HasCode(Code::kInvalidArgument)
+        http::Server::Start(settings, {}, SystemClock(), metrics).status(),
+        HasCode(Code::kInvalidArgument)
     );
 }
 

@@ -184,5 +184,23 @@ TEST_CASE("Request head: connection options and expectations", "[unit][http]") {
     CHECK(framing.content_encoded);
 }
 
+TEST_CASE("Request head: an upgrade counts only where it may be taken", "[unit][http]") {
+    const auto upgrade_of = [](const std::string& head) {
+        Request request;
+        Framing framing;
+        REQUIRE(Verdict(head, &request, &framing) == kAccepted);
+        return std::string(request.upgrade);
+    };
+    const std::string get = "GET /a HTTP/1.1\r\nHost: a\r\n";
+    const std::string fields = "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n";
+    CHECK(upgrade_of(get + fields + "\r\n") == "websocket");
+    CHECK(upgrade_of(get + "Upgrade: websocket\r\n\r\n").empty());
+    CHECK(upgrade_of(get + "Connection: upgrade\r\n\r\n").empty());
+    CHECK(upgrade_of(get + fields + "Upgrade: h2c\r\n\r\n").empty());
+    CHECK(upgrade_of(get + fields + "Content-Length: 1\r\n\r\n").empty());
+    CHECK(upgrade_of("GET /a HTTP/1.0\r\n" + fields + "\r\n").empty());
+    CHECK(upgrade_of("POST /a HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n").empty());
+}
+
 }  // namespace
 }  // namespace unibox::http
