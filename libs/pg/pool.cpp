@@ -172,9 +172,9 @@ Result<std::unique_ptr<Session>> Session::Create(const Settings& settings, obs::
 bool Session::connected() const {
     return connection_ != nullptr && connection_->IsReusable();
 }
-void Session::SetIoTimeout(std::int64_t io_timeout_ms) {
-    settings_.io_timeout_ms = io_timeout_ms;
-    if (connection_ != nullptr) connection_->SetIoTimeout(io_timeout_ms);
+void Session::SetIoTimeout(Millis timeout) {
+    settings_.io_timeout_ms = timeout.count();
+    if (connection_ != nullptr) connection_->SetIoTimeout(timeout);
 }
 void Session::Disconnect() {
     connection_.reset();

@@ -64,7 +64,7 @@ public:
     // Closes the connection; the next Begin opens a new one.
     void Disconnect();
     // Replaces settings.io_timeout_ms from now on.
-    void SetIoTimeout(std::int64_t io_timeout_ms);
+    void SetIoTimeout(Millis timeout);
     // Counts the connections opened so far: a changed number means that session state was lost.
     std::int64_t connection_count() const { return connection_count_; }
 

@@ -183,12 +183,10 @@ Status Keeper::KeepPartitionLog(const store::LogNeed& need) {
         info.first_seq = below;
     }
     const auto first_seq = static_cast<std::int64_t>(std::max<std::uint64_t>(info.first_seq, 1));
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto horizon_ms, store::RestoreHorizonMs(pool_, need.id, first_seq)
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto horizon, store::RestoreHorizon(pool_, need.id, first_seq));
     horizons_.insert(need.id.Shard());
     metrics_.RestoreHorizonSeconds(need.id.Shard())
-        .Set(static_cast<double>(horizon_ms.value_or(0)) / 1000.0);
+        .Set(static_cast<double>(horizon.value_or(Millis(0)).count()) / 1000.0);
     return {};
 }
 

@@ -20,8 +20,6 @@
 namespace unibox::ctl {
 namespace {
 
-constexpr std::int64_t kMillisPerHour = 3'600'000;
-
 struct Options {
     std::string file;
     std::string public_base_url;
@@ -134,7 +132,7 @@ Status Write(
     const Options& options,
     const StopRequest& stop
 ) {
-    auto tx = session.Begin(options.overlap_hours * kMillisPerHour);
+    auto tx = session.Begin(std::chrono::hours(options.overlap_hours));
     if (!tx.ok()) return NothingStored(tx.status());
     Status written = WriteTenants(context, *tx, plan, stop);
     if (!written.ok()) return NothingStored(std::move(written));

@@ -28,7 +28,7 @@ Status Migrate(Context& context, const Options& options) {
         UNIBOX_ASSIGN_OR_RETURN(migrations, store::ReadMigrations(options.folder));
     }
     store::MigrateOptions how;
-    how.lock_timeout_ms = options.lock_timeout_ms;
+    how.lock_timeout = Millis(options.lock_timeout_ms);
     UNIBOX_ASSIGN_OR_RETURN(const auto report, store::Migrate(*session, migrations, how));
     Table applied({"migration"});
     for (const std::string& name : report.applied) applied.Add({name});

@@ -125,7 +125,7 @@ Status Selftest::MakeFixture() {
         box->Seal(fixture_.secret, "channel:" + first.channel.ToString()),
         box->Fingerprint(fixture_.secret)};
     UNIBOX_RETURN_IF_ERROR(
-        store::PutChannelSecret(*pool, tenant.tenant, first.channel, sealed, 0).status()
+        store::PutChannelSecret(*pool, tenant.tenant, first.channel, sealed, Millis(0)).status()
     );
     fixture_.api_key = crypto::NewApiKey();
     fixture_.key_name = "selftest-" + NewUuidV7(NowMs()).ToString();

@@ -50,7 +50,7 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     const Settings& settings() const { return settings_; }
-    void SetIoTimeout(std::int64_t io_timeout_ms) { settings_.io_timeout_ms = io_timeout_ms; }
+    void SetIoTimeout(Millis timeout) { settings_.io_timeout_ms = timeout.count(); }
     // Of the transaction that follows: bounds its round trips beside settings.io_timeout_ms.
     void SetDeadline(SteadyTime deadline) { deadline_ = deadline; }
     // Connected, in no transaction, nothing queued: may be used for the next transaction.

@@ -87,11 +87,7 @@ DeadLetter ToDeadLetter(const pg::Row& row) {
 }  // namespace
 
 Result<Change> PutChannelSecret(
-    pg::Pool& pool,
-    TenantId tenant,
-    ChannelId channel,
-    const NewSecret& secret,
-    std::int64_t overlap_ms
+    pg::Pool& pool, TenantId tenant, ChannelId channel, const NewSecret& secret, Millis overlap_time
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadWrite));
     const auto key = pg::Params::Of(tenant, channel);
@@ -102,7 +98,7 @@ Result<Change> PutChannelSecret(
     const pg::Bytes fingerprint{secret.fingerprint};
     const auto same = pg::Params::Of(tenant, channel, fingerprint);
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kDropSameSecret, same).status());
-    const auto overlap = pg::Params::Of(tenant, channel, overlap_ms);
+    const auto overlap = pg::Params::Of(tenant, channel, overlap_time.count());
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kExpireSecrets, overlap).status());
     const auto row =
         pg::Params::Of(tenant, channel, NewId(), pg::Bytes{secret.sealed}, fingerprint);
@@ -184,7 +180,7 @@ Result<Change> PutApp(
 }
 
 Result<Change> PutAppSecret(
-    pg::Pool& pool, Uuid app_id, const NewSecret& secret, std::int64_t overlap_ms
+    pg::Pool& pool, Uuid app_id, const NewSecret& secret, Millis overlap_time
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     UNIBOX_ASSIGN_OR_RETURN(const auto locked, tx.Execute(kLockApp, pg::Params::Of(app_id)));
@@ -196,7 +192,7 @@ Result<Change> PutAppSecret(
     const pg::Bytes fingerprint{secret.fingerprint};
     const auto same = pg::Params::Of(app_id, fingerprint);
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kDropSameAppSecret, same).status());
-    const auto overlap = pg::Params::Of(app_id, overlap_ms);
+    const auto overlap = pg::Params::Of(app_id, overlap_time.count());
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kExpireAppSecrets, overlap).status());
     const auto row = pg::Params::Of(app_id, NewId(), pg::Bytes{secret.sealed}, fingerprint);
     UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kInsertAppSecret, row).status());

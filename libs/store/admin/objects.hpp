@@ -5,6 +5,7 @@
 // one of both states.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
@@ -114,14 +115,10 @@ Result<ChannelPut> PutChannel(pg::Pool& pool, TenantId tenant, const ChannelSpec
 Result<std::vector<ChannelRow>> ListChannels(pg::Pool& pool, TenantId tenant);
 
 // Makes `secret` the channel's newest. Known by its fingerprint: nothing changes. Otherwise the
-// older ones expire after `overlap_ms` (they stay live until then, so that a rotation loses
+// older ones expire after `overlap_time` (they stay live until then, so that a rotation loses
 // nothing).
 Result<Change> PutChannelSecret(
-    pg::Pool& pool,
-    TenantId tenant,
-    ChannelId channel,
-    const NewSecret& secret,
-    std::int64_t overlap_ms
+    pg::Pool& pool, TenantId tenant, ChannelId channel, const NewSecret& secret, Millis overlap_time
 );
 
 // Found by name; only scopes change. FAILED_PRECONDITION: the name has another key, or was revoked.
@@ -142,7 +139,7 @@ Result<Change> PutApp(
     const std::optional<std::string>& verify_token_sealed
 );
 Result<Change> PutAppSecret(
-    pg::Pool& pool, Uuid app_id, const NewSecret& secret, std::int64_t overlap_ms
+    pg::Pool& pool, Uuid app_id, const NewSecret& secret, Millis overlap_time
 );
 
 // The channel's id by its slug, for sealing before PutChannelSecret.

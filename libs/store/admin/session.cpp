@@ -263,13 +263,13 @@ Result<std::vector<TenantId>> AdminSession::NewTenantIds(std::size_t count) {
     return ids;
 }
 
-Result<AdminTx> AdminSession::Begin(std::int64_t overlap_ms) {
+Result<AdminTx> AdminSession::Begin(Millis overlap_time) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::WriterTx::Begin(*session_));
     if (session_->connection_count() != locked_connection_) {
         return Status(Code::kAborted, "the connection to PostgreSQL was lost, and the lock with it")
             .WithReason("LOCK_LOST");
     }
-    return AdminTx(std::move(tx), overlap_ms);
+    return AdminTx(std::move(tx), overlap_time);
 }
 
 }  // namespace unibox::store

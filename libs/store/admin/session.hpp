@@ -101,9 +101,9 @@ struct Expected {
 // CHANGED_MEANWHILE: something that does not take the lock changed the same objects.
 class AdminTx {
 public:
-    // `overlap_ms`: how long a replaced secret stays live.
-    AdminTx(pg::WriterTx tx, std::int64_t overlap_ms)
-        : tx_(std::move(tx)), overlap_ms_(overlap_ms) {}
+    // `overlap_time`: how long a replaced secret stays live.
+    AdminTx(pg::WriterTx tx, Millis overlap_time)
+        : tx_(std::move(tx)), overlap_time_(overlap_time) {}
 
     Status Write(const AppWrite& app);
     // Gives up the route and the token that the channel shall not have any more. Of all channels
@@ -124,7 +124,7 @@ private:
     Status EnterChannel(const ChannelWrite& channel);
 
     pg::WriterTx tx_;
-    std::int64_t overlap_ms_;
+    Millis overlap_time_;
     std::vector<Expected> expected_;
 };
 
@@ -156,7 +156,7 @@ public:
     Result<std::vector<TenantId>> NewTenantIds(std::size_t count);
 
     // Only with the lock. ABORTED: the connection, and with it the lock, was lost.
-    Result<AdminTx> Begin(std::int64_t overlap_ms);
+    Result<AdminTx> Begin(Millis overlap_time);
 
 private:
     explicit AdminSession(std::unique_ptr<pg::Session> session) : session_(std::move(session)) {}

@@ -70,7 +70,7 @@ Status AdminTx::Write(const AppWrite& app) {
     const pg::Bytes fingerprint{app.secret->fingerprint};
     const auto same = pg::Params::Of(app.app_id, fingerprint);
     UNIBOX_RETURN_IF_ERROR(Send(detail::kDropSameAppSecret, same));
-    const auto overlap = pg::Params::Of(app.app_id, overlap_ms_);
+    const auto overlap = pg::Params::Of(app.app_id, overlap_time_.count());
     UNIBOX_RETURN_IF_ERROR(Send(detail::kExpireAppSecrets, overlap));
     const pg::Bytes sealed{app.secret->sealed};
     const auto row = pg::Params::Of(app.app_id, NewId(), sealed, fingerprint);
@@ -151,7 +151,7 @@ Status AdminTx::Write(const ChannelWrite& channel) {
         auto same = key;
         UNIBOX_RETURN_IF_ERROR(Send(detail::kDropSameSecret, same.Add(fingerprint)));
         auto overlap = key;
-        UNIBOX_RETURN_IF_ERROR(Send(detail::kExpireSecrets, overlap.Add(overlap_ms_)));
+        UNIBOX_RETURN_IF_ERROR(Send(detail::kExpireSecrets, overlap.Add(overlap_time_.count())));
     }
     auto row = key;
     row.Add(NewId()).Add(pg::Bytes{channel.secret->sealed}).Add(fingerprint);

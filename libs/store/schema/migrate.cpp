@@ -20,7 +20,7 @@ namespace {
 using Applied = std::map<std::int32_t, std::pair<std::string, std::string>>;  // name, checksum
 
 constexpr std::int64_t kAdvisoryKey = 7'521'000;
-constexpr std::int64_t kDayMs = 86'400'000;
+constexpr Millis kDay{86'400'000};
 
 constexpr pg::Statement kLimits{
     "migrate_limits",
@@ -73,18 +73,18 @@ Result<Migration> MakeMigration(std::string_view file, std::string_view sql) {
         Checksum(sql)};
 }
 
-Result<pg::SystemTx> BeginLimited(pg::Session& session, std::int64_t lock_timeout_ms) {
+Result<pg::SystemTx> BeginLimited(pg::Session& session, Millis lock_timeout) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(session, pg::Access::kReadWrite));
-    const auto limits = pg::Params::Of(std::to_string(lock_timeout_ms));
+    const auto limits = pg::Params::Of(std::to_string(lock_timeout.count()));
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kLimits, limits).status());
     return tx;
 }
 
 // The lock belongs to the session: it survives the transactions that follow.
 Status TakeAdvisoryLock(pg::Session& session, const MigrateOptions& options) {
-    const auto deadline = std::chrono::steady_clock::now() + Millis(options.advisory_wait_ms_max);
+    const auto deadline = std::chrono::steady_clock::now() + options.advisory_wait_max;
     while (true) {
-        UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, 1'000));
+        UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, Millis(1'000)));
         const auto locked = tx.Execute(kLock, pg::Params::Of(kAdvisoryKey));
         if (locked.ok()) return tx.Commit();
         if (locked.status().reason() != pg::kLockNotAvailable) return locked.status();
@@ -95,7 +95,7 @@ Status TakeAdvisoryLock(pg::Session& session, const MigrateOptions& options) {
 }
 
 Result<Applied> ReadApplied(pg::Session& session, const MigrateOptions& options) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, options.lock_timeout_ms));
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, options.lock_timeout));
     UNIBOX_ASSIGN_OR_RETURN(const auto exists, tx.Execute(kTableExists, {}));
     if (!exists[0].Bool(0)) UNIBOX_RETURN_IF_ERROR(tx.Execute(kCreateTable, {}).status());
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kApplied, {}));
@@ -143,7 +143,7 @@ Status CheckHistory(const Applied& applied, const std::vector<Migration>& migrat
 }
 
 Status ApplyOnce(pg::Session& session, const Migration& migration, const MigrateOptions& options) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, options.lock_timeout_ms));
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, options.lock_timeout));
     UNIBOX_RETURN_IF_ERROR(tx.ExecuteScript(migration.sql));
     const auto record = pg::Params::Of(migration.number, migration.name, migration.checksum);
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kRecord, record).status());
@@ -163,14 +163,14 @@ Status Repeat(const MigrateOptions& options, const std::function<Status()>& work
         const bool busy = state == "55P03" || state == "40P01" ||
                           status.message().find("concurrently updated") != std::string::npos;
         if (status.ok() || !busy || attempt >= options.attempts_max) return status;
-        std::this_thread::sleep_for(Millis(options.retry_pause_ms));
+        std::this_thread::sleep_for(options.retry_pause);
     }
 }
 
 Result<std::int32_t> MakePartitions(pg::Session& session, const MigrateOptions& options) {
     std::int32_t made = 0;
     UNIBOX_RETURN_IF_ERROR(Repeat(options, [&]() -> Status {
-        UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, options.lock_timeout_ms));
+        UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginLimited(session, options.lock_timeout));
         UNIBOX_ASSIGN_OR_RETURN(const auto exists, tx.Execute(kHasPartitions, {}));
         if (!exists[0].Bool(0)) return {};
         UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kPartitions, {}));
@@ -215,7 +215,7 @@ Result<std::vector<Migration>> ReadMigrations(const std::filesystem::path& folde
 Result<MigrateReport> Migrate(
     pg::Session& session, const std::vector<Migration>& migrations, const MigrateOptions& options
 ) {
-    session.SetIoTimeout(kDayMs);
+    session.SetIoTimeout(kDay);
     UNIBOX_RETURN_IF_ERROR(TakeAdvisoryLock(session, options));
     const std::int64_t connection = session.connection_count();
     UNIBOX_ASSIGN_OR_RETURN(const Applied applied, ReadApplied(session, options));

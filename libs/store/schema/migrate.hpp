@@ -37,10 +37,10 @@ Result<std::vector<Migration>> ReadMigrations(const std::filesystem::path& folde
 
 struct MigrateOptions {
     // Longest wait for a table lock, which blocks others meanwhile.
-    std::int64_t lock_timeout_ms = 2'000;
+    Millis lock_timeout{2'000};
     std::int32_t attempts_max = 30;  // Of each migration that ran into lock_timeout.
-    std::int64_t retry_pause_ms = 500;
-    std::int64_t advisory_wait_ms_max = 120'000;  // For another run to finish; then ABORTED.
+    Millis retry_pause{500};
+    Millis advisory_wait_max{120'000};  // For another run to finish; then ABORTED.
 };
 
 struct MigrateReport {

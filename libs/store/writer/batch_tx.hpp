@@ -10,6 +10,7 @@
 // batches of at most 1,000 events. Thread safety: one thread at a time.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/log_mark.hpp"
 #include "base/status.hpp"
 #include "domain/inbox.hpp"

@@ -5,6 +5,7 @@
 // that was given in what is the future now is void. Thread safety: any thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/log_mark.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"

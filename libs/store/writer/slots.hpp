@@ -2,6 +2,7 @@
 // ub_writer. Errors: those of libs/pg. Thread safety: any thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "domain/shard.hpp"
 #include "pg/pool.hpp"

@@ -87,7 +87,7 @@ Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, Millis keep) {
     return needs;
 }
 
-Result<std::optional<std::int64_t>> RestoreHorizonMs(
+Result<std::optional<Millis>> RestoreHorizon(
     pg::Pool& pool, domain::PartitionId id, std::int64_t first_seq
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
@@ -95,7 +95,8 @@ Result<std::optional<std::int64_t>> RestoreHorizonMs(
         const pg::Rows rows,
         tx.ExecuteAndCommit(kHorizon, pg::Params::Of(id.generation, id.partition, first_seq))
     );
-    return rows[0].OptionalInt64(0);
+    const auto ms = rows[0].OptionalInt64(0);
+    return ms ? std::optional(Millis(*ms)) : std::nullopt;
 }
 
 }  // namespace unibox::store

@@ -4,6 +4,7 @@
 // Errors: those of libs/pg. Thread safety: any thread; a Session one thread at a time.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
 #include "store/writer/partitions.hpp"
@@ -37,9 +38,9 @@ struct LogNeed {
 };
 Result<std::vector<LogNeed>> ListLogNeeds(pg::Pool& pool, Millis keep);
 
-// How many milliseconds ago the database stood at a place from which the log, whose first message
+// How long ago the database stood at a place from which the log, whose first message
 // is `first_seq`, is still complete; nothing if no such time is known.
-Result<std::optional<std::int64_t>> RestoreHorizonMs(
+Result<std::optional<Millis>> RestoreHorizon(
     pg::Pool& pool, domain::PartitionId id, std::int64_t first_seq
 );
 

@@ -63,7 +63,7 @@ TEST_CASE("Fault: a server that does not answer is given up in time", "[pg][faul
     REQUIRE_OK(tx.Send({"f_pid", "SELECT pg_backend_pid()"}, {}));
     const pid_t backend = tx.Sync().value()[0][0].Int32(0);
     REQUIRE_OK(tx.Send(kInsert, Params::Of(1)));
-    fixture.session->SetIoTimeout(300);
+    fixture.session->SetIoTimeout(Millis(300));
     kill(backend, SIGSTOP);
     const auto silent = tx.Commit();
     kill(backend, SIGCONT);

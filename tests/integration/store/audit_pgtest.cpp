@@ -71,7 +71,7 @@ TEST_CASE("Audit: of secrets only that they changed", "[pg][store]") {
     REQUIRE_OK(PutChannel(fixture.admin(), acme, spec));
     for (const std::string secret : {"C", "D"}) {
         const NewSecret sealed{std::string(40, secret[0]), std::string(32, secret[0])};
-        REQUIRE_OK(PutChannelSecret(fixture.admin(), acme, channel, sealed, 1000));
+        REQUIRE_OK(PutChannelSecret(fixture.admin(), acme, channel, sealed, Millis(1000)));
     }
     REQUIRE_OK(PutApiKey(fixture.admin(), acme, {"k", std::string(32, 'E'), {"inbox:read"}}));
     REQUIRE_OK(RevokeApiKey(fixture.admin(), acme, "k"));
@@ -79,7 +79,7 @@ TEST_CASE("Audit: of secrets only that they changed", "[pg][store]") {
     REQUIRE_OK(PutApp(fixture.admin(), app, {"meta", "meta"}, std::string(40, 'F')));
     REQUIRE_OK(PutApp(fixture.admin(), app, {"meta", "meta"}, std::string(40, 'G')));
     const NewSecret app_secret{std::string(40, 'H'), std::string(32, 'H')};
-    REQUIRE_OK(PutAppSecret(fixture.admin(), app, app_secret, 0));
+    REQUIRE_OK(PutAppSecret(fixture.admin(), app, app_secret, Millis(0)));
     std::vector<std::string> told;
     for (const AuditRow& row : All(fixture)) {
         told.push_back(row.entry.kind + ": " + row.entry.old_json + " > " + row.entry.new_json);

@@ -7,7 +7,7 @@ namespace {
 using test::HasCode;
 using test::StoreFixture;
 
-constexpr std::int64_t kHourMs = 3'600'000;
+constexpr Millis kHour{3'600'000};
 
 std::string Hash(char fill) {
     return std::string(32, fill);
@@ -137,26 +137,26 @@ TEST_CASE("Directory: both secrets are live during a rotation, newest first", "[
     ChannelSpec spec = StoreFixture::Channel("support", "");
     spec.token_hash = Hash('t');
     const ChannelId channel = PutChannel(fixture.admin(), tenant, spec).value().channel;
-    const auto put = [&](const NewSecret& secret, std::int64_t overlap_ms) {
-        return PutChannelSecret(fixture.admin(), tenant, channel, secret, overlap_ms).value();
+    const auto put = [&](const NewSecret& secret, Millis overlap_time) {
+        return PutChannelSecret(fixture.admin(), tenant, channel, secret, overlap_time).value();
     };
     const auto secrets = [&] {
         return FindChannelByToken(fixture.ingest(), Hash('t')).value().sealed_secrets;
     };
-    REQUIRE(put({"sealed-1", "f1"}, kHourMs) == Change::kCreated);
-    REQUIRE(put({"sealed-1-again", "f1"}, kHourMs) == Change::kUnchanged);
+    REQUIRE(put({"sealed-1", "f1"}, kHour) == Change::kCreated);
+    REQUIRE(put({"sealed-1-again", "f1"}, kHour) == Change::kUnchanged);
     REQUIRE(secrets() == std::vector<std::string>{"sealed-1"});
-    REQUIRE(put({"sealed-2", "f2"}, kHourMs) == Change::kUpdated);
+    REQUIRE(put({"sealed-2", "f2"}, kHour) == Change::kUpdated);
     REQUIRE(secrets() == std::vector<std::string>{"sealed-2", "sealed-1"});
     const auto until = FindChannelByToken(fixture.ingest(), Hash('t'))->secrets_valid_until_ms;
     REQUIRE(until != pg::kInfinity.unix_ms);
     // Back to the first one: it is the newest again, the second one runs out.
-    REQUIRE(put({"sealed-1b", "f1"}, kHourMs) == Change::kUpdated);
+    REQUIRE(put({"sealed-1b", "f1"}, kHour) == Change::kUpdated);
     REQUIRE(secrets() == std::vector<std::string>{"sealed-1b", "sealed-2"});
-    REQUIRE(put({"sealed-3", "f3"}, 0) == Change::kUpdated);
+    REQUIRE(put({"sealed-3", "f3"}, Millis(0)) == Change::kUpdated);
     REQUIRE(secrets() == std::vector<std::string>{"sealed-3"});
     const ChannelId nobody{Uuid::Parse("01890a5d-ac96-774b-bcce-b302099a8057").value()};
-    const auto missing = PutChannelSecret(fixture.admin(), tenant, nobody, {"s", "f"}, 0);
+    const auto missing = PutChannelSecret(fixture.admin(), tenant, nobody, {"s", "f"}, Millis(0));
     REQUIRE_THAT(missing.status(), HasCode(Code::kNotFound));
 }
 
@@ -168,11 +168,11 @@ TEST_CASE("Directory: provider apps with their secrets and verify token", "[pg][
     REQUIRE(PutApp(fixture.admin(), id, spec, "verify").value() == Change::kCreated);
     REQUIRE(PutApp(fixture.admin(), id, spec, std::nullopt).value() == Change::kUnchanged);
     REQUIRE(PutApp(fixture.admin(), id, spec, "verify-2").value() == Change::kUpdated);
-    REQUIRE_OK(PutAppSecret(fixture.admin(), id, {"s1", "f1"}, kHourMs));
+    REQUIRE_OK(PutAppSecret(fixture.admin(), id, {"s1", "f1"}, kHour));
     const auto single = FindProviderApps(fixture.ingest(), "meta").value();
     REQUIRE(single[0].secrets_valid_until_ms == pg::kInfinity.unix_ms);
-    REQUIRE_OK(PutAppSecret(fixture.admin(), id, {"s2", "f2"}, kHourMs));
-    const auto same = PutAppSecret(fixture.admin(), id, {"s2", "f2"}, kHourMs);
+    REQUIRE_OK(PutAppSecret(fixture.admin(), id, {"s2", "f2"}, kHour));
+    const auto same = PutAppSecret(fixture.admin(), id, {"s2", "f2"}, kHour);
     REQUIRE(same.value() == Change::kUnchanged);
     const auto apps = FindProviderApps(fixture.ingest(), "meta").value();
     REQUIRE(apps.size() == 1);

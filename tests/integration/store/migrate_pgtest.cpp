@@ -171,8 +171,8 @@ TEST_CASE("Migrate: gives way to whoever holds a lock, and comes back", "[pg][st
     REQUIRE_OK(holder.ExecuteUnprepared("SET LOCAL idle_in_transaction_session_timeout = 0"));
     REQUIRE_OK(holder.ExecuteUnprepared("LOCK TABLE busy IN ACCESS SHARE MODE"));
     MigrateOptions hasty;
-    hasty.lock_timeout_ms = 50;
-    hasty.retry_pause_ms = 1;
+    hasty.lock_timeout = Millis(50);
+    hasty.retry_pause = Millis(1);
     hasty.attempts_max = 2;
     const std::vector<Migration> both = {
         Of(1, "CREATE TABLE busy (id int)"), Of(2, "ALTER TABLE busy ADD COLUMN more int")};

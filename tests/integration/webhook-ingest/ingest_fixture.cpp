@@ -14,7 +14,7 @@ namespace unibox::test {
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::int64_t kOverlapMs = 3'600'000;
+constexpr Millis kOverlap{3'600'000};
 
 }  // namespace
 
@@ -73,7 +73,7 @@ void IngestFixture::PutMetaApp(
     const Secret opened(secret);
     REQUIRE_OK(store::PutApp(*admin, *app, {slug, "meta"}, key.Seal(Secret(verify_token), aad)));
     REQUIRE_OK(store::PutAppSecret(
-        *admin, *app, {key.Seal(opened, aad), key.Fingerprint(opened)}, kOverlapMs
+        *admin, *app, {key.Seal(opened, aad), key.Fingerprint(opened)}, kOverlap
     ));
 }
 
@@ -81,7 +81,7 @@ void IngestFixture::PutAppSecret(const std::string& secret) {
     const std::string aad = "app:" + app->ToString();
     const Secret opened(secret);
     REQUIRE_OK(store::PutAppSecret(
-        *admin, *app, {box->Seal(opened, aad), box->Fingerprint(opened)}, kOverlapMs
+        *admin, *app, {box->Seal(opened, aad), box->Fingerprint(opened)}, kOverlap
     ));
 }
 
@@ -114,7 +114,7 @@ void IngestFixture::PutSecret(
         tenant,
         channel,
         {used.Seal(Secret(secret), aad), used.Fingerprint(Secret(secret))},
-        kOverlapMs
+        kOverlap
     ));
 }
 
