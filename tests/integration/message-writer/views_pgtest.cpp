@@ -120,8 +120,9 @@ TEST_CASE("Views: feed and API show the same conversation, messages and contact"
     views.WriteAndCompare({AReaction("m1", "+1").Build(), AnEdit("m1", "better day", 1).Build()});
     auto failed = AReceipt("m2", v1::DELIVERY_STATE_FAILED).Build();
     failed.mutable_receipt()->set_error("131026");
-    REQUIRE(views.inbox.Write({failed}));  // Waits for its message, so that this tells both.
     views.WriteAndCompare({AMessage("m2").WithText("answer").Outbound().Build()});
+    views.WriteAndCompare({failed});
+    views.WriteAndCompare({AnEdit("m2", "better answer", 1).Build()});
     views.WriteAndCompare({FullMessage("m3")});
     views.WriteAndCompare({ADelete("m3").Build()});
 

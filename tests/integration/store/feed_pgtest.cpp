@@ -1,5 +1,4 @@
-#include "store/writer/feed_writes.hpp"
-
+#include "store/admin/restored.hpp"
 #include "store/writer/feed_writes.hpp"
 #include "store_fixture.hpp"
 
