@@ -341,8 +341,7 @@ Result<std::vector<OutboxId>> BatchTx::Commit(
     UNIBOX_ASSIGN_OR_RETURN(const std::vector<pg::Rows> results, tx_.Commit());
     std::vector<OutboxId> ids;
     if (effects.outbox.empty()) return ids;
-    for (const pg::Row row : results.back())
-        ids.push_back({domain::ShardId(row.Int32(0)), row.Int64(1)});
+    for (const pg::Row row : results.back()) ids.push_back(detail::OutboxIdOf(row));
     return ids;
 }
 
