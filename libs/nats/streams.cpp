@@ -1,5 +1,6 @@
 #include "nats/streams.hpp"
 
+#include "nats/detail/core.hpp"
 #include "nats/detail/js_api.hpp"
 #include "nats/generations.hpp"
 #include "nats/reasons.hpp"
