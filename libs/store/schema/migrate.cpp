@@ -160,7 +160,7 @@ Status Repeat(const MigrateOptions& options, const std::function<Status()>& work
     for (std::int32_t attempt = 1;; ++attempt) {
         Status status = work();
         const std::string& state = status.reason();
-        const bool busy = state == "55P03" || state == "40P01" ||
+        const bool busy = state == pg::kLockNotAvailable || state == pg::kDeadlockDetected ||
                           status.message().find("concurrently updated") != std::string::npos;
         if (status.ok() || !busy || attempt >= options.attempts_max) return status;
         std::this_thread::sleep_for(options.retry_pause);

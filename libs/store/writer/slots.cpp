@@ -1,6 +1,7 @@
 #include "store/writer/slots.hpp"
 
 #include "pg/transaction.hpp"
+#include "store/streams/detail/partition_sql.hpp"
 
 namespace unibox::store {
 namespace {
@@ -9,7 +10,8 @@ constexpr pg::Statement kTakeSlots{
     "slot_take",
     "WITH free AS (SELECT s.slot FROM writer_slots s "
     "WHERE (s.owner IS NULL OR s.lease_until < clock_timestamp() "
-    "OR s.leased_at > clock_timestamp() + interval '15 s') "
+    "OR s.leased_at > " UNIBOX_FUTURE
+    ") "
     "AND EXISTS (SELECT FROM outbox o WHERE o.shard = -1 - s.slot) "
     "ORDER BY s.slot LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED) "
     "UPDATE writer_slots s SET owner = $1, epoch = s.epoch + 1, "
