@@ -291,7 +291,7 @@ std::string BatchCommitter::Describe(const Selection& selection) const {
     for (const auto& [number, to_seq] : selection.to_seq) {
         const std::int64_t from_seq = shards_.at(number)->owned.last_seq + 1;
         if (!text.empty()) text += ", ";
-        text += std::to_string(number) + " (" + std::to_string(from_seq) + " to " +
+        text += number.ToString() + " (" + std::to_string(from_seq) + " to " +
                 std::to_string(to_seq) + ")";
     }
     return text;

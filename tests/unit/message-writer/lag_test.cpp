@@ -31,7 +31,7 @@ TEST_CASE("Lag: where nothing can be read, the time without progress", "[unit]")
     const LagSample moved{.committed_seq = 8, .stream_seq = 9};
     CHECK(watch.Seconds(kShard, moved, kNow + 31'000) == 0);
     CHECK(watch.Seconds(kShard, moved, kNow + 33'000) == 2);
-    watch.Forget(1);
+    watch.Forget(kShard);
     CHECK(watch.Seconds(kShard, moved, kNow + 50'000) == 0);
 }
 
