@@ -55,8 +55,9 @@ struct OutboxFixture {
             shards.push_back(domain::ShardId::OfPartition(1, i));
         }
         const writer::RelaySettings settings{
-            .publish_deadline = 1s,
+            .publish_deadline = 60s,
             .retry_wait = 10ms,
+            .in_flight_msgs_max = kPartitionCount,  // As many as the jobs that go out at once.
             .backlog_bytes_max = backlog_bytes_max,
         };
         auto made = writer::Relays::Create(

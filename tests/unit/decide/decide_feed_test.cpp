@@ -134,4 +134,25 @@ TEST_CASE("Feed: one outbox batch a shard", "[unit][decide]") {
     CHECK(entry_count == 30);
 }
 
+TEST_CASE("Feed: a batch tells its stream, its epoch and what goes in order", "[unit][decide]") {
+    MemoryInbox inbox;
+    const auto effects = inbox.Commit(
+        {ChannelEvent::Message(kChannel, "m1"),
+         ChannelEvent::Edit(kChannel, "m1", 1).Text("new"),
+         ChannelEvent::Typing(kChannel)}
+    );
+    REQUIRE(effects.outbox.size() == 1);
+    CHECK(effects.outbox[0].target == domain::OutboxTarget::kFeed);
+    const event::v1::OutboxBatch& batch = effects.outbox[0].batch;
+    CHECK(batch.feed_epoch() == std::string(16, 'e'));
+    REQUIRE(batch.entries_size() == 3);
+    for (const auto& entry : batch.entries()) {
+        REQUIRE(entry.has_ordering_key());
+        CHECK(entry.ordering_key() == Parse(entry).conversation_id());
+    }
+    CHECK(batch.entries(0).ordering_key() == batch.entries(1).ordering_key());
+    CHECK(batch.entries(0).ordering_key().size() == 36);
+    CHECK(batch.entries(2).ordering_key().empty());
+}
+
 }  // namespace unibox::test
