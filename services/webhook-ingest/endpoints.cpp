@@ -1,10 +1,10 @@
 #include "webhook-ingest/endpoints.hpp"
 
-#include "base/strings.hpp"
 #include "crypto/hash.hpp"
 #include "obs/log.hpp"
 #include "webhook-ingest/flows.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <unordered_map>
@@ -13,15 +13,6 @@ namespace unibox::ingest {
 namespace {
 
 constexpr std::size_t kRouteKeysPerQueryMax = 1'000;  // store::FindChannelsByRoute's limit.
-
-// Keys of the channel cache begin with what they are looked up by.
-constexpr char kByToken = 'T';
-constexpr char kById = 'I';
-constexpr char kByRoute = 'R';
-
-std::string RouteCacheKey(const RouteKey& route) {
-    return kByRoute + std::to_string(static_cast<int>(route.provider)) + ":" + route.key;
-}
 
 class StoreDirectory final : public Directory {
 public:
@@ -45,8 +36,9 @@ private:
     pg::Pool& pool_;
 };
 
+// For who asks for one key alone.
 template <typename Value>
-std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> First(
+std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> OnlyResult(
     std::function<void(Result<std::shared_ptr<const Value>>)> done
 ) {
     return [done = std::move(done)](std::vector<Result<std::shared_ptr<const Value>>> results) {
@@ -56,6 +48,18 @@ std::function<void(std::vector<Result<std::shared_ptr<const Value>>>)> First(
 
 async::Asker Stranger(std::string_view address) {
     return {FlowOfNetwork(address), true};
+}
+
+std::size_t HashOf(const TokenKey& key) {
+    return std::hash<std::string>()(key.token_hash);
+}
+std::size_t HashOf(const IdKey& key) {
+    return MixFlow(
+        static_cast<std::uint64_t>(key.tenant.value), std::hash<Uuid>()(key.channel.value)
+    );
+}
+std::size_t HashOf(const RouteKey& key) {
+    return MixFlow(static_cast<std::uint64_t>(key.provider), std::hash<std::string>()(key.key));
 }
 
 std::span<const Secret> Live(
@@ -69,6 +73,10 @@ std::span<const Secret> Live(
 
 std::unique_ptr<Directory> MakeStoreDirectory(pg::Pool& pool) {
     return std::make_unique<StoreDirectory>(pool);
+}
+
+std::size_t ChannelKeyHash::operator()(const ChannelKey& key) const {
+    return std::visit([](const auto& kind) { return HashOf(kind); }, key);
 }
 
 Endpoints::Endpoints(
@@ -90,34 +98,41 @@ Endpoints::Endpoints(
           settings,
           clock,
           lanes,
-          [this](const std::vector<std::string>& keys) { return LoadChannels(keys); },
-          [this](const Endpoint& endpoint) {
-              return clock_.UnixMillis() >= endpoint.secrets_valid_until_ms;
-          },
+          [this](const Channels::Keys& keys) { return LoadChannels(keys); },
+          [this](const Endpoint& endpoint) { return HasEnded(endpoint); },
           CountOf("channels")
       ),
       apps_(
           settings,
           clock,
           lanes,
-          [this](const std::vector<std::string>& keys) { return LoadApps(keys); },
-          [this](const ProviderApps& provider) {
-              const std::int64_t now_ms = clock_.UnixMillis();
-              return std::any_of(
-                  provider.apps.begin(),
-                  provider.apps.end(),
-                  [now_ms](const auto& app) { return now_ms >= app.secrets_valid_until_ms; }
-              );
-          },
+          [this](const AppsOfSources::Keys& sources) { return LoadApps(sources); },
+          [this](const ProviderApps& provider) { return HasEnded(provider); },
           CountOf("apps")
       ) {
-    metrics.OnCollect([this,
-                       &known = metrics.GetGauge(
-                           "unibox_ingest_channels_cached", "Channels in the cache."
-                       )] { known.Set(static_cast<double>(channels_.positive_count())); });
+    WatchCount();
 }
 
-async::LookupCache<std::string, Endpoint>::Count Endpoints::CountOf(std::string_view cache) {
+bool Endpoints::HasEnded(const Endpoint& endpoint) const {
+    return clock_.UnixMillis() >= endpoint.secrets_valid_until_ms;
+}
+
+bool Endpoints::HasEnded(const ProviderApps& provider) const {
+    const std::int64_t now_ms = clock_.UnixMillis();
+    return std::any_of(provider.apps.begin(), provider.apps.end(), [now_ms](const auto& app) {
+        return now_ms >= app.secrets_valid_until_ms;
+    });
+}
+
+void Endpoints::WatchCount() {
+    obs::Gauge& known =
+        metrics_.GetGauge("unibox_ingest_channels_cached", "Channels in the cache.");
+    metrics_.OnCollect([this, &known] {
+        known.Set(static_cast<double>(channels_.positive_count()));
+    });
+}
+
+std::function<void(async::LookupOutcome)> Endpoints::CountOf(std::string_view cache) {
     std::array<obs::Counter*, async::kLookupOutcomeCount> counters{};
     for (std::size_t i = 0; i < counters.size(); ++i) {
         counters[i] = &metrics_.GetCounter(
@@ -135,7 +150,7 @@ void Endpoints::ByToken(
     std::string_view token, std::string_view address, std::function<void(Result<EndpointPtr>)> done
 ) {
     channels_.Get(
-        {kByToken + crypto::Sha256(token)}, Stranger(address), First<Endpoint>(std::move(done))
+        {TokenKey{crypto::Sha256(token)}}, Stranger(address), OnlyResult<Endpoint>(std::move(done))
     );
 }
 
@@ -143,9 +158,7 @@ void Endpoints::ById(
     TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done
 ) {
     channels_.Get(
-        {kById + tenant.ToString() + ":" + channel.ToString()},
-        {FlowOf(tenant), false},
-        First<Endpoint>(std::move(done))
+        {IdKey{tenant, channel}}, {FlowOf(tenant), false}, OnlyResult<Endpoint>(std::move(done))
     );
 }
 
@@ -154,14 +167,14 @@ void Endpoints::ByRoutes(
     const std::vector<RouteKey>& routes,
     std::function<void(std::vector<Result<EndpointPtr>>)> done
 ) {
-    std::vector<std::string> keys;
-    keys.reserve(routes.size());
-    for (const RouteKey& route : routes) keys.push_back(RouteCacheKey(route));
+    const Channels::Keys keys(routes.begin(), routes.end());
     channels_.Get(keys, {FlowOf(app), false}, std::move(done));
 }
 
-void Endpoints::Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done) {
-    apps_.Get({std::string(provider)}, {}, First<ProviderApps>(std::move(done)));
+void Endpoints::Apps(
+    const domain::WebhookSource& source, std::function<void(Result<ProviderAppsPtr>)> done
+) {
+    apps_.Get({&source}, {}, OnlyResult<ProviderApps>(std::move(done)));
 }
 
 void Endpoints::Forget() {
@@ -193,56 +206,46 @@ AppSecrets Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now
     return all;
 }
 
-Result<Endpoints::ChannelFound> Endpoints::LoadChannels(const std::vector<std::string>& keys) {
-    ChannelFound found;
-    std::vector<std::string> routes;
-    for (const std::string& key : keys) {
-        if (key.front() == kByRoute) {
-            routes.push_back(key);
-            continue;
-        }
-        Result<store::ChannelInfo> info;
-        if (key.front() == kByToken) {
-            info = directory_.ChannelByToken(std::string_view(key).substr(1));
+Result<Endpoints::Channels::Found> Endpoints::LoadChannels(const Channels::Keys& keys) {
+    Channels::Found found;
+    std::map<v1::Provider, std::vector<std::string>> routes;
+    for (const ChannelKey& key : keys) {
+        if (const auto* route = std::get_if<RouteKey>(&key)) {
+            routes[route->provider].push_back(route->key);
         } else {
-            const std::size_t colon = key.find(':');
-            const auto tenant = ParseInt64(std::string_view(key).substr(1, colon - 1));
-            UNIBOX_ASSIGN_OR_RETURN(
-                const Uuid channel, Uuid::Parse(std::string_view(key).substr(colon + 1))
-            );
-            info = directory_.ChannelById(TenantId{tenant.value_or(0)}, ChannelId{channel});
-        }
-        if (info.ok()) {
-            found.emplace(key, ToEndpoint(*info));
-        } else if (info.status().code() != Code::kNotFound) {
-            return info.status();
+            UNIBOX_RETURN_IF_ERROR(LoadChannel(key, found));
         }
     }
-    UNIBOX_RETURN_IF_ERROR(LoadRoutes(routes, &found));
+    for (const auto& [provider, route_keys] : routes) {
+        UNIBOX_RETURN_IF_ERROR(LoadRoutes(provider, route_keys, found));
+    }
     return found;
 }
 
-Status Endpoints::LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found) {
-    std::map<v1::Provider, std::vector<std::string>> by_provider;
-    for (const std::string& key : keys) {
-        const std::size_t colon = key.find(':');
-        const auto provider = ParseInt64(std::string_view(key).substr(1, colon - 1));
-        by_provider[static_cast<v1::Provider>(provider.value_or(0))].push_back(key.substr(colon + 1)
+Status Endpoints::LoadChannel(const ChannelKey& key, Channels::Found& found) {
+    const auto* by_token = std::get_if<TokenKey>(&key);
+    const auto* by_id = std::get_if<IdKey>(&key);
+    const auto info = by_token != nullptr ? directory_.ChannelByToken(by_token->token_hash)
+                                          : directory_.ChannelById(by_id->tenant, by_id->channel);
+    if (info.status().code() == Code::kNotFound) return {};
+    if (info.ok()) found.emplace(key, ToEndpoint(*info));
+    return info.status();
+}
+
+Status Endpoints::LoadRoutes(
+    v1::Provider provider, const std::vector<std::string>& route_keys, Channels::Found& found
+) {
+    for (std::size_t at = 0; at < route_keys.size(); at += kRouteKeysPerQueryMax) {
+        const std::size_t count = std::min(kRouteKeysPerQueryMax, route_keys.size() - at);
+        const auto begin = route_keys.begin() + static_cast<std::ptrdiff_t>(at);
+        UNIBOX_ASSIGN_OR_RETURN(
+            const auto routed,
+            directory_.ChannelsByRoute(
+                provider, {begin, begin + static_cast<std::ptrdiff_t>(count)}
+            )
         );
-    }
-    for (const auto& [provider, all] : by_provider) {
-        for (std::size_t at = 0; at < all.size(); at += kRouteKeysPerQueryMax) {
-            const std::size_t count = std::min(kRouteKeysPerQueryMax, all.size() - at);
-            const auto begin = all.begin() + static_cast<std::ptrdiff_t>(at);
-            UNIBOX_ASSIGN_OR_RETURN(
-                const auto routed,
-                directory_.ChannelsByRoute(
-                    provider, {begin, begin + static_cast<std::ptrdiff_t>(count)}
-                )
-            );
-            for (const store::RoutedChannel& one : routed) {
-                (*found)[RouteCacheKey({provider, one.route_key})] = ToEndpoint(one.channel);
-            }
+        for (const store::RoutedChannel& one : routed) {
+            found[RouteKey{provider, one.route_key}] = ToEndpoint(one.channel);
         }
     }
     return {};
@@ -288,12 +291,10 @@ bool Endpoints::Unseal(
     return complete;
 }
 
-Result<async::LookupCache<std::string, ProviderApps>::Found> Endpoints::LoadApps(
-    const std::vector<std::string>& keys
-) {
-    async::LookupCache<std::string, ProviderApps>::Found found;
-    for (const std::string& provider : keys) {
-        UNIBOX_ASSIGN_OR_RETURN(const auto apps, directory_.Apps(provider));
+Result<Endpoints::AppsOfSources::Found> Endpoints::LoadApps(const AppsOfSources::Keys& sources) {
+    AppsOfSources::Found found;
+    for (const domain::WebhookSource* source : sources) {
+        UNIBOX_ASSIGN_OR_RETURN(const auto apps, directory_.Apps(source->url_name));
         if (apps.empty()) continue;
         auto loaded = std::make_shared<ProviderApps>();
         for (const store::ProviderApp& app : apps) {
@@ -306,7 +307,7 @@ Result<async::LookupCache<std::string, ProviderApps>::Found> Endpoints::LoadApps
             loaded->verify_tokens_incomplete |=
                 !Unseal({app.verify_token_sealed}, additional_data, &loaded->verify_tokens);
         }
-        found.emplace(provider, std::move(loaded));
+        found.emplace(source, std::move(loaded));
     }
     return found;
 }

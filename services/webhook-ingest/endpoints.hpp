@@ -10,6 +10,7 @@
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 #include "crypto/sealed_box.hpp"
+#include "domain/provider.hpp"
 #include "obs/metrics.hpp"
 #include "store/directory/lookups.hpp"
 #include "unibox/v1/common.pb.h"
@@ -20,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace unibox::ingest {
@@ -80,10 +82,25 @@ struct AppSecrets {
 };
 using ProviderAppsPtr = std::shared_ptr<const ProviderApps>;
 
+// By what a channel is found.
+struct TokenKey {
+    std::string token_hash;
+    bool operator==(const TokenKey&) const = default;
+};
+struct IdKey {
+    TenantId tenant;
+    ChannelId channel;
+    bool operator==(const IdKey&) const = default;
+};
 struct RouteKey {
     v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string key;
     auto operator<=>(const RouteKey&) const = default;
+};
+using ChannelKey = std::variant<TokenKey, IdKey, RouteKey>;
+
+struct ChannelKeyHash {
+    std::size_t operator()(const ChannelKey& key) const;
 };
 
 class Endpoints {
@@ -112,7 +129,9 @@ public:
         const std::vector<RouteKey>& routes,
         std::function<void(std::vector<Result<EndpointPtr>>)> done
     );
-    void Apps(std::string_view provider, std::function<void(Result<ProviderAppsPtr>)> done);
+    void Apps(
+        const domain::WebhookSource& source, std::function<void(Result<ProviderAppsPtr>)> done
+    );
 
     // Something was changed in the directory: everything must be confirmed before it is served.
     void Forget();
@@ -123,12 +142,20 @@ public:
     static AppSecrets LiveSecrets(const ProviderApps& apps, std::int64_t now_ms);
 
 private:
-    using ChannelFound = async::LookupCache<std::string, Endpoint>::Found;
-    Result<ChannelFound> LoadChannels(const std::vector<std::string>& keys);
-    Result<async::LookupCache<std::string, ProviderApps>::Found> LoadApps(
-        const std::vector<std::string>& keys
+    using Channels = async::LookupCache<ChannelKey, Endpoint, ChannelKeyHash>;
+    using AppsOfSources = async::LookupCache<const domain::WebhookSource*, ProviderApps>;
+
+    Result<Channels::Found> LoadChannels(const Channels::Keys& keys);
+    Status LoadChannel(const ChannelKey& key, Channels::Found& found);
+    Status LoadRoutes(
+        v1::Provider provider, const std::vector<std::string>& route_keys, Channels::Found& found
     );
-    Status LoadRoutes(const std::vector<std::string>& keys, ChannelFound* found);
+    Result<AppsOfSources::Found> LoadApps(const AppsOfSources::Keys& sources);
+    // Whether secrets may have ended, so that they must be asked for again.
+    bool HasEnded(const Endpoint& endpoint) const;
+    bool HasEnded(const ProviderApps& provider) const;
+    std::function<void(async::LookupOutcome)> CountOf(std::string_view cache);
+    void WatchCount();
     EndpointPtr ToEndpoint(const store::ChannelInfo& info);
     // False: not all of them could be unsealed.
     bool Unseal(
@@ -136,15 +163,14 @@ private:
         const std::string& additional_data,
         std::vector<Secret>* secrets
     );
-    async::LookupCache<std::string, Endpoint>::Count CountOf(std::string_view cache);
 
     Directory& directory_;
     const crypto::SealedBox& box_;
     const Clock& clock_;
     obs::Metrics& metrics_;
     obs::Counter& unseal_failures_;
-    async::LookupCache<std::string, Endpoint> channels_;
-    async::LookupCache<std::string, ProviderApps> apps_;
+    Channels channels_;
+    AppsOfSources apps_;
 };
 
 }  // namespace unibox::ingest

@@ -108,7 +108,7 @@ void Ingest::ByApp(
 ) {
     const JobPtr job = NewJob(std::move(request), adapter, std::move(respond));
     if (Overloaded()) return AnswerNotStored(*job, "OVERLOADED");
-    endpoints_.Apps(adapter.source.url_name, [this, job](const Result<ProviderAppsPtr>& found) {
+    endpoints_.Apps(adapter.source, [this, job](const Result<ProviderAppsPtr>& found) {
         OnApps(job, found);
     });
 }
@@ -377,15 +377,11 @@ void Ingest::CheckUrl(
         Answer(*job, "handshake", {200, "text/plain", std::move(*challenge), {}});
     };
     if (token.empty()) {
-        endpoints_.Apps(
-            adapter.source.url_name,
-            [this, job, answer](const Result<ProviderAppsPtr>& found) {
-                if (!found.ok() && !IsGone(found.status()))
-                    return AnswerNotStored(*job, "APP_LOOKUP");
-                if (!found.ok()) return answer({}, false);
-                answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
-            }
-        );
+        endpoints_.Apps(adapter.source, [this, job, answer](const Result<ProviderAppsPtr>& found) {
+            if (!found.ok() && !IsGone(found.status())) return AnswerNotStored(*job, "APP_LOOKUP");
+            if (!found.ok()) return answer({}, false);
+            answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
+        });
         return;
     }
     endpoints_.ByToken(

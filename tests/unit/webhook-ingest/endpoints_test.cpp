@@ -100,7 +100,7 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
     ProviderAppsPtr apps;
     const auto ask = [&] {
         const int before = answers;
-        f.endpoints.Apps("meta", [&](Result<ProviderAppsPtr> found) {
+        f.endpoints.Apps(domain::kMetaWebhooks, [&](Result<ProviderAppsPtr> found) {
             apps = found.ok() ? *found : nullptr;
             ++answers;
         });
@@ -187,6 +187,23 @@ TEST_CASE("Endpoints: routes by provider and key, channels by id of their tenant
     const auto foreign =
         f.Wait([&](auto done) { f.endpoints.ById(TenantId{8}, id, std::move(done)); });
     CHECK_THAT(foreign.status(), test::HasCode(Code::kNotFound));
+}
+
+TEST_CASE("Endpoints: keys of one text and another kind are others", "[unit]") {
+    const ChannelKey token = TokenKey{"3:7"};
+    const ChannelKey route = RouteKey{v1::PROVIDER_MESSENGER, "3:7"};
+    const ChannelKey other_provider = RouteKey{v1::PROVIDER_INSTAGRAM, "3:7"};
+    const ChannelId channel{NewUuidV7(1)};
+    const ChannelKey by_id = IdKey{TenantId{3}, channel};
+    const ChannelKey of_another = IdKey{TenantId{7}, channel};
+    const std::vector<ChannelKey> all = {token, route, other_provider, by_id, of_another};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t j = 0; j < all.size(); ++j) CHECK((all[i] == all[j]) == (i == j));
+        const ChannelKey copy = all[i];
+        CHECK(ChannelKeyHash()(copy) == ChannelKeyHash()(all[i]));
+    }
+    CHECK(ChannelKeyHash()(route) != ChannelKeyHash()(other_provider));
+    CHECK(ChannelKeyHash()(by_id) != ChannelKeyHash()(of_another));
 }
 
 }  // namespace
