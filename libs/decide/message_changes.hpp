@@ -38,9 +38,9 @@ enum class ReactionChange {
     kRemembered,  // nothing that can be seen, but the row must be written
     kVisible,
 };
-// WhatsApp, Messenger, Instagram and Twilio know one reaction a contact (a new one replaces it),
-// Telegram and Standard Webhooks one a contact and emoji. The greatest provider time wins, on a tie
-// the later arrival; also against one that was taken back.
+// A contact's one reaction is replaced by a new one; where the provider has many
+// (domain/provider.hpp), the one of the same emoji. The greatest provider time wins, on a tie the
+// later arrival; also against one that was taken back.
 ReactionChange ApplyReaction(const event::v1::InboundEvent& event, domain::MessageRow* message);
 
 // Applies an edit, delete, reaction or receipt without watermark; true if anything can be seen.

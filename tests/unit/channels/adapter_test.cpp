@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace unibox::channels::test {
 namespace {
@@ -44,10 +46,25 @@ TEST_CASE("Adapter: each row is found by its own name and its providers'", "[uni
     CHECK(FindAdapter("") == nullptr);
 }
 
-TEST_CASE("Adapter: each folder tells what becomes of the events", "[unit][channels]") {
+std::string TextOf(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    REQUIRE(file.good());
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE("Adapter: each folder tells of its events, and is fuzzed", "[unit][channels]") {
+    const std::filesystem::path library = UNIBOX_SOURCE_DIR "/libs/channels";
+    const std::string readme = TextOf(library / "README.md");
+    const std::string cmake = TextOf(library / "CMakeLists.txt");
+    const std::size_t at = cmake.find("UNIBOX_WEBHOOK_SOURCES");
+    REQUIRE(at != std::string::npos);
+    const std::string fuzzed = cmake.substr(at, cmake.find(')', at) - at) + " ";
     for (const Adapter& adapter : Adapters()) {
-        const std::filesystem::path folder = UNIBOX_SOURCE_DIR "/libs/channels";
-        CHECK(std::filesystem::exists(folder / adapter.source.url_name / "README.md"));
+        const std::string name(adapter.source.url_name);
+        CAPTURE(name);
+        CHECK_FALSE(TextOf(library / name / "README.md").empty());
+        CHECK(readme.find("(" + name + "/README.md)") != std::string::npos);
+        CHECK(fuzzed.find(" " + name + " ") != std::string::npos);
     }
 }
 

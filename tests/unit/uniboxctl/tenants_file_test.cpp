@@ -1,11 +1,14 @@
 #include "uniboxctl/tenants_file.hpp"
 
+#include "domain/provider.hpp"
 #include "support/status_matchers.hpp"
 #include "support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <iterator>
+#include <set>
 
 using unibox::Code;
 using unibox::ctl::Mistakes;
@@ -198,4 +201,18 @@ TEST_CASE("tenants.yaml: no message holds a secret", "[unit][uniboxctl]") {
         "      - {name: k, scopes: [inbox:read], key: hunter2-hunter2}\n"
     );
     CHECK(mistakes.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("tenants.yaml: the demo has a channel of each provider", "[unit][uniboxctl]") {
+    std::ifstream file(UNIBOX_SOURCE_DIR "/scripts/demo/tenants.yaml");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    Mistakes mistakes("tenants.yaml");  // The API key's file is named when it is used.
+    const auto demo = Parse(text, mistakes);
+    REQUIRE(demo.tenants.size() == 1);
+    std::set<unibox::v1::Provider> shown;
+    for (const auto& channel : demo.tenants[0].channels) shown.insert(*channel.provider);
+    for (const auto& row : unibox::domain::kProviders) {
+        CAPTURE(row.name);
+        CHECK(shown.contains(row.provider));
+    }
 }
