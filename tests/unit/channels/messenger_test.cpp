@@ -36,15 +36,15 @@ TEST_CASE("messenger: an event knows its page and where else to look", "[unit][c
 TEST_CASE("messenger: attachments of every type", "[unit][channels]") {
     const Parsed parsed = ParseBody(
         "meta",
-        Items(Item(
-            R"("message":{"mid":"m1","attachments":[)"
-            R"({"type":"image","payload":{"url":"https://a/1"}},)"
-            R"({"type":"audio","payload":{"url":"u"}},)"
-            R"({"type":"location","payload":{"coordinates":{"lat":1.5,"long":-2}}},)"
-            R"({"type":"image","payload":{"sticker_id":369239263222822}},)"
-            R"({"type":"story_mention","payload":{"url":"s"}},{"type":"like_heart"},{"type":)"
-            R"("hologram","payload":{}}]})"
-        ))
+        Items(
+            Item(R"("message":{"mid":"m1","attachments":[)"
+                 R"({"type":"image","payload":{"url":"https://a/1"}},)"
+                 R"({"type":"audio","payload":{"url":"u"}},)"
+                 R"({"type":"location","payload":{"coordinates":{"lat":1.5,"long":-2}}},)"
+                 R"({"type":"image","payload":{"sticker_id":369239263222822}},)"
+                 R"({"type":"story_mention","payload":{"url":"s"}},{"type":"like_heart"},{"type":)"
+                 R"("hologram","payload":{}}]})")
+        )
     );
     REQUIRE(parsed.events.size() == 1);
     REQUIRE(parsed.problems.size() == 1);

@@ -1,8 +1,8 @@
 #include "decide/inbound.hpp"
 
-#include "support/channel_event.hpp"
 #include "decide/plan.hpp"
 #include "domain/inbound_event.hpp"
+#include "support/channel_event.hpp"
 #include "support/memory_inbox.hpp"
 
 #include <catch2/catch.hpp>
