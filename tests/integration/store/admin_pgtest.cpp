@@ -192,8 +192,8 @@ TEST_CASE("Admin: one session has the lock, and writes only with it", "[pg][stor
     auto second = AdminSession::Open(fixture.database().settings("ub_admin"), first.metrics);
     REQUIRE_OK(second);
     REQUIRE_FALSE((*second)->Lock().value());
-    REQUIRE((*second)->Begin(0).status().reason() == "LOCK_LOST");
-    REQUIRE_OK(first.session->Begin(0));
+    REQUIRE((*second)->Begin(Millis(0)).status().reason() == "LOCK_LOST");
+    REQUIRE_OK(first.session->Begin(Millis(0)));
     // Its connection is lost, and another one made: the lock did not come along.
     REQUIRE_OK(
         fixture.Owner("SELECT pg_terminate_backend(pid) FROM pg_locks "
@@ -201,7 +201,7 @@ TEST_CASE("Admin: one session has the lock, and writes only with it", "[pg][stor
     );
     REQUIRE((*second)->Lock().value());
     static_cast<void>(first.session->ReadApps());
-    REQUIRE(first.session->Begin(0).status().reason() == "LOCK_LOST");
+    REQUIRE(first.session->Begin(Millis(0)).status().reason() == "LOCK_LOST");
 }
 
 TEST_CASE("Admin: a transaction over tenants is written whole, and read again", "[pg][store]") {
@@ -218,7 +218,7 @@ TEST_CASE("Admin: a transaction over tenants is written whole, and read again", 
         channels[i].secret = NewSecret{"sealed", "print"};
     }
     const auto write = [&](Change tenant_change) -> Status {
-        UNIBOX_ASSIGN_OR_RETURN(auto tx, locked.session->Begin(1000));
+        UNIBOX_ASSIGN_OR_RETURN(auto tx, locked.session->Begin(Millis(1000)));
         for (const auto& channel : channels) UNIBOX_RETURN_IF_ERROR(tx.Release(channel));
         for (std::size_t i = 0; i < 2; ++i) {
             const TenantSpec spec{i == 0 ? "one" : "two", "Name"};
