@@ -2,6 +2,8 @@
 
 #include "async/worker_pool.hpp"
 #include "base/mutex.hpp"
+#include "config/field_table.hpp"
+#include "config/load.hpp"
 #include "obs/trace_id.hpp"
 #include "rpc/method_service.hpp"
 #include "rpc/server.hpp"
@@ -277,6 +279,21 @@ TEST_CASE("Client: TLS both ways, as the server has it", "[unit][rpc]") {
         Caller(SettingsFor(backend.server->address())).GetContact(), HasCode(Code::kUnavailable)
     );
     CHECK(backend.call_count == 1);
+}
+
+TEST_CASE("Client: its settings are a section of the service that calls", "[unit][rpc]") {
+    const auto field = [](const std::vector<std::string>& flags) {
+        rpc::ClientSettings settings;
+        config::FieldTable table;
+        settings.Describe(table, "writer", "message-writer");
+        return config::Load(table, {}, {}, flags).field();
+    };
+    CHECK(field({}).empty());
+    CHECK(field({"writer.target=127.0.0.1:1,127.0.0.2:1", "writer.retry_ms_max=7"}).empty());
+    CHECK(field({"writer.target=writer:9092"}) == "writer.target");
+    CHECK(field({"writer.target=writer:9092", "writer.plaintext_allowed=true"}).empty());
+    CHECK(field({"writer.attempt_count_max=6"}) == "writer.attempt_count_max");
+    CHECK(field({"writer.tls_ca_file=/nowhere"}) == "writer.tls_ca_file");
 }
 
 TEST_CASE("Client: settings that cannot be used are refused, by their field", "[unit][rpc]") {
