@@ -11,10 +11,6 @@ namespace {
     "tenant_id, channel_id, provider, route_key, public_base_url, settings, reopen_window_s, " \
     "ingest_rate_per_s, ingest_burst, disabled, secrets, secrets_valid_until, app_id"
 
-constexpr pg::Statement kApiKey{
-    "directory_api_key",
-    "SELECT tenant_id, key_id, scopes, expires_at, revoked, expired, tenant_disabled "
-    "FROM ub_find_api_key($1)"};
 constexpr pg::Statement kApiKeys{
     "directory_api_keys",
     "SELECT k.tenant_id, k.key_id, k.scopes, k.expires_at, k.revoked, k.expired, "
@@ -84,16 +80,6 @@ Result<ChannelInfo> OneChannel(const Result<pg::Rows>& rows) {
 }
 
 }  // namespace
-
-Result<domain::ApiKeyInfo> FindApiKey(
-    pg::Pool& pool, std::string_view key_hash, SteadyTime deadline
-) {
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, Ask(pool, kApiKey, pg::Params::Of(pg::Bytes{key_hash}), deadline)
-    );
-    if (rows.empty()) return NotFound("no such API key");
-    return ToApiKey(rows[0]);
-}
 
 Result<domain::ApiKeysByHash> FindApiKeys(
     pg::Pool& pool, const std::vector<std::string>& key_hashes, SteadyTime deadline

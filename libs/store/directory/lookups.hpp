@@ -66,11 +66,8 @@ struct ProviderApp {
     std::int64_t secrets_valid_until_ms = 0;  // as in ChannelInfo
 };
 
-// `key_hash`: SHA-256 of the whole key, 32 bytes.
-Result<domain::ApiKeyInfo> FindApiKey(
-    pg::Pool& pool, std::string_view key_hash, SteadyTime deadline = SteadyTime::max()
-);
-// Those of the keys that exist, in one statement for all; at most 1,000 keys.
+// Those of the keys that exist, in one statement for all; at most 1,000 keys. `key_hashes`: SHA-256
+// of the whole key each, 32 bytes.
 Result<domain::ApiKeysByHash> FindApiKeys(
     pg::Pool& pool,
     const std::vector<std::string>& key_hashes,

@@ -2,12 +2,14 @@
 #include "store/admin/session.hpp"
 #include "store/directory/lookups.hpp"
 #include "store_fixture.hpp"
+#include "support/api_keys.hpp"
 
 #include <thread>
 
 namespace unibox::store {
 namespace {
 
+using test::FindApiKey;
 using test::HasCode;
 using test::StoreFixture;
 

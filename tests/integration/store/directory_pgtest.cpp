@@ -1,9 +1,11 @@
 #include "store/directory/lookups.hpp"
 #include "store_fixture.hpp"
+#include "support/api_keys.hpp"
 
 namespace unibox::store {
 namespace {
 
+using test::FindApiKey;
 using test::HasCode;
 using test::StoreFixture;
 

@@ -4,6 +4,7 @@
 #include "nats/connection.hpp"
 #include "store/admin/objects.hpp"
 #include "store/directory/lookups.hpp"
+#include "support/api_keys.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
@@ -92,7 +93,7 @@ TEST_CASE("apply: makes everything, and the second time nothing", "[pg][uniboxct
     }
     CHECK(Row(first.json["channels"], "channel", "wa")["secret"] == "of the app");
     const std::string key = first.json["api_keys"][0]["key"];
-    const auto found = store::FindApiKey(fixture.lookups(), crypto::Sha256(key));
+    const auto found = test::FindApiKey(fixture.lookups(), crypto::Sha256(key));
     REQUIRE_OK(found);
     CHECK(found->scopes == std::vector<std::string>{"inbox:read"});
 
@@ -107,7 +108,7 @@ TEST_CASE("apply: makes everything, and the second time nothing", "[pg][uniboxct
     CHECK(Row(second.json["channels"], "channel", "tg")["webhook_url"] == url);
     CHECK(second.json["api_keys"][0]["change"] == "unchanged");
     CHECK(second.json["api_keys"][0]["key"] == "(shown when it was made)");
-    REQUIRE_OK(store::FindApiKey(fixture.lookups(), crypto::Sha256(key)));
+    REQUIRE_OK(test::FindApiKey(fixture.lookups(), crypto::Sha256(key)));
 }
 
 TEST_CASE("apply: a rotated secret leaves the one before live", "[pg][uniboxctl]") {
@@ -356,7 +357,7 @@ TEST_CASE("apply: a new key is shown also when its fate is unknown", "[pg][unibo
     INFO(made.log);
     REQUIRE(made.code == kExitOk);
     const std::string key = made.out.substr(made.out.find("ubk_"), 47);
-    REQUIRE_OK(store::FindApiKey(fixture.lookups(), crypto::Sha256(key)));
+    REQUIRE_OK(test::FindApiKey(fixture.lookups(), crypto::Sha256(key)));
     CHECK(made.out.find("WEBHOOK URL") != std::string::npos);
 }
 
@@ -373,7 +374,7 @@ TEST_CASE("apply: disabled channels and revoked keys", "[pg][uniboxctl]") {
     REQUIRE_OK(channel);
     CHECK(channel->disabled);
     const std::string key = first.json["api_keys"][0]["key"];
-    const auto found = store::FindApiKey(fixture.lookups(), crypto::Sha256(key));
+    const auto found = test::FindApiKey(fixture.lookups(), crypto::Sha256(key));
     REQUIRE_OK(found);
     CHECK(found->revoked);
 }
