@@ -31,9 +31,11 @@ void PutChannels(IngestFixture& f) {
     }
 }
 
+// No provider's: neither JSON nor a form that anybody knows.
+const std::string kUnreadable = "nonsense";
+
 int PostSigned(IngestFixture& f, const ProviderTraits& row, const std::string& secret) {
-    // No provider's: neither JSON nor a form that says anything.
-    return f.PostSigned(std::string(row.name), PathOf(row), secret, "{\"");
+    return f.PostSigned(std::string(row.name), PathOf(row), secret, kUnreadable);
 }
 
 // The answer to a head that promises a body of `bytes`.
@@ -56,7 +58,7 @@ TEST_CASE("Providers: each has its routes, and only its own secret opens them", 
         for (const ProviderTraits& other : domain::kProviders) {
             if (&other.source == &row.source) continue;
             const std::string path = AppPathOf(other) + "/" + std::string(row.name) + "-token";
-            CHECK(f.PostSigned(std::string(other.name), path, kSecret, "{\"") == 401);
+            CHECK(f.PostSigned(std::string(other.name), path, kSecret, kUnreadable) == 401);
         }
     }
     CHECK(f.StoredCount() == 0);
