@@ -128,8 +128,12 @@ std::int64_t Server::connection_count() const {
     return parts_->acceptor->connection_count();
 }
 
-void Server::SetServing(bool serving) {
-    if (auto* health = parts_->grpc->GetHealthCheckService()) health->SetServingStatus(serving);
+void Server::AnnounceStop() {
+    if (auto* health = parts_->grpc->GetHealthCheckService()) health->SetServingStatus(false);
+}
+
+void Server::StopAccepting() {
+    parts_->acceptor->StopAccepting();
 }
 
 Status Server::Alive() const {

@@ -42,12 +42,15 @@ public:
     const std::string& address() const;
     // Open connections of clients.
     std::int64_t connection_count() const;
-    // What grpc.health.v1 answers, for the server and for each service. Serving from the start.
-    void SetServing(bool serving);
+    // From now on grpc.health.v1 answers NOT_SERVING, for the server and each service; calls are
+    // still taken.
+    void AnnounceStop();
+    // Takes no new calls. Does not wait.
+    void StopAccepting();
     // UNAVAILABLE if the server has not answered its own probes, over its own listening socket, for
     // a while: only a new process helps. Ok once it is stopping.
     Status Alive() const;
-    // Takes no new calls, waits at most `grace` for the unary ones that run, cancels the rest (a
+    // StopAccepting, waits at most `grace` for the unary ones that run, cancels the rest (a
     // Watch or a reflection at once), waits for their handlers.
     void Stop(Millis grace);
 

@@ -126,20 +126,14 @@ int RunService(
     std::string_view service_name,
     const Settings& settings,
     const config::FieldTable& table,
-    const std::function<Status(Service&)>& run
+    const std::function<ServiceOrStatus(const Clock&, obs::Metrics&)>& create
 ) {
-    Service service{std::string(service_name), settings};
-    service.SetConfigText(config::Print(table));
-    const Status status = run(service);
-    if (status.ok()) return service.exit_code();
-    const bool early = service.exit_code() == kExitOk;  // Failed before or beside RunUntilSignal.
-    const bool missing = status.code() == Code::kUnavailable && service.admin_address().empty();
-    return Complain(
-        status,
-        !early    ? service.exit_code()
-        : missing ? kExitDependencyMissing
-                  : kExitFailed
-    );
+    Process process{std::string(service_name), settings};
+    process.SetConfigText(config::Print(table));
+    const auto service = create(process.clock(), process.metrics());
+    if (!service.ok()) return Complain(service.status(), ExitCodeOf(service.status()));
+    const Status status = process.Run(**service);
+    return status.ok() ? kExitOk : Complain(status, process.exit_code());
 }
 
 }  // namespace
@@ -150,7 +144,7 @@ int RunMain(
     char** argv,
     config::FieldTable& table,
     const std::function<std::vector<FileUse>()>& file_uses,
-    const std::function<Status(Service&)>& run
+    const std::function<ServiceOrStatus(const Clock&, obs::Metrics&)>& create
 ) {
     BlockStopSignals();
     std::set_terminate(OnTerminate);
@@ -183,7 +177,7 @@ int RunMain(
     if (options->action == Action::kPrintConfig) PrintText(stdout, config::Print(table));
     if (options->action != Action::kRun) return kExitOk;
     obs::ConfigureLog(std::string(service_name), *obs::ParseLevel(settings.log_level));
-    return RunService(service_name, settings, table, run);
+    return RunService(service_name, settings, table, create);
 }
 
 }  // namespace unibox::runtime

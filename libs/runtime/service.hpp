@@ -1,98 +1,87 @@
-// The life of a process: checks, workers started in order, readiness, a signal, workers stopped in
-// reverse.
-//
-// Readiness (/readyz) means only: started and not being stopped. The loss of what all pods share
-// (PostgreSQL, NATS) does not change it: taking every pod away would make the outage worse. Such a
-// loss is seen in metrics and answers. Thread safety: the functions marked [any thread] from any
-// thread; the rest from the thread that runs Main.
+// What a service is made of: parts that start in order and stop in reverse. Every service has a
+// `CreateService(config, clock, metrics)`; main.cpp runs it, tests run it in their own process.
+// Thread safety: Alive from any thread; the rest from one thread.
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "base/status.hpp"
-#include "obs/metrics.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-
-namespace unibox::config {
-class FieldTable;
-}
+#include <string_view>
+#include <vector>
 
 namespace unibox::runtime {
 
-// Settings that every service has.
-struct Settings {
-    std::string log_level = "info";
-    std::string admin_listen = "127.0.0.1:0";
-    // After readiness went off, how long requests are still taken: load balancers need a while to
-    // notice.
-    int drain_ms = 5'000;
-    // From the signal to the end of the process, drain included; then the watchdog ends it hard
-    // with exit code 1.
-    int shutdown_ms_max = 30'000;
-
-    // Sections "log", "admin" and "runtime".
-    void Describe(config::FieldTable& table);
-    // Whether they go together. INVALID_ARGUMENT with field().
-    Status Check() const;
+// Functions that a part has no need of stay empty. But for `start` they are called only while the
+// part is started.
+struct Part {
+    std::string name;
+    // Returns once the part works.
+    std::function<Status()> start = nullptr;
+    // An address that it listens on; `name` says of what kind: "http", "grpc".
+    std::function<std::string()> address = nullptr;
+    // A failure that lasts means that only a new process helps. Must not block. Any thread.
+    std::function<Status()> alive = nullptr;
+    // A stop is coming: whoever asks is told to go elsewhere, work is still taken.
+    std::function<void()> announce_stop = nullptr;
+    // Takes no new work from outside; does not wait. Called for all parts before any is stopped.
+    std::function<void()> refuse_work = nullptr;
+    // Finishes what it had begun, for at most `grace`.
+    std::function<void(Millis grace)> stop = nullptr;
 };
-
-constexpr int kExitOk = 0;
-constexpr int kExitFailed = 1;
-constexpr int kExitBadConfig = 2;
-constexpr int kExitDependencyMissing = 3;
 
 class Service {
 public:
-    Service(std::string name, Settings settings);
+    // `objects` holds what the functions of the parts refer to: it dies after they were stopped.
+    Service(std::shared_ptr<void> objects, std::vector<Part> parts);
+    // Stop(Millis(0)).
     ~Service();
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    const std::string& name() const;
-    obs::Metrics& metrics();     // [any thread]
-    const Clock& clock() const;  // [any thread]
-
-    // Run before the workers start, in order; a failing one makes the process end with exit code 3.
-    void AddStartupCheck(std::string check_name, std::function<Status()> check);
-    // `start` returns once the worker works; a failing one stops those before it and ends the
-    // process (exit code 3 for UNAVAILABLE and DEADLINE_EXCEEDED, else 1). `stop` returns when the
-    // worker has finished what it had begun; it is called once, only for workers that were started.
-    void AddWorker(
-        std::string worker_name, std::function<Status()> start, std::function<void()> stop
-    );
-    // Called once, when the stop begins and readiness goes off, before the drain: for other health
-    // answers (gRPC's).
-    void OnStopping(std::function<void()> hook);
-    // Asked at each /livez, from any thread; must not block. A failure that lasts means that only a
-    // new process helps: /livez answers 503 with it, and the orchestrator restarts this one. Not
-    // asked once the stop has begun.
-    void AddLivenessCheck(std::string check_name, std::function<Status()> check);
-    // An address that the "ready" line and /config tell, for example ("http", "0.0.0.0:8080").
-    // Callable from `start`.
-    void AddAddress(std::string kind, std::string host_port);
-    // What /config answers.
-    void SetConfigText(std::string text);
-
-    // Checks, starts, logs "ready", waits for SIGTERM, SIGINT or Fail, drains, stops. Ok after an
-    // orderly stop by signal.
-    Status RunUntilSignal();
-
-    // Ends the process in order, with exit code 1: for a worker that cannot go on. [any thread]
-    void Fail(Status why);
-    // As if SIGTERM had come. [any thread]
-    void RequestStop();
-    // True from the first moment of the stop. [any thread]
-    bool stopping() const;
-    // The exit code that belongs to what RunUntilSignal returned.
-    int exit_code() const;
-    // Bound address of the admin port; empty before RunUntilSignal.
-    std::string admin_address() const;
+    // In order. The status of a part that fails names it; Stop stops those before it.
+    Status Start();
+    // The first failure, with the name of its part. Ok once the stop has begun.
+    Status Alive() const;
+    // Whether somebody must be given time to notice a stop.
+    bool takes_requests() const;
+    void AnnounceStop();
+    // In reverse; the parts share the grace. Idempotent.
+    void Stop(Millis grace);
+    // Of the part of this name; empty if there is none, or before Start.
+    std::string address(std::string_view part) const;
 
 private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::size_t started_count() const;
+
+    const std::shared_ptr<void> objects_;
+    const std::vector<Part> parts_;
+    mutable Mutex mutex_;  // Held while a part is asked whether it is alive.
+    std::size_t started_count_ UNIBOX_GUARDED_BY(mutex_) = 0;
 };
+
+// A part that is a listener of http or rpc: `server`, which the objects hold, is what `start` gives
+// (Result<std::unique_ptr<Server>>).
+template <class Server, class StartServer>
+Part ListenerPart(std::string name, std::unique_ptr<Server>& server, StartServer start) {
+    Part part{
+        .name = std::move(name),
+        .start = [&server, start = std::move(start)]() -> Status {
+            UNIBOX_ASSIGN_OR_RETURN(server, start());
+            return {};
+        },
+        .address = [&server]() -> std::string { return server->address(); },
+        .announce_stop = [&server] { server->AnnounceStop(); },
+        .refuse_work = [&server] { server->StopAccepting(); },
+        .stop = [&server](Millis grace) { server->Stop(grace); }};
+    if constexpr (requires { server->Alive(); }) {
+        part.alive = [&server] { return server->Alive(); };
+    }
+    return part;
+}
 
 }  // namespace unibox::runtime

@@ -114,4 +114,10 @@ void Config::Describe(config::FieldTable& table) {
     );
 }
 
+std::vector<runtime::FileUse> Config::FileUses() const {
+    return {
+        {"batch.lanes", static_cast<std::int64_t>(batch.lanes)},
+        {"postgres.pool_size", postgres.pool_size}};
+}
+
 }  // namespace unibox::writer

@@ -3,10 +3,12 @@
 
 #include "nats/settings.hpp"
 #include "pg/settings.hpp"
+#include "runtime/file_limit.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace unibox::writer {
 
@@ -45,9 +47,10 @@ struct Config {
     OwnershipSettings ownership;
     OutboxSettings outbox;
     KeeperSettings keeper;
-    // For tests of faults alone: the process stops itself (SIGSTOP) once, at this point.
 
     void Describe(config::FieldTable& table);
+    // What the settings cost at most.
+    std::vector<runtime::FileUse> FileUses() const;
 };
 
 }  // namespace unibox::writer

@@ -2,7 +2,8 @@
 // what became true.
 #include "runtime/main.hpp"
 
-#include "message-writer/run.hpp"
+#include "message-writer/config.hpp"
+#include "message-writer/service.hpp"
 
 int main(int argc, char** argv) {
     using unibox::writer::Config;
@@ -10,8 +11,8 @@ int main(int argc, char** argv) {
         "message-writer",
         argc,
         argv,
-        [](unibox::runtime::Service& service, const Config& config) {
-            return unibox::writer::Run(service, config);
+        [](const Config& config, const unibox::Clock& clock, unibox::obs::Metrics& metrics) {
+            return unibox::writer::CreateService(config, clock, metrics);
         }
     );
 }

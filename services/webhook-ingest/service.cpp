@@ -20,6 +20,9 @@
 #include "wire/subjects.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace unibox::ingest {
 namespace {
@@ -27,6 +30,14 @@ namespace {
 // Of the threads of a lane, what those with much work share; the rest is for who has little.
 constexpr std::size_t kBacklogPercent = 75;
 constexpr std::int64_t kAnswerGraceMs = 500;  // For the answer of the deadline itself to get out.
+
+async::FairLimits LaneLimits(const Config& config, std::size_t thread_count) {
+    return {
+        .thread_count = thread_count,
+        .backlog_thread_count = std::max<std::size_t>(1, thread_count * kBacklogPercent / 100),
+        .waiting_max = config.worker_queue_count_max,
+        .flow_waiting_max = config.worker_queue_count_max};
+}
 
 // As channels are looked up, and believed.
 auth::Options AuthOptions(const Config& config) {
@@ -36,165 +47,14 @@ auth::Options AuthOptions(const Config& config) {
     return options;
 }
 
-}  // namespace
-
-// In the order in which they are built; each refers to those above it only.
-struct WebhookIngest::Parts {
-    Parts(
-        const Config& the_config, const Clock& clock, obs::Metrics& metrics, crypto::SealedBox key
-    )
-        : config(the_config),
-          steady(clock),
-          registry(metrics),
-          box(std::move(key)),
-          window(config.duplicate_window_ms, config.duplicate_window_count_max, clock),
-          limiter(config.rate_tenant_count_max, clock),
-          failed_lookups(config.lookups.failed_network_count_max, clock) {}
-
-    Status Connect();
-    Status Serve();
-    http::Settings HttpSettings() const;
-    std::unique_ptr<async::FairPool> Lane(const std::string& name, std::size_t thread_count);
-
-    const Config config;
-    const Clock& steady;
-    obs::Metrics& registry;
-    const crypto::SealedBox box;
-    EventWindow window;
-    TokenBuckets limiter;
-    TokenBuckets failed_lookups;
-    std::unique_ptr<pg::Pool> pool;
-    std::unique_ptr<Directory> directory;
-    std::unique_ptr<nats::Connection> connection;
-    std::unique_ptr<LogHistory> history;
-    std::unique_ptr<IngestLog> log;
-    std::unique_ptr<async::FairPool> known_lane;
-    std::unique_ptr<async::FairPool> unknown_lane;
-    std::unique_ptr<async::FairPool> body_workers;
-    std::unique_ptr<Endpoints> endpoints;
-    std::unique_ptr<auth::Authenticator> authenticator;
-    std::unique_ptr<nats::Publisher> publisher;
-    std::unique_ptr<EventPublisher> events;
-    std::unique_ptr<Ingest> ingest;
-    std::unique_ptr<rpc::Calls> calls;
-    std::unique_ptr<GrpcApi> api;
-    std::unique_ptr<http::Server> http;
-    std::unique_ptr<rpc::Server> grpc;
-    std::string http_address;
-    std::string grpc_address;
-};
-
-Result<std::unique_ptr<WebhookIngest>> WebhookIngest::Create(
-    const Config& config, const Clock& clock, obs::Metrics& metrics
-) {
-    UNIBOX_ASSIGN_OR_RETURN(auto box, crypto::SealedBox::FromKeyFile(config.secrets_key_file));
-    auto parts = std::make_unique<Parts>(config, clock, metrics, std::move(box));
-    return std::unique_ptr<WebhookIngest>(new WebhookIngest(std::move(parts)));
-}
-
-WebhookIngest::WebhookIngest(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-WebhookIngest::~WebhookIngest() {
-    Stop(Millis(0));
-}
-
-Status WebhookIngest::Parts::Connect() {
-    UNIBOX_ASSIGN_OR_RETURN(pool, pg::Pool::Create(config.postgres, registry));
-    directory = MakeStoreDirectory(*pool);
-    UNIBOX_ASSIGN_OR_RETURN(connection, nats::Connection::Connect(config.nats, registry));
-    UNIBOX_ASSIGN_OR_RETURN(
-        publisher, nats::Publisher::Create(*connection, config.publisher, registry)
-    );
-    history = std::make_unique<LogHistory>(*connection, window, registry);
-    UNIBOX_RETURN_IF_ERROR(history->Start());
-    log = std::make_unique<IngestLog>(
-        *connection,
-        [this] { return store::ListLogGenerations(*pool); },
-        *history,
-        steady,
-        config.log_refresh_ms,
-        registry
-    );
-    const Status seen = log->Start();
-    if (!seen.ok()) {
-        obs::Log(obs::Level::kWarn, "the ingest log cannot be seen yet", {{"error", seen}});
-    }
-    const Status server = nats::Streams(*connection).CheckServer(config.payload_bytes_max);
-    return server.code() == Code::kFailedPrecondition ? server : Status();
-}
-
-Status WebhookIngest::Parts::Serve() {
-    known_lane = Lane("look-up-known", (config.worker_thread_count + 1) / 2);
-    unknown_lane = Lane("look-up-new", (config.worker_thread_count + 1) / 2);
-    body_workers = Lane("body-work", config.body_thread_count);
-    endpoints = std::make_unique<Endpoints>(
-        config.lookups,
-        *directory,
-        box,
-        async::LookupLanes{*known_lane, *unknown_lane, failed_lookups},
-        steady,
-        registry
-    );
-    authenticator = std::make_unique<auth::Authenticator>(
-        AuthOptions(config),
-        [this](const std::vector<std::string>& hashes, SteadyTime deadline) {
-            return store::FindApiKeys(*pool, hashes, deadline);
-        },
-        steady,
-        registry
-    );
-    events = std::make_unique<EventPublisher>(*publisher, *log, *history, window, registry);
-    IngestSettings settings = config.ingest;
-    settings.in_flight_msgs_max = config.publisher.window_msgs - config.publisher.window_msgs / 16;
-    settings.in_flight_bytes_max = config.publisher.window_bytes;
-    ingest = std::make_unique<Ingest>(
-        settings,
-        *endpoints,
-        *authenticator,
-        *events,
-        *publisher,
-        limiter,
-        *body_workers,
-        steady,
-        registry
-    );
-    UNIBOX_RETURN_IF_ERROR(connection->WatchChanges(wire::kChannelsChanged, [this] {
-        endpoints->Forget();
-        authenticator->Forget();
-    }));
-    UNIBOX_RETURN_IF_ERROR(connection->Subscribe(
-        wire::kStreamsChanged, [this](std::string_view, std::string_view) { log->StreamsChanged(); }
-    ));
-    UNIBOX_ASSIGN_OR_RETURN(
-        http, http::Server::Start(HttpSettings(), Routes(*ingest, config.bodies), steady, registry)
-    );
-    calls = std::make_unique<rpc::Calls>(config.grpc, registry);
-    api = std::make_unique<GrpcApi>(*ingest, *calls);
-    UNIBOX_ASSIGN_OR_RETURN(
-        grpc,
-        rpc::Server::Start(
-            config.grpc, {{v1::IngestService::service_full_name(), api.get()}}, registry
-        )
-    );
-    http_address = http->address();
-    grpc_address = grpc->address();
-    return {};
-}
-
-std::unique_ptr<async::FairPool> WebhookIngest::Parts::Lane(
-    const std::string& name, std::size_t thread_count
-) {
-    async::FairLimits limits;
-    limits.thread_count = thread_count;
-    limits.backlog_thread_count = std::max<std::size_t>(1, thread_count * kBacklogPercent / 100);
-    limits.waiting_max = config.worker_queue_count_max;
-    limits.flow_waiting_max = config.worker_queue_count_max;
-    return std::make_unique<async::FairPool>(
-        name, limits, steady, obs::WaitingGauge(registry, "unibox_ingest_waiting", name)
-    );
+IngestSettings WithWindow(IngestSettings settings, const nats::PublisherSettings& publisher) {
+    settings.in_flight_msgs_max = publisher.window_msgs - publisher.window_msgs / 16;
+    settings.in_flight_bytes_max = publisher.window_bytes;
+    return settings;
 }
 
 // No webhook waits for much longer than its deadline, whatever it waits for.
-http::Settings WebhookIngest::Parts::HttpSettings() const {
+http::Settings HttpSettings(const Config& config) {
     http::Settings settings = config.http;
     settings.handler_timeout_ms =
         std::min(settings.handler_timeout_ms, config.ingest.deadline_ms + kAnswerGraceMs);
@@ -202,39 +62,185 @@ http::Settings WebhookIngest::Parts::HttpSettings() const {
     return settings;
 }
 
-Status WebhookIngest::Start() {
-    UNIBOX_RETURN_IF_ERROR(parts_->Connect());
-    return parts_->Serve();
+// What connects lazily, and what can fail to be made.
+struct Connections {
+    crypto::SealedBox box;
+    std::unique_ptr<pg::Pool> pool;
+    std::unique_ptr<nats::Connection> nats;
+    std::unique_ptr<nats::Publisher> publisher;
+};
+
+Result<Connections> Connect(const Config& config, obs::Metrics& metrics) {
+    UNIBOX_ASSIGN_OR_RETURN(auto box, crypto::SealedBox::FromKeyFile(config.secrets_key_file));
+    UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(auto nats, nats::Connection::Connect(config.nats, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto publisher, nats::Publisher::Create(*nats, config.publisher, metrics)
+    );
+    return Connections{std::move(box), std::move(pool), std::move(nats), std::move(publisher)};
 }
 
-void WebhookIngest::AnnounceStop() {
-    if (parts_->grpc) parts_->grpc->SetServing(false);
-    if (parts_->http) parts_->http->AnnounceStop();
+// In the order of dependence: what is below uses what is above.
+struct Objects {
+    Objects(const Config& the_config, Connections made, const Clock& clock, obs::Metrics& metrics)
+        : config(the_config),
+          box(std::move(made.box)),
+          pool(std::move(made.pool)),
+          directory(MakeStoreDirectory(*pool)),
+          connection(std::move(made.nats)),
+          publisher(std::move(made.publisher)),
+          window(config.duplicate_window_ms, config.duplicate_window_count_max, clock),
+          limiter(config.rate_tenant_count_max, clock),
+          failed_lookups(config.lookups.failed_network_count_max, clock),
+          history(*connection, window, metrics),
+          log(
+              *connection,
+              [this] { return store::ListLogGenerations(*pool); },
+              history,
+              clock,
+              config.log_refresh_ms,
+              metrics
+          ),
+          known_lane(
+              "look-up-known",
+              LaneLimits(config, (config.worker_thread_count + 1) / 2),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_ingest_waiting", "look-up-known")
+          ),
+          unknown_lane(
+              "look-up-new",
+              LaneLimits(config, (config.worker_thread_count + 1) / 2),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_ingest_waiting", "look-up-new")
+          ),
+          body_lane(
+              "body-work",
+              LaneLimits(config, config.body_thread_count),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_ingest_waiting", "body-work")
+          ),
+          endpoints(
+              config.lookups,
+              *directory,
+              box,
+              async::LookupLanes{known_lane, unknown_lane, failed_lookups},
+              clock,
+              metrics
+          ),
+          authenticator(
+              AuthOptions(config),
+              [this](const std::vector<std::string>& hashes, SteadyTime deadline) {
+                  return store::FindApiKeys(*pool, hashes, deadline);
+              },
+              clock,
+              metrics
+          ),
+          events(*publisher, log, history, window, metrics),
+          ingest(
+              WithWindow(config.ingest, config.publisher),
+              endpoints,
+              authenticator,
+              events,
+              *publisher,
+              limiter,
+              body_lane,
+              clock,
+              metrics
+          ),
+          calls(config.grpc, metrics),
+          api(ingest, calls) {}
+
+    Status StartLog();
+    Status WatchNotices();
+
+    const Config config;
+    const crypto::SealedBox box;
+    const std::unique_ptr<pg::Pool> pool;
+    const std::unique_ptr<Directory> directory;
+    std::unique_ptr<nats::Connection> connection;  // Null once stopped;
+    std::unique_ptr<nats::Publisher> publisher;    // and so is this.
+    EventWindow window;
+    TokenBuckets limiter;
+    TokenBuckets failed_lookups;
+    LogHistory history;
+    IngestLog log;
+    async::FairPool known_lane;
+    async::FairPool unknown_lane;
+    async::FairPool body_lane;
+    Endpoints endpoints;
+    auth::Authenticator authenticator;
+    EventPublisher events;
+    Ingest ingest;
+    rpc::Calls calls;
+    GrpcApi api;
+    std::unique_ptr<http::Server> http;
+    std::unique_ptr<rpc::Server> grpc;
+};
+
+Status Objects::StartLog() {
+    UNIBOX_RETURN_IF_ERROR(history.Start());
+    const Status seen = log.Start();
+    if (!seen.ok()) {
+        obs::Log(obs::Level::kWarn, "the ingest log cannot be seen yet", {{"error", seen}});
+    }
+    const Status server = nats::Streams(*connection).CheckServer(config.payload_bytes_max);
+    return server.code() == Code::kFailedPrecondition ? server : Status();
 }
 
-// Intake first, then what serves it: nothing is asked of a part that is gone.
-void WebhookIngest::Stop(Millis grace) {
-    Parts& parts = *parts_;
-    if (parts.http) parts.http->StopAccepting();
-    if (parts.grpc) parts.grpc->Stop(grace);
-    if (parts.http) parts.http->Stop(grace);
-    if (parts.authenticator) parts.authenticator->Stop();
-    if (parts.known_lane) parts.known_lane->Stop();
-    if (parts.unknown_lane) parts.unknown_lane->Stop();
-    if (parts.body_workers) parts.body_workers->Stop();
-    parts.publisher.reset();
-    if (parts.log) parts.log->Stop();
-    parts.connection.reset();  // Its subscriptions use the parts; they end with it.
+Status Objects::WatchNotices() {
+    UNIBOX_RETURN_IF_ERROR(connection->WatchChanges(wire::kChannelsChanged, [this] {
+        endpoints.Forget();
+        authenticator.Forget();
+    }));
+    return connection->Subscribe(wire::kStreamsChanged, [this](std::string_view, std::string_view) {
+        log.StreamsChanged();
+    });
 }
 
-Status WebhookIngest::Alive() const {
-    return parts_->grpc->Alive();
+std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Metrics& metrics) {
+    const auto start_http = [&objects, &clock, &metrics] {
+        return http::Server::Start(
+            HttpSettings(objects.config),
+            Routes(objects.ingest, objects.config.bodies),
+            clock,
+            metrics
+        );
+    };
+    const auto start_grpc = [&objects, &metrics] {
+        return rpc::Server::Start(
+            objects.config.grpc, {{v1::IngestService::service_full_name(), &objects.api}}, metrics
+        );
+    };
+    return {
+        {.name = "log",
+         .start = [&objects] { return objects.StartLog(); },
+         .stop =
+             [&objects](Millis) {
+                 objects.publisher.reset();
+                 objects.log.Stop();
+                 objects.connection.reset();  // With it, what it tells.
+             }},
+        {.name = "lanes",
+         .stop =
+             [&objects](Millis) {
+                 objects.authenticator.Stop();
+                 objects.known_lane.Stop();
+                 objects.unknown_lane.Stop();
+                 objects.body_lane.Stop();
+             }},
+        {.name = "notices", .start = [&objects] { return objects.WatchNotices(); }},
+        runtime::ListenerPart("http", objects.http, start_http),
+        runtime::ListenerPart("grpc", objects.grpc, start_grpc)};
 }
-std::string WebhookIngest::http_address() const {
-    return parts_->http_address;
-}
-std::string WebhookIngest::grpc_address() const {
-    return parts_->grpc_address;
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::Service>> CreateService(
+    const Config& config, const Clock& clock, obs::Metrics& metrics
+) {
+    UNIBOX_ASSIGN_OR_RETURN(Connections made, Connect(config, metrics));
+    const auto objects = std::make_shared<Objects>(config, std::move(made), clock, metrics);
+    return std::make_unique<runtime::Service>(objects, PartsOf(*objects, clock, metrics));
 }
 
 }  // namespace unibox::ingest

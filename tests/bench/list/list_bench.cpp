@@ -6,7 +6,7 @@
 //
 // usage: list_bench [tenants 10000] [conversations 200] [callers 2] [seconds 5] [rounds 3]
 #include "bench/common/cpu_seconds.hpp"
-#include "gateway/server.hpp"
+#include "gateway/service.hpp"
 #include "store/inbox/reads.hpp"
 #include "support/pg_server.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
@@ -245,16 +245,20 @@ int Main(const Options& options) {
     config.nats.url = "nats://127.0.0.1:1";  // Away: nothing is changed here.
     config.postgres.url = database.url("ub_gateway");
     obs::Metrics metrics, pool_metrics;
-    const auto gateway = gateway::Server::Start(config, SystemClock(), metrics);
+    const auto gateway = gateway::CreateService(config, SystemClock(), metrics);
     const auto pool = pg::Pool::Create(config.postgres, pool_metrics);
     if (!gateway.ok() || !pool.ok()) {
         const Status& status = gateway.ok() ? pool.status() : gateway.status();
         std::fprintf(stderr, "%s\n", status.ToString().c_str());
         return 1;
     }
+    if (const Status started = (*gateway)->Start(); !started.ok()) {
+        std::fprintf(stderr, "%s\n", started.ToString().c_str());
+        return 1;
+    }
     std::vector<Call> through, alone;
     for (int i = 0; i < options.caller_count; ++i) {
-        through.push_back(ThroughGateway((*gateway)->grpc_address(), options, i));
+        through.push_back(ThroughGateway((*gateway)->address("grpc"), options, i));
         alone.push_back(StatementAlone(**pool, options));
     }
     constexpr int kWarmUpS = 3;

@@ -4,7 +4,7 @@
 // comes from a process of its own, so that its answers do not wait before the quiet one's.
 //
 // usage: neighbours_bench [calls 400] [seconds 5] [rounds 3]
-#include "gateway/server.hpp"
+#include "gateway/service.hpp"
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
@@ -207,12 +207,13 @@ int Main(const Options& options) {
     config.nats.url = "nats://127.0.0.1:1";  // Away: nothing is changed here.
     config.postgres.url = database.url("ub_gateway");
     obs::Metrics metrics;
-    const auto gateway = gateway::Server::Start(config, SystemClock(), metrics);
-    if (!gateway.ok()) {
-        std::fprintf(stderr, "%s\n", gateway.status().ToString().c_str());
+    const auto gateway = gateway::CreateService(config, SystemClock(), metrics);
+    const Status started = gateway.ok() ? (*gateway)->Start() : gateway.status();
+    if (!started.ok()) {
+        std::fprintf(stderr, "%s\n", started.ToString().c_str());
         return 1;
     }
-    const std::string address = (*gateway)->grpc_address();
+    const std::string address = (*gateway)->address("grpc");
     std::printf(
         "%-8s%9s%9s%9s%11s%9s%12s\n",
         "noisy",

@@ -1,7 +1,7 @@
 #include "drain.hpp"
 
 #include "bench/common/cpu_seconds.hpp"
-#include "message-writer/writer.hpp"
+#include "message-writer/service.hpp"
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"
 #include "pg/transaction.hpp"
@@ -168,8 +168,9 @@ Timing DrainBacklog(
     const double own_before = OwnCpuSeconds();
     const double postgres_before = CpuSecondsOfTree(server.pid());
     const double nats_before = CpuSecondsOfTree(log.server.pid());
-    auto writer =
-        Must(writer::Writer::Create(ConfigFor(database, log, lanes, batch_size), metrics));
+    auto writer = Must(
+        writer::CreateService(ConfigFor(database, log, lanes, batch_size), SystemClock(), metrics)
+    );
     if (const Status started = writer->Start(); !started.ok()) Fail(started.ToString());
     Timing timing{.name = "message-writer"};
     timing.seconds =
@@ -179,7 +180,7 @@ Timing DrainBacklog(
     timing.own_cpu_seconds = (OwnCpuSeconds() - own_before) * share;
     timing.postgres_cpu_seconds = (CpuSecondsOfTree(server.pid()) - postgres_before) * share;
     timing.nats_cpu_seconds = (CpuSecondsOfTree(log.server.pid()) - nats_before) * share;
-    writer->Stop();
+    writer->Stop(Millis(10'000));
     const std::string exposition = metrics.Render();
     for (const char* phase : {"read", "decide", "write"}) {
         timing.batch_p99_ms += PhaseP99BoundMs(exposition, phase);

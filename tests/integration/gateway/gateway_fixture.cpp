@@ -35,15 +35,16 @@ gateway::Config GatewayFixture::DefaultConfig() {
 GatewayFixture::GatewayFixture(PgServer& server, gateway::Config config)
     : server_(server), database_(server.CreateDatabase()) {
     config.postgres.url = database_.url("ub_gateway");
-    auto started = gateway::Server::Start(config, SystemClock(), metrics_);
-    REQUIRE_OK(started);
-    gateway_ = std::move(started).value();
+    auto created = gateway::CreateService(config, SystemClock(), metrics_);
+    REQUIRE_OK(created);
+    gateway_ = std::move(created).value();
+    REQUIRE_OK(gateway_->Start());
     auto admin = pg::Pool::Create(database_.settings("ub_admin"), metrics_);
     REQUIRE_OK(admin);
     admin_ = std::move(admin).value();
-    client_ = std::make_unique<http::Client>(gateway_->http_address());
+    client_ = std::make_unique<http::Client>(gateway_->address("http"));
     stub_ = v1::InboxService::NewStub(
-        grpc::CreateChannel(gateway_->grpc_address(), grpc::InsecureChannelCredentials())
+        grpc::CreateChannel(gateway_->address("grpc"), grpc::InsecureChannelCredentials())
     );
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
-#include "gateway/server.hpp"
+#include "gateway/service.hpp"
 #include "http/client.hpp"
 #include "obs/metrics.hpp"
 #include "support/pg_server.hpp"
@@ -53,7 +53,7 @@ public:
     static std::unique_ptr<grpc::ClientContext> Context(const std::string& key);
 
     pg::Settings settings(std::string_view role) const { return database_.settings(role); }
-    gateway::Server& gateway() { return *gateway_; }
+    runtime::Service& gateway() { return *gateway_; }
     PgServer& server() { return server_; }
     obs::Metrics& metrics() { return metrics_; }
 
@@ -61,7 +61,7 @@ private:
     PgServer& server_;
     PgDatabase database_;
     obs::Metrics metrics_;
-    std::unique_ptr<gateway::Server> gateway_;
+    std::unique_ptr<runtime::Service> gateway_;
     std::unique_ptr<pg::Pool> admin_;
     std::unique_ptr<http::Client> client_;
     std::unique_ptr<v1::InboxService::Stub> stub_;

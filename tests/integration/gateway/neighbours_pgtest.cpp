@@ -143,7 +143,7 @@ TEST_CASE("Neighbours: a quiet tenant waits for a few turns of noisy ones", "[pg
         REQUIRE(fixture.Get("/v1/conversations", quiet.key).status == 200);
         std::vector<int> turns;
         {
-            const Noise noise(fixture.gateway().grpc_address(), keys, kCallCount);
+            const Noise noise(fixture.gateway().address("grpc"), keys, kCallCount);
             CHECK(test::Eventually(60s, [&] { return noise.done() > kCallCount; }));
             for (int i = 0; i < kQuietCalls; ++i) {
                 const int before = noise.done();
@@ -173,7 +173,7 @@ TEST_CASE("Neighbours: hanging calls of noisy tenants leave threads to others", 
 
     auto lock = std::make_optional<Lock>(fixture);
     std::vector<std::future<Result<http::Response>>> calls;
-    const std::string url = "http://" + fixture.gateway().http_address() + "/v1/conversations";
+    const std::string url = "http://" + fixture.gateway().address("http") + "/v1/conversations";
     for (int i = 0; i < 60; ++i) {
         const std::string key = keys[static_cast<std::size_t>(i) % keys.size()];
         calls.push_back(std::async(std::launch::async, [url, key] {
@@ -209,7 +209,7 @@ TEST_CASE("Neighbours: a full queue refuses the noisy, never the quiet one", "[p
     CHECK(fixture.Get("/v1/conversations", quiet.key).status == 200);
 
     auto lock = std::make_optional<Lock>(fixture);
-    const std::string url = "http://" + fixture.gateway().http_address() + "/v1/conversations";
+    const std::string url = "http://" + fixture.gateway().address("http") + "/v1/conversations";
     const auto begin = [&](const std::string& key) {
         return std::async(std::launch::async, [url, key] {
             return http::Send("GET", url, {{"Authorization", "Bearer " + key}}, "", Millis(90'000));
@@ -249,7 +249,7 @@ TEST_CASE("Neighbours: calls of clients that have gone are not run", "[pg][gatew
     constexpr int kCallCount = 60;
     std::vector<std::unique_ptr<test::RawSocket>> sockets;
     for (int i = 0; i < kCallCount; ++i) {
-        sockets.push_back(std::make_unique<test::RawSocket>(fixture.gateway().http_address()));
+        sockets.push_back(std::make_unique<test::RawSocket>(fixture.gateway().address("http")));
         REQUIRE(sockets.back()->Send(
             "GET /v1/conversations HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + tenant.key +
             "\r\n\r\n"

@@ -115,7 +115,7 @@ private:
 // Answers to `count` requests at once.
 std::vector<http::Response> Burst(GatewayFixture& fixture, const std::string& key, int count) {
     std::vector<std::future<Result<http::Response>>> running;
-    const std::string url = "http://" + fixture.gateway().http_address() + "/v1/conversations";
+    const std::string url = "http://" + fixture.gateway().address("http") + "/v1/conversations";
     for (int i = 0; i < count; ++i) {
         running.push_back(std::async(std::launch::async, [url, key] {
             return http::Send("GET", url, {{"Authorization", "Bearer " + key}}, "", Millis(60'000));

@@ -19,7 +19,7 @@ http::Response Send(
 ) {
     std::vector<http::Header> headers;
     for (const std::string& key : keys) headers.push_back({"Authorization", "Bearer " + key});
-    const std::string url = "http://" + fixture.gateway().http_address() + "/v1/conversations";
+    const std::string url = "http://" + fixture.gateway().address("http") + "/v1/conversations";
     auto response = http::Send(method, url, headers, "", Millis(30'000));
     REQUIRE_OK(response);
     return std::move(response).value();
@@ -103,7 +103,7 @@ TEST_CASE("Transports: reflection lists the services", "[pg][gateway]") {
     GatewayFixture fixture;
     // list_services (field 7) = "".
     const std::string services =
-        Reflected(fixture.gateway().grpc_address(), std::string("\x3A\x00", 2));
+        Reflected(fixture.gateway().address("grpc"), std::string("\x3A\x00", 2));
     CHECK(services.find("unibox.v1.InboxService") != std::string::npos);
     CHECK(services.find("grpc.reflection.v1alpha.ServerReflection") != std::string::npos);
 }
@@ -118,7 +118,7 @@ TEST_CASE("Transports: reflection describes every service that it lists", "[pg][
         INFO(service);
         // file_containing_symbol (field 4).
         const std::string request = "\x22" + std::string(1, static_cast<char>(service.size()));
-        const std::string answer = Reflected(fixture.gateway().grpc_address(), request + service);
+        const std::string answer = Reflected(fixture.gateway().address("grpc"), request + service);
         CHECK(answer.find(file) != std::string::npos);
     }
 }

@@ -1,6 +1,7 @@
 // message-writer that stops itself (SIGSTOP) the first time it reaches the stage which FREEZE_AT
 // names; without it, message-writer.
-#include "message-writer/run.hpp"
+#include "message-writer/config.hpp"
+#include "message-writer/service.hpp"
 #include "obs/log.hpp"
 #include "runtime/main.hpp"
 
@@ -34,8 +35,10 @@ int main(int argc, char** argv) {
         "message-writer",
         argc,
         argv,
-        [](unibox::runtime::Service& service, const Config& config) {
-            return unibox::writer::Run(service, config, HookOf(std::getenv("FREEZE_AT")));
+        [](const Config& config, const unibox::Clock& clock, unibox::obs::Metrics& metrics) {
+            return unibox::writer::CreateService(
+                config, clock, metrics, HookOf(std::getenv("FREEZE_AT"))
+            );
         }
     );
 }

@@ -55,11 +55,10 @@ void WriterFixture::EnsureStreams(int generation) {
     }
 }
 
-writer::Writer& WriterFixture::StartWriter(const std::string& owner) {
+runtime::Service& WriterFixture::StartWriter(const std::string& owner) {
     config.ownership.owner = owner;
-    auto writer = writer::Writer::Create(config, registry, {}, clock);
+    auto writer = writer::CreateService(config, clock, registry);
     REQUIRE_OK(writer);
-    REQUIRE_OK((*writer)->SchemaIsCurrent());
     REQUIRE_OK((*writer)->Start());
     writers_.push_back(std::move(*writer));
     return *writers_.back();

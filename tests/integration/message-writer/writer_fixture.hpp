@@ -2,7 +2,8 @@
 // rows and the feed come out. Thread safety: one thread.
 #pragma once
 
-#include "message-writer/writer.hpp"
+#include "message-writer/config.hpp"
+#include "message-writer/service.hpp"
 #include "nats/streams.hpp"
 #include "support/fake_clock.hpp"
 #include "support/inbound_events.hpp"
@@ -10,6 +11,7 @@
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
+#include "unibox/event/v1/feed.pb.h"
 
 #include <filesystem>
 #include <functional>
@@ -29,7 +31,7 @@ public:
 
     // Short leases, quick rounds; change before StartWriter.
     writer::Config config;
-    writer::Writer& StartWriter(const std::string& owner);
+    runtime::Service& StartWriter(const std::string& owner);
     void StopWriter(std::size_t index) { writers_.at(index).reset(); }
     // A writer as a process of its own, to be killed; it freezes itself at the stage if one is
     // named (the test lists the program freezing_writer).
@@ -79,7 +81,7 @@ private:
     std::unique_ptr<nats::Connection> connection_;
     std::unique_ptr<nats::Streams> streams_;
     std::unique_ptr<pg::Pool> pool_;
-    std::vector<std::unique_ptr<writer::Writer>> writers_;
+    std::vector<std::unique_ptr<runtime::Service>> writers_;
 };
 
 }  // namespace unibox::test

@@ -450,8 +450,9 @@ int GetFromTwilio(IngestFixture& f, const std::string& target) {
     for (const auto& header : signature) {
         if (header.name == "X-Twilio-Signature") headers.push_back({header.name, header.value});
     }
-    const auto answer =
-        http::Send("GET", "http://" + f.service->http_address() + target, headers, "", seconds(30));
+    const auto answer = http::Send(
+        "GET", "http://" + f.service->address("http") + target, headers, "", seconds(30)
+    );
     return answer.ok() ? answer->status : 0;
 }
 

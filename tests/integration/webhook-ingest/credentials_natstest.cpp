@@ -1,7 +1,7 @@
 // Whoever takes API keys says the same of them: gateway and webhook-ingest on one database.
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
-#include "gateway/server.hpp"
+#include "gateway/service.hpp"
 #include "ingest_fixture.hpp"
 #include "rpc/status_map.hpp"
 #include "support/eventually.hpp"
@@ -21,11 +21,12 @@ struct BothServices {
         config.http.listen = config.grpc.listen = "127.0.0.1:0";
         config.nats.url = ingest.nats.url();
         config.postgres.url = ingest.database.url("ub_gateway");
-        auto started = gateway::Server::Start(config, SystemClock(), metrics);
+        auto started = gateway::CreateService(config, SystemClock(), metrics);
         REQUIRE_OK(started);
         gateway = std::move(started).value();
-        inbox_stub = v1::InboxService::NewStub(ChannelTo(gateway->grpc_address()));
-        ingest_stub = v1::IngestService::NewStub(ChannelTo(ingest.service->grpc_address()));
+        REQUIRE_OK(gateway->Start());
+        inbox_stub = v1::InboxService::NewStub(ChannelTo(gateway->address("grpc")));
+        ingest_stub = v1::IngestService::NewStub(ChannelTo(ingest.service->address("grpc")));
     }
     static std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) {
         return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
@@ -78,7 +79,7 @@ struct BothServices {
 
     IngestFixture ingest;
     obs::Metrics metrics;
-    std::unique_ptr<gateway::Server> gateway;
+    std::unique_ptr<runtime::Service> gateway;
     std::unique_ptr<v1::InboxService::Stub> inbox_stub;
     std::unique_ptr<v1::IngestService::Stub> ingest_stub;
 };

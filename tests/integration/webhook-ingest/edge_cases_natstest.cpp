@@ -32,7 +32,7 @@ TEST_CASE("Ingest: the recorded edge cases on its own routes", "[nats][pg]") {
     REQUIRE(cases.size() >= 12);
     for (const HttpEdgeCase& edge : cases) {
         CAPTURE(edge.name);
-        RawSocket socket(f.service->http_address());
+        RawSocket socket(f.service->address("http"));
         REQUIRE(socket.Send(edge.request));
         std::string received;
         if (edge.want == "100 then 401") {
@@ -54,7 +54,7 @@ TEST_CASE("Ingest: the recorded edge cases on its own routes", "[nats][pg]") {
 
 TEST_CASE("Ingest: unsigned bodies are 401 on every route, however they are framed", "[nats]") {
     IngestFixture f;
-    RawSocket socket(f.service->http_address());
+    RawSocket socket(f.service->address("http"));
     for (const std::string path :
          {"/v1/hooks/meta",
           "/v1/hooks/meta/nobody",

@@ -46,7 +46,7 @@ IngestFixture::IngestFixture(PgServer& database_server, const Configure& configu
     options.partition_count = 4;
     options.in_bytes_max = options.ev_bytes_max = options.raw_bytes_max = 64 << 20;
     for (const auto& spec : nats::UniboxStreams(options)) REQUIRE_OK(streams.Ensure(spec));
-    service = ingest::WebhookIngest::Create(config, SystemClock(), metrics).value();
+    service = ingest::CreateService(config, SystemClock(), metrics).value();
     REQUIRE_OK(service->Start());
     const auto& partitions = metrics.GetGauge(
         "unibox_ingest_partitions", "Partitions of the log that is written to; 0 = unknown."
@@ -136,12 +136,12 @@ void IngestFixture::TellChanges() {
 Result<http::Response> IngestFixture::Post(
     const std::string& path, const std::vector<http::Header>& headers, const std::string& body
 ) {
-    const std::string url = "http://" + service->http_address() + path;
+    const std::string url = "http://" + service->address("http") + path;
     return http::Send("POST", url, headers, body, kPatience);
 }
 
 Result<http::Response> IngestFixture::Get(const std::string& target) {
-    return http::Send("GET", "http://" + service->http_address() + target, {}, "", kPatience);
+    return http::Send("GET", "http://" + service->address("http") + target, {}, "", kPatience);
 }
 
 int IngestFixture::PostSigned(

@@ -95,7 +95,7 @@ public:
     std::optional<Uuid> app;
     ingest::Config config;
     std::unique_ptr<nats::Connection> connection;
-    std::unique_ptr<ingest::WebhookIngest> service;
+    std::unique_ptr<runtime::Service> service;
 
 private:
     void PutTenants();

@@ -94,7 +94,7 @@ void Quick(ingest::Config& config) {
 
 void RestartService(IngestFixture& f) {
     f.service.reset();
-    f.service = ingest::WebhookIngest::Create(f.config, SystemClock(), f.metrics).value();
+    f.service = ingest::CreateService(f.config, SystemClock(), f.metrics).value();
     REQUIRE_OK(f.service->Start());
 }
 

@@ -90,7 +90,7 @@ TEST_CASE("Neighbours: calls share the window with webhooks", "[nats][pg]") {
     const Secret key = f.PutApiKey(f.first, {"ingest:write"});
     const Secret other_key = f.PutApiKey(f.second, {"ingest:write"});
     const auto stub = v1::IngestService::NewStub(
-        grpc::CreateChannel(f.service->grpc_address(), grpc::InsecureChannelCredentials())
+        grpc::CreateChannel(f.service->address("grpc"), grpc::InsecureChannelCredentials())
     );
     const auto call = [&](const Secret& api_key, const ChannelId& to, const std::string& id) {
         return std::async(std::launch::async, [&, to, id] {

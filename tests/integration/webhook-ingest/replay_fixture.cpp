@@ -20,12 +20,12 @@ ReplayFixture::ReplayFixture() : all_(pg::Pool::Create(database.settings(), metr
     settings.postgres = database.settings("ub_writer");
     settings.nats.url = nats.url();
     settings.ownership.owner = "replay";
-    writer_ = writer::Writer::Create(settings, metrics).value();
+    writer_ = writer::CreateService(settings, SystemClock(), metrics).value();
     REQUIRE_OK(writer_->Start());
 }
 
 ReplayFixture::~ReplayFixture() {
-    writer_->Stop();
+    writer_->Stop(Millis(10'000));
 }
 
 ReplayFixture::Outcome ReplayFixture::Ctl(std::vector<std::string> arguments) {
@@ -57,7 +57,7 @@ int ReplayFixture::GetFromTwilio(const std::string& target) {
     const auto& header = signature->back();
     const auto answer = http::Send(
         "GET",
-        "http://" + service->http_address() + target,
+        "http://" + service->address("http") + target,
         {{header.name, header.value}},
         "",
         seconds(30)

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "ingest_fixture.hpp"
-#include "message-writer/writer.hpp"
+#include "message-writer/service.hpp"
 
 #include <cstdint>
 #include <string>
@@ -42,7 +42,7 @@ private:
     std::string Ask(const std::string& sql);
 
     std::unique_ptr<pg::Pool> all_;  // As superuser.
-    std::unique_ptr<writer::Writer> writer_;
+    std::unique_ptr<runtime::Service> writer_;
 };
 
 }  // namespace unibox::test

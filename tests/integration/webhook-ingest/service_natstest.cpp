@@ -43,7 +43,7 @@ struct Caller {
           ),
           key(fixture.PutApiKey(fixture.first, {"ingest:write"})),
           stub(v1::IngestService::NewStub(grpc::CreateChannel(
-              fixture.service->grpc_address(), grpc::InsecureChannelCredentials()
+              fixture.service->address("grpc"), grpc::InsecureChannelCredentials()
           ))) {}
 
     Status Call(const v1::IngestRequest& request) { return CallAs(key, request); }

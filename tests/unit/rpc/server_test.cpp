@@ -82,13 +82,15 @@ TEST_CASE("Server: a message over the limit is refused", "[unit][rpc]") {
     );
 }
 
-TEST_CASE("Server: health of the server and of each service follows SetServing", "[unit][rpc]") {
+TEST_CASE(
+    "Server: health of the server and of each service ends with the announcement", "[unit][rpc]"
+) {
     RpcFixture fixture;
     for (const std::string service : {"", "unibox.v1.InboxService"}) {
         CHECK(HealthOf(fixture, service) == health::HealthCheckResponse::SERVING);
     }
     CHECK(HealthOf(fixture, "unibox.v1.Nothing") == -grpc::StatusCode::NOT_FOUND);
-    fixture.server->SetServing(false);
+    fixture.server->AnnounceStop();
     for (const std::string service : {"", "unibox.v1.InboxService"}) {
         CHECK(HealthOf(fixture, service) == health::HealthCheckResponse::NOT_SERVING);
     }

@@ -127,7 +127,7 @@ TEST_CASE("Main: a secret never shows, wherever settings are printed", "[unit][r
     CHECK_FALSE(Holds(toy.output(), "s3cret"));
 }
 
-TEST_CASE("Service: ready line, probes, ordered stop in reverse", "[unit][runtime]") {
+TEST_CASE("Process: ready line, probes, ordered stop in reverse", "[unit][runtime]") {
     auto toy = Toy({"--runtime.drain_ms=60000", "--runtime.shutdown_ms_max=120000"});
     const auto ready = toy.WaitForLine("\"ready\"", 20s);
     REQUIRE(ready.has_value());
@@ -145,43 +145,67 @@ TEST_CASE("Service: ready line, probes, ordered stop in reverse", "[unit][runtim
     CHECK(test::Eventually(20s, [&] { return Get(admin, "/readyz").status == 503; }));
     CHECK(Get(admin, "/livez").status == 200);
     REQUIRE(toy.WaitForLine("\"stopping\"", 20s).has_value());
-    CHECK_FALSE(Holds(toy.output(), "stop third"));
+    CHECK_FALSE(Holds(toy.output(), "stop http"));
     toy.Signal(SIGINT);  // A second signal cuts the drain short.
     CHECK(toy.WaitForExit(20s) == 0);
     CheckOrder(
         toy.output(),
-        {"start first",
+        {"start schema",
          "start second",
-         "start third",
+         "start http",
          "\"ready\"",
-         "stopping hook",
-         "stop third",
+         "announce http",
+         "stop http",
          "stop second",
-         "stop first",
+         "stop schema",
          "\"stopped\""}
     );
 }
 
-TEST_CASE("Service: the watchdog ends a stop that hangs", "[unit][runtime]") {
+TEST_CASE("Process: what was begun has what the drain leaves of the time", "[unit][runtime]") {
+    auto toy = Toy({"--runtime.drain_ms=0", "--runtime.shutdown_ms_max=100000"});
+    REQUIRE(toy.WaitForLine("\"ready\"", 20s).has_value());
+    CHECK(toy.Terminate() == 0);
+    const std::string output = toy.output();
+    const std::string before = "\"grace_ms\":";
+    const auto at = output.find(before);
+    REQUIRE(at != std::string::npos);
+    const int grace_ms = std::stoi(output.substr(at + before.size()));
+    CHECK(grace_ms > 0);
+    CHECK(grace_ms <= 90'000);
+}
+
+TEST_CASE("Process: nobody notices that a service without listener stops", "[unit][runtime]") {
+    auto toy = Toy(
+        {"--toy.mode=serves_nobody",
+         "--runtime.drain_ms=600000",
+         "--runtime.shutdown_ms_max=3600000"}
+    );
+    REQUIRE(toy.WaitForLine("\"ready\"", 20s).has_value());
+    toy.Signal(SIGTERM);
+    CHECK(toy.WaitForExit(60s) == 0);
+}
+
+TEST_CASE("Process: the watchdog ends a stop that hangs", "[unit][runtime]") {
     auto toy =
         Toy({"--toy.mode=stop_hangs", "--runtime.drain_ms=0", "--runtime.shutdown_ms_max=200"});
     REQUIRE(toy.WaitForLine("\"ready\"", 20s).has_value());
     toy.Signal(SIGTERM);
     CHECK(toy.WaitForExit(20s) == 1);
     CHECK(Holds(toy.output(), "shutdown_ms_max"));
-    CHECK_FALSE(Holds(toy.output(), "stop first"));
+    CHECK_FALSE(Holds(toy.output(), "stop schema"));
 }
 
-TEST_CASE("Service: what fails at the start decides the exit code", "[unit][runtime]") {
+TEST_CASE("Process: what fails at the start decides the exit code", "[unit][runtime]") {
     const auto [check, check_output] = Finish({"--toy.mode=check_fails"});
     CHECK(check == 3);
     CHECK(Holds(check_output, "schema is old"));
-    CHECK_FALSE(Holds(check_output, "start first"));
+    CHECK_FALSE(Holds(check_output, "start second"));
 
     const auto [missing, missing_output] = Finish({"--toy.mode=missing"});
     CHECK(missing == 3);
-    CheckOrder(missing_output, {"start third", "stop second", "stop first", "no server"});
-    CHECK_FALSE(Holds(missing_output, "stop third"));  // It never ran.
+    CheckOrder(missing_output, {"start http", "stop second", "stop schema", "no server"});
+    CHECK_FALSE(Holds(missing_output, "stop http"));  // It never ran.
 
     CHECK(Finish({"--toy.mode=broken"}).first == 1);
     CHECK(Finish({"--toy.mode=early"}).first == 3);
@@ -195,19 +219,13 @@ TEST_CASE("Service: what fails at the start decides the exit code", "[unit][runt
     CHECK(Holds(taken_output, admin));
 }
 
-TEST_CASE("Service: a worker that cannot go on ends the process in order", "[unit][runtime]") {
-    const auto [code, output] = Finish({"--toy.mode=fails_later"});
-    CHECK(code == 1);
-    CheckOrder(output, {"lost", "stop third", "stop second", "stop first"});
-}
-
-TEST_CASE("Service: an exception nobody caught is logged and ends the process", "[unit][runtime]") {
+TEST_CASE("Process: an exception nobody caught is logged and ends the process", "[unit][runtime]") {
     const auto [code, output] = Finish({"--toy.mode=throws"});
     CHECK(code == 128 + SIGABRT);
     CHECK(Holds(output, "thrown by a thread"));
 }
 
-TEST_CASE("Service: what only a restart mends is told by /livez", "[unit][runtime]") {
+TEST_CASE("Process: what only a restart mends is told by /livez", "[unit][runtime]") {
     auto toy =
         Toy({"--toy.mode=dies", "--runtime.drain_ms=60000", "--runtime.shutdown_ms_max=90000"});
     const auto ready = toy.WaitForLine("\"ready\"", 20s);
@@ -215,8 +233,7 @@ TEST_CASE("Service: what only a restart mends is told by /livez", "[unit][runtim
     const std::string admin = FieldOf(*ready, "admin");
     const auto livez = Get(admin, "/livez");
     CHECK(livez.status == 503);
-    CHECK(Holds(livez.body, "second"));
-    CHECK(Holds(livez.body, "it is dead"));
+    CHECK(Holds(livez.body, "second: it is dead"));
     CHECK(Get(admin, "/readyz").status == 200);
     toy.Signal(SIGTERM);
     // Once it stops, nobody needs to restart it.
@@ -225,7 +242,7 @@ TEST_CASE("Service: what only a restart mends is told by /livez", "[unit][runtim
     CHECK(toy.WaitForExit(20s) == 0);
 }
 
-TEST_CASE("Service: takes all file descriptors that it may have", "[unit][runtime]") {
+TEST_CASE("Process: takes all file descriptors that it may have", "[unit][runtime]") {
     test::Process toy(
         "/bin/sh",
         With(

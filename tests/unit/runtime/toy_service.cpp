@@ -1,12 +1,17 @@
-// A service of three workers that behave as their settings say: what the tests of runtime run.
+// A service of three parts that behave as their settings say: what the tests of runtime run.
 #include "obs/log.hpp"
 #include "runtime/main.hpp"
 
-#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
 namespace {
+
+using unibox::Millis;
+using unibox::Status;
+using unibox::obs::Level;
+using unibox::obs::Log;
+using unibox::runtime::Part;
 
 struct Config {
     std::string mode = "ok";
@@ -17,14 +22,14 @@ struct Config {
             .Add(
                 "mode",
                 &mode,
-                "How the workers behave.",
+                "How the parts behave.",
                 unibox::config::OneOf(
                     {"ok",
                      "check_fails",
                      "missing",
                      "broken",
                      "stop_hangs",
-                     "fails_later",
+                     "serves_nobody",
                      "throws",
                      "dies",
                      "early"}
@@ -32,48 +37,57 @@ struct Config {
             )
             .AddSecretFile("key_file", &key, "A secret.");
     }
+    std::vector<unibox::runtime::FileUse> FileUses() const { return {}; }
 };
 
-unibox::Status Run(unibox::runtime::Service& service, const Config& config) {
-    using unibox::obs::Level;
-    using unibox::obs::Log;
-    const std::string mode = config.mode;
-    if (mode == "early") return unibox::Unavailable("nothing could be built");
-    service.AddStartupCheck("toy", [mode] {
-        return mode == "check_fails" ? unibox::FailedPrecondition("schema is old")
-                                     : unibox::Status();
-    });
-    for (const std::string name : {"first", "second", "third"}) {
-        const auto start = [name, mode, &service]() -> unibox::Status {
-            Log(Level::kInfo, "start " + name);
-            if (name != "third") return {};
-            if (mode == "missing") return unibox::Unavailable("no server");
-            if (mode == "broken") return unibox::Internal("bug");
-            if (mode == "fails_later") {
-                std::thread([&service] { service.Fail(unibox::Internal("lost")); }).detach();
-            }
-            if (mode == "throws") {
-                std::thread([] { throw std::runtime_error("thrown by a thread"); }).detach();
-            }
-            service.AddAddress("http", "127.0.0.1:1");
-            return {};
-        };
-        const auto stop = [name, mode] {
-            Log(Level::kInfo, "stop " + name);
-            while (mode == "stop_hangs" && name == "second") std::this_thread::yield();
-        };
-        service.AddWorker(name, start, stop);
+Status StartHttp(const std::string& mode) {
+    if (mode == "missing") return unibox::Unavailable("no server");
+    if (mode == "broken") return unibox::Internal("bug");
+    if (mode == "throws") {
+        std::thread([] { throw std::runtime_error("thrown by a thread"); }).detach();
     }
-    service.AddLivenessCheck("first", [] { return unibox::Status(); });
-    service.AddLivenessCheck("second", [mode] {
-        return mode == "dies" ? unibox::Unavailable("it is dead") : unibox::Status();
-    });
-    service.OnStopping([] { Log(Level::kInfo, "stopping hook"); });
-    return service.RunUntilSignal();
+    return {};
+}
+
+Part PartOf(const std::string& name, const std::string& mode) {
+    Part part{
+        .name = name,
+        .start = [name, mode]() -> Status {
+            Log(Level::kInfo, "start " + name);
+            if (name == "schema" && mode == "check_fails") {
+                return unibox::FailedPrecondition("schema is old");
+            }
+            return name == "http" ? StartHttp(mode) : Status();
+        },
+        .stop =
+            [name, mode](Millis grace) {
+                Log(Level::kInfo, "stop " + name, {{"grace_ms", grace.count()}});
+                while (mode == "stop_hangs" && name == "second") std::this_thread::yield();
+            }};
+    if (name == "http") {
+        part.address = [] { return std::string("127.0.0.1:1"); };
+        if (mode != "serves_nobody") {
+            part.announce_stop = [] { Log(Level::kInfo, "announce http"); };
+        }
+    }
+    if (mode == "dies" && name == "second") {
+        part.alive = [] { return unibox::Unavailable("it is dead"); };
+    }
+    return part;
+}
+
+unibox::runtime::ServiceOrStatus
+Create(const Config& config, const unibox::Clock&, unibox::obs::Metrics&) {
+    if (config.mode == "early") return unibox::Unavailable("nothing could be built");
+    std::vector<Part> parts;
+    for (const char* name : {"schema", "second", "http"}) {
+        parts.push_back(PartOf(name, config.mode));
+    }
+    return std::make_unique<unibox::runtime::Service>(nullptr, std::move(parts));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    return unibox::runtime::Main<Config>("toy", argc, argv, Run);
+    return unibox::runtime::Main<Config>("toy", argc, argv, Create);
 }

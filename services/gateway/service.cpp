@@ -1,4 +1,4 @@
-#include "gateway/server.hpp"
+#include "gateway/service.hpp"
 
 #include "auth/authenticator.hpp"
 #include "gateway/admission.hpp"
@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace unibox::gateway {
 namespace {
@@ -65,17 +66,17 @@ auth::Authenticator::FindKeys KeysIn(pg::Pool& pool) {
     };
 }
 
-}  // namespace
-
 // In the order of dependence: what is below uses what is above.
-struct Server::Parts {
-    Parts(
-        const Config& config,
+struct Objects {
+    Objects(
+        const Config& the_config,
         std::unique_ptr<pg::Pool> given_pool,
+        std::unique_ptr<nats::Connection> given_connection,
         const Clock& clock,
         obs::Metrics& metrics
     )
-        : pool(std::move(given_pool)),
+        : config(the_config),
+          pool(std::move(given_pool)),
           authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics),
           inbox(*pool, clock, PageBytesMax(config.grpc)),
           work(
@@ -85,11 +86,13 @@ struct Server::Parts {
               obs::WaitingGauge(metrics, "unibox_gateway_waiting", "work")
           ),
           calls(config.grpc, metrics),
-          admission(calls, authenticator, work, metrics) {}
+          admission(calls, authenticator, work, metrics),
+          connection(std::move(given_connection)) {}
 
-    Status WatchKeys(const nats::Settings& settings, obs::Metrics& metrics);
+    Status WatchKeys();
 
-    std::unique_ptr<pg::Pool> pool;
+    const Config config;
+    const std::unique_ptr<pg::Pool> pool;
     auth::Authenticator authenticator;
     Inbox inbox;
     async::FairPool work;
@@ -97,61 +100,51 @@ struct Server::Parts {
     Admission admission;
     MethodTable methods;
     std::unique_ptr<GrpcApi> grpc_api;
-    std::unique_ptr<nats::Connection> connection;
+    std::unique_ptr<nats::Connection> connection;  // Null once stopped.
     std::unique_ptr<rpc::Server> grpc;
     std::unique_ptr<http::Server> http;
 };
 
 // The same notice that webhook-ingest hears.
-Status Server::Parts::WatchKeys(const nats::Settings& settings, obs::Metrics& metrics) {
-    UNIBOX_ASSIGN_OR_RETURN(connection, nats::Connection::Connect(settings, metrics));
+Status Objects::WatchKeys() {
     return connection->WatchChanges(wire::kChannelsChanged, [this] { authenticator.Forget(); });
 }
 
-Result<std::unique_ptr<Server>> Server::Start(
+std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Metrics& metrics) {
+    const auto start_grpc = [&objects, &metrics] {
+        return rpc::Server::Start(objects.config.grpc, objects.grpc_api->services(), metrics);
+    };
+    const auto start_http =
+        [&objects, &clock, &metrics]() -> Result<std::unique_ptr<http::Server>> {
+        UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(objects.methods, objects.admission));
+        return http::Server::Start(objects.config.http, std::move(routes), clock, metrics);
+    };
+    return {
+        {.name = "work", .stop = [&objects](Millis) { objects.work.Stop(); }},
+        // They feed the work threads.
+        {.name = "keys",
+         .start = [&objects] { return objects.WatchKeys(); },
+         .stop =
+             [&objects](Millis) {
+                 objects.connection.reset();
+                 objects.authenticator.Stop();
+             }},
+        runtime::ListenerPart("grpc", objects.grpc, start_grpc),
+        runtime::ListenerPart("http", objects.http, start_http)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::Service>> CreateService(
     const Config& config, const Clock& clock, obs::Metrics& metrics
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
-    auto parts = std::make_unique<Parts>(config, std::move(pool), clock, metrics);
-    UNIBOX_RETURN_IF_ERROR(parts->WatchKeys(config.nats, metrics));
-    UNIBOX_ASSIGN_OR_RETURN(parts->methods, MethodTable::Create(MethodsOf({parts->inbox})));
-    UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(parts->methods, parts->admission));
-    parts->grpc_api = std::make_unique<GrpcApi>(parts->methods, parts->admission);
-    UNIBOX_ASSIGN_OR_RETURN(
-        parts->grpc, rpc::Server::Start(config.grpc, parts->grpc_api->services(), metrics)
-    );
-    UNIBOX_ASSIGN_OR_RETURN(
-        parts->http, http::Server::Start(config.http, std::move(routes), clock, metrics)
-    );
-    return std::unique_ptr<Server>(new Server(std::move(parts)));
-}
-
-Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Server::~Server() {
-    Stop(Millis(0));
-}
-
-std::string Server::http_address() const {
-    return parts_->http->address();
-}
-std::string Server::grpc_address() const {
-    return parts_->grpc->address();
-}
-Status Server::Alive() const {
-    return parts_->grpc->Alive();
-}
-void Server::AnnounceStop() {
-    parts_->grpc->SetServing(false);
-    parts_->http->AnnounceStop();
-}
-
-void Server::Stop(Millis grace) {
-    parts_->http->StopAccepting();
-    parts_->grpc->Stop(grace);
-    parts_->http->Stop(grace);
-    parts_->connection.reset();    // What it tells goes to the parts.
-    parts_->authenticator.Stop();  // It feeds the work threads.
-    parts_->work.Stop();
+    UNIBOX_ASSIGN_OR_RETURN(auto connection, nats::Connection::Connect(config.nats, metrics));
+    const auto objects =
+        std::make_shared<Objects>(config, std::move(pool), std::move(connection), clock, metrics);
+    UNIBOX_ASSIGN_OR_RETURN(objects->methods, MethodTable::Create(MethodsOf({objects->inbox})));
+    objects->grpc_api = std::make_unique<GrpcApi>(objects->methods, objects->admission);
+    return std::make_unique<runtime::Service>(objects, PartsOf(*objects, clock, metrics));
 }
 
 }  // namespace unibox::gateway

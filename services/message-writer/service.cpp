@@ -1,0 +1,162 @@
+#include "message-writer/service.hpp"
+
+#include "message-writer/feed_history.hpp"
+#include "message-writer/keeper.hpp"
+#include "message-writer/partition_owner.hpp"
+#include "message-writer/relays.hpp"
+#include "store/schema/migrate.hpp"
+
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace unibox::writer {
+namespace {
+
+std::string OwnerName(const OwnershipSettings& settings, const Clock& clock) {
+    if (!settings.owner.empty()) return settings.owner;
+    char host[256] = {};
+    if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+    // A process id can come back within a lease; its owner must not be taken for the old one.
+    return std::string(host) + ":" + std::to_string(::getpid()) + ":" +
+           NewUuidV7(clock.UnixMillis()).ToString().substr(24);
+}
+
+// What connects lazily, and what can fail to be made; each uses those above it.
+struct Made {
+    std::unique_ptr<pg::Pool> pool;
+    std::unique_ptr<nats::Connection> connection;
+    std::shared_ptr<FeedHistory> feed;
+    std::unique_ptr<Relays> relays;
+};
+
+Result<Made> Make(const Config& config, const Clock& clock, obs::Metrics& metrics) {
+    Made made;
+    UNIBOX_ASSIGN_OR_RETURN(made.pool, pg::Pool::Create(config.postgres, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(
+        made.connection, nats::Connection::Connect(config.nats, metrics, clock)
+    );
+    made.feed = std::make_shared<FeedHistory>(*made.pool, *made.connection, metrics, clock);
+    const RelaySettings relaying{.publish_deadline = Millis(config.outbox.publish_deadline_ms)};
+    UNIBOX_ASSIGN_OR_RETURN(
+        made.relays,
+        Relays::Create(*made.connection, kOutboxStreams, relaying, metrics, clock, made.feed.get())
+    );
+    return made;
+}
+
+// In the order of dependence: what is below uses what is above. Only the lanes call what is below
+// them (ownership and upkeep), once these are there.
+struct Objects {
+    Objects(
+        const Config& the_config,
+        Made made,
+        const Clock& clock,
+        obs::Metrics& registry,
+        StageHook on_stage
+    )
+        : config(the_config),
+          metrics(registry),
+          pool(std::move(made.pool)),
+          connection(std::move(made.connection)),
+          feed(std::move(made.feed)),
+          relays(std::move(made.relays)),
+          environment{
+              .config = config,
+              .owner = OwnerName(config.ownership, clock),
+              .pool = *pool,
+              .connection = *connection,
+              .relays = *relays,
+              .metrics = metrics,
+              .on_stage = std::move(on_stage),
+              .registry = registry,
+              .clock = clock,
+              .log_highs = log_highs,
+              .on_lost = [this] { partitions.Wake(); },
+              .on_log_full = [this] { keeper->Relieve(); }},
+          partitions(environment, lanes) {}
+
+    Status SchemaIsCurrent() const;
+    Status CreateLanes();
+    void StopLanes();
+
+    const Config config;
+    WriterMetrics metrics;
+    LogHighs log_highs;
+    const std::unique_ptr<pg::Pool> pool;
+    const std::unique_ptr<nats::Connection> connection;
+    const std::shared_ptr<FeedHistory> feed;
+    const std::unique_ptr<Relays> relays;
+    LaneEnvironment environment;
+    std::vector<std::unique_ptr<Lane>> lanes;
+    PartitionOwner partitions;
+    std::unique_ptr<Keeper> keeper;
+};
+
+Status Objects::SchemaIsCurrent() const {
+    Status status = store::SchemaIsCurrent(*pool);
+    const bool away =
+        status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+    return away ? Status() : status;
+}
+
+Status Objects::CreateLanes() {
+    for (std::size_t i = 0; i < config.batch.lanes; ++i) {
+        UNIBOX_ASSIGN_OR_RETURN(auto lane, Lane::Create(environment, i));
+        lanes.push_back(std::move(lane));
+    }
+    return {};
+}
+
+void Objects::StopLanes() {
+    for (const auto& lane : lanes) lane->Stop();
+}
+
+std::vector<runtime::Part> PartsOf(Objects& objects) {
+    return {
+        {.name = "schema", .start = [&objects] { return objects.SchemaIsCurrent(); }},
+        {.name = "feed",
+         .start =
+             [&objects] { return objects.feed->Start([&objects] { objects.relays->Resume(); }); },
+         // So that the lanes can still delete what is acknowledged.
+         .refuse_work = [&objects] { objects.feed->Mark(); },
+         .stop = [&objects](Millis) { objects.feed->Stop(); }},
+        {.name = "lanes",
+         .start = [&objects] { return objects.CreateLanes(); },
+         .stop = [&objects](Millis) { objects.StopLanes(); }},
+        {.name = "keeper",
+         .start =
+             [&objects] {
+                 objects.keeper->Start();
+                 return Status();
+             },
+         .stop = [&objects](Millis) { objects.keeper->Stop(); }},
+        {.name = "partitions",
+         .start = [&objects] { return objects.partitions.Start(); },
+         .stop = [&objects](Millis) { objects.partitions.Stop(); }}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::Service>> CreateService(
+    const Config& config, const Clock& clock, obs::Metrics& metrics, StageHook on_stage
+) {
+    if (config.ownership.tick_ms * 3 > config.ownership.lease_ms) {
+        return InvalidArgument("ownership.tick_ms must be at most a third of ownership.lease_ms")
+            .WithField("ownership.tick_ms");
+    }
+    UNIBOX_ASSIGN_OR_RETURN(Made made, Make(config, clock, metrics));
+    const auto objects =
+        std::make_shared<Objects>(config, std::move(made), clock, metrics, std::move(on_stage));
+    UNIBOX_ASSIGN_OR_RETURN(
+        objects->keeper,
+        Keeper::Create(
+            objects->config, *objects->pool, *objects->connection, objects->metrics, clock
+        )
+    );
+    return std::make_unique<runtime::Service>(objects, PartsOf(*objects));
+}
+
+}  // namespace unibox::writer
