@@ -17,6 +17,14 @@ namespace unibox::async {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
+// Of threads that have a loop() each.
+template <typename Threads>
+std::vector<asio::io_context*> LoopsOf(const Threads& threads) {
+    std::vector<asio::io_context*> loops;
+    for (const auto& thread : threads) loops.push_back(&thread->loop());
+    return loops;
+}
+
 class Listener {
 public:
     struct Hooks {

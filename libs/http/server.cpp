@@ -61,7 +61,7 @@ public:
         for (std::int64_t i = 0; i < shared_.settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<NetThread>(shared_));
         }
-        listener_.emplace(Loops(), MakeHooks());
+        listener_.emplace(async::LoopsOf(threads_), MakeHooks());
     }
     ~AsioServer() override { Stop(Millis(0)); }
     AsioServer(const AsioServer&) = delete;
@@ -108,23 +108,14 @@ public:
     }
 
 private:
-    std::vector<async::asio::io_context*> Loops() const {
-        std::vector<async::asio::io_context*> loops;
-        for (const auto& thread : threads_) loops.push_back(&thread->loop());
-        return loops;
-    }
-
     async::Listener::Hooks MakeHooks() {
         return {
             .accepted = [this](
                             std::size_t index, tcp::socket socket, const tcp::endpoint& peer
                         ) { TakeIn(*threads_[index], std::move(socket), peer); },
-            .failed =
-                [this](const async::error_code& error, bool first) {
-                    shared_.metrics.CountAcceptFailure();
-                    if (!first) return;
-                    obs::Log(obs::Level::kError, "cannot accept", {{"error", error.message()}});
-                }};
+            .failed = [this](
+                          const async::error_code& error, bool first
+                      ) { shared_.metrics.TellAcceptFailure(error.message(), first); }};
     }
 
     void TakeIn(NetThread& thread, tcp::socket socket, const tcp::endpoint& peer) {

@@ -1,5 +1,6 @@
 #include "http/detail/shared.hpp"
 
+#include "obs/accept_log.hpp"
 #include "obs/certificate_log.hpp"
 #include "obs/metrics.hpp"
 
@@ -116,8 +117,8 @@ void ServerMetrics::CountResponse(std::size_t route_index, int status, double se
     of_route.seconds->Observe(seconds);
 }
 
-void ServerMetrics::CountAcceptFailure() {
-    accept_failures_->Add();
+void ServerMetrics::TellAcceptFailure(const std::string& error, bool first) {
+    obs::TellAcceptFailure(*accept_failures_, listener_, error, first);
 }
 
 void ServerMetrics::CountAbandoned() {

@@ -63,7 +63,8 @@ public:
     void CountResponse(std::size_t route_index, int status, double seconds);
     void CountUnanswered();
     void CountAbandoned();
-    void CountAcceptFailure();
+    // `first`: since a connection was accepted.
+    void TellAcceptFailure(const std::string& error, bool first);
     // A changed certificate was taken into use, or could not be.
     void TellCertificateChange(const Status& change);
 

@@ -3,7 +3,6 @@
 #include "async/listener.hpp"
 #include "net/client_network.hpp"
 #include "obs/certificate_log.hpp"
-#include "obs/log.hpp"
 #include "rpc/detail/peer_name.hpp"
 #include "rpc/detail/relay_thread.hpp"
 
@@ -23,7 +22,7 @@ public:
         for (int i = 0; i < settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<RelayThread>(shared_));
         }
-        listener_ = std::make_unique<async::Listener>(Loops(), MakeHooks());
+        listener_ = std::make_unique<async::Listener>(async::LoopsOf(threads_), MakeHooks());
     }
     ~RelayAcceptor() override { Stop(); }
     RelayAcceptor(const RelayAcceptor&) = delete;
@@ -77,27 +76,14 @@ public:
     }
 
 private:
-    std::vector<async::asio::io_context*> Loops() const {
-        std::vector<async::asio::io_context*> loops;
-        for (const auto& thread : threads_) loops.push_back(&thread->loop());
-        return loops;
-    }
-
     async::Listener::Hooks MakeHooks() {
         return {
             .accepted = [this](
                             std::size_t index, tcp::socket socket, const tcp::endpoint& peer
                         ) { TakeIn(*threads_[index], std::move(socket), peer); },
-            .failed =
-                [this](const async::error_code& error, bool first) {
-                    shared_.metrics.CountAcceptFailure();
-                    if (!first) return;
-                    obs::Log(
-                        obs::Level::kError,
-                        "cannot accept",
-                        {{"listener", "grpc"}, {"error", error.message()}}
-                    );
-                }};
+            .failed = [this](
+                          const async::error_code& error, bool first
+                      ) { shared_.metrics.TellAcceptFailure(error.message(), first); }};
     }
 
     void TakeIn(RelayThread& thread, tcp::socket socket, const tcp::endpoint& peer) {

@@ -1,6 +1,7 @@
 #include "rpc/detail/shared.hpp"
 
 #include "net/client_network.hpp"
+#include "obs/accept_log.hpp"
 #include "obs/log.hpp"
 
 namespace unibox::rpc::detail {
@@ -47,6 +48,10 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
             {{"reason", kEndedNames[i]}}
         );
     }
+}
+
+void RelayMetrics::TellAcceptFailure(const std::string& error, bool first) {
+    obs::TellAcceptFailure(accept_failures_, "grpc", error, first);
 }
 
 void RelayMetrics::CountRefused(net::NoPlace why) {

@@ -30,7 +30,10 @@ public:
     // A client whose address cannot go with its connection; also a line in the log, at most one a
     // second.
     void TellUnnamed(const std::string& peer_address, const Status& why);
+    // A client that was accepted and could not be served for want of a descriptor.
     void CountAcceptFailure() { accept_failures_.Add(); }
+    // `first`: since a connection was accepted.
+    void TellAcceptFailure(const std::string& error, bool first);
     void CountEnded(Ended why, int count = 1);
 
 private:
