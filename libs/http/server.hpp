@@ -79,7 +79,7 @@ public:
     // new connections are still taken. For the time in which load balancers learn of the stop.
     virtual void AnnounceStop() = 0;
     // AnnounceStop, closes the listening socket and idle connections, tells sessions. Who takes
-    // nothing of an answer, sends nothing of a head, or has gone, is cut off after 2 s. Does not
+    // nothing of an answer, sends nothing of a head, or has gone, is cut off after 5 s. Does not
     // wait.
     virtual void StopAccepting() = 0;
     // StopAccepting, waits up to `grace` for requests, streams and sessions, closes everything,

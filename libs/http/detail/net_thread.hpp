@@ -23,7 +23,7 @@ public:
     static constexpr std::size_t kReadBytes = 64 << 10;
     static constexpr Millis kSweepInterval{100};
     // How long a client may take nothing of an answer, or of a head, once the stop has begun.
-    static constexpr Millis kFarewell{2'000};
+    static constexpr Millis kFarewell{5'000};
 
     explicit NetThread(Shared& shared);
     ~NetThread();

@@ -13,7 +13,13 @@ namespace {
 using std::chrono::seconds;
 
 // Longer than the farewell of a stop, shorter than any time-out of the settings.
-constexpr Millis kAfterFarewell{2'001};
+constexpr Millis kAfterFarewell{5'001};
+
+http::Settings WithLongTimes() {
+    http::Settings settings;
+    settings.head_timeout_ms = settings.write_timeout_ms = settings.handler_timeout_ms = 600'000;
+    return settings;
+}
 
 // A connection that the stop closes at once: its end tells that the stop has begun.
 std::unique_ptr<RawSocket> Idle(const HttpFixture& fixture) {
@@ -25,7 +31,7 @@ std::unique_ptr<RawSocket> Idle(const HttpFixture& fixture) {
 
 TEST_CASE("Stop: a client that takes nothing of its answer is not waited for", "[net][http]") {
     FakeClock clock;
-    HttpFixture fixture({}, {}, clock);
+    HttpFixture fixture(WithLongTimes(), {}, clock);
     const auto idle = Idle(fixture);
     RawSocket deaf(fixture.server->address());
     REQUIRE(deaf.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -39,7 +45,7 @@ TEST_CASE("Stop: a client that takes nothing of its answer is not waited for", "
 
 TEST_CASE("Stop: a request whose client has gone is not waited for", "[net][http]") {
     FakeClock clock;
-    HttpFixture fixture({}, {}, clock);
+    HttpFixture fixture(WithLongTimes(), {}, clock);
     const auto idle = Idle(fixture);
     const std::string held = "POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
     RawSocket before(fixture.server->address());
@@ -66,7 +72,7 @@ TEST_CASE("Stop: a request whose client has gone is not waited for", "[net][http
 
 TEST_CASE("Stop: half a head is not waited for", "[net][http]") {
     FakeClock clock;
-    HttpFixture fixture({}, {}, clock);
+    HttpFixture fixture(WithLongTimes(), {}, clock);
     RawSocket half(fixture.server->address());
     REQUIRE(half.Send("GET /get HTTP/1.1\r\nHo"));
     const auto idle = Idle(fixture);
