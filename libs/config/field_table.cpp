@@ -124,37 +124,24 @@ std::string Field::EnvironmentName() const {
     return ToUpperAscii("UNIBOX_" + section + "_" + name);
 }
 
-FieldTable& FieldTable::Section(std::string name, std::string description) {
-    section_ = name;
-    if (!HasSection(name)) sections_.emplace_back(std::move(name), std::move(description));
-    return *this;
+SectionFields FieldTable::Section(std::string name, std::string description) {
+    if (!HasSection(name)) sections_.emplace_back(name, std::move(description));
+    return {*this, std::move(name)};
 }
 
-FieldTable& FieldTable::AddRule(std::function<Status()> rule) {
-    UNIBOX_ASSERT(!section_.empty());
-    rules_.push_back({section_, std::move(rule)});
-    return *this;
-}
-
-FieldTable& FieldTable::Append(Field field) {
-    UNIBOX_ASSERT(!section_.empty());
-    UNIBOX_ASSERT(Find(section_, field.name) == nullptr);
-    field.section = section_;
-    field.unit = UnitOf(field.name);
-    field.default_value = field.get();
-    const bool is_text = std::holds_alternative<std::string>(field.default_value);
-    if (is_text && field.name.ends_with("_file") && !field.check.holds) {
-        field.check = ReadableFileOrEmpty();
-    }
-    fields_.push_back(std::move(field));
+SectionFields& SectionFields::AddRule(std::function<Status()> rule) {
+    table_.rules_.push_back({section_, std::move(rule)});
     return *this;
 }
 
 template <typename Stored, typename Target>
-FieldTable& FieldTable::Bind(
+Field& SectionFields::Bind(
     std::string field, Target* target, std::string description, Check check
 ) {
+    UNIBOX_ASSERT(table_.Find(section_, field) == nullptr);
     Field made;
+    made.section = section_;
+    made.unit = UnitOf(field);
     made.name = std::move(field);
     made.description = std::move(description);
     made.check = std::move(check);
@@ -170,57 +157,74 @@ FieldTable& FieldTable::Bind(
         made.get = [target] { return Value(std::in_place_type<Stored>, *target); };
         made.set = [target](const Value& value) { *target = std::get<Stored>(value); };
     }
-    return Append(std::move(made));
+    made.default_value = made.get();
+    const bool is_text = std::holds_alternative<std::string>(made.default_value);
+    if (is_text && made.name.ends_with("_file") && !made.check.holds) {
+        made.check = ReadableFileOrEmpty();
+    }
+    return table_.fields_.emplace_back(std::move(made));
 }
 
-FieldTable& FieldTable::Add(
+SectionFields& SectionFields::Add(
     std::string field, std::string* target, std::string description, Check check
 ) {
-    return Bind<std::string>(std::move(field), target, std::move(description), std::move(check));
+    Bind<std::string>(std::move(field), target, std::move(description), std::move(check));
+    return *this;
 }
-FieldTable& FieldTable::Add(std::string field, int* target, std::string description, Check check) {
-    return Bind<std::int64_t>(
+SectionFields& SectionFields::Add(
+    std::string field, int* target, std::string description, Check check
+) {
+    Bind<std::int64_t>(
         std::move(field), target, std::move(description), RangeOfType<int>(std::move(check))
     );
+    return *this;
 }
-FieldTable& FieldTable::Add(
+SectionFields& SectionFields::Add(
     std::string field, std::int64_t* target, std::string description, Check check
 ) {
-    return Bind<std::int64_t>(std::move(field), target, std::move(description), std::move(check));
+    Bind<std::int64_t>(std::move(field), target, std::move(description), std::move(check));
+    return *this;
 }
-FieldTable& FieldTable::Add(
+SectionFields& SectionFields::Add(
     std::string field, std::size_t* target, std::string description, Check check
 ) {
-    return Bind<std::int64_t>(
+    Bind<std::int64_t>(
         std::move(field), target, std::move(description), RangeOfType<std::size_t>(std::move(check))
     );
+    return *this;
 }
-FieldTable& FieldTable::Add(
+SectionFields& SectionFields::Add(
     std::string field, double* target, std::string description, Check check
 ) {
-    return Bind<double>(std::move(field), target, std::move(description), std::move(check));
+    Bind<double>(std::move(field), target, std::move(description), std::move(check));
+    return *this;
 }
-FieldTable& FieldTable::Add(std::string field, bool* target, std::string description, Check check) {
-    return Bind<bool>(std::move(field), target, std::move(description), std::move(check));
+SectionFields& SectionFields::Add(
+    std::string field, bool* target, std::string description, Check check
+) {
+    Bind<bool>(std::move(field), target, std::move(description), std::move(check));
+    return *this;
 }
-FieldTable& FieldTable::Add(
+SectionFields& SectionFields::Add(
     std::string field, TextList* target, std::string description, Check check
 ) {
-    return Bind<TextList>(std::move(field), target, std::move(description), std::move(check));
+    Bind<TextList>(std::move(field), target, std::move(description), std::move(check));
+    return *this;
 }
-FieldTable& FieldTable::Add(
+SectionFields& SectionFields::Add(
     std::string field, std::filesystem::path* target, std::string description, Check check
 ) {
-    return Bind<std::string>(std::move(field), target, std::move(description), std::move(check));
+    Bind<std::string>(std::move(field), target, std::move(description), std::move(check));
+    return *this;
 }
 
-FieldTable& FieldTable::AddSecretFile(
+SectionFields& SectionFields::AddSecretFile(
     std::string field, Secret* target, std::string description, Check check
 ) {
     UNIBOX_ASSERT(field.ends_with("_file"));
     auto path = std::make_shared<std::string>();
-    Bind<std::string>(std::move(field), path.get(), std::move(description), std::move(check));
-    Field& made = fields_.back();
+    Field& made =
+        Bind<std::string>(std::move(field), path.get(), std::move(description), std::move(check));
     made.kind = Kind::kSecretFile;
     made.secret = target;
     made.get = [path] { return Value(*path); };
@@ -228,26 +232,24 @@ FieldTable& FieldTable::AddSecretFile(
     return *this;
 }
 
-FieldTable& FieldTable::AddSecretPath(
+SectionFields& SectionFields::AddSecretPath(
     std::string field, std::filesystem::path* target, std::string description, Check check
 ) {
     UNIBOX_ASSERT(field.ends_with("_file"));
-    Add(std::move(field), target, std::move(description));
-    fields_.back().check = std::move(check);
-    fields_.back().kind = Kind::kSecretFile;
+    Field& made = Bind<std::string>(std::move(field), target, std::move(description), {});
+    made.check = std::move(check);
+    made.kind = Kind::kSecretFile;
     return *this;
 }
 
-FieldTable& FieldTable::AddUrl(
+SectionFields& SectionFields::AddUrl(
     std::string field, std::string* target, std::string description, Mask mask, Check check
 ) {
-    Add(field, target, std::move(description), std::move(check));
-    fields_.back().mask = mask;
+    Bind<std::string>(field, target, std::move(description), std::move(check)).mask = mask;
     auto path = std::make_shared<std::string>();
-    Bind<std::string>(
+    Field& made = Bind<std::string>(
         field + "_file", path.get(), "File whose content takes the place of `" + field + "`.", {}
     );
-    Field& made = fields_.back();
     made.kind = Kind::kSecretFile;
     made.get = [path] { return Value(*path); };
     made.set = [path](const Value& value) { *path = std::get<std::string>(value); };

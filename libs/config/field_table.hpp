@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -67,6 +68,69 @@ struct Field {
     std::string EnvironmentName() const;
 };
 
+class FieldTable;
+
+// The fields of one section: what FieldTable::Section gives. Every struct of settings has a
+// `Describe(FieldTable&)` that begins its section itself, so that no field's place depends on what
+// was described before.
+class SectionFields {
+public:
+    // The value behind `target` is the default. `target` must outlive the table. A name used twice
+    // aborts.
+    SectionFields& Add(
+        std::string field, std::string* target, std::string description, Check check = {}
+    );
+    SectionFields& Add(std::string field, int* target, std::string description, Check check = {});
+    SectionFields& Add(
+        std::string field, std::int64_t* target, std::string description, Check check = {}
+    );
+    SectionFields& Add(
+        std::string field, std::size_t* target, std::string description, Check check = {}
+    );
+    SectionFields& Add(
+        std::string field, double* target, std::string description, Check check = {}
+    );
+    SectionFields& Add(std::string field, bool* target, std::string description, Check check = {});
+    SectionFields& Add(
+        std::string field, TextList* target, std::string description, Check check = {}
+    );
+    SectionFields& Add(
+        std::string field, std::filesystem::path* target, std::string description, Check check = {}
+    );
+    // A secret: the setting is the path of a file and ends in "_file"; its content, without the
+    // line end after it, goes to `target`. Empty path = no secret (give ReadableFile() where there
+    // must be one). At most 64 KiB.
+    SectionFields& AddSecretFile(
+        std::string field, Secret* target, std::string description, Check check = {}
+    );
+    // The same where the reader of the file needs its path (to re-read it, or for a library that
+    // wants a file name). Without a check the file need not be there yet: the tool that makes it
+    // has the same setting.
+    SectionFields& AddSecretPath(
+        std::string field, std::filesystem::path* target, std::string description, Check check = {}
+    );
+    // A URL or connection string that may hold a password. Adds `field`, which `mask` shows, and
+    // `field`_file, whose content takes its place.
+    SectionFields& AddUrl(
+        std::string field, std::string* target, std::string description, Mask mask, Check check = {}
+    );
+
+    // What several fields must fulfil together, checked after all have their values: a failure
+    // names its field without the section.
+    SectionFields& AddRule(std::function<Status()> rule);
+
+private:
+    friend class FieldTable;
+    SectionFields(FieldTable& table, std::string section)
+        : table_(table), section_(std::move(section)) {}
+
+    template <typename Stored, typename Target>
+    Field& Bind(std::string field, Target* target, std::string description, Check check);
+
+    FieldTable& table_;
+    const std::string section_;
+};
+
 class FieldTable {
 public:
     struct Rule {
@@ -74,48 +138,8 @@ public:
         std::function<Status()> check;
     };
 
-    // The section of the fields that follow.
-    FieldTable& Section(std::string name, std::string description = {});
-
-    // The value behind `target` is the default. `target` must outlive the table. A name used twice
-    // aborts.
-    FieldTable& Add(
-        std::string field, std::string* target, std::string description, Check check = {}
-    );
-    FieldTable& Add(std::string field, int* target, std::string description, Check check = {});
-    FieldTable& Add(
-        std::string field, std::int64_t* target, std::string description, Check check = {}
-    );
-    FieldTable& Add(
-        std::string field, std::size_t* target, std::string description, Check check = {}
-    );
-    FieldTable& Add(std::string field, double* target, std::string description, Check check = {});
-    FieldTable& Add(std::string field, bool* target, std::string description, Check check = {});
-    FieldTable& Add(std::string field, TextList* target, std::string description, Check check = {});
-    FieldTable& Add(
-        std::string field, std::filesystem::path* target, std::string description, Check check = {}
-    );
-    // A secret: the setting is the path of a file and ends in "_file"; its content, without the
-    // line end after it, goes to `target`. Empty path = no secret (give ReadableFile() where there
-    // must be one). At most 64 KiB.
-    FieldTable& AddSecretFile(
-        std::string field, Secret* target, std::string description, Check check = {}
-    );
-    // The same where the reader of the file needs its path (to re-read it, or for a library that
-    // wants a file name). Without a check the file need not be there yet: the tool that makes it
-    // has the same setting.
-    FieldTable& AddSecretPath(
-        std::string field, std::filesystem::path* target, std::string description, Check check = {}
-    );
-    // A URL or connection string that may hold a password. Adds `field`, which `mask` shows, and
-    // `field`_file, whose content takes its place.
-    FieldTable& AddUrl(
-        std::string field, std::string* target, std::string description, Mask mask, Check check = {}
-    );
-
-    // What several fields must fulfil together, checked after all have their values: a failure
-    // names its field without the section, which is the one that was begun.
-    FieldTable& AddRule(std::function<Status()> rule);
+    // Begins a section, or goes on with one. The first description counts.
+    SectionFields Section(std::string name, std::string description = {});
 
     std::vector<Field>& fields() { return fields_; }
     const std::vector<Field>& fields() const { return fields_; }
@@ -126,11 +150,8 @@ public:
     bool HasSection(std::string_view section) const;
 
 private:
-    template <typename Stored, typename Target>
-    FieldTable& Bind(std::string field, Target* target, std::string description, Check check);
-    FieldTable& Append(Field field);
+    friend class SectionFields;
 
-    std::string section_;
     std::vector<std::pair<std::string, std::string>> sections_;  // Name and description, in order.
     std::vector<Field> fields_;
     std::vector<Rule> rules_;

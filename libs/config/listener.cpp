@@ -35,9 +35,9 @@ bool IsLoopback(std::string_view host_port) {
     return is_address && ntohl(address.s_addr) >> 24 == 127;
 }
 
-void Listener::Describe(FieldTable& table, std::string_view protocol) {
+void Listener::Describe(SectionFields& section, std::string_view protocol) {
     const std::string name(protocol);
-    table
+    section
         .Add(
             "listen",
             &listen,

@@ -20,8 +20,8 @@ struct Listener {
     TlsFileNames tls;
     bool plaintext_allowed = false;
 
-    // Adds the fields to the section that was begun, and the rule above.
-    void Describe(FieldTable& table, std::string_view protocol);
+    // Adds the fields, and the rule above. Of the listener of a protocol: "HTTP".
+    void Describe(SectionFields& section, std::string_view protocol);
 };
 
 // Whether only this machine can reach "host:port": 127.0.0.0/8, ::1 or localhost.

@@ -58,7 +58,7 @@ public:
     )
         : shared_(std::move(settings), std::move(router), clock, metrics, std::move(listener)),
           no_place_(NoPlaceAnswer(shared_.settings.retry_after_s)) {
-        for (std::int64_t i = 0; i < shared_.settings.net_thread_count; ++i) {
+        for (int i = 0; i < shared_.settings.net_thread_count; ++i) {
             threads_.push_back(std::make_unique<NetThread>(shared_));
         }
         listener_.emplace(async::LoopsOf(threads_), MakeHooks());

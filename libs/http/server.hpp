@@ -28,7 +28,7 @@ namespace unibox::http {
 
 // With TLS the process must ignore SIGPIPE (runtime does).
 struct Settings : config::Listener {
-    std::int64_t net_thread_count = 1;
+    int net_thread_count = 1;
     std::int64_t connection_count_max = 10'000;
     // Of one client: an IPv4 /24 or an IPv6 /64; 0 = no such limit (behind a proxy).
     std::int64_t connection_count_per_client_max = 1'000;
@@ -55,8 +55,8 @@ struct Settings : config::Listener {
     void Describe(config::FieldTable& table);
 
 private:
-    void DescribeLimits(config::FieldTable& table);
-    void DescribeTimes(config::FieldTable& table);
+    void DescribeLimits(config::SectionFields& section);
+    void DescribeTimes(config::SectionFields& section);
 };
 
 class Server {

@@ -15,23 +15,23 @@ config::Check Milliseconds() {
 }  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
-    table.Section("http", "The HTTP listener.");
-    Listener::Describe(table, "HTTP");
-    table.AddRule([this] {
-             return net::Credentials::Check({tls, detail::kAlpn});
-         })
+    auto section = table.Section("http", "The HTTP listener.");
+    Listener::Describe(section, "HTTP");
+    section.AddRule([this] {
+               return net::Credentials::Check({tls, detail::kAlpn});
+           })
         .Add(
             "net_thread_count",
             &net_thread_count,
             "Threads that read and write connections.",
             config::InRange(1, 64)
         );
-    DescribeLimits(table);
-    DescribeTimes(table);
+    DescribeLimits(section);
+    DescribeTimes(section);
 }
 
-void Settings::DescribeLimits(config::FieldTable& table) {
-    table
+void Settings::DescribeLimits(config::SectionFields& section) {
+    section
         .Add(
             "connection_count_max",
             &connection_count_max,
@@ -90,8 +90,8 @@ void Settings::DescribeLimits(config::FieldTable& table) {
         );
 }
 
-void Settings::DescribeTimes(config::FieldTable& table) {
-    table
+void Settings::DescribeTimes(config::SectionFields& section) {
+    section
         .Add(
             "head_timeout_ms",
             &head_timeout_ms,

@@ -14,7 +14,8 @@ constexpr std::int64_t kMinuteMs = 60'000;
 void ClientSettings::Describe(
     config::FieldTable& table, std::string_view section, std::string_view server
 ) {
-    table.Section(std::string(section), "Calls to " + std::string(server) + ".")
+    auto fields = table.Section(std::string(section), "Calls to " + std::string(server) + ".");
+    fields
         .Add(
             "target",
             &target,
@@ -44,11 +45,11 @@ void ClientSettings::Describe(
             "Speak without TLS also to other machines: where a mesh encrypts."
         )
         .AddRule([this] { return detail::CheckClient(*this); });
-    DescribeAttempts(table);
+    DescribeAttempts(fields);
 }
 
-void ClientSettings::DescribeAttempts(config::FieldTable& table) {
-    table
+void ClientSettings::DescribeAttempts(config::SectionFields& section) {
+    section
         .Add(
             "attempt_count_max",
             &attempt_count_max,
@@ -75,8 +76,8 @@ void ClientSettings::DescribeAttempts(config::FieldTable& table) {
             config::InRange(100, kMinuteMs)
         )
         .Add(
-            "keepalive_ms",
-            &keepalive_ms,
+            "keepalive_interval_ms",
+            &keepalive_interval_ms,
             "Silence on a connection after which the client asks whether the server is there.",
             config::InRange(10'000, 60 * kMinuteMs)
         )

@@ -10,6 +10,7 @@
 
 namespace unibox::config {
 class FieldTable;
+class SectionFields;
 }
 
 namespace unibox::rpc {
@@ -32,8 +33,8 @@ struct ClientSettings {
     int retry_first_ms = 50;    // Doubles with each attempt, each give or take a fifth;
     int retry_ms_max = 1'000;   // up to this.
     int connect_timeout_ms = 2'000;
-    int reconnect_ms_max = 2'000;  // Longest pause between attempts to connect.
-    int keepalive_ms = 20'000;     // The server takes a ping every 10 s.
+    int reconnect_ms_max = 2'000;        // Longest pause between attempts to connect.
+    int keepalive_interval_ms = 20'000;  // The server takes a ping every 10 s.
     int keepalive_timeout_ms = 5'000;
     int receive_bytes_max = 4 * 1024 * 1024;
     int send_bytes_max = 4 * 1024 * 1024;
@@ -42,7 +43,7 @@ struct ClientSettings {
     void Describe(config::FieldTable& table, std::string_view section, std::string_view server);
 
 private:
-    void DescribeAttempts(config::FieldTable& table);
+    void DescribeAttempts(config::SectionFields& section);
 };
 
 }  // namespace unibox::rpc

@@ -39,13 +39,13 @@ void SetLimits(grpc::ServerBuilder& builder, const Settings& settings) {
     builder.SetMaxReceiveMessageSize(settings.receive_bytes_max);
     builder.SetMaxSendMessageSize(settings.send_bytes_max);
     const std::pair<const char*, int> arguments[] = {
-        {GRPC_ARG_MAX_CONCURRENT_STREAMS, settings.connection_streams_max},
+        {GRPC_ARG_MAX_CONCURRENT_STREAMS, settings.stream_count_per_connection_max},
         {GRPC_ARG_MAX_METADATA_SIZE, settings.header_bytes_max},
-        {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, settings.handshake_ms_max},
-        {GRPC_ARG_KEEPALIVE_TIME_MS, settings.keepalive_ms},
+        {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, settings.handshake_timeout_ms},
+        {GRPC_ARG_KEEPALIVE_TIME_MS, settings.keepalive_interval_ms},
         {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, settings.keepalive_timeout_ms},
         {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
-        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, settings.connection_idle_ms_max},
+        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, settings.idle_timeout_ms},
         {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, settings.connection_age_grace_ms},
         // A client may ping every 10 s; one that pings more often is sent away.
         {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000},
@@ -109,7 +109,9 @@ Result<std::unique_ptr<Server>> Server::Start(
     {
         const MutexLock lock(parts->probe_mutex);
         parts->probe = std::make_unique<detail::Probe>(
-            *parts->acceptor, detail::ProbeSettings{.interval = Millis(settings.probe_ms)}, metrics
+            *parts->acceptor,
+            detail::ProbeSettings{.interval = Millis(settings.probe_interval_ms)},
+            metrics
         );
     }
     return std::unique_ptr<Server>(new Server(std::move(parts)));

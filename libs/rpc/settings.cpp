@@ -13,23 +13,23 @@ constexpr std::int64_t kDayMs = 24 * kHourMs;
 }  // namespace
 
 void Settings::Describe(config::FieldTable& table) {
-    table.Section("grpc", "The gRPC listener.");
-    Listener::Describe(table, "gRPC");
-    table.AddRule([this] {
-             return net::Credentials::Check({tls, kAlpn});
-         })
+    auto section = table.Section("grpc", "The gRPC listener.");
+    Listener::Describe(section, "gRPC");
+    section.AddRule([this] {
+               return net::Credentials::Check({tls, kAlpn});
+           })
         .Add(
             "net_thread_count",
             &net_thread_count,
             "Threads that carry bytes between connections and gRPC.",
             config::InRange(1, 64)
         );
-    DescribeConnections(table);
-    DescribeRequests(table);
+    DescribeConnections(section);
+    DescribeRequests(section);
 }
 
-void Settings::DescribeConnections(config::FieldTable& table) {
-    table
+void Settings::DescribeConnections(config::SectionFields& section) {
+    section
         .Add(
             "connection_count_max",
             &connection_count_max,
@@ -44,20 +44,20 @@ void Settings::DescribeConnections(config::FieldTable& table) {
             config::InRange(0, 1'000'000)
         )
         .Add(
-            "connection_streams_max",
-            &connection_streams_max,
+            "stream_count_per_connection_max",
+            &stream_count_per_connection_max,
             "Calls at once on one connection; more wait at the client.",
             config::InRange(1, 100'000)
         )
         .Add(
-            "handshake_ms_max",
-            &handshake_ms_max,
+            "handshake_timeout_ms",
+            &handshake_timeout_ms,
             "From the connection to HTTP/2's first bytes; then it is closed.",
             config::InRange(1, kHourMs)
         )
         .Add(
-            "keepalive_ms",
-            &keepalive_ms,
+            "keepalive_interval_ms",
+            &keepalive_interval_ms,
             "Silence on a connection after which the server asks whether the client is there.",
             config::InRange(1'000, kHourMs)
         )
@@ -69,8 +69,8 @@ void Settings::DescribeConnections(config::FieldTable& table) {
             config::InRange(1'000, kHourMs)
         )
         .Add(
-            "connection_idle_ms_max",
-            &connection_idle_ms_max,
+            "idle_timeout_ms",
+            &idle_timeout_ms,
             "A connection without calls is closed after it.",
             config::InRange(1'000, kDayMs)
         )
@@ -88,16 +88,16 @@ void Settings::DescribeConnections(config::FieldTable& table) {
             config::InRange(0, kDayMs)
         )
         .Add(
-            "probe_ms",
-            &probe_ms,
+            "probe_interval_ms",
+            &probe_interval_ms,
             "How often the server asks itself, over its own listener, whether it is there; "
             "after three questions without an answer /livez says no.",
             config::InRange(10, kHourMs)
         );
 }
 
-void Settings::DescribeRequests(config::FieldTable& table) {
-    table
+void Settings::DescribeRequests(config::SectionFields& section) {
+    section
         .Add(
             "header_bytes_max",
             &header_bytes_max,

@@ -20,9 +20,9 @@ struct Settings : config::Listener {
     int connection_count_max = 2'000;
     // Of one client: an IPv4 /24 or an IPv6 /64; 0 = no such limit (behind a proxy).
     int connection_count_per_client_max = 500;
-    int connection_streams_max = 256;
+    int stream_count_per_connection_max = 256;
     // From the connection to HTTP/2's preface.
-    int handshake_ms_max = 5'000;
+    int handshake_timeout_ms = 5'000;
     int header_bytes_max = 8 * 1024;
     int receive_bytes_max = 64 * 1024;
     int send_bytes_max = 16 * 1024 * 1024;
@@ -33,12 +33,12 @@ struct Settings : config::Listener {
     std::int64_t in_flight_bytes_per_client_percent = 50;
     // gRPC's own idea of its memory (grpc::ResourceQuota).
     std::int64_t memory_bytes_max = 1LL << 30;
-    int keepalive_ms = 60'000;
+    int keepalive_interval_ms = 60'000;
     int keepalive_timeout_ms = 20'000;
-    int connection_idle_ms_max = 300'000;
+    int idle_timeout_ms = 300'000;
     int connection_age_ms_max = 3'600'000;
     int connection_age_grace_ms = 60'000;
-    int probe_ms = 5'000;
+    int probe_interval_ms = 5'000;
     int deadline_default_ms = 10'000;  // For calls without a deadline.
     int deadline_ms_max = 60'000;      // A later deadline is cut to this.
 
@@ -46,8 +46,8 @@ struct Settings : config::Listener {
     void Describe(config::FieldTable& table);
 
 private:
-    void DescribeConnections(config::FieldTable& table);
-    void DescribeRequests(config::FieldTable& table);
+    void DescribeConnections(config::SectionFields& section);
+    void DescribeRequests(config::SectionFields& section);
 };
 
 }  // namespace unibox::rpc

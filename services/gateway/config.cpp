@@ -103,7 +103,6 @@ Config::Config() {
 }
 
 void Config::Describe(config::FieldTable& table) {
-    table.Section("http", "The HTTP+JSON listener.");
     http.Describe(table);
     grpc.Describe(table);
     postgres.Describe(table);

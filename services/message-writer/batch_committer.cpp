@@ -410,11 +410,11 @@ void BatchCommitter::CountPoison(
         "poison event",
         {{"shard", shard->owned.id.Shard().number()}, {"sequence", sequence}, {"error", why}}
     );
-    const auto too_many = shard->poison.FirstBeyond(env_.settings.poison_max);
+    const auto too_many = shard->poison.FirstBeyond(env_.settings.poison_count_max);
     if (!too_many) return;
     shard->stop_at = *too_many;
     shard->stop_reason = "systematic fault: with sequence " + std::to_string(*too_many) +
-                         " more than " + std::to_string(env_.settings.poison_max) + " of " +
+                         " more than " + std::to_string(env_.settings.poison_count_max) + " of " +
                          std::to_string(PoisonCount::kWindow) +
                          " cannot be written, for example: " + why;
 }

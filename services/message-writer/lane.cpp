@@ -235,7 +235,7 @@ GatheredBatch Lane::Gather() {
     }
     if (turn.empty()) return batch;
     last_first_ = turn.front()->shard().owned.id.Shard();
-    const std::size_t events_max = env_.config.batch.events_max;
+    const std::size_t events_max = env_.config.batch.event_count_max;
     const std::size_t bytes_max = env_.config.batch.bytes_max;
     const std::size_t share = std::max<std::size_t>(1, events_max / turn.size());
     std::size_t bytes = 0;
@@ -306,7 +306,7 @@ void Lane::TakeSweepNeeds() {
 void Lane::SweepWhereNeeded() {
     TakeSweepNeeds();
     const SteadyTime now = env_.clock.Steady();
-    const bool all = now - last_sweep_ >= Millis(env_.config.outbox.sweep_ms);
+    const bool all = now - last_sweep_ >= Millis(env_.config.outbox.sweep_interval_ms);
     if (all) last_sweep_ = now;
     for (const auto& [shard, reading] : readings_) {
         if (!reading->shard().lost) outbox_.Sweep(shard, all);

@@ -2,7 +2,7 @@
 // transaction in flight.
 //
 // Batching is natural: a batch is what arrived while the last one was committed, at most
-// events_max and bytes_max, not sooner than interval_ms after the last batch began.
+// event_count_max and bytes_max, not sooner than interval_ms after the last batch began.
 //
 // Thread safety: Add, Drop, Shards, count and the constructor's callbacks from any thread; Start
 // and Stop once each.

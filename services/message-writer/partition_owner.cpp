@@ -57,7 +57,7 @@ PartitionOwner::~PartitionOwner() {
 
 Status PartitionOwner::Start() {
     rounds_ = std::make_shared<async::Periodic>(
-        "ownership", Millis(env_.config.ownership.tick_ms), [this] { Round(); }
+        "ownership", Millis(env_.config.ownership.interval_ms), [this] { Round(); }
     );
     // The subscription lives as long as the connection, which outlives this object.
     const std::weak_ptr<async::Periodic> rounds = rounds_;

@@ -78,7 +78,7 @@ bool PartitionReader::Open(std::size_t credit_bytes) {
         return false;
     }
     nats::LogReaderSettings settings;
-    settings.credit_msgs = std::max<std::size_t>(200, 2 * env_.config.batch.events_max);
+    settings.credit_msgs = std::max<std::size_t>(200, 2 * env_.config.batch.event_count_max);
     settings.credit_bytes = credit_bytes;
     settings.expected_created_unix_us = info->created_unix_us;
     settings.expected_last = owned.mark;

@@ -39,7 +39,7 @@ Result<Made> Make(const Config& config, const Clock& clock, obs::Metrics& metric
         made.connection, nats::Connection::Connect(config.nats, metrics, clock)
     );
     made.feed = std::make_shared<FeedHistory>(*made.pool, *made.connection, metrics, clock);
-    const RelaySettings relaying{.publish_deadline = Millis(config.outbox.publish_deadline_ms)};
+    const RelaySettings relaying{.publish_deadline = Millis(config.outbox.publish_timeout_ms)};
     UNIBOX_ASSIGN_OR_RETURN(
         made.relays,
         Relays::Create(*made.connection, kOutboxStreams, relaying, metrics, clock, made.feed.get())
@@ -103,7 +103,8 @@ Status Objects::SchemaIsCurrent() const {
 }
 
 Status Objects::CreateLanes() {
-    for (std::size_t i = 0; i < config.batch.lanes; ++i) {
+    const auto count = static_cast<std::size_t>(config.batch.lane_count);
+    for (std::size_t i = 0; i < count; ++i) {
         UNIBOX_ASSIGN_OR_RETURN(auto lane, Lane::Create(environment, i));
         lanes.push_back(std::move(lane));
     }
@@ -143,9 +144,10 @@ std::vector<runtime::Part> PartsOf(Objects& objects) {
 Result<std::unique_ptr<runtime::Service>> CreateService(
     const Config& config, const Clock& clock, obs::Metrics& metrics, StageHook on_stage
 ) {
-    if (config.ownership.tick_ms * 3 > config.ownership.lease_ms) {
-        return InvalidArgument("ownership.tick_ms must be at most a third of ownership.lease_ms")
-            .WithField("ownership.tick_ms");
+    if (config.ownership.interval_ms * 3 > config.ownership.lease_ms) {
+        return InvalidArgument("ownership.interval_ms must be at most a third of ownership.lease_ms"
+        )
+            .WithField("ownership.interval_ms");
     }
     UNIBOX_ASSIGN_OR_RETURN(Made made, Make(config, clock, metrics));
     const auto objects =

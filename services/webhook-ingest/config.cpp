@@ -16,9 +16,10 @@ config::Check BaseUrl() {
 }
 
 void DescribeBodies(BodyLimits& bodies, config::FieldTable& table) {
+    auto section = table.Section("ingest");
     for (std::size_t i = 0; i < bodies.bytes_max.size(); ++i) {
         const std::string url_name(domain::kWebhookSources[i]->url_name);
-        table.Add(
+        section.Add(
             url_name + "_body_bytes_max",
             &bodies.bytes_max[i],
             "Largest body of a webhook to /v1/hooks/" + url_name + "; more is answered 413.",
@@ -58,6 +59,7 @@ void Config::Describe(config::FieldTable& table) {
             config::ReadableFile()
         );
     DescribeIngest(table);
+    work.Describe(table);
     DescribePublisher(table);
     DescribeLookups(table);
 }
@@ -105,14 +107,13 @@ void Config::DescribeIngest(config::FieldTable& table) {
             config::InRange(1, kCountMax)
         );
     DescribeBodies(bodies, table);
-    DescribeThreads(table);
 }
 
-void Config::DescribeThreads(config::FieldTable& table) {
-    table
+void WorkSettings::Describe(config::FieldTable& table) {
+    table.Section("work", "The threads that do what a webhook waits for.")
         .Add(
-            "worker_thread_count",
-            &worker_thread_count,
+            "lookup_thread_count",
+            &lookup_thread_count,
             "Threads for look-ups; a half for what was found before, a half for the rest.",
             config::InRange(1, 256)
         )
@@ -123,30 +124,30 @@ void Config::DescribeThreads(config::FieldTable& table) {
             config::InRange(1, 256)
         )
         .Add(
-            "worker_queue_count_max",
-            &worker_queue_count_max,
+            "queue_count_max",
+            &queue_count_max,
             "Work that may wait for each kind of thread; more is answered 503.",
             config::InRange(1, 1'000'000)
         );
 }
 
 void Config::DescribePublisher(config::FieldTable& table) {
-    table
+    table.Section("publisher", "Publishing events to the log.")
         .Add(
-            "window_msgs",
+            "window_count_max",
             &publisher.window_msgs,
             "Messages that may wait for their acknowledgement; above it 503 at once.",
             config::InRange(16, nats::kPublishWindowMsgsMax)
         )
         .Add(
-            "window_bytes",
+            "window_bytes_max",
             &publisher.window_bytes,
             "Bytes of them.",
             config::InRange(1 << 20, 1LL << 34)
         )
         .Add(
-            "log_refresh_ms",
-            &log_refresh_ms,
+            "log_refresh_interval_ms",
+            &log_refresh_interval_ms,
             "How often the streams of the ingest log are looked up.",
             config::InRange(100, 3'600'000)
         )

@@ -18,6 +18,15 @@
 
 namespace unibox::ingest {
 
+struct WorkSettings {
+    int lookup_thread_count = 8;
+    int body_thread_count = 4;
+    int queue_count_max = 4'096;
+
+    // Section "work".
+    void Describe(config::FieldTable& table);
+};
+
 struct Config {
     Config();
 
@@ -30,13 +39,11 @@ struct Config {
     BodyLimits bodies;
     async::LookupSettings lookups;
     std::filesystem::path secrets_key_file;
-    std::size_t worker_thread_count = 8;
-    std::size_t body_thread_count = 4;
-    std::size_t worker_queue_count_max = 4'096;
+    WorkSettings work;
     std::int64_t duplicate_window_ms = 120'000;
     std::size_t duplicate_window_count_max = 500'000;
     std::size_t rate_tenant_count_max = 100'000;
-    std::int64_t log_refresh_ms = 5'000;
+    std::int64_t log_refresh_interval_ms = 5'000;
     // What an event may need: its own limits (channels/complete.hpp) and its headers.
     std::int64_t payload_bytes_max = 1'000'000;
 
@@ -45,8 +52,8 @@ struct Config {
     std::vector<runtime::FileUse> FileUses() const;
 
 private:
+    // Each begins its own section.
     void DescribeIngest(config::FieldTable& table);
-    void DescribeThreads(config::FieldTable& table);
     void DescribeLookups(config::FieldTable& table);
     void DescribePublisher(config::FieldTable& table);
 };

@@ -31,19 +31,21 @@ namespace {
 constexpr std::size_t kBacklogPercent = 75;
 constexpr std::int64_t kAnswerGraceMs = 500;  // For the answer of the deadline itself to get out.
 
-async::FairLimits LaneLimits(const Config& config, std::size_t thread_count) {
+async::FairLimits LaneLimits(const WorkSettings& work, int threads) {
+    const auto thread_count = static_cast<std::size_t>(threads);
+    const auto waiting_max = static_cast<std::size_t>(work.queue_count_max);
     return {
         .thread_count = thread_count,
         .backlog_thread_count = std::max<std::size_t>(1, thread_count * kBacklogPercent / 100),
-        .waiting_max = config.worker_queue_count_max,
-        .flow_waiting_max = config.worker_queue_count_max};
+        .waiting_max = waiting_max,
+        .flow_waiting_max = waiting_max};
 }
 
 // As channels are looked up, and believed.
 auth::Options AuthOptions(const Config& config) {
     auth::Options options;
     options.cache = config.lookups;
-    options.lookup_queue_count_max = config.worker_queue_count_max;
+    options.lookup_queue_count_max = static_cast<std::size_t>(config.work.queue_count_max);
     return options;
 }
 
@@ -98,24 +100,24 @@ struct Objects {
               [this] { return store::ListLogGenerations(*pool); },
               history,
               clock,
-              config.log_refresh_ms,
+              config.log_refresh_interval_ms,
               metrics
           ),
           known_lane(
               "look-up-known",
-              LaneLimits(config, (config.worker_thread_count + 1) / 2),
+              LaneLimits(config.work, (config.work.lookup_thread_count + 1) / 2),
               clock,
               obs::WaitingGauge(metrics, "unibox_ingest_waiting", "look-up-known")
           ),
           unknown_lane(
               "look-up-new",
-              LaneLimits(config, (config.worker_thread_count + 1) / 2),
+              LaneLimits(config.work, (config.work.lookup_thread_count + 1) / 2),
               clock,
               obs::WaitingGauge(metrics, "unibox_ingest_waiting", "look-up-new")
           ),
           body_lane(
               "body-work",
-              LaneLimits(config, config.body_thread_count),
+              LaneLimits(config.work, config.work.body_thread_count),
               clock,
               obs::WaitingGauge(metrics, "unibox_ingest_waiting", "body-work")
           ),

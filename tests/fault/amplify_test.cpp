@@ -95,7 +95,7 @@ public:
 private:
     static StackOptions Options() {
         StackOptions options;
-        options.environment["UNIBOX_BATCH_LANES"] = "1";  // all partitions share it
+        options.environment["UNIBOX_BATCH_LANE_COUNT"] = "1";  // all partitions share it
         return options;
     }
     int round_ = 0;

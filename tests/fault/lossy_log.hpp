@@ -23,7 +23,7 @@ inline constexpr std::int64_t kOnTheirWayMax = 8 * 2;
 // A writer that comes back soon when PostgreSQL does, and has little in its hands meanwhile: of
 // each lane the batch that it repeats, and one that it had received.
 inline const std::map<std::string, std::string> kLittleInHand = {
-    {"UNIBOX_BATCH_EVENTS_MAX", "20"}, {"UNIBOX_BATCH_RETRY_MS_MAX", "500"}};
+    {"UNIBOX_BATCH_EVENT_COUNT_MAX", "20"}, {"UNIBOX_BATCH_RETRY_MS_MAX", "500"}};
 inline constexpr std::int64_t kInHandMax = 2 * 2 * 20;
 
 // A number that a query selects; 0 for nothing.

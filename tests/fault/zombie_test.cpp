@@ -21,7 +21,7 @@ TEST_CASE("Zombie: writers frozen in turn under load write nothing twice", "[fau
     StackOptions options;
     options.writer_count = 2;
     options.environment = {
-        {"UNIBOX_OWNERSHIP_LEASE_MS", "1500"}, {"UNIBOX_OWNERSHIP_TICK_MS", "200"}};
+        {"UNIBOX_OWNERSHIP_LEASE_MS", "1500"}, {"UNIBOX_OWNERSHIP_INTERVAL_MS", "200"}};
     Stack stack(options);
     WebhookClient client(LoadOf(stack));
     const auto owned = [&](const Process& writer) {

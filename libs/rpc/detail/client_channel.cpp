@@ -157,7 +157,7 @@ std::shared_ptr<grpc::Channel> NewChannel(
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, settings.connect_timeout_ms);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, settings.reconnect_ms_max);
     arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, settings.reconnect_ms_max);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, settings.keepalive_ms);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, settings.keepalive_interval_ms);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, settings.keepalive_timeout_ms);
     // A request that no buffer holds cannot be sent again.
     arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, settings.send_bytes_max);

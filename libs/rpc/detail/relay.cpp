@@ -74,7 +74,7 @@ void Relay::Start() {
     // Our own connection, from within, needs no secrecy.
     transport_ = place_ != nullptr ? shared_.credentials->TransportOf(handle, now)
                                    : net::PlainTransport(handle);
-    SetDeadline(Millis(shared_.settings.handshake_ms_max));
+    SetDeadline(Millis(shared_.settings.handshake_timeout_ms));
     ArmClientRead();
 }
 

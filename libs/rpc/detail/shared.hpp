@@ -58,7 +58,8 @@ struct Shared {
               settings.in_flight_bytes_max / 100 * settings.in_flight_bytes_per_client_percent
           ) {
         limits.header_block_bytes_max = std::int64_t{2} * settings.header_bytes_max;
-        limits.stream_count_max = static_cast<std::size_t>(settings.connection_streams_max);
+        limits.stream_count_max =
+            static_cast<std::size_t>(settings.stream_count_per_connection_max);
         limits.request_max = Millis(settings.request_ms_max);
     }
 

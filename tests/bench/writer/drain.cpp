@@ -123,8 +123,8 @@ writer::Config ConfigFor(
     writer::Config config;
     config.postgres = database.settings("ub_writer");
     config.nats.url = log.server.url();
-    config.batch.lanes = lanes;
-    config.batch.events_max = batch_size;
+    config.batch.lane_count = static_cast<int>(lanes);
+    config.batch.event_count_max = batch_size;
     config.ownership.owner = "bench";
     return config;
 }

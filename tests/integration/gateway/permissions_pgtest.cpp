@@ -35,7 +35,7 @@ struct Everything {
         inbox = std::make_unique<gateway::Inbox>(*pool, SystemClock(), 1 << 20);
         table = gateway::MethodTable::Create(gateway::MethodsOf({*inbox})).value();
         channel = grpc::CreateChannel(
-            fixture.gateway().grpc_address(), grpc::InsecureChannelCredentials()
+            fixture.gateway().address("grpc"), grpc::InsecureChannelCredentials()
         );
     }
 
@@ -109,7 +109,7 @@ TEST_CASE("Permissions: each route asks for the scope of its method", "[pg][gate
                 std::vector<http::Header> headers;
                 if (!key.empty()) headers.push_back({"Authorization", "Bearer " + key});
                 const std::string url =
-                    "http://" + all.fixture.gateway().http_address() + TargetOf(binding);
+                    "http://" + all.fixture.gateway().address("http") + TargetOf(binding);
                 const std::string body = binding.body.empty() ? "" : "{}";
                 const auto response = http::Send(binding.verb, url, headers, body, Millis(30'000));
                 REQUIRE_OK(response);

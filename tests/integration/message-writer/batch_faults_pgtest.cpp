@@ -153,7 +153,7 @@ TEST_CASE("Committer: a resume gets on although both kinds of poison lie ahead",
 TEST_CASE("Committer: one that stops holds up no other of its batch", "[pg]") {
     CommitterFixture inbox;
     inbox.Own(2);
-    inbox.settings.poison_max = 0;
+    inbox.settings.poison_count_max = 0;
     std::vector<event::v1::InboundEvent> events;
     for (int i = 0; i < 40; ++i) events.push_back(AMessage().From(std::to_string(i)).Build());
     event::v1::InboundEvent invalid = events[0];

@@ -91,7 +91,7 @@ TEST_CASE("Batch limits: what waits for messages is read up to a limit", "[pg]")
 
 TEST_CASE("Batch limits: a transaction that is too large is halved, not repeated", "[pg]") {
     CommitterFixture inbox;
-    inbox.settings.poison_max = 1'000;
+    inbox.settings.poison_count_max = 1'000;
     inbox.pauses_allowed = 0;
     std::vector<std::string> payloads(270, std::string(kMiB, '\xff'));
     payloads.push_back(AMessage("good").Build().SerializeAsString());

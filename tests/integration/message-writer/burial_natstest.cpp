@@ -166,8 +166,9 @@ TEST_CASE("Burial: a writer that is killed on the way changes nothing", "[nats]"
     REQUIRE(log.Stops());
     log.stack.StopWriter(0);
     log.Bury();
-    const auto victim =
-        log.stack.StartProcess("victim", "before_publish", {{"UNIBOX_BATCH_EVENTS_MAX", "100"}});
+    const auto victim = log.stack.StartProcess(
+        "victim", "before_publish", {{"UNIBOX_BATCH_EVENT_COUNT_MAX", "100"}}
+    );
     REQUIRE(Eventually(seconds(60), [&] { return WriterFixture::IsFrozen(*victim); }));
     victim->Kill9();
     const std::int64_t last_seq = std::stoll(log.Column("last_seq"));

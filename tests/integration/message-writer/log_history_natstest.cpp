@@ -205,7 +205,7 @@ TEST_CASE("Log history: new messages do not hide how many were lost", "[nats]") 
 
 TEST_CASE("Log history: the keeper purges nothing of a history that nobody has read", "[nats]") {
     WriterFixture stack;
-    stack.config.batch.lanes = 1;
+    stack.config.batch.lane_count = 1;
     TwoConversations both(stack);
     stack.StartWriter("one");
     stack.CopyLog();

@@ -122,9 +122,9 @@ std::vector<event::v1::InboundEvent> Changed(const std::string& text) {
 
 TEST_CASE("Writer process: a leaf is detached under load, and the writer killed", "[fault]") {
     WriterFixture stack;
-    stack.config.batch.lanes = 1;
+    stack.config.batch.lane_count = 1;
     const auto first = stack.StartProcess(
-        "first", "", {{"UNIBOX_BATCH_LANES", "1"}, {"UNIBOX_BATCH_RETRY_MS_MAX", "500"}}
+        "first", "", {{"UNIBOX_BATCH_LANE_COUNT", "1"}, {"UNIBOX_BATCH_RETRY_MS_MAX", "500"}}
     );
     stack.Publish(Said("before"));
     REQUIRE(stack.AllCommitted());

@@ -26,9 +26,9 @@ WriterFixture::WriterFixture(PgServer& server)
     : server_(server), database_(server.CreateDatabase()) {
     config.postgres = database_.settings("ub_writer");
     config.nats.url = nats_.url();
-    config.ownership = {.owner = "", .lease_ms = 3'000, .tick_ms = 200};
+    config.ownership = {.owner = "", .lease_ms = 3'000, .interval_ms = 200};
     config.outbox.idle_delete_ms = 50;
-    config.outbox.sweep_ms = 500;
+    config.outbox.sweep_interval_ms = 500;
     config.batch.retry_ms_max = 500;
     auto observer = config.nats;
     observer.request_timeout_ms = 20'000;
@@ -75,8 +75,8 @@ std::unique_ptr<Process> WriterFixture::StartProcess(
         {"UNIBOX_NATS_URL", config.nats.url},
         {"UNIBOX_OWNERSHIP_OWNER", owner},
         {"UNIBOX_OWNERSHIP_LEASE_MS", "3000"},
-        {"UNIBOX_OWNERSHIP_TICK_MS", "200"},
-        {"UNIBOX_OUTBOX_SWEEP_MS", "500"},
+        {"UNIBOX_OWNERSHIP_INTERVAL_MS", "200"},
+        {"UNIBOX_OUTBOX_SWEEP_INTERVAL_MS", "500"},
         {"FREEZE_AT", freeze_at},
         {"UNIBOX_RUNTIME_DRAIN_MS", "0"},
     };

@@ -189,7 +189,9 @@ TEST_CASE("Ingest: a secret that cannot be unsealed is 503, not a refusal", "[na
 
 TEST_CASE("Ingest: a sealed generation is left for the next one at once", "[nats][pg]") {
     // So rarely looked at by itself that only the refused publish can be the reason.
-    IngestFixture f(PgServer::Shared(), [](auto& config) { config.log_refresh_ms = 3'600'000; });
+    IngestFixture f(PgServer::Shared(), [](auto& config) {
+        config.log_refresh_interval_ms = 3'600'000;
+    });
     f.PutChannel(f.first, "tg", v1::PROVIDER_TELEGRAM, "", {"tg-secret"});
     const auto post = [&](int update) {
         const std::string path = "/v1/hooks/telegram/tg-token";

@@ -33,7 +33,7 @@ IngestFixture::IngestFixture(PgServer& database_server, const Configure& configu
     config.secrets_key_file = key_file;
     config.ingest.public_base_url = "https://hooks.example.com/in";
     config.lookups.negative_ms = 60'000;
-    config.log_refresh_ms = 200;
+    config.log_refresh_interval_ms = 200;
     // Time is not the subject of most tests: a busy machine may take longer than a provider would.
     config.ingest.deadline_ms = 10'000;
     config.postgres.connect_timeout_ms = config.postgres.io_timeout_ms = 10'000;

@@ -107,7 +107,7 @@ TEST_CASE("Outage: look-ups that hang delay nobody who is known", "[nats][pg]") 
     IngestFixture f(postgres, [&](auto& config) {
         config.postgres.connect_timeout_ms = config.postgres.io_timeout_ms = patience_ms;
         config.ingest.deadline_ms = kDeadlineMs;
-        config.worker_thread_count = 2;
+        config.work.lookup_thread_count = 2;
     });
     f.PutChannel(f.first, "new", v1::PROVIDER_TELEGRAM, "", {"tg-secret"});
     f.PutChannel(f.first, "wa1", v1::PROVIDER_WHATSAPP, "111", {});

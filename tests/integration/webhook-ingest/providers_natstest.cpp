@@ -40,7 +40,7 @@ int PostSigned(IngestFixture& f, const ProviderTraits& row, const std::string& s
 
 // The answer to a head that promises a body of `bytes`.
 int StatusOfHead(IngestFixture& f, const std::string& path, std::size_t bytes) {
-    RawSocket socket(f.service->http_address());
+    RawSocket socket(f.service->address("http"));
     const std::string length = "Content-Length: " + std::to_string(bytes);
     if (!socket.Send("POST " + path + " HTTP/1.1\r\nHost: a\r\n" + length + "\r\n\r\n")) return 0;
     return StatusOf(socket.ReadUntil("\r\n\r\n"));
@@ -107,7 +107,7 @@ TEST_CASE("Providers: other methods are refused, and the right ones told", "[nat
     for (const ProviderTraits& row : domain::kProviders) {
         CAPTURE(row.name);
         const GetRequest get = row.source.get;
-        const std::string url = "http://" + f.service->http_address() + PathOf(row);
+        const std::string url = "http://" + f.service->address("http") + PathOf(row);
         const auto put = http::Send("PUT", url, {}, "x", std::chrono::seconds(30));
         REQUIRE(put.ok());
         CHECK(put->status == 405);

@@ -68,3 +68,23 @@ TEST_CASE("Document: shows defaults, whatever was loaded", "[unit][config]") {
     REQUIRE_OK(config::Load(table, {}, {}, {"s.size=6"}));
     CHECK(config::Document(table, "x") == before);
 }
+
+TEST_CASE(
+    "FieldTable: a field's place does not depend on what was described before", "[unit][config]"
+) {
+    int x = 1;
+    int y = 2;
+    config::FieldTable table;
+    auto first = table.Section("first", "First.");
+    auto second = table.Section("second");
+    first.Add("x", &x, "X.");
+    second.Add("x", &y, "Another x.");
+    first.AddRule([] { return InvalidArgument("cannot be").WithField("x"); });
+    table.Section("first", "A second description does not count.").Add("y", &y, "Y.");
+    REQUIRE(table.Find("first", "x") != nullptr);
+    CHECK(table.Find("first", "x")->description == "X.");
+    CHECK(table.Find("second", "x")->description == "Another x.");
+    CHECK(table.Find("first", "y") != nullptr);
+    CHECK(table.DescriptionOf("first") == "First.");
+    CHECK(config::Load(table, {}, {}, {}).field() == "first.x");
+}

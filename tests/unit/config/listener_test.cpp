@@ -32,8 +32,8 @@ TEST_CASE("Listener: without TLS on an open address only when asked for", "[unit
     const auto field = [](const std::vector<std::string>& flags) {
         config::Listener listener;
         config::FieldTable table;
-        table.Section("http");
-        listener.Describe(table, "HTTP");
+        auto section = table.Section("http");
+        listener.Describe(section, "HTTP");
         return config::Load(table, {}, {}, flags).field();
     };
     const std::string open = "http.listen=0.0.0.0:8080";

@@ -70,7 +70,7 @@ TEST_CASE("Connections: too many are closed at once, in all and of one client", 
 
 TEST_CASE("Connections: what says nothing, or no HTTP/2, is closed", "[unit][rpc]") {
     rpc::Settings settings;
-    settings.handshake_ms_max = 300;
+    settings.handshake_timeout_ms = 300;
     RpcFixture fixture(settings);
     std::string ignored;
     test::RawSocket silent(fixture.server->address());

@@ -126,7 +126,7 @@ TEST_CASE("Server: a request that is no message is told so", "[unit][rpc]") {
 
 TEST_CASE("Server: a broken listener is noticed from within", "[unit][rpc]") {
     rpc::Settings settings;
-    settings.probe_ms = 20;
+    settings.probe_interval_ms = 20;
     settings.connection_count_max = 1;  // The probe needs no place.
     RpcFixture fixture(settings);
     const test::Http2Client client(fixture.server->address());

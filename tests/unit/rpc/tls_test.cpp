@@ -25,7 +25,7 @@ rpc::Settings With(const TlsIdentity& identity, const TlsIdentity* clients = nul
     settings.tls.cert = identity.cert_file;
     settings.tls.key = identity.key_file;
     if (clients != nullptr) settings.tls.client_ca = clients->cert_file;
-    settings.probe_ms = 20;
+    settings.probe_interval_ms = 20;
     return settings;
 }
 

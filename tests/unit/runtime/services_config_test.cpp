@@ -11,6 +11,8 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -164,4 +166,28 @@ TEST_CASE("Services: connections beyond the file descriptors are bad settings", 
         CHECK(services.Run(service, {"--check-config"}, {}, "16263").code == 2);
     }
     CHECK(services.Run("message-writer", {"--check-config"}, {}, "1024").code == 0);
+}
+
+TEST_CASE("Services: the name of every number says what it counts", "[net][runtime]") {
+    const Services services;
+    // docs/patterns.md, "A setting". The pool's size is what libpq's world calls it.
+    const std::regex known(
+        "(.*_)?(ms|us|s|count|bytes|percent|burst|per_s)"
+        "(_per_[a-z]+)?(_(max|min|percent))*|pool_size"
+    );
+    const std::regex row("\\| `([a-z0-9_]+)` \\| `UNIBOX_[A-Z0-9_]+` \\| `-?[0-9]+` \\|.*");
+    for (const std::string& service : ServiceNames()) {
+        std::istringstream lines(
+            services.Run(service, {"--print-config", "--format=markdown"}).output
+        );
+        int count = 0;
+        for (std::string line; std::getline(lines, line);) {
+            std::smatch match;
+            if (!std::regex_match(line, match, row)) continue;
+            ++count;
+            INFO(service << ": " << match[1]);
+            CHECK(std::regex_match(match[1].str(), known));
+        }
+        CHECK(count > 10);
+    }
 }
