@@ -11,7 +11,7 @@
 namespace unibox::config {
 class FieldTable;
 class SectionFields;
-}
+}  // namespace unibox::config
 
 namespace unibox::rpc {
 

@@ -7,14 +7,14 @@ namespace unibox::ctl {
 void Settings::Describe(config::FieldTable& table) {
     postgres.Describe(table);
     nats.Describe(table);
-    table.Section("secrets", "Secrets at rest.");
-    table.AddSecretPath(
-        "key_file", &secrets_key_file, "File with the key that seals secrets (key generate)."
-    );
-    table.Section("ingest", "How providers reach webhook-ingest.");
-    table.Add(
-        "public_base_url", &public_base_url, "What providers call, without the path /v1/hooks."
-    );
+    table.Section("secrets", "Secrets at rest.")
+        .AddSecretPath(
+            "key_file", &secrets_key_file, "File with the key that seals secrets (key generate)."
+        );
+    table.Section("ingest", "How providers reach webhook-ingest.")
+        .Add(
+            "public_base_url", &public_base_url, "What providers call, without the path /v1/hooks."
+        );
 }
 
 Result<Settings> LoadSettings(
