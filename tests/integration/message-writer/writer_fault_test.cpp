@@ -1,5 +1,5 @@
 // Writers as processes of their own: frozen at the worst moments, and killed.
-#include "store/partitions.hpp"
+#include "store/writer/partitions.hpp"
 #include "support/detached_leaf.hpp"
 #include "support/eventually.hpp"
 #include "support/frozen_session.hpp"
