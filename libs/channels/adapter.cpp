@@ -19,10 +19,7 @@ constexpr std::array<Adapter, domain::kWebhookSources.size()> kAdapters = {{
 
 constexpr bool RowsFitTheirSources() {
     for (std::size_t i = 0; i < kAdapters.size(); ++i) {
-        const Adapter& row = kAdapters[i];
-        if (&row.source != domain::kWebhookSources[i]) return false;
-        const bool checks_url = row.source.get == domain::GetRequest::kChecksUrl;
-        if (checks_url != (row.check_url != nullptr)) return false;
+        if (kAdapters[i].source.url_name != domain::kWebhookSources[i]->url_name) return false;
     }
     return true;
 }

@@ -35,8 +35,11 @@ Status Verify(
 
 TEST_CASE("Adapter: each row is found by its own name and its providers'", "[unit][channels]") {
     REQUIRE(Adapters().size() == domain::kWebhookSources.size());
-    for (const Adapter& adapter : Adapters())
+    for (const Adapter& adapter : Adapters()) {
         CHECK(FindAdapter(adapter.source.url_name) == &adapter);
+        const bool checks_url = adapter.source.get == domain::GetRequest::kChecksUrl;
+        CHECK(checks_url == (adapter.check_url != nullptr));
+    }
     for (const domain::ProviderTraits& row : domain::kProviders) {
         const Adapter* adapter = FindAdapter(row.name);
         REQUIRE(adapter != nullptr);
