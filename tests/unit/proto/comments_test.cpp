@@ -64,7 +64,12 @@ private:
         for (int i = 0; i < message.field_size(); ++i) {
             Visit(Below(path, kMessageField, i), name + "." + message.field(i).name());
         }
+        std::set<int> made_up;  // One for each optional field: nobody wrote it.
+        for (const auto& field : message.field()) {
+            if (field.proto3_optional()) made_up.insert(field.oneof_index());
+        }
         for (int i = 0; i < message.oneof_decl_size(); ++i) {
+            if (made_up.contains(i)) continue;
             Visit(Below(path, kMessageOneof, i), name + "." + message.oneof_decl(i).name());
         }
         for (int i = 0; i < message.nested_type_size(); ++i) {
