@@ -112,7 +112,10 @@ void NatsServer::WriteConfig() const {
         options_.max_payload_bytes
     );
     if (options_.jetstream) {
-        file << fmt::format("jetstream {{ store_dir: \"{}\" }}\n", store_dir().string());
+        // What streams reserve, not what they use: no test depends on the disk that is free.
+        file << fmt::format(
+            "jetstream {{ store_dir: \"{}\", max_file: 1TB }}\n", store_dir().string()
+        );
     }
     if (!options_.user.empty()) {
         file << fmt::format(
