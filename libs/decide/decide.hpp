@@ -20,7 +20,9 @@
 // thread.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/batch_state.hpp"
+#include "domain/inbox_keys.hpp"
 
 #include <cstddef>
 #include <span>

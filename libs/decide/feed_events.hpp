@@ -3,7 +3,9 @@
 #pragma once
 
 #include "decide/cause.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/batch_state.hpp"
+#include "domain/inbox_keys.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "decide/cause.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_plan.hpp"
 
 #include <cstddef>
 #include <cstdint>

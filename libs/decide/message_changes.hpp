@@ -4,7 +4,7 @@
 // Thread safety: pure functions.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/batch_state.hpp"
 
 #include <cstddef>
 #include <optional>

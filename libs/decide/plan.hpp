@@ -3,7 +3,8 @@
 // Pure: no clock, no I/O. Thread safety: pure functions, any thread.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/batch_plan.hpp"
+#include "domain/inbox_keys.hpp"
 
 #include <set>
 #include <span>

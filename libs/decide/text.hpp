@@ -1,7 +1,7 @@
 // Text as the inbox shows it. Thread safety: pure functions.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/batch_state.hpp"
 
 #include <cstddef>
 #include <string>

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "decide/feed_events.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/batch_state.hpp"
+#include "domain/inbox_keys.hpp"
 
 #include <cstddef>
 #include <map>

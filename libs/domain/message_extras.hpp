@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/status.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_state.hpp"
 
 #include <string>
 #include <string_view>

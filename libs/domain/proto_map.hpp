@@ -5,7 +5,7 @@
 // Thread safety: pure functions.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/batch_state.hpp"
 #include "unibox/v1/contact.pb.h"
 #include "unibox/v1/conversation.pb.h"
 #include "unibox/v1/message.pb.h"

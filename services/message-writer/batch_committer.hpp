@@ -6,7 +6,8 @@
 
 #include "async/backoff.hpp"
 #include "base/clock.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/inbox_keys.hpp"
 #include "message-writer/commit_stage.hpp"
 #include "message-writer/config.hpp"
 #include "message-writer/gathered_batch.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/log_mark.hpp"
-#include "domain/inbox.hpp"
+#include "domain/inbox_keys.hpp"
 
 #include <cstddef>
 #include <cstdint>

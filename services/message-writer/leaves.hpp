@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
 #include "message-writer/metrics.hpp"
 #include "pg/pool.hpp"
 #include "store/schema/periods.hpp"

@@ -2,7 +2,8 @@
 // them. Thread safety: values.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "base/ids.hpp"
+#include "unibox/event/v1/inbound.pb.h"
 
 #include <cstdint>
 #include <string>

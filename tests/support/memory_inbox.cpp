@@ -78,8 +78,6 @@ void MemoryInbox::Close(const domain::ThreadKey& thread, std::int64_t closed_at)
     Publish(domain::ShardId::OfSlot(0), std::move(entry));
 }
 
-// ---------------------------------------------------------------- the first pipeline
-
 domain::BatchState MemoryInbox::Read(const domain::BatchPlan& plan) {
     domain::BatchState state;
     state.now_ms = now_ms;
@@ -175,8 +173,6 @@ void MemoryInbox::ReadContact(TenantId tenant, const ContactId& id, domain::Batc
     }
 }
 
-// ---------------------------------------------------------------- the second pipeline
-
 void MemoryInbox::Write(const domain::Effects& effects) {
     for (const auto& write : effects.contacts) contacts.at(write.key) = write.row;
     for (const auto& write : effects.threads) threads.at(write.key) = write.row;
@@ -257,8 +253,6 @@ void MemoryInbox::WriteRefs(const domain::Effects& effects) {
         parked[write.target].emplace(write.parked.event_key, write.parked);
     }
 }
-
-// ---------------------------------------------------------------- looking at it
 
 std::string MemoryInbox::Dump() const {
     std::ostringstream out;

@@ -5,7 +5,10 @@
 
 #include "decide/decide.hpp"
 #include "decide/plan.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/batch_plan.hpp"
+#include "domain/batch_state.hpp"
+#include "domain/inbox_keys.hpp"
 
 #include <span>
 #include <string>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/status.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_state.hpp"
 #include "pg/pool.hpp"
 
 #include <cstdint>

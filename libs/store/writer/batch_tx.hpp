@@ -13,7 +13,9 @@
 #include "base/clock.hpp"
 #include "base/log_mark.hpp"
 #include "base/status.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/batch_plan.hpp"
+#include "domain/batch_state.hpp"
 #include "pg/transaction.hpp"
 #include "store/schema/periods.hpp"
 

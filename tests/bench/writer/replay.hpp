@@ -1,7 +1,8 @@
 // What a batch asked and what was decided. Thread safety: a value.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/batch_effects.hpp"
+#include "domain/batch_plan.hpp"
 
 #include <cstddef>
 

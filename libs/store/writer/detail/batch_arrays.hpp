@@ -2,7 +2,7 @@
 // Thread safety: values.
 #pragma once
 
-#include "domain/inbox.hpp"
+#include "domain/inbox_keys.hpp"
 #include "pg/params.hpp"
 
 #include <string>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/status.hpp"
-#include "domain/inbox.hpp"
+#include "domain/batch_state.hpp"
 #include "pg/rows.hpp"
 
 namespace unibox::store::detail {

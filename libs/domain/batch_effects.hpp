@@ -1,0 +1,83 @@
+// What Decide (libs/decide) makes of a batch, and the store's second pipeline writes, in the
+// transaction that read the BatchState. Thread safety: values.
+#pragma once
+
+#include "base/ids.hpp"
+#include "domain/batch_state.hpp"
+#include "domain/inbox_keys.hpp"
+#include "domain/outbox_target.hpp"
+#include "domain/shard.hpp"
+#include "unibox/event/v1/feed.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace unibox::domain {
+
+struct ConversationWrite {
+    ConversationKey key;
+    ConversationRow row;
+    std::int64_t closed_at_before =
+        kInfinity;  // finds the leaf; for created ones equal to kInfinity
+    bool created = false;
+    CounterRow
+        counters;  // the values after the batch; status closed ⇔ counters.closed_at != kInfinity
+};
+struct MessageWrite {
+    TenantId tenant;
+    MessagePosition position;
+    MessageRow row;
+    bool created = false;       // else the row exists; its delivery state and version change, and:
+    bool text_changed = false;  // everything that an edit or delete changes
+    bool reactions_changed = false;  // the reactions that stand or were taken back
+};
+struct RefWrite {
+    EventRef ref;
+    std::optional<MessagePosition> position;
+};
+struct ThreadWrite {  // latest conversation or watermarks changed
+    ThreadKey key;
+    ThreadRow row;
+};
+struct ContactWrite {  // name or aliases changed
+    ContactKey key;
+    ContactRow row;
+};
+struct ParkWrite {  // a repeated receipt may be parked already: ON CONFLICT DO NOTHING
+    EventRef target;
+    ParkedRow parked;
+};
+struct OutboxWrite {
+    ShardId shard;
+    OutboxTarget target{};
+    event::v1::OutboxBatch batch;  // events of this shard in the order in which they became true
+};
+
+struct Effects {
+    std::vector<ContactWrite> contacts;
+    std::vector<ThreadWrite> threads;
+    std::vector<ConversationWrite> conversations;
+    std::vector<MessageWrite> messages;
+    std::vector<RefWrite> refs;
+    std::vector<ParkWrite> parks;
+    std::vector<std::pair<EventRef, EventKey>>
+        unparks;  // applied now: (target, event key) rows to delete
+    std::vector<OutboxWrite> outbox;
+    // How many of the batch's inputs, from the first one on, these are the effects of. Fewer than
+    // all: more would have been too much for one transaction.
+    std::size_t input_count = 0;
+    // Not "": the next input cannot be decided before this leaf is attached again.
+    std::string awaited_leaf;
+    // Counted, for metrics.
+    std::int64_t duplicate_count = 0;  // events whose key was seen before
+    std::int64_t message_count = 0;    // messages created
+    std::int64_t ignored_count =
+        0;  // events without effect: older edits, repeated receipts, archived messages
+    std::int64_t park_refused_count = 0;  // too many wait for the same message
+};
+
+}  // namespace unibox::domain

@@ -1,0 +1,59 @@
+// Which keys the batch concerns: made by Plan (libs/decide) of the inputs alone, read by the
+// store's first pipeline. Thread safety: values.
+#pragma once
+
+#include "base/ids.hpp"
+#include "domain/inbox_keys.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace unibox::domain {
+
+// Inserted if the key is not there yet; an existing row stays as it is.
+struct NewContact {
+    ContactId id;
+    std::string display_name;
+    std::vector<std::string> aliases;
+    std::int64_t created_at = 0;  // also updated_at
+};
+struct NewThread {
+    std::string contact_key;  // of the same tenant and channel; always among the plan's contacts
+    std::int64_t created_at = 0;
+};
+// That a contact goes on under another id.
+struct ContactMove {
+    std::string from_key;  // of the same tenant and channel; always among the plan's contacts
+    std::int64_t moved_at = 0;
+};
+// Which keys a batch concerns. All containers iterate in key order, which is the order of locks.
+struct BatchPlan {
+    // Contacts and threads of messages and watermarks: insert what is missing, lock the threads,
+    // read both.
+    std::map<ContactKey, NewContact> contacts;
+    std::map<ThreadKey, NewThread> threads;
+    // By the new ids; known before the contacts are looked up. One that is a contact of its own
+    // stays one.
+    std::map<ContactKey, ContactMove> moves;
+    // Own keys of messages, edits, deletes, reactions, control: look up in ext_ref (14 days) into
+    // BatchState::refs. No message is loaded for these alone.
+    std::set<EventRef> event_refs;
+    // Keys of the messages that edits, deletes, reactions and receipts are about: look up in
+    // ext_ref (all weeks kept) into BatchState::refs, lock the counters, read conversation and
+    // message, the latter without its contents.
+    std::set<EventRef> target_refs;
+    // Those of them whose contents are wanted (for edits, deletes, reactions), each once, in the
+    // order of the events: they are read up to a limit of bytes.
+    std::vector<EventRef> content_refs;
+    // Keys of the batch's messages, each once, in the order of the events: read the events parked
+    // for them, up to a limit of bytes.
+    std::vector<EventRef> parked_targets;
+    // Whose reopen window is wanted.
+    std::set<std::pair<TenantId, ChannelId>> channels;
+};
+
+}  // namespace unibox::domain
