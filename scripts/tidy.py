@@ -28,10 +28,6 @@ EXCEPTIONS = {
     ('sleep', 'tests/support/eventually.hpp'): 'the one place that waits between two looks at a condition',
     ('sleep', 'tests/support/webhook_client.cpp'): 'a load keeps its pace, and a provider pauses before it tries again',
     ('include', 'libs/domain/event_key.cpp'): 'SHA-256 of the event key; crypto stands on the same floor as domain',
-    ('floor', 'libs/decide/feed_events.cpp'): 'wire/subjects.hpp is the library subjects, which stands on floor 1',
-    ('floor', 'libs/nats/generations.hpp'): 'wire/subjects.hpp is the library subjects, which stands on floor 1',
-    ('floor', 'libs/nats/streams.cpp'): 'wire/subjects.hpp is the library subjects, which stands on floor 1',
-    ('floor', 'libs/nats/detail/js_api.cpp'): 'wire/subjects.hpp is the library subjects, which stands on floor 1',
     ('heavy-header', 'libs/channels/json.hpp'): 'internal to the library, which precompiles simdjson.h',
     ('sql', 'libs/pg/'): 'BEGIN, COMMIT and set_config belong to the transaction types, not to the product',
 }

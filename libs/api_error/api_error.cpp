@@ -87,7 +87,7 @@ std::string PublicReason(const Status& status) {
 }
 
 std::optional<Millis> RetryDelay(const Status& status) {
-    if (status.retry_after_ms() > 0) return Millis(status.retry_after_ms());
+    if (status.retry_after() > Millis(0)) return status.retry_after();
     switch (status.code()) {
         case Code::kResourceExhausted:
         case Code::kUnavailable:

@@ -5,14 +5,14 @@
 // often is told so without a look-up.
 //
 // What is known is served for refresh_ms as it is; then it is served while a new load runs behind
-// it; after max_age_ms, or after Forget, the caller waits for the new load. "There is no such key"
-// is remembered for negative_ms.
+// it; after known_ms_max, or after Forget, the caller waits for the new load. "There is no such
+// key" is remembered for unknown_ms_max.
 //
 // When a load fails, what is known is served on, up to stale_ms_max, and for keys that are not
 // known the error is the answer at once, also for those that wait in the pool. One load at a time,
 // of whichever key is asked for first, then probes: retry_ms after the last failure.
 //
-// Bounded: positive_count_max and negative_count_max entries, least recently used ones go first.
+// Bounded: known_count_max and unknown_count_max entries, least recently used ones go first.
 // Thread safety: any thread. Callbacks run on the calling thread (all known) or on a pool thread.
 #pragma once
 
@@ -37,12 +37,12 @@ namespace unibox::async {
 
 struct LookupSettings {
     std::int64_t refresh_ms = 30'000;
-    std::int64_t max_age_ms = 300'000;
+    std::int64_t known_ms_max = 300'000;
     std::int64_t stale_ms_max = 24LL * 3600 * 1000;
-    std::int64_t negative_ms = 5'000;
+    std::int64_t unknown_ms_max = 5'000;
     std::int64_t retry_ms = 1'000;
-    std::size_t positive_count_max = 200'000;
-    std::size_t negative_count_max = 10'000;
+    std::size_t known_count_max = 200'000;
+    std::size_t unknown_count_max = 10'000;
     // Keys of one client network that lead nowhere; 0 = no such limit.
     std::int64_t failed_per_s = 100;
     std::int64_t failed_burst = 1'000;
@@ -177,7 +177,7 @@ private:
     struct Load {
         Keys keys;
         Asker asker;
-        bool charged = false;  // By TakeFailureMs.
+        bool charged = false;  // By TakeFailure.
         std::uint64_t epoch = 0;
         bool probe = false;  // Begun while loads fail, to see whether they still do.
     };
@@ -202,8 +202,8 @@ private:
     }
 
     // Taken before the look-up, given back if it led somewhere. 0, or how long to wait for one.
-    std::int64_t TakeFailureMs(const Asker& asker) {
-        if (!asker.is_stranger || settings_.failed_per_s == 0) return 0;
+    Millis TakeFailure(const Asker& asker) {
+        if (!asker.is_stranger || settings_.failed_per_s == 0) return Millis(0);
         return lanes_.failed.Take(asker.flow, settings_.failed_per_s, settings_.failed_burst);
     }
 
@@ -220,7 +220,7 @@ private:
         const Millis age = std::chrono::duration_cast<Millis>(now - entry.loaded_at);
         const bool current = entry.known && entry.epoch == epoch_;
         if (entry.known && !entry.value) {
-            if (current && age.count() < settings_.negative_ms) {
+            if (current && age.count() < settings_.unknown_ms_max) {
                 count_(LookupOutcome::kNegativeHit);
                 *result = NoSuchKey();
                 return true;
@@ -228,11 +228,11 @@ private:
         } else if (entry.known && age.count() < settings_.stale_ms_max) {
             const bool expired = expired_(*entry.value);
             const bool due = !current || expired || age.count() >= settings_.refresh_ms;
-            const bool must = !current || expired || age.count() >= settings_.max_age_ms;
+            const bool must = !current || expired || age.count() >= settings_.known_ms_max;
             *load = due && may_load;
             if (!must || failing_) {
                 count_(due ? LookupOutcome::kStale : LookupOutcome::kHit);
-                Touch(key, entry, positives_, settings_.positive_count_max);
+                Touch(key, entry, positives_, settings_.known_count_max);
                 *result = entry.value;
                 return true;
             }
@@ -243,11 +243,11 @@ private:
             return true;
         }
         const bool suspect = !entry.value && !entry.loading;
-        if (const std::int64_t wait_ms = suspect ? TakeFailureMs(asker) : 0; wait_ms > 0) {
+        if (const Millis wait = suspect ? TakeFailure(asker) : Millis(0); wait > Millis(0)) {
             count_(LookupOutcome::kLimited);
             *result = ResourceExhausted("too many keys of this network lead nowhere")
                           .WithReason("LOOKUPS_LIMITED")
-                          .WithRetryAfter(wait_ms);
+                          .WithRetryAfter(wait);
             return true;
         }
         count_(LookupOutcome::kWaited);
@@ -336,9 +336,9 @@ private:
         if (!entry.known) {
             entries_.erase(at);
         } else if (entry.value) {
-            Touch(key, entry, positives_, settings_.positive_count_max);
+            Touch(key, entry, positives_, settings_.known_count_max);
         } else {
-            Touch(key, entry, negatives_, settings_.negative_count_max);
+            Touch(key, entry, negatives_, settings_.unknown_count_max);
         }
     }
 

@@ -34,7 +34,7 @@ void RefusalLog::Refused(
 ) {
     const auto reason = static_cast<std::size_t>(why);
     counters_[reason]->Add();
-    if (lines_.Take(reason, 1, kLinesBurst) != 0) {
+    if (lines_.Take(reason, 1, kLinesBurst) != Millis(0)) {
         ++untold_[reason];
         return;
     }

@@ -41,7 +41,7 @@ std::string_view CodeName(Code code) {
 
 Status::Status(Code code, std::string message) {
     if (code == Code::kOk) return;
-    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}, 0});
+    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}, Millis(0)});
 }
 
 Status Status::WithReason(std::string_view reason) && {
@@ -60,10 +60,10 @@ Status Status::WithField(std::string_view field) && {
     return std::move(*this);
 }
 
-Status Status::WithRetryAfter(std::int64_t retry_after_ms) && {
+Status Status::WithRetryAfter(Millis delay) && {
     if (detail_) {
         detail_ = std::make_shared<Detail>(*detail_);
-        detail_->retry_after_ms = retry_after_ms;
+        detail_->retry_after = delay;
     }
     return std::move(*this);
 }

@@ -2,6 +2,8 @@
 // Thread safety: values; distinct objects may be used from distinct threads.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,8 +47,8 @@ public:
 
     Status WithReason(std::string_view reason) &&;
     Status WithField(std::string_view field) &&;
-    // When repeating makes sense, where that is known; 0 = not known.
-    Status WithRetryAfter(std::int64_t retry_after_ms) &&;
+    // After how long repeating makes sense, where that is known; 0 = not known.
+    Status WithRetryAfter(Millis delay) &&;
     // Puts "context: " before the message; an Ok status stays as it is.
     Status WithContext(std::string_view context) &&;
 
@@ -55,7 +57,7 @@ public:
     const std::string& message() const;
     const std::string& reason() const;
     const std::string& field() const;
-    std::int64_t retry_after_ms() const { return detail_ ? detail_->retry_after_ms : 0; }
+    Millis retry_after() const { return detail_ ? detail_->retry_after : Millis(0); }
     // "INVALID_ARGUMENT: page_size must be 1 to 100 (field page_size)".
     std::string ToString() const;
 
@@ -65,7 +67,7 @@ private:
         std::string message;
         std::string reason;
         std::string field;
-        std::int64_t retry_after_ms = 0;
+        Millis retry_after{0};
     };
     std::shared_ptr<Detail> detail_;
 };

@@ -13,7 +13,7 @@ double MillisBetween(SteadyTime from, SteadyTime to) {
 
 }  // namespace
 
-std::int64_t TokenBuckets::Take(std::uint64_t key, std::int64_t rate_per_s, std::int64_t burst) {
+Millis TokenBuckets::Take(std::uint64_t key, std::int64_t rate_per_s, std::int64_t burst) {
     const SteadyTime now = clock_.Steady();
     const double capacity = static_cast<double>(std::max<std::int64_t>(burst, 1));
     const double rate_per_ms = static_cast<double>(std::max<std::int64_t>(rate_per_s, 1)) / 1000.0;
@@ -26,7 +26,7 @@ std::int64_t TokenBuckets::Take(std::uint64_t key, std::int64_t rate_per_s, std:
         }
         buckets_.push_front({key, capacity - 1, capacity, now});
         by_key_.emplace(key, buckets_.begin());
-        return 0;
+        return Millis(0);
     }
     buckets_.splice(buckets_.begin(), buckets_, found->second);
     Bucket& bucket = buckets_.front();
@@ -34,10 +34,10 @@ std::int64_t TokenBuckets::Take(std::uint64_t key, std::int64_t rate_per_s, std:
     bucket = {key, std::min(bucket.tokens + gained, capacity), capacity, now};
     if (bucket.tokens >= 1) {
         bucket.tokens -= 1;
-        return 0;
+        return Millis(0);
     }
     const double wait_ms = std::ceil((1 - bucket.tokens) / rate_per_ms);
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(wait_ms));
+    return std::max(Millis(1), Millis(static_cast<std::int64_t>(wait_ms)));
 }
 
 void TokenBuckets::GiveBack(std::uint64_t key) {

@@ -21,10 +21,10 @@ public:
     TokenBuckets(std::size_t count_max, const Clock& clock)
         : count_max_(count_max), clock_(clock) {}
 
-    // 0: taken. Otherwise how long until there is one, in ms, at least 1. Rate and burst below 1
-    // count as 1.
-    std::int64_t Take(std::uint64_t key, std::int64_t rate_per_s, std::int64_t burst);
-    std::int64_t Take(TenantId tenant, std::int64_t rate_per_s, std::int64_t burst) {
+    // 0: taken. Otherwise how long until there is one, at least 1 ms. Rate and burst below 1 count
+    // as 1.
+    Millis Take(std::uint64_t key, std::int64_t rate_per_s, std::int64_t burst);
+    Millis Take(TenantId tenant, std::int64_t rate_per_s, std::int64_t burst) {
         return Take(static_cast<std::uint64_t>(tenant.value), rate_per_s, burst);
     }
     // Puts back what Take took: it was not used after all.

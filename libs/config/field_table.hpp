@@ -64,7 +64,7 @@ struct Field {
     std::string* url_target = nullptr;      // "url_file": where the content goes.
 
     std::string FullName() const { return section + "." + name; }
-    // "UNIBOX_POSTGRES_POOL_SIZE".
+    // "UNIBOX_POSTGRES_CONNECTION_COUNT_MAX".
     std::string EnvironmentName() const;
 };
 

@@ -4,7 +4,7 @@
 #include "decide/inbound.hpp"
 #include "domain/proto_map.hpp"
 #include "domain/timestamps.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <utility>
 
@@ -47,7 +47,7 @@ void FeedEvents::Append(
     event::v1::OutboxBatch& batch = batches_[cause.shard];
     batch.set_feed_epoch(feed_epoch_);
     auto* entry = batch.add_entries();
-    entry->set_subject(wire::EvSubject(cause.ids.tenant, kind));
+    entry->set_subject(subjects::EvSubject(cause.ids.tenant, kind));
     entry->set_event_id(event_id);
     entry->set_ordering_key(conversation_id);
     event->SerializeToString(entry->mutable_payload());

@@ -1,6 +1,6 @@
 #include "nats/connection.hpp"
 
-#include "nats/detail/core.hpp"
+#include "nats/detail/connection_impl.hpp"
 
 namespace unibox::nats {
 namespace {
@@ -9,49 +9,49 @@ constexpr Millis kLastFlush{500};
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<detail::Core> core) : core_(std::move(core)) {}
+Connection::Connection(std::unique_ptr<detail::ConnectionImpl> impl) : impl_(std::move(impl)) {}
 
 Connection::~Connection() {
     // nats.c 3.4.1 throws away what it has not written when it is closed.
-    if (core_->connected()) static_cast<void>(core_->Flush(kLastFlush));
+    if (impl_->connected()) static_cast<void>(impl_->Flush(kLastFlush));
 }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(
     const Settings& settings, obs::Metrics& metrics, const Clock& clock
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(auto core, detail::Core::Start(settings, metrics, clock));
-    return std::unique_ptr<Connection>(new Connection(std::move(core)));
+    UNIBOX_ASSIGN_OR_RETURN(auto impl, detail::ConnectionImpl::Start(settings, metrics, clock));
+    return std::unique_ptr<Connection>(new Connection(std::move(impl)));
 }
 
 bool Connection::connected() const {
-    return core_->connected();
+    return impl_->connected();
 }
 
 std::uint64_t Connection::session() const {
-    return core_->session();
+    return impl_->session();
 }
 
 std::int64_t Connection::payload_bytes_max() const {
-    return core_->payload_bytes_max();
+    return impl_->payload_bytes_max();
 }
 
 Status Connection::Publish(std::string_view subject, std::string_view payload) {
-    if (core_->WriteBufferFull()) {
+    if (impl_->WriteBufferFull()) {
         return ResourceExhausted("too much waits to be sent to NATS")
             .WithReason("WRITE_BUFFER_FULL");
     }
     const std::string subject_z(subject);
     return detail::FromNats(
-        core_->Send(subject_z.c_str(), nullptr, payload), "publish to " + subject_z
+        impl_->Send(subject_z.c_str(), nullptr, payload), "publish to " + subject_z
     );
 }
 
 Status Connection::Subscribe(std::string_view subject, Handler handler) {
-    return core_->Subscribe(subject, std::move(handler));
+    return impl_->Subscribe(subject, std::move(handler));
 }
 
 void Connection::OnConnect(std::function<void()> handler) {
-    core_->AddSessionListener(std::move(handler));
+    impl_->AddSessionListener(std::move(handler));
 }
 
 Status Connection::WatchChanges(std::string_view subject, const std::function<void()>& changed) {
@@ -65,14 +65,14 @@ Status Connection::WatchChanges(std::string_view subject, const std::function<vo
 Result<std::string> Connection::Request(
     std::string_view subject, std::string_view payload, Millis timeout
 ) {
-    if (!core_->connected()) {
+    if (!impl_->connected()) {
         return Unavailable("not connected to NATS").WithReason("NOT_CONNECTED");
     }
-    return core_->Request(subject, payload, timeout);
+    return impl_->Request(subject, payload, timeout);
 }
 
 Status Connection::Flush(Millis timeout) {
-    return core_->Flush(timeout);
+    return impl_->Flush(timeout);
 }
 
 }  // namespace unibox::nats

@@ -26,7 +26,7 @@ class Metrics;
 namespace unibox::nats {
 
 namespace detail {
-class Core;
+class ConnectionImpl;
 }
 
 class Connection {
@@ -68,11 +68,11 @@ public:
     // Waits until the server has seen all that was published; DEADLINE_EXCEEDED or UNAVAILABLE.
     Status Flush(Millis timeout);
 
-    detail::Core& core() { return *core_; }
+    detail::ConnectionImpl& impl() { return *impl_; }
 
 private:
-    explicit Connection(std::unique_ptr<detail::Core> core);
-    std::unique_ptr<detail::Core> core_;
+    explicit Connection(std::unique_ptr<detail::ConnectionImpl> impl);
+    std::unique_ptr<detail::ConnectionImpl> impl_;
 };
 
 }  // namespace unibox::nats

@@ -37,7 +37,7 @@ std::optional<int> CountInPartitionText(std::string_view text) {
     const std::size_t at = text.find(kMark);
     if (!text.starts_with("partition ") || at == text.npos) return std::nullopt;
     const auto last = ParseInt64(text.substr(at + kMark.size()));
-    if (!last || *last < 0 || *last > wire::kPartitionMax) return std::nullopt;
+    if (!last || *last < 0 || *last > subjects::kPartitionMax) return std::nullopt;
     return static_cast<int>(*last) + 1;
 }
 
@@ -46,7 +46,7 @@ std::vector<GenerationFacts> FactsOf(
 ) {
     std::map<int, GenerationFacts> by_number;
     for (const StreamInfo& stream : streams) {
-        const auto id = wire::ParseInStream(stream.name);
+        const auto id = subjects::ParseInStream(stream.name);
         if (!id) continue;
         GenerationFacts& facts = by_number[id->generation];
         facts.partitions.insert(id->partition);

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/status.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <optional>
 #include <set>
@@ -20,7 +20,7 @@ namespace unibox::nats {
 
 struct StreamInfo;
 
-using wire::Generation;
+using subjects::Generation;
 
 // What is known of a generation.
 struct GenerationFacts {

@@ -1,8 +1,8 @@
 #include "nats/log_reader.hpp"
 
 #include "nats/detail/arrivals.hpp"
+#include "nats/detail/connection_impl.hpp"
 #include "nats/detail/continuity.hpp"
-#include "nats/detail/core.hpp"
 #include "nats/detail/delivered.hpp"
 #include "nats/detail/js_api.hpp"
 #include "nats/detail/pulls.hpp"
@@ -48,7 +48,7 @@ public:
     std::uint64_t pending() const override { return pending_; }
 
 private:
-    SteadyTime Now() const { return core_.clock().Steady(); }
+    SteadyTime Now() const { return connection_.clock().Steady(); }
 
     enum class State { kIdle, kInfo, kCreate, kReading };
     struct Batch {
@@ -79,7 +79,7 @@ private:
     void DropConsumer();
     Result<std::vector<LogMessage>> NothingNew() const;
 
-    detail::Core& core_;
+    detail::ConnectionImpl& connection_;
     const std::string stream_;
     LogReaderSettings settings_;
     obs::Metrics& metrics_;
@@ -118,26 +118,26 @@ LogReaderImpl::LogReaderImpl(
     const LogReaderSettings& settings,
     obs::Metrics& metrics
 )
-    : core_(connection.core()),
+    : connection_(connection.impl()),
       stream_(stream),
       settings_(settings),
       metrics_(metrics),
-      arrivals_(settings.on_arrival, core_.clock()),
+      arrivals_(settings.on_arrival, connection_.clock()),
       next_(start_sequence),
       continuity_(settings.expected_last),
       created_unix_us_(settings.expected_created_unix_us),
-      epoch_(core_.UniqueNumber()),
+      epoch_(connection_.UniqueNumber()),
       down_since_(Now()) {}
 
 LogReaderImpl::~LogReaderImpl() {
     DropConsumer();
-    if (answers_ != nullptr) core_.ReleaseSubscription(answers_);
+    if (answers_ != nullptr) connection_.ReleaseSubscription(answers_);
 }
 
 Status LogReaderImpl::Start() {
     auto handler = [this](detail::MessagePtr message) { arrivals_.Push(std::move(message)); };
-    UNIBOX_ASSIGN_OR_RETURN(answers_, core_.AcquireSubscription(std::move(handler)));
-    const SteadyTime deadline = Now() + 2 * Millis(core_.settings().request_timeout_ms);
+    UNIBOX_ASSIGN_OR_RETURN(answers_, connection_.AcquireSubscription(std::move(handler)));
+    const SteadyTime deadline = Now() + 2 * Millis(connection_.settings().request_timeout_ms);
     Batch nothing{.messages = {}, .count_max = 0, .bytes_max = 0};
     while (true) {
         UNIBOX_RETURN_IF_ERROR(Drive(Now()));
@@ -178,7 +178,7 @@ Result<std::vector<LogMessage>> LogReaderImpl::Fetch(
 }
 
 Result<std::vector<LogMessage>> LogReaderImpl::NothingNew() const {
-    const Millis patience(core_.settings().request_timeout_ms);
+    const Millis patience(connection_.settings().request_timeout_ms);
     if (state_ == State::kReading || Now() - down_since_ < patience) {
         return std::vector<LogMessage>();
     }
@@ -201,11 +201,11 @@ Status LogReaderImpl::SkipTo(std::uint64_t sequence) {
 
 // Timers, and whatever the present state has to send.
 Status LogReaderImpl::Drive(SteadyTime now) {
-    if (state_ != State::kIdle && session_ != core_.session()) Reset("reconnect");
+    if (state_ != State::kIdle && session_ != connection_.session()) Reset("reconnect");
     switch (state_) {
         case State::kIdle:
-            if (!core_.connected() || now < retry_at_ || !failure_.ok()) return {};
-            session_ = core_.session();
+            if (!connection_.connected() || now < retry_at_ || !failure_.ok()) return {};
+            session_ = connection_.session();
             Ask(State::kInfo, "STREAM.INFO." + stream_, "", 'i');
             return {};
         case State::kInfo:
@@ -418,18 +418,18 @@ Status LogReaderImpl::Take(natsMsg* message, const detail::Delivery& delivery, B
 
 void LogReaderImpl::Ask(State next, const std::string& call, std::string_view body, char kind) {
     const std::string reply = answers_->inbox() + kind + std::to_string(epoch_);
-    const natsStatus status = core_.Send(("$JS.API." + call).c_str(), reply.c_str(), body);
+    const natsStatus status = connection_.Send(("$JS.API." + call).c_str(), reply.c_str(), body);
     if (status != NATS_OK) {
         Reset("send", detail::FromNats(status, call));
         return;
     }
     state_ = next;
-    state_deadline_ = Now() + Millis(core_.settings().request_timeout_ms);
+    state_deadline_ = Now() + Millis(connection_.settings().request_timeout_ms);
 }
 
 void LogReaderImpl::TopUp(SteadyTime now) {
     const std::size_t msgs = std::max<std::size_t>(settings_.credit_msgs / kPulls, 1);
-    const auto payload_max = static_cast<std::size_t>(core_.payload_bytes_max());
+    const auto payload_max = static_cast<std::size_t>(connection_.payload_bytes_max());
     // After a pull that ended without a message the next one is too large for the usual bytes.
     const std::size_t bytes = pulls_.fruitless() == 0
                                   ? std::max<std::size_t>(settings_.credit_bytes / kPulls, 1)
@@ -440,16 +440,16 @@ void LogReaderImpl::TopUp(SteadyTime now) {
         const std::uint64_t id = pulls_.Add(msgs, now + expires);
         const std::string reply = fmt::format("{}p{}-{}", answers_->inbox(), epoch_, id);
         const std::string body = detail::PullRequest(msgs, bytes, settings_);
-        if (core_.Send(subject.c_str(), reply.c_str(), body) != NATS_OK)
+        if (connection_.Send(subject.c_str(), reply.c_str(), body) != NATS_OK)
             return;  // Silence follows.
     }
 }
 
 void LogReaderImpl::DropConsumer() {
-    if (!consumer_.empty() && session_ == core_.session()) {
+    if (!consumer_.empty() && session_ == connection_.session()) {
         // Without an answer: if it is lost, the server forgets the consumer by itself.
         const std::string call = fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", stream_, consumer_);
-        static_cast<void>(core_.Send(call.c_str(), nullptr, ""));
+        static_cast<void>(connection_.Send(call.c_str(), nullptr, ""));
     }
     consumer_.clear();
 }
@@ -458,7 +458,7 @@ void LogReaderImpl::Reset(std::string_view why, Status cause) {
     if (state_ == State::kReading) down_since_ = Now();
     DropConsumer();
     state_ = State::kIdle;
-    epoch_ = core_.UniqueNumber();
+    epoch_ = connection_.UniqueNumber();
     pulls_.Clear();
     cause_ = std::move(cause);
     // The first attempt is made at once, the others wait longer and longer.

@@ -14,7 +14,7 @@ namespace {
 // A message can be decided while a thread is still sending it: its slot is free only after that,
 // its place in the window at once. One for each thread that may be sending.
 constexpr std::size_t kSpareSlots = 256;
-static_assert(kPublishWindowMsgsMax + kSpareSlots <= Window::kSlotsMax);
+static_assert(kPublishWindowCountMax + kSpareSlots <= Window::kSlotsMax);
 constexpr int kResendsMax = 2;  // In one session, for want of an answer.
 constexpr int kBackoffDoublings = 4;
 constexpr int kBusyFactor = 4;  // A server that sheds load is left alone for longer.
@@ -27,16 +27,16 @@ constexpr Millis kIdleWait{100};
 PublisherImpl::PublisherImpl(
     Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
 )
-    : core_(connection.core()),
+    : connection_(connection.impl()),
       settings_(settings),
       counts_(metrics),
       // An answer to an earlier user of the same inbox must not look like one of ours.
-      window_(settings.window_msgs + kSpareSlots, std::random_device()()) {}
+      window_(settings.window_count_max + kSpareSlots, std::random_device()()) {}
 
 Status PublisherImpl::Open() {
     auto handler = [this](MessagePtr reply) { OnReply(std::move(reply)); };
-    UNIBOX_ASSIGN_OR_RETURN(answers_, core_.AcquireSubscription(std::move(handler)));
-    listener_ = core_.AddSessionListener([this] {
+    UNIBOX_ASSIGN_OR_RETURN(answers_, connection_.AcquireSubscription(std::move(handler)));
+    listener_ = connection_.AddSessionListener([this] {
         const MutexLock lock(mutex_);
         new_session_ = true;
         wake_.notify_one();
@@ -47,8 +47,8 @@ Status PublisherImpl::Open() {
 
 PublisherImpl::~PublisherImpl() {
     if (answers_ == nullptr) return;
-    core_.RemoveSessionListener(listener_);
-    core_.ReleaseSubscription(answers_);
+    connection_.RemoveSessionListener(listener_);
+    connection_.ReleaseSubscription(answers_);
     {
         const MutexLock lock(mutex_);
         stopping_ = true;
@@ -58,8 +58,9 @@ PublisherImpl::~PublisherImpl() {
 }
 
 bool PublisherImpl::Reserve(std::size_t count, std::size_t bytes) {
-    if (in_flight_ + count > settings_.window_msgs || window_.free_count() < count) return false;
-    if (in_flight_bytes_ + bytes > settings_.window_bytes) return false;
+    if (in_flight_ + count > settings_.window_count_max || window_.free_count() < count)
+        return false;
+    if (in_flight_bytes_ + bytes > settings_.window_bytes_max) return false;
     in_flight_ += count;
     in_flight_bytes_ += bytes;
     return true;
@@ -155,7 +156,7 @@ void PublisherImpl::BuildAndSend(const Sending& sending, const Outgoing& message
 }
 
 void PublisherImpl::Send(const Sending& sending) {
-    const natsStatus status = core_.Send(sending.slot->message.get());
+    const natsStatus status = connection_.Send(sending.slot->message.get());
     const MutexLock lock(mutex_);
     AfterSend(sending.index, status);
 }
@@ -166,7 +167,7 @@ void PublisherImpl::MarkSending(Slot& slot) {
     slot.busy = true;
     slot.maybe_stored |= slot.awaiting;
     slot.awaiting = true;
-    slot.sent_session = core_.session();
+    slot.sent_session = connection_.session();
 }
 
 void PublisherImpl::AfterSend(std::uint32_t index, natsStatus status) {
@@ -190,7 +191,7 @@ void PublisherImpl::AfterSend(std::uint32_t index, natsStatus status) {
         due = std::min(due, Now() + settings_.republish_after);
     }
     // A reconnect during the sending: the pass over the window left this slot out.
-    if (slot.sent_session != core_.session() && core_.connected()) due = Now();
+    if (slot.sent_session != connection_.session() && connection_.connected()) due = Now();
     window_.SetDue(index, due);
     WakeAt(due);
 }
@@ -289,7 +290,7 @@ void PublisherImpl::Main() {
         RunCompletions();
         if (stopping_ || new_session_ || !completions_.empty()) continue;
         const SteadyTime until = wake_at_;
-        WaitOnce(wake_, mutex_, core_.clock(), until);
+        WaitOnce(wake_, mutex_, connection_.clock(), until);
     }
     SettleAll();
     RunCompletions();
@@ -326,7 +327,7 @@ void PublisherImpl::Tell(Completion& completion) {
 
 void PublisherImpl::HandleNewSession() {
     new_session_ = false;
-    const std::uint64_t session = core_.session();
+    const std::uint64_t session = connection_.session();
     const SteadyTime now = Now();
     std::vector<Resending> unanswered;
     for (std::uint32_t i = 0; i < window_.size(); ++i) {
@@ -356,11 +357,11 @@ bool PublisherImpl::Decide(std::uint32_t index, SteadyTime now) {
         return false;
     }
     window_.SetDue(index, slot.deadline);
-    if (slot.busy || !core_.connected()) return false;  // Looked at again after that.
-    if (!slot.awaiting || slot.sent_session != core_.session()) return true;
+    if (slot.busy || !connection_.connected()) return false;  // Looked at again after that.
+    if (!slot.awaiting || slot.sent_session != connection_.session()) return true;
     // Unanswered: the answer is lost or late. More copies would only bury a peer that reads
     // nothing.
-    const bool drained = core_.WriteBufferDrained();
+    const bool drained = connection_.WriteBufferDrained();
     const SteadyTime again = now + settings_.republish_after;
     if (!drained) window_.SetDue(index, std::min(slot.deadline, again));
     if (drained) ++slot.resends;
@@ -396,8 +397,8 @@ void PublisherImpl::SettleAll() {
 Result<std::unique_ptr<Publisher>> Publisher::Create(
     Connection& connection, const PublisherSettings& settings, obs::Metrics& metrics
 ) {
-    if (settings.window_msgs < 1 || settings.window_msgs > kPublishWindowMsgsMax) {
-        return InvalidArgument("window_msgs must be 1 to 65000").WithField("window_msgs");
+    if (settings.window_count_max < 1 || settings.window_count_max > kPublishWindowCountMax) {
+        return InvalidArgument("window_count_max must be 1 to 65000").WithField("window_count_max");
     }
     auto publisher = std::make_unique<detail::PublisherImpl>(connection, settings, metrics);
     UNIBOX_RETURN_IF_ERROR(publisher->Open());

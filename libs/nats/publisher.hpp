@@ -36,11 +36,11 @@ struct Outgoing {
     std::string traceparent;  // W3C trace context header. Empty: none.
 };
 
-inline constexpr std::size_t kPublishWindowMsgsMax = 65'000;
+inline constexpr std::size_t kPublishWindowCountMax = 65'000;
 
 struct PublisherSettings {
-    std::size_t window_msgs = 4096;
-    std::size_t window_bytes = 16 * 1024 * 1024;
+    std::size_t window_count_max = 4096;
+    std::size_t window_bytes_max = 16 * 1024 * 1024;
     // A retried refusal (no stream, no leader, "in process") waits this long, doubling up to 16
     // times it.
     Millis retry_wait{50};

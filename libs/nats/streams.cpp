@@ -1,10 +1,10 @@
 #include "nats/streams.hpp"
 
-#include "nats/detail/core.hpp"
+#include "nats/detail/connection_impl.hpp"
 #include "nats/detail/js_api.hpp"
 #include "nats/generations.hpp"
 #include "nats/reasons.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -82,7 +82,7 @@ Status CheckCompatible(const StreamSpec& spec, const json& config) {
     }
     auto wanted = spec.subjects;
     auto present = config.value("subjects", std::vector<std::string>());
-    if (present == std::vector{wire::SealedSubject(spec.name)}) {
+    if (present == std::vector{subjects::SealedSubject(spec.name)}) {
         return Incompatible(spec, "state: it is sealed");
     }
     std::sort(wanted.begin(), wanted.end());
@@ -189,7 +189,7 @@ Status BringUpToDate(
     UNIBOX_RETURN_IF_ERROR(CheckCompatible(spec, config));
     const json limits = LimitsOf(spec, false);
     if (SameLimits(limits, config)) return {};
-    UNIBOX_RETURN_IF_ERROR(CheckDropsNothing(spec, info, connection.core().clock().UnixMillis()));
+    UNIBOX_RETURN_IF_ERROR(CheckDropsNothing(spec, info, connection.impl().clock().UnixMillis()));
     if (replicas == Replicas::kKeep) UNIBOX_RETURN_IF_ERROR(CheckReplicas(spec, config));
     config.update(limits);  // What we do not declare stays as the operator set it.
     UNIBOX_ASSIGN_OR_RETURN(
@@ -216,9 +216,9 @@ Status CheckName(std::string_view name) {
 
 StreamSpec InSpec(const StreamOptions& options, int partition) {
     StreamSpec spec;
-    spec.name = wire::InStream(options.generation, partition);
+    spec.name = subjects::InStream(options.generation, partition);
     spec.description = PartitionText(partition, options.partition_count);
-    spec.subjects = {wire::InSubjects(options.generation, partition)};
+    spec.subjects = {subjects::InSubjects(options.generation, partition)};
     spec.discard = Discard::kNew;
     spec.age_max_ms = options.in_age_max_ms;
     spec.bytes_max = options.in_bytes_max;
@@ -240,12 +240,12 @@ std::vector<StreamSpec> UniboxStreams(const StreamOptions& options) {
     for (int partition = options.partition_count - 1; partition >= 0; --partition) {
         specs.push_back(InSpec(options, partition));
     }
-    StreamSpec ev = LogStream(wire::kEvStream, wire::kEvSubjects);
+    StreamSpec ev = LogStream(subjects::kEvStream, subjects::kEvSubjects);
     ev.discard = Discard::kOld;  // A replay buffer: the truth is in PostgreSQL.
     ev.age_max_ms = options.ev_age_max_ms;
     ev.bytes_max = options.ev_bytes_max;
     specs.push_back(ev);
-    StreamSpec raw = LogStream(wire::kRawStream, wire::kRawSubjects);
+    StreamSpec raw = LogStream(subjects::kRawStream, subjects::kRawSubjects);
     // A log for diagnosis: full, it must not turn the webhooks away that it would have described.
     raw.discard = Discard::kOld;
     raw.age_max_ms = options.raw_age_max_ms;
@@ -326,7 +326,7 @@ Status Streams::Seal(std::string_view name) {
             const json info, CallApi(connection_, fmt::format("STREAM.INFO.{}", name), nullptr)
         );
         json config = info.at("config");
-        const std::vector<std::string> wanted{wire::SealedSubject(name)};
+        const std::vector<std::string> wanted{subjects::SealedSubject(name)};
         if (config.value("subjects", std::vector<std::string>()) == wanted) return {};
         config["subjects"] = wanted;
         return CallApi(connection_, fmt::format("STREAM.UPDATE.{}", name), config).status();

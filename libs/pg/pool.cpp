@@ -46,7 +46,8 @@ Result<std::unique_ptr<detail::Connection>> OpenCounted(
 
 Status CheckSettings(const Settings& settings) {
     if (settings.url.empty()) return InvalidArgument("empty").WithField("postgres.url");
-    if (settings.pool_size < 1) return InvalidArgument("below 1").WithField("postgres.pool_size");
+    if (settings.connection_count_max < 1)
+        return InvalidArgument("below 1").WithField("postgres.connection_count_max");
     for (const std::int64_t timeout :
          {settings.acquire_timeout_ms,
           settings.connect_timeout_ms,
@@ -82,9 +83,9 @@ Result<std::unique_ptr<detail::Connection>> Pool::State::TakeIdleOrRoom(SteadyTi
         std::chrono::steady_clock::now() + Millis(settings.acquire_timeout_ms);
     const SteadyTime until = std::min(by_settings, deadline);
     const MutexLock lock(mutex);
-    while (idle.empty() && open_count >= settings.pool_size) {
+    while (idle.empty() && open_count >= settings.connection_count_max) {
         if (freed.wait_until(mutex, until) == std::cv_status::timeout && idle.empty() &&
-            open_count >= settings.pool_size) {
+            open_count >= settings.connection_count_max) {
             probe.exhausted.Add();
             return Status(Code::kResourceExhausted, "no free database connection")
                 .WithReason("POOL_EXHAUSTED");

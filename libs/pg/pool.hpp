@@ -21,9 +21,9 @@ class Lease;
 struct PassKey;
 }  // namespace detail
 
-// At most settings.pool_size connections, opened when needed and reopened when lost; an idle
-// connection that the server has closed is noticed before it is handed out. Nothing runs in the
-// background. Thread safety: any thread. Must outlive its transactions.
+// At most settings.connection_count_max connections, opened when needed and reopened when lost; an
+// idle connection that the server has closed is noticed before it is handed out. Nothing runs in
+// the background. Thread safety: any thread. Must outlive its transactions.
 class Pool {
 public:
     // INVALID_ARGUMENT for settings out of range; does not connect. `metrics` must outlive the

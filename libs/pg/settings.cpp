@@ -17,7 +17,12 @@ void Settings::Describe(config::FieldTable& table) {
                  return IsConnectionString(std::get<std::string>(value));
              }}
         )
-        .Add("pool_size", &pool_size, "Connections at most.", config::InRange(1, 1000))
+        .Add(
+            "connection_count_max",
+            &connection_count_max,
+            "Connections at most.",
+            config::InRange(1, 1000)
+        )
         .Add(
             "acquire_timeout_ms",
             &acquire_timeout_ms,

@@ -24,7 +24,7 @@ struct Settings {
     // (keepalives, tcp_user_timeout, application_name).
     // url_file gives it in a file instead: it may carry a password.
     std::string url = "postgresql://127.0.0.1:5432/unibox";
-    std::int64_t pool_size = 8;                  // Connections of a Pool at most.
+    std::int64_t connection_count_max = 8;       // Connections of a Pool at most.
     std::int64_t acquire_timeout_ms = 2'000;     // Longest wait for a free connection.
     std::int64_t connect_timeout_ms = 5'000;     // TCP, TLS and authentication together.
     std::int64_t statement_timeout_ms = 10'000;  // By the server, for each statement.

@@ -94,7 +94,7 @@ Status FromGrpc(const grpc::Status& status) {
         if (any.Is<google::rpc::RetryInfo>() && any.UnpackTo(&retry)) {
             const auto& delay = retry.retry_delay();
             result = std::move(result).WithRetryAfter(
-                delay.seconds() * 1000 + delay.nanos() / 1'000'000
+                Millis(delay.seconds() * 1000 + delay.nanos() / 1'000'000)
             );
         }
         if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info)) {

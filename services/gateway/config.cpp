@@ -4,8 +4,8 @@
 
 namespace unibox::gateway {
 
-void AuthnSettings::Describe(config::FieldTable& table) {
-    table.Section("authn", "The cache of API keys.")
+void ApiKeySettings::Describe(config::FieldTable& table) {
+    table.Section("api_keys", "The cache of API keys.")
         .Add(
             "known_ms_max",
             &known_ms_max,
@@ -46,21 +46,21 @@ void AuthnSettings::Describe(config::FieldTable& table) {
             config::InRange(1, 100'000)
         )
         .Add(
-            "failed_lookups_per_s",
-            &failed_lookups_per_s,
+            "failed_per_s",
+            &failed_per_s,
             "Keys of one client network (/24, /64) that are looked up and lead nowhere; more are "
             "refused with 429. 0 = no limit: behind a proxy, whose address all clients share.",
             config::InRange(0, 1'000'000)
         )
         .Add(
-            "failed_lookup_burst",
-            &failed_lookup_burst,
+            "failed_burst",
+            &failed_burst,
             "How many of them at once.",
             config::InRange(1, 1'000'000)
         )
         .Add(
-            "network_count_max",
-            &network_count_max,
+            "failed_network_count_max",
+            &failed_network_count_max,
             "Client networks that are remembered for it; the one seen longest ago is forgotten.",
             config::InRange(1, 10'000'000)
         );
@@ -98,7 +98,7 @@ Config::Config() {
     // Not webhook-ingest's, so that both start on one machine as they are.
     http.listen = "127.0.0.1:8081";
     grpc.listen = "127.0.0.1:9091";
-    postgres.pool_size = 8;
+    postgres.connection_count_max = 8;
     postgres.statement_timeout_ms = 5'000;
 }
 
@@ -107,7 +107,7 @@ void Config::Describe(config::FieldTable& table) {
     grpc.Describe(table);
     postgres.Describe(table);
     nats.Describe(table);
-    authn.Describe(table);
+    api_keys.Describe(table);
     work.Describe(table);
 }
 
@@ -116,7 +116,7 @@ std::vector<runtime::FileUse> Config::FileUses() const {
         {"http.connection_count_max", http.connection_count_max},
         {"grpc.connection_count_max (3 each)",
          grpc.connection_count_max * rpc::kFilesPerConnection},
-        {"postgres.pool_size", postgres.pool_size}};
+        {"postgres.connection_count_max", postgres.connection_count_max}};
 }
 
 }  // namespace unibox::gateway

@@ -17,7 +17,7 @@ class FieldTable;
 
 namespace unibox::gateway {
 
-struct AuthnSettings {
+struct ApiKeySettings {
     int known_ms_max = 30'000;   // How long a key that was found is believed.
     int unknown_ms_max = 5'000;  // How long a key that was not found is not asked for again.
     int known_count_max = 50'000;
@@ -25,11 +25,11 @@ struct AuthnSettings {
     int lookup_thread_count = 2;  // For keys that are new here, and as many for the others.
     int lookup_queue_count_max = 4'096;
     // Lookups of one client network (/24, /64) that lead nowhere; 0 = no limit (behind a proxy).
-    std::int64_t failed_lookups_per_s = 20;
-    std::int64_t failed_lookup_burst = 100;
-    int network_count_max = 10'000;  // Networks that are remembered for it.
+    std::int64_t failed_per_s = 20;
+    std::int64_t failed_burst = 100;
+    int failed_network_count_max = 10'000;  // Networks that are remembered for it.
 
-    // Section "authn".
+    // Section "api_keys".
     void Describe(config::FieldTable& table);
 };
 
@@ -50,7 +50,7 @@ struct Config {
     rpc::Settings grpc;
     pg::Settings postgres;
     nats::Settings nats;  // For notices that keys were changed; without it they age out.
-    AuthnSettings authn;
+    ApiKeySettings api_keys;
     WorkSettings work;
 
     void Describe(config::FieldTable& table);

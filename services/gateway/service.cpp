@@ -13,7 +13,7 @@
 #include "rpc/server.hpp"
 #include "store/directory/lookups.hpp"
 #include "store/inbox/reads.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -42,20 +42,21 @@ std::size_t PageBytesMax(const rpc::Settings& grpc) {
 // A key is believed for known_ms_max, and not a moment longer: without PostgreSQL there is nothing
 // to be read with it.
 auth::Options AuthOptions(const Config& config) {
-    const AuthnSettings& authn = config.authn;
+    const ApiKeySettings& api_keys = config.api_keys;
     auth::Options options;
-    options.cache.refresh_ms = authn.known_ms_max;
-    options.cache.max_age_ms = authn.known_ms_max;
-    options.cache.stale_ms_max = authn.known_ms_max;
-    options.cache.negative_ms = authn.unknown_ms_max;
+    options.cache.refresh_ms = api_keys.known_ms_max;
+    options.cache.known_ms_max = api_keys.known_ms_max;
+    options.cache.stale_ms_max = api_keys.known_ms_max;
+    options.cache.unknown_ms_max = api_keys.unknown_ms_max;
     options.cache.retry_ms = 0;
-    options.cache.positive_count_max = static_cast<std::size_t>(authn.known_count_max);
-    options.cache.negative_count_max = static_cast<std::size_t>(authn.unknown_count_max);
-    options.cache.failed_per_s = authn.failed_lookups_per_s;
-    options.cache.failed_burst = authn.failed_lookup_burst;
-    options.cache.failed_network_count_max = static_cast<std::size_t>(authn.network_count_max);
-    options.lookup_thread_count = static_cast<std::size_t>(authn.lookup_thread_count);
-    options.lookup_queue_count_max = static_cast<std::size_t>(authn.lookup_queue_count_max);
+    options.cache.known_count_max = static_cast<std::size_t>(api_keys.known_count_max);
+    options.cache.unknown_count_max = static_cast<std::size_t>(api_keys.unknown_count_max);
+    options.cache.failed_per_s = api_keys.failed_per_s;
+    options.cache.failed_burst = api_keys.failed_burst;
+    options.cache.failed_network_count_max =
+        static_cast<std::size_t>(api_keys.failed_network_count_max);
+    options.lookup_thread_count = static_cast<std::size_t>(api_keys.lookup_thread_count);
+    options.lookup_queue_count_max = static_cast<std::size_t>(api_keys.lookup_queue_count_max);
     options.lookup_max = std::min(options.lookup_max, Millis(config.grpc.deadline_default_ms));
     return options;
 }
@@ -107,7 +108,7 @@ struct Objects {
 
 // The same notice that webhook-ingest hears.
 Status Objects::WatchKeys() {
-    return connection->WatchChanges(wire::kChannelsChanged, [this] { authenticator.Forget(); });
+    return connection->WatchChanges(subjects::kChannelsChanged, [this] { authenticator.Forget(); });
 }
 
 std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Metrics& metrics) {

@@ -120,7 +120,9 @@ void Config::Describe(config::FieldTable& table) {
 }
 
 std::vector<runtime::FileUse> Config::FileUses() const {
-    return {{"batch.lane_count", batch.lane_count}, {"postgres.pool_size", postgres.pool_size}};
+    return {
+        {"batch.lane_count", batch.lane_count},
+        {"postgres.connection_count_max", postgres.connection_count_max}};
 }
 
 }  // namespace unibox::writer

@@ -3,7 +3,7 @@
 #include "async/periodic.hpp"
 #include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <algorithm>
 
@@ -41,7 +41,8 @@ Status FeedHistory::Start(std::function<void()> on_open) {
         if (const auto alive = rounds.lock()) alive->Wake();
     });
     const std::weak_ptr<FeedHistory> self = weak_from_this();
-    const std::string advisories = std::string(kStreamAdvisories) + std::string(wire::kEvStream);
+    const std::string advisories =
+        std::string(kStreamAdvisories) + std::string(subjects::kEvStream);
     return connection_.Subscribe(advisories, [self](std::string_view, std::string_view) {
         if (const auto alive = self.lock()) alive->DoubtAll();
     });
@@ -141,7 +142,7 @@ Status FeedHistory::Look() {
         doubts = doubts_;
     }
     UNIBOX_ASSIGN_OR_RETURN(store::Feed feed, store::GetFeed(pool_));
-    UNIBOX_ASSIGN_OR_RETURN(const auto stream, streams_.Info(wire::kEvStream));
+    UNIBOX_ASSIGN_OR_RETURN(const auto stream, streams_.Info(subjects::kEvStream));
     UNIBOX_ASSIGN_OR_RETURN(const Standing standing, Compare(feed, stream));
     if (standing == Standing::kUnclear) {
         return Unavailable("it ends before its known end; its leader may not know all of it yet");

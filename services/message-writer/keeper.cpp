@@ -5,7 +5,7 @@
 #include "obs/log.hpp"
 #include "store/schema/periods.hpp"
 #include "store/writer/partitions.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <fmt/format.h>
 
@@ -171,7 +171,7 @@ Status Keeper::KeepLog() {
 }
 
 Status Keeper::KeepPartitionLog(const store::LogNeed& need) {
-    const std::string name = wire::InStream(need.id.generation, need.id.partition);
+    const std::string name = subjects::InStream(need.id.generation, need.id.partition);
     UNIBOX_ASSIGN_OR_RETURN(nats::StreamInfo info, streams_.Info(name));
     const store::LogPlace committed{need.stream_created_ms, need.last_seq, need.mark};
     UNIBOX_ASSIGN_OR_RETURN(const auto standing, CompareLog(streams_, info, committed));

@@ -3,7 +3,7 @@
 
 #include "domain/outbox_target.hpp"
 #include "message-writer/relay_metrics.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <string_view>
 
@@ -20,7 +20,7 @@ struct OutboxStream {
 
 // One row for each stream.
 inline constexpr OutboxStream kOutboxStreams[] = {
-    {domain::OutboxTarget::kFeed, wire::kEvStream, FeedRelayMetrics, true},
+    {domain::OutboxTarget::kFeed, subjects::kEvStream, FeedRelayMetrics, true},
 };
 
 }  // namespace unibox::writer

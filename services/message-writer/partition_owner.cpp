@@ -5,7 +5,7 @@
 #include "message-writer/keeper.hpp"
 #include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -65,7 +65,7 @@ Status PartitionOwner::Start() {
         if (const auto alive = rounds.lock()) alive->Wake();
     };
     UNIBOX_RETURN_IF_ERROR(env_.connection.Subscribe(kPartitionsReleased, wake));
-    return env_.connection.Subscribe(wire::kStreamsChanged, wake);
+    return env_.connection.Subscribe(subjects::kStreamsChanged, wake);
 }
 
 void PartitionOwner::Wake() {
@@ -109,7 +109,7 @@ void PartitionOwner::ListStreams() {
     // Before the streams are seen: so none is further than its stream.
     const std::vector<store::OwnedPartition> owned = Owned();
     const std::uint64_t session = env_.connection.session();
-    const auto streams = streams_.List(wire::kInStreamPrefix);
+    const auto streams = streams_.List(subjects::kInStreamPrefix);
     Status problem = streams.status();
     if (streams.ok() && streams->empty()) problem = NotFound("run uniboxctl streams ensure");
     const bool told = std::exchange(streams_code_, problem.code()) == problem.code();
@@ -121,7 +121,7 @@ void PartitionOwner::ListStreams() {
     if (!streams.ok()) return;
     infos_.clear();
     for (const nats::StreamInfo& info : *streams) {
-        const auto parsed = wire::ParseInStream(info.name);
+        const auto parsed = subjects::ParseInStream(info.name);
         if (!parsed) continue;
         infos_[domain::PartitionId{parsed->generation, parsed->partition}] = info;
     }

@@ -3,7 +3,7 @@
 #include "message-writer/log_history.hpp"
 #include "nats/reasons.hpp"
 #include "obs/log.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <algorithm>
 
@@ -30,7 +30,7 @@ PartitionReader::PartitionReader(
 }
 
 std::string PartitionReader::stream() const {
-    return wire::InStream(shard_.owned.id.generation, shard_.owned.id.partition);
+    return subjects::InStream(shard_.owned.id.generation, shard_.owned.id.partition);
 }
 
 std::size_t PartitionReader::Fetch(

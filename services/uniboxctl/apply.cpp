@@ -3,6 +3,7 @@
 // Reads the file and what is stored of it, plans, prints the plan, and writes it in one
 // transaction: everything that is wrong is told before, and whatever ends it leaves all or nothing.
 #include "store/admin/session.hpp"
+#include "subjects/subjects.hpp"
 #include "uniboxctl/apply_answer.hpp"
 #include "uniboxctl/apply_plan.hpp"
 #include "uniboxctl/context.hpp"
@@ -12,7 +13,6 @@
 #include "uniboxctl/stop_request.hpp"
 #include "uniboxctl/tenants_file.hpp"
 #include "uniboxctl/verbs.hpp"
-#include "wire/subjects.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -110,7 +110,7 @@ Status WriteTenants(
 void TellServices(Context& context) {
     auto nats = context.Nats();
     Status told = nats.status();
-    if (nats.ok()) told = (*nats)->Publish(wire::kChannelsChanged, "");
+    if (nats.ok()) told = (*nats)->Publish(subjects::kChannelsChanged, "");
     if (told.ok()) told = (*nats)->Flush(Millis(2000));
     if (!told.ok()) {
         context.Note(

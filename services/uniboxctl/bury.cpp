@@ -4,7 +4,7 @@
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
 #include "store/admin/partition_repairs.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <fmt/format.h>
 
@@ -185,7 +185,7 @@ Status ResumeBurying(
     }
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
-    const std::string stream = wire::InStream(state.id.generation, state.id.partition);
+    const std::string stream = subjects::InStream(state.id.generation, state.id.partition);
     UNIBOX_ASSIGN_OR_RETURN(const auto info, nats::Streams(*connection).Info(stream));
     UNIBOX_ASSIGN_OR_RETURN(const Range range, RangeOf(state, info, options.to_seq));
     UNIBOX_ASSIGN_OR_RETURN(RangeCount count, Count(context, state, info, range));

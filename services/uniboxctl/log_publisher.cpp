@@ -4,8 +4,8 @@
 #include "nats/generations.hpp"
 #include "nats/streams.hpp"
 #include "store/streams/generations.hpp"
+#include "subjects/subjects.hpp"
 #include "uniboxctl/context.hpp"
-#include "wire/subjects.hpp"
 
 #include <chrono>
 #include <future>
@@ -27,7 +27,7 @@ LogPublisher::LogPublisher(
 Result<std::unique_ptr<LogPublisher>> LogPublisher::Create(Context& context) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
-    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
+    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(subjects::kInStreamPrefix));
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
     UNIBOX_ASSIGN_OR_RETURN(
@@ -50,9 +50,9 @@ Result<nats::PubAck> LogPublisher::Publish(
         tenant, ChannelId{channel}, event.thread_key(), static_cast<std::uint32_t>(partition_count_)
     ));
     nats::Outgoing message;
-    message.subject = wire::InSubject(generation_, partition, tenant);
+    message.subject = subjects::InSubject(generation_, partition, tenant);
     message.msg_id = std::move(msg_id);
-    message.expected_stream = wire::InStream(generation_, partition);
+    message.expected_stream = subjects::InStream(generation_, partition);
     message.payload = event.SerializeAsString();
     message.traceparent = event.traceparent();
     auto outcome = std::make_shared<std::promise<Result<nats::PubAck>>>();

@@ -5,11 +5,11 @@
 #include "store/admin/partition_repairs.hpp"
 #include "store/schema/periods.hpp"
 #include "store/streams/partition_states.hpp"
+#include "subjects/subjects.hpp"
 #include "uniboxctl/bury.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
-#include "wire/subjects.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -34,7 +34,7 @@ struct Lag {
 
 // How far the committed sequence is behind the stream, and how old the oldest unwritten message is.
 Lag LagOf(nats::Streams& streams, const store::PartitionState& state) {
-    const std::string stream = wire::InStream(state.id.generation, state.id.partition);
+    const std::string stream = subjects::InStream(state.id.generation, state.id.partition);
     const auto info = streams.Info(stream);
     if (!info.ok()) return {0, 0, info.status().message()};
     const auto last = static_cast<std::int64_t>(info->last_seq);
@@ -162,7 +162,7 @@ Result<store::PartitionState> FindPartition(pg::Pool& pool, domain::PartitionId 
 Result<std::int64_t> LastExpired(Context& context, domain::PartitionId id) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
-    const std::string stream = wire::InStream(id.generation, id.partition);
+    const std::string stream = subjects::InStream(id.generation, id.partition);
     UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
     return std::max<std::int64_t>(0, static_cast<std::int64_t>(info.first_seq) - 1);
 }
@@ -234,7 +234,7 @@ Status Reset(Context& context, const PartitionOptions& options) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
-    const std::string stream = wire::InStream(options.generation, options.partition);
+    const std::string stream = subjects::InStream(options.generation, options.partition);
     UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(stream));
     const auto first = static_cast<std::int64_t>(info.first_seq);
     const std::int64_t last_seq = std::max<std::int64_t>(0, first - 1);

@@ -4,6 +4,7 @@
 #include "channels/complete.hpp"
 #include "nats/log_reader.hpp"
 #include "nats/streams.hpp"
+#include "subjects/subjects.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
@@ -12,7 +13,6 @@
 #include "uniboxctl/raw_channels.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/verbs.hpp"
-#include "wire/subjects.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -50,7 +50,7 @@ struct Stored {
 Result<Stored> ReadOne(nats::Streams& streams, std::int64_t sequence) {
     Stored stored;
     UNIBOX_ASSIGN_OR_RETURN(
-        stored.message, streams.Get(wire::kRawStream, static_cast<std::uint64_t>(sequence))
+        stored.message, streams.Get(subjects::kRawStream, static_cast<std::uint64_t>(sequence))
     );
     if (!stored.webhook.ParseFromString(stored.message.payload)) {
         return Status(Code::kDataLoss, fmt::format("message {} is no raw webhook", sequence));
@@ -113,7 +113,7 @@ void AddRow(Table& table, const nats::LogMessage& message) {
 Status List(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
-    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(wire::kRawStream));
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, streams.Info(subjects::kRawStream));
     Table table({"sequence", "received", "provider", "method", "reason", "detail", "bytes"});
     const auto last = static_cast<std::int64_t>(info.last_seq);
     std::int64_t next = options.from > 0 ? options.from : last - options.count_max + 1;
@@ -124,7 +124,7 @@ Status List(Context& context, const Options& options) {
             auto reader,
             nats::LogReader::Open(
                 *connection,
-                wire::kRawStream,
+                subjects::kRawStream,
                 static_cast<std::uint64_t>(next),
                 {},
                 context.metrics()

@@ -10,12 +10,12 @@
 #include "store/admin/objects.hpp"
 #include "store/schema/migrate.hpp"
 #include "store/schema/periods.hpp"
+#include "subjects/subjects.hpp"
 #include "unibox/v1/common.pb.h"
 #include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
-#include "wire/subjects.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -85,7 +85,7 @@ Status Selftest::CheckStreams() {
     for (const nats::StreamSpec& spec : nats::UniboxStreams({.partition_count = 0})) {
         UNIBOX_RETURN_IF_ERROR(streams.Info(spec.name).status());
     }
-    UNIBOX_ASSIGN_OR_RETURN(const auto partitions, streams.List(wire::kInStreamPrefix));
+    UNIBOX_ASSIGN_OR_RETURN(const auto partitions, streams.List(subjects::kInStreamPrefix));
     if (partitions.empty()) return FailedPrecondition("there are no ingest streams");
     return {};
 }

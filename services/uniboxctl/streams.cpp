@@ -5,11 +5,11 @@
 #include "nats/reasons.hpp"
 #include "store/admin/log_generations.hpp"
 #include "store/streams/generations.hpp"
+#include "subjects/subjects.hpp"
 #include "uniboxctl/audited.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
-#include "wire/subjects.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -93,7 +93,7 @@ void InheritLimits(
     const std::vector<nats::StreamInfo>& infos, int newest, nats::StreamOptions& declared
 ) {
     for (const nats::StreamInfo& info : infos) {
-        const auto id = wire::ParseInStream(info.name);
+        const auto id = subjects::ParseInStream(info.name);
         if (!id || id->generation != newest) continue;
         declared.replicas = nats::Limit::Default(info.replicas);
         declared.in_bytes_max = nats::Limit::Default(info.bytes_max);
@@ -144,7 +144,7 @@ Status Record(pg::Pool& database, const nats::StreamOptions& declared) {
 
 // Of a partition of the ingest log: whether events go to it.
 std::string StateOf(const nats::StreamInfo& info, const Result<nats::Generation>& written) {
-    const auto id = wire::ParseInStream(info.name);
+    const auto id = subjects::ParseInStream(info.name);
     if (!id) return "";
     if (info.sealed) return "sealed";
     return written.ok() && written->number == id->generation ? "written" : "waits";
@@ -190,7 +190,7 @@ Status Print(Context& context, nats::Streams& streams) {
         if (!count.ok()) context.Note(count.status().message());
         if (!count.ok() || generation.sealed) continue;
         for (const int partition : nats::MissingPartitions(generation, *count)) {
-            const std::string name = wire::InStream(generation.number, partition);
+            const std::string name = subjects::InStream(generation.number, partition);
             const auto& silent = list.silent;
             if (std::find(silent.begin(), silent.end(), name) != silent.end()) continue;
             AddAbsent(table, name, "missing");
@@ -263,7 +263,7 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
     UNIBOX_RETURN_IF_ERROR(streams.CheckServer(kPayloadBytesMin));
-    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
+    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(subjects::kInStreamPrefix));
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
     nats::StreamOptions declared;
@@ -275,7 +275,8 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     UNIBOX_RETURN_IF_ERROR(ChangeStreams(context, streams, declared.generation, [&] {
         return EnsureAll(streams, declared, options.force);
     }));
-    (void)connection->Publish(wire::kStreamsChanged, "");  // the services look by themselves too
+    (void
+    )connection->Publish(subjects::kStreamsChanged, "");  // the services look by themselves too
     return Print(context, streams);
 }
 
@@ -309,19 +310,20 @@ Status CheckAnotherTakesOver(std::vector<nats::GenerationFacts> facts, int gener
 Status Seal(Context& context, int generation) {
     UNIBOX_ASSIGN_OR_RETURN(nats::Connection * connection, context.Nats());
     nats::Streams streams(*connection);
-    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(wire::kInStreamPrefix));
+    UNIBOX_ASSIGN_OR_RETURN(const auto infos, streams.List(subjects::kInStreamPrefix));
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * database, context.Database());
     UNIBOX_ASSIGN_OR_RETURN(const auto recorded, store::ListLogGenerations(*database));
     UNIBOX_RETURN_IF_ERROR(CheckAnotherTakesOver(nats::FactsOf(infos, recorded), generation));
     const auto seal_all = [&]() -> Status {
         for (const nats::StreamInfo& info : infos) {
-            const auto id = wire::ParseInStream(info.name);
+            const auto id = subjects::ParseInStream(info.name);
             if (id && id->generation == generation) UNIBOX_RETURN_IF_ERROR(streams.Seal(info.name));
         }
         return {};
     };
     UNIBOX_RETURN_IF_ERROR(ChangeStreams(context, streams, generation, seal_all));
-    (void)connection->Publish(wire::kStreamsChanged, "");  // the services look by themselves too
+    (void
+    )connection->Publish(subjects::kStreamsChanged, "");  // the services look by themselves too
     return Print(context, streams);
 }
 
@@ -330,7 +332,7 @@ void AddSeal(CLI::App& streams, Action& action) {
     const auto generation = std::make_shared<int>(0);
     verb->add_option("--generation", *generation, "Generation that takes no more events")
         ->required()
-        ->check(WholeNumber(1, wire::kGenerationMax));
+        ->check(WholeNumber(1, subjects::kGenerationMax));
     verb->footer(
         "How the count of partitions is changed, with webhooks coming in all the time:\n"
         "  uniboxctl streams ensure --generation 2 --partitions 32\n"
@@ -353,7 +355,7 @@ void AddEnsure(CLI::App& streams, Action& action) {
     verb->add_option("--partitions", options->partitions, "Partitions of a new generation (8)")
         ->check(WholeNumber(1, 100));
     verb->add_option("--generation", options->generation, "Generation of the partitions (newest)")
-        ->check(WholeNumber(1, wire::kGenerationMax));
+        ->check(WholeNumber(1, subjects::kGenerationMax));
     verb->add_option("--replicas", options->replicas, "Copies of each stream (1): 3 in production")
         ->check(WholeNumber(1, 5));
     const auto bytes = WholeNumber(std::int64_t{1} << 20, std::int64_t{1} << 50);

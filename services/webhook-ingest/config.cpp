@@ -68,23 +68,23 @@ void Config::DescribeIngest(config::FieldTable& table) {
     table.Section("ingest", "Receiving webhooks.")
         .Add(
             "public_base_url",
-            &ingest.public_base_url,
+            &intake.public_base_url,
             "URL under which providers reach this service, with its path prefix and without a "
             "final slash; Twilio signs it. A channel may have its own.",
             BaseUrl()
         )
         .Add(
             "deadline_ms",
-            &ingest.deadline_ms,
+            &intake.deadline_ms,
             "From the request to the last acknowledgement; then 503. Whatever else it waits for, a "
             "webhook is answered 503 at the latest 500 ms after that, or after "
             "http.handler_timeout_ms, if that is less.",
             config::InRange(50, 60'000)
         )
-        .Add("retry_after_s", &ingest.retry_after_s, "Told with 503.", config::InRange(1, 3'600))
+        .Add("retry_after_s", &intake.retry_after_s, "Told with 503.", config::InRange(1, 3'600))
         .Add(
             "inline_bytes_max",
-            &ingest.inline_bytes_max,
+            &intake.inline_bytes_max,
             "Larger bodies are verified and parsed in the body threads.",
             config::InRange(0, kBodyBytesMax)
         )
@@ -135,13 +135,13 @@ void Config::DescribePublisher(config::FieldTable& table) {
     table.Section("publisher", "Publishing events to the log.")
         .Add(
             "window_count_max",
-            &publisher.window_msgs,
+            &publisher.window_count_max,
             "Messages that may wait for their acknowledgement; above it 503 at once.",
-            config::InRange(16, nats::kPublishWindowMsgsMax)
+            config::InRange(16, nats::kPublishWindowCountMax)
         )
         .Add(
             "window_bytes_max",
-            &publisher.window_bytes,
+            &publisher.window_bytes_max,
             "Bytes of them.",
             config::InRange(1 << 20, 1LL << 34)
         )
@@ -168,8 +168,8 @@ void Config::DescribeLookups(config::FieldTable& table) {
             config::InRange(100, kDayMs)
         )
         .Add(
-            "max_age_ms",
-            &lookups.max_age_ms,
+            "known_ms_max",
+            &lookups.known_ms_max,
             "Age at which the answer waits for the new load (unless PostgreSQL is away).",
             config::InRange(100, kDayMs)
         )
@@ -180,8 +180,8 @@ void Config::DescribeLookups(config::FieldTable& table) {
             config::InRange(1'000, 30 * kDayMs)
         )
         .Add(
-            "negative_ms",
-            &lookups.negative_ms,
+            "unknown_ms_max",
+            &lookups.unknown_ms_max,
             "How long an unknown token or route is remembered.",
             config::InRange(0, kDayMs)
         )
@@ -193,14 +193,14 @@ void Config::DescribeLookups(config::FieldTable& table) {
             config::InRange(10, 60'000)
         )
         .Add(
-            "positive_count_max",
-            &lookups.positive_count_max,
+            "known_count_max",
+            &lookups.known_count_max,
             "Known entries of each cache.",
             config::InRange(1, kCountMax)
         )
         .Add(
-            "negative_count_max",
-            &lookups.negative_count_max,
+            "unknown_count_max",
+            &lookups.unknown_count_max,
             "Unknown keys remembered.",
             config::InRange(1, kCountMax)
         )
@@ -232,7 +232,7 @@ std::vector<runtime::FileUse> Config::FileUses() const {
         {"http.connection_count_max", http.connection_count_max},
         {"grpc.connection_count_max (3 each)",
          grpc.connection_count_max * rpc::kFilesPerConnection},
-        {"postgres.pool_size", postgres.pool_size}};
+        {"postgres.connection_count_max", postgres.connection_count_max}};
 }
 
 }  // namespace unibox::ingest

@@ -9,7 +9,7 @@
 #include "pg/settings.hpp"
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
-#include "webhook-ingest/ingest.hpp"
+#include "webhook-ingest/intake.hpp"
 #include "webhook-ingest/routes.hpp"
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct Config {
     pg::Settings postgres;
     nats::Settings nats;
     nats::PublisherSettings publisher;
-    IngestSettings ingest;
+    IntakeSettings intake;
     BodyLimits bodies;
     async::LookupSettings lookups;
     std::filesystem::path secrets_key_file;

@@ -5,7 +5,7 @@
 #include "crypto/hash.hpp"
 #include "domain/event_key.hpp"
 #include "nats/reasons.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -71,9 +71,9 @@ nats::Outgoing ToMessage(
     const event::v1::InboundEvent& event, const nats::Generation& log, int partition
 ) {
     nats::Outgoing message;
-    message.subject = wire::InSubject(log.number, partition, TenantId{event.tenant_id()});
+    message.subject = subjects::InSubject(log.number, partition, TenantId{event.tenant_id()});
     message.msg_id = HexEncode(event.event_key());
-    message.expected_stream = wire::InStream(log.number, partition);
+    message.expected_stream = subjects::InStream(log.number, partition);
     message.payload = event.SerializeAsString();
     message.traceparent = event.traceparent();
     return message;
@@ -271,7 +271,7 @@ void EventPublisher::Settle(Batch& batch, const Chain& chain, const Result<nats:
         log_.LookAgain();
     }
     if (reason == nats::kNoStream) {
-        history_.OnNoStream(wire::InStream(batch.log.number, chain.partition));
+        history_.OnNoStream(subjects::InStream(batch.log.number, chain.partition));
     }
     gate_.Leave(chain.partition, status);
     Count(batch, status, duplicate);
@@ -310,10 +310,10 @@ void EventPublisher::PublishRaw(event::v1::RawWebhook raw, SteadyTime deadline, 
         raw.set_part(static_cast<std::int32_t>(part));
         raw.set_body(body.substr(part * kRawPartBytes, kRawPartBytes));
         nats::Outgoing message;
-        message.subject = wire::RawSubject(raw.provider());
+        message.subject = subjects::RawSubject(raw.provider());
         message.msg_id =
             HexEncode(raw.id()) + "-" + std::to_string(part) + "-" + std::to_string(part_count);
-        message.expected_stream = wire::kRawStream;
+        message.expected_stream = subjects::kRawStream;
         message.payload = raw.SerializeAsString();
         messages.push_back(std::move(message));
     }

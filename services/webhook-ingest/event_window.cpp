@@ -4,8 +4,8 @@ namespace unibox::ingest {
 
 // The table has its final size at once (8 bytes a key): growing it later would hold up every
 // webhook for tens of milliseconds.
-EventWindow::EventWindow(std::int64_t window_ms, std::size_t count_max, const Clock& clock)
-    : window_ms_(window_ms), count_max_(count_max), clock_(clock) {
+EventWindow::EventWindow(Millis window, std::size_t count_max, const Clock& clock)
+    : window_(window), count_max_(count_max), clock_(clock) {
     stored_.reserve(count_max + 1);
 }
 
@@ -50,7 +50,7 @@ void EventWindow::Forget() {
 void EventWindow::DropOldLocked(SteadyTime now) {
     while (!stored_order_.empty()) {
         const Entry& oldest = stored_order_.front();
-        const bool old = now - oldest.stored_at >= Millis(window_ms_);
+        const bool old = now - oldest.stored_at >= window_;
         if (!old && stored_order_.size() <= count_max_) return;
         const auto at = stored_.find(oldest.key);
         if (at != stored_.end() && at->second.number == oldest.number) stored_.erase(at);

@@ -28,7 +28,7 @@ public:
         kJoined,  // Somebody publishes it now; `on_outcome` will run.
     };
 
-    EventWindow(std::int64_t window_ms, std::size_t count_max, const Clock& clock);
+    EventWindow(Millis window, std::size_t count_max, const Clock& clock);
 
     Claim Take(const EventKey& key, OnOutcome on_outcome);
     // The end of what Take gave as kMine: Ok = stored. Tells those who joined.
@@ -55,7 +55,7 @@ private:
     };
     void DropOldLocked(SteadyTime now) UNIBOX_REQUIRES(mutex_);
 
-    const std::int64_t window_ms_;
+    const Millis window_;
     const std::size_t count_max_;
     const Clock& clock_;
     mutable Mutex mutex_;

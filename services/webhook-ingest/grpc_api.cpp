@@ -12,7 +12,7 @@ grpc::ServerUnaryReactor* GrpcApi::Ingest(
     const rpc::Finish finish =
         calls_.Observed("IngestService/Ingest", call, rpc::FinishOf(*context, *reactor, call));
     // Request and response are gRPC's and live until the end of the call.
-    ingest_.Call(std::move(call), *request, *response, finish);
+    intake_.Call(std::move(call), *request, *response, finish);
     return reactor;
 }
 

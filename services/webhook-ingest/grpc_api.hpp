@@ -1,19 +1,17 @@
-// unibox.v1.IngestService over gRPC: hands over to Ingest::Call, which does not block.
+// unibox.v1.IngestService over gRPC: hands over to Intake::Call, which does not block.
 // Thread safety: gRPC's threads.
 #pragma once
 
 #include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.grpc.pb.h"
-#include "webhook-ingest/ingest.hpp"
+#include "webhook-ingest/intake.hpp"
 
 namespace unibox::ingest {
-
-using IngestUseCase = Ingest;  // Inside the service, Ingest is the method.
 
 class GrpcApi final : public v1::IngestService::CallbackService {
 public:
     // Both must outlive the object.
-    GrpcApi(IngestUseCase& ingest, const rpc::Calls& calls) : ingest_(ingest), calls_(calls) {}
+    GrpcApi(Intake& intake, const rpc::Calls& calls) : intake_(intake), calls_(calls) {}
 
     grpc::ServerUnaryReactor* Ingest(
         grpc::CallbackServerContext* context,
@@ -22,7 +20,7 @@ public:
     ) override;
 
 private:
-    IngestUseCase& ingest_;
+    Intake& intake_;
     const rpc::Calls& calls_;
 };
 

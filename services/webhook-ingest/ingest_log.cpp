@@ -2,7 +2,7 @@
 
 #include "nats/reasons.hpp"
 #include "obs/log.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <fmt/format.h>
 
@@ -34,7 +34,7 @@ std::vector<nats::GenerationFacts> FactsOf(
 ) {
     auto facts = nats::FactsOf(list.streams, records);
     for (const std::string& name : list.silent) {
-        const auto id = wire::ParseInStream(name);
+        const auto id = subjects::ParseInStream(name);
         const auto at = std::find_if(facts.begin(), facts.end(), [&](const auto& one) {
             return id && one.number == id->generation && !one.partitions.empty();
         });
@@ -46,9 +46,9 @@ std::vector<nats::GenerationFacts> FactsOf(
 // Of which generation's state nobody tells now.
 bool HidesGeneration(const nats::StreamList& list) {
     return std::any_of(list.silent.begin(), list.silent.end(), [&](const std::string& name) {
-        const auto id = wire::ParseInStream(name);
+        const auto id = subjects::ParseInStream(name);
         const auto same = [&](const nats::StreamInfo& stream) {
-            const auto other = wire::ParseInStream(stream.name);
+            const auto other = subjects::ParseInStream(stream.name);
             return other && other->generation == id->generation;
         };
         return id && std::none_of(list.streams.begin(), list.streams.end(), same);
@@ -62,14 +62,14 @@ IngestLog::IngestLog(
     ReadRecords read_records,
     LogHistory& history,
     const Clock& clock,
-    std::int64_t refresh_ms,
+    Millis refresh_interval,
     obs::Metrics& metrics
 )
     : streams_(connection),
       read_records_(std::move(read_records)),
       history_(history),
       clock_(clock),
-      refresh_ms_(refresh_ms),
+      refresh_interval_(refresh_interval),
       partitions_(metrics.GetGauge(
           "unibox_ingest_partitions", "Partitions of the log that is written to; 0 = unknown."
       )),
@@ -90,7 +90,7 @@ IngestLog::IngestLog(
 Status IngestLog::Start() {
     Status first = Refresh();
     const MutexLock lock(mutex_);
-    periodic_ = std::make_unique<async::Periodic>("ingest-log", Millis(refresh_ms_), [this] {
+    periodic_ = std::make_unique<async::Periodic>("ingest-log", refresh_interval_, [this] {
         const Status status = Refresh();
         if (!status.ok()) {
             obs::Log(obs::Level::kDebug, "ingest log not read", {{"error", status}});
@@ -136,7 +136,7 @@ Status IngestLog::Refresh() {
     UNIBOX_ASSIGN_OR_RETURN(const nats::StreamList list, streams_.Look(kStreamPrefix, kListWait));
     history_.OnStreams(marks, list);
     for (const nats::StreamInfo& stream : list.streams) {
-        if (stream.name != wire::kRawStream || stream.bytes_max <= 0) continue;
+        if (stream.name != subjects::kRawStream || stream.bytes_max <= 0) continue;
         raw_full_.Set(static_cast<double>(stream.bytes) / static_cast<double>(stream.bytes_max));
     }
     const auto found = Choose(list);
@@ -188,7 +188,7 @@ void IngestLog::TellMissing(const nats::StreamList& list, const nats::Generation
     std::string missing;
     int count = 0;
     for (int partition = 0; partition < written.partition_count; ++partition) {
-        const std::string name = wire::InStream(written.number, partition);
+        const std::string name = subjects::InStream(written.number, partition);
         const auto is_it = [&](const nats::StreamInfo& stream) { return stream.name == name; };
         if (std::any_of(list.streams.begin(), list.streams.end(), is_it)) continue;
         missing += fmt::format("{}{}", missing.empty() ? "" : " ", name);

@@ -35,7 +35,7 @@ public:
         ReadRecords read_records,
         LogHistory& history,
         const Clock& clock,
-        std::int64_t refresh_ms,
+        Millis refresh_interval,
         obs::Metrics& metrics
     );
 
@@ -44,7 +44,7 @@ public:
     void Stop();
     // UNAVAILABLE reason NO_STREAM, or the reasons of nats::CountOf, until they could be told once.
     Result<nats::Generation> written() const;
-    // They were made or sealed (wire::kStreamsChanged): looks at once.
+    // They were made or sealed (subjects::kStreamsChanged): looks at once.
     void StreamsChanged();
     // A publish found no stream: look again soon, at most once a second.
     void LookAgain();
@@ -60,7 +60,7 @@ private:
     const ReadRecords read_records_;
     LogHistory& history_;
     const Clock& clock_;
-    const std::int64_t refresh_ms_;
+    const Millis refresh_interval_;
     obs::Gauge& partitions_;
     obs::Gauge& missing_;
     obs::Gauge& conflict_;

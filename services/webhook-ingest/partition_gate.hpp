@@ -5,7 +5,7 @@
 
 #include "base/status.hpp"
 #include "obs/metrics.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <array>
 #include <atomic>
@@ -29,7 +29,7 @@ private:
         std::atomic<int> underway{0};
         std::atomic<bool> away{false};
     };
-    std::array<Partition, wire::kPartitionMax + 1> partitions_;
+    std::array<Partition, subjects::kPartitionMax + 1> partitions_;
     std::atomic<int> away_count_{0};
     obs::Gauge& away_;
 };

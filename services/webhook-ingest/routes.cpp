@@ -15,49 +15,49 @@ std::string PatternOf(const Adapter& adapter) {
 }
 
 http::Route TokenRoute(
-    Ingest& ingest, std::string method, const Adapter& adapter, std::size_t bytes_max
+    Intake& intake, std::string method, const Adapter& adapter, std::size_t bytes_max
 ) {
     return {
         std::move(method),
         PatternOf(adapter) + "/{token}",
         bytes_max,
-        [&ingest,
+        [&intake,
          &adapter](RequestPtr request, const http::PathParams& params, http::Respond respond) {
-            ingest.ByToken(std::move(request), adapter, params.Get("token"), std::move(respond));
+            intake.ByToken(std::move(request), adapter, params.Get("token"), std::move(respond));
         }};
 }
 
-http::Route AppRoute(Ingest& ingest, const Adapter& adapter, std::size_t bytes_max) {
+http::Route AppRoute(Intake& intake, const Adapter& adapter, std::size_t bytes_max) {
     return {
         "POST",
         PatternOf(adapter),
         bytes_max,
-        [&ingest, &adapter](RequestPtr request, const http::PathParams&, http::Respond respond) {
-            ingest.ByApp(std::move(request), adapter, std::move(respond));
+        [&intake, &adapter](RequestPtr request, const http::PathParams&, http::Respond respond) {
+            intake.ByApp(std::move(request), adapter, std::move(respond));
         }};
 }
 
-http::Route CheckRoute(Ingest& ingest, std::string pattern, const Adapter& adapter) {
+http::Route CheckRoute(Intake& intake, std::string pattern, const Adapter& adapter) {
     return {
         "GET",
         std::move(pattern),
         0,
-        [&ingest,
+        [&intake,
          &adapter](RequestPtr request, const http::PathParams& params, http::Respond respond) {
-            ingest.CheckUrl(std::move(request), adapter, params.Get("token"), std::move(respond));
+            intake.CheckUrl(std::move(request), adapter, params.Get("token"), std::move(respond));
         }};
 }
 
-void AddGetRoutes(Ingest& ingest, const Adapter& adapter, std::vector<http::Route>& routes) {
+void AddGetRoutes(Intake& intake, const Adapter& adapter, std::vector<http::Route>& routes) {
     switch (adapter.source.get) {
         case GetRequest::kRefused:
             return;
         case GetRequest::kIsWebhook:
-            routes.push_back(TokenRoute(ingest, "GET", adapter, 0));
+            routes.push_back(TokenRoute(intake, "GET", adapter, 0));
             return;
         case GetRequest::kChecksUrl:
-            routes.push_back(CheckRoute(ingest, PatternOf(adapter), adapter));
-            routes.push_back(CheckRoute(ingest, PatternOf(adapter) + "/{token}", adapter));
+            routes.push_back(CheckRoute(intake, PatternOf(adapter), adapter));
+            routes.push_back(CheckRoute(intake, PatternOf(adapter) + "/{token}", adapter));
             return;
     }
 }
@@ -70,13 +70,13 @@ BodyLimits::BodyLimits() {
     }
 }
 
-std::vector<http::Route> Routes(Ingest& ingest, const BodyLimits& limits) {
+std::vector<http::Route> Routes(Intake& intake, const BodyLimits& limits) {
     std::vector<http::Route> routes;
     for (std::size_t i = 0; i < limits.bytes_max.size(); ++i) {
         const Adapter& adapter = channels::Adapters()[i];
-        routes.push_back(TokenRoute(ingest, "POST", adapter, limits.bytes_max[i]));
-        routes.push_back(AppRoute(ingest, adapter, limits.bytes_max[i]));
-        AddGetRoutes(ingest, adapter, routes);
+        routes.push_back(TokenRoute(intake, "POST", adapter, limits.bytes_max[i]));
+        routes.push_back(AppRoute(intake, adapter, limits.bytes_max[i]));
+        AddGetRoutes(intake, adapter, routes);
     }
     return routes;
 }

@@ -1,10 +1,10 @@
-// The HTTP routes of the service: from requests to Ingest.
+// The HTTP routes of the service: from requests to Intake.
 // Thread safety: pure function; the handlers run on net threads.
 #pragma once
 
 #include "domain/provider.hpp"
 #include "http/router.hpp"
-#include "webhook-ingest/ingest.hpp"
+#include "webhook-ingest/intake.hpp"
 
 #include <array>
 #include <cstddef>
@@ -19,8 +19,8 @@ struct BodyLimits {
     std::array<std::size_t, domain::kWebhookSources.size()> bytes_max{};  // In their order.
 };
 
-// POST and GET /v1/hooks/{provider} and /v1/hooks/{provider}/{channel_token}. `ingest` must outlive
+// POST and GET /v1/hooks/{provider} and /v1/hooks/{provider}/{channel_token}. `intake` must outlive
 // the server.
-std::vector<http::Route> Routes(Ingest& ingest, const BodyLimits& limits);
+std::vector<http::Route> Routes(Intake& intake, const BodyLimits& limits);
 
 }  // namespace unibox::ingest

@@ -11,13 +11,13 @@
 #include "rpc/server.hpp"
 #include "store/directory/lookups.hpp"
 #include "store/streams/generations.hpp"
-#include "webhook-ingest/endpoints.hpp"
+#include "subjects/subjects.hpp"
+#include "webhook-ingest/cached_directory.hpp"
 #include "webhook-ingest/event_publisher.hpp"
 #include "webhook-ingest/event_window.hpp"
 #include "webhook-ingest/grpc_api.hpp"
 #include "webhook-ingest/ingest_log.hpp"
 #include "webhook-ingest/log_history.hpp"
-#include "wire/subjects.hpp"
 
 #include <algorithm>
 #include <string>
@@ -49,9 +49,9 @@ auth::Options AuthOptions(const Config& config) {
     return options;
 }
 
-IngestSettings WithWindow(IngestSettings settings, const nats::PublisherSettings& publisher) {
-    settings.in_flight_msgs_max = publisher.window_msgs - publisher.window_msgs / 16;
-    settings.in_flight_bytes_max = publisher.window_bytes;
+IntakeSettings WithWindow(IntakeSettings settings, const nats::PublisherSettings& publisher) {
+    settings.in_flight_msgs_max = publisher.window_count_max - publisher.window_count_max / 16;
+    settings.in_flight_bytes_max = publisher.window_bytes_max;
     return settings;
 }
 
@@ -59,8 +59,8 @@ IngestSettings WithWindow(IngestSettings settings, const nats::PublisherSettings
 http::Settings HttpSettings(const Config& config) {
     http::Settings settings = config.http;
     settings.handler_timeout_ms =
-        std::min(settings.handler_timeout_ms, config.ingest.deadline_ms + kAnswerGraceMs);
-    settings.retry_after_s = config.ingest.retry_after_s;
+        std::min(settings.handler_timeout_ms, config.intake.deadline_ms + kAnswerGraceMs);
+    settings.retry_after_s = config.intake.retry_after_s;
     return settings;
 }
 
@@ -88,10 +88,10 @@ struct Objects {
         : config(the_config),
           box(std::move(made.box)),
           pool(std::move(made.pool)),
-          directory(MakeStoreDirectory(*pool)),
+          store_directory(MakeStoreDirectory(*pool)),
           connection(std::move(made.nats)),
           publisher(std::move(made.publisher)),
-          window(config.duplicate_window_ms, config.duplicate_window_count_max, clock),
+          window(Millis(config.duplicate_window_ms), config.duplicate_window_count_max, clock),
           limiter(config.rate_tenant_count_max, clock),
           failed_lookups(config.lookups.failed_network_count_max, clock),
           history(*connection, window, metrics),
@@ -100,7 +100,7 @@ struct Objects {
               [this] { return store::ListLogGenerations(*pool); },
               history,
               clock,
-              config.log_refresh_interval_ms,
+              Millis(config.log_refresh_interval_ms),
               metrics
           ),
           known_lane(
@@ -121,9 +121,9 @@ struct Objects {
               clock,
               obs::WaitingGauge(metrics, "unibox_ingest_waiting", "body-work")
           ),
-          endpoints(
+          directory(
               config.lookups,
-              *directory,
+              *store_directory,
               box,
               async::LookupLanes{known_lane, unknown_lane, failed_lookups},
               clock,
@@ -138,9 +138,9 @@ struct Objects {
               metrics
           ),
           events(*publisher, log, history, window, metrics),
-          ingest(
-              WithWindow(config.ingest, config.publisher),
-              endpoints,
+          intake(
+              WithWindow(config.intake, config.publisher),
+              directory,
               authenticator,
               events,
               *publisher,
@@ -150,7 +150,7 @@ struct Objects {
               metrics
           ),
           calls(config.grpc, metrics),
-          api(ingest, calls) {}
+          api(intake, calls) {}
 
     Status StartLog();
     Status WatchNotices();
@@ -158,7 +158,7 @@ struct Objects {
     const Config config;
     const crypto::SealedBox box;
     const std::unique_ptr<pg::Pool> pool;
-    const std::unique_ptr<Directory> directory;
+    const std::unique_ptr<Directory> store_directory;
     std::unique_ptr<nats::Connection> connection;  // Null once stopped;
     std::unique_ptr<nats::Publisher> publisher;    // and so is this.
     EventWindow window;
@@ -169,10 +169,10 @@ struct Objects {
     async::FairPool known_lane;
     async::FairPool unknown_lane;
     async::FairPool body_lane;
-    Endpoints endpoints;
+    CachedDirectory directory;
     auth::Authenticator authenticator;
     EventPublisher events;
-    Ingest ingest;
+    Intake intake;
     rpc::Calls calls;
     GrpcApi api;
     std::unique_ptr<http::Server> http;
@@ -190,20 +190,21 @@ Status Objects::StartLog() {
 }
 
 Status Objects::WatchNotices() {
-    UNIBOX_RETURN_IF_ERROR(connection->WatchChanges(wire::kChannelsChanged, [this] {
-        endpoints.Forget();
+    UNIBOX_RETURN_IF_ERROR(connection->WatchChanges(subjects::kChannelsChanged, [this] {
+        directory.Forget();
         authenticator.Forget();
     }));
-    return connection->Subscribe(wire::kStreamsChanged, [this](std::string_view, std::string_view) {
-        log.StreamsChanged();
-    });
+    return connection->Subscribe(
+        subjects::kStreamsChanged,
+        [this](std::string_view, std::string_view) { log.StreamsChanged(); }
+    );
 }
 
 std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Metrics& metrics) {
     const auto start_http = [&objects, &clock, &metrics] {
         return http::Server::Start(
             HttpSettings(objects.config),
-            Routes(objects.ingest, objects.config.bodies),
+            Routes(objects.intake, objects.config.bodies),
             clock,
             metrics
         );

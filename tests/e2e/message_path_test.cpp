@@ -1,5 +1,6 @@
 // Every recorded webhook of every provider through the whole path, and what an agent then reads.
 #include "nats/streams.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/inbox_client.hpp"
 #include "support/ledger.hpp"
@@ -9,7 +10,6 @@
 #include "unibox/v1/inbox_service.grpc.pb.h"
 #include "webhook_fixtures.hpp"
 #include "wire/json_transcoder.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <grpcpp/grpcpp.h>
@@ -168,10 +168,10 @@ void CheckRaw(NatsServer& server, const std::vector<WebhookFixture>& sent) {
     REQUIRE_OK(connection);
     nats::Streams streams(**connection);
     std::multiset<std::string> found;
-    const auto info = streams.Info(wire::kRawStream);
+    const auto info = streams.Info(subjects::kRawStream);
     REQUIRE_OK(info);
     for (std::uint64_t sequence = 1; sequence <= info->last_seq; ++sequence) {
-        const auto message = streams.Get(wire::kRawStream, sequence);
+        const auto message = streams.Get(subjects::kRawStream, sequence);
         REQUIRE_OK(message);
         event::v1::RawWebhook webhook;
         REQUIRE(webhook.ParseFromString(message->payload));

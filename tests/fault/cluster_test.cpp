@@ -1,11 +1,11 @@
 // Three nats-servers, each stream on all of them: leaders that freeze and servers that die cost
 // some senders a 503, and nothing else.
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/ledger.hpp"
 #include "support/stack.hpp"
 #include "support/status_matchers.hpp"
 #include "support/webhook_client.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -160,7 +160,7 @@ TEST_CASE("Cluster: leaders frozen three times, each server killed once", "[faul
     WebhookClient client(std::move(load));
     client.Start();
     WaitForProgress(client, kWebhooksPerSecond);
-    for (int i = 0; i < kFreezeCount; ++i) FreezeLeader(stack, client, wire::InStream(1, i));
+    for (int i = 0; i < kFreezeCount; ++i) FreezeLeader(stack, client, subjects::InStream(1, i));
     for (std::size_t node = 0; node < kNatsCount; ++node) KillNode(stack, client, node);
     client.Stop();
 

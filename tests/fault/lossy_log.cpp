@@ -2,9 +2,9 @@
 
 #include "base/clock.hpp"
 #include "domain/event_key.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -70,11 +70,12 @@ void LossyLog::Progress(std::int64_t webhook_count) {
 }
 
 std::map<int, std::int64_t> LossyLog::Ends() {
-    const auto infos = streams_->List(wire::kInStreamPrefix);
+    const auto infos = streams_->List(subjects::kInStreamPrefix);
     REQUIRE_OK(infos);
     std::map<int, std::int64_t> ends;
     for (const nats::StreamInfo& info : *infos) {
-        ends[wire::ParseInStream(info.name)->partition] = static_cast<std::int64_t>(info.last_seq);
+        ends[subjects::ParseInStream(info.name)->partition] =
+            static_cast<std::int64_t>(info.last_seq);
     }
     return ends;
 }

@@ -2,9 +2,9 @@
 // only what it alone held, and that is counted and told; nothing acknowledged afterwards is.
 #include "base/clock.hpp"
 #include "lossy_log.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ TEST_CASE("Lost stream: one is deleted and made again under load", "[fault]") {
     constexpr int kDeleted = 1;
     LossyLog log(2 * LossyLog::kWebhooksPerSecond, kLittleInHand);
     Stack& stack = log.stack;
-    const std::string stream = wire::InStream(1, kDeleted);
+    const std::string stream = subjects::InStream(1, kDeleted);
     const std::int64_t seen_seq = FallBehind(log, kDeleted);
     const std::int64_t deleting_ms = SystemClock().UnixMillis();
     REQUIRE_OK(log.streams().Delete(stream));
@@ -68,7 +68,7 @@ TEST_CASE("Lost stream: one is purged under load", "[fault]") {
     constexpr int kPurged = 2;
     LossyLog log(2 * LossyLog::kWebhooksPerSecond, kLittleInHand);
     Stack& stack = log.stack;
-    const std::string stream = wire::InStream(1, kPurged);
+    const std::string stream = subjects::InStream(1, kPurged);
     const std::int64_t purged_seq = FallBehind(log, kPurged);
     REQUIRE_OK(log.streams().PurgeUpTo(stream, static_cast<std::uint64_t>(purged_seq) + 1));
     stack.postgres().Start();

@@ -1,13 +1,13 @@
 // Events that cannot be written, and a log that lost some: what an operator sees and does, while
 // the rest goes on.
 #include "nats/streams.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/inbound_events.hpp"
 #include "support/ledger.hpp"
 #include "support/stack.hpp"
 #include "support/status_matchers.hpp"
 #include "support/webhook_client.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -144,7 +144,7 @@ TEST_CASE(
         std::stoi(stack.Ask("SELECT partition FROM ingest_partition WHERE last_seq = 2"));
     REQUIRE(stack.writer(0).Terminate() == 0);
     poison.Send("351900000001", {"bad three", "bad four", "bad five", "six", "seven"});
-    REQUIRE_OK(streams.PurgeUpTo(wire::InStream(1, partition), 6));
+    REQUIRE_OK(streams.PurgeUpTo(subjects::InStream(1, partition), 6));
     stack.StartWriter(0);
     const std::string reason = "SELECT stopped_reason FROM ingest_partition WHERE partition = " +
                                std::to_string(partition);
@@ -158,7 +158,7 @@ TEST_CASE(
                   " FROM ingest_gap") == "3-5 tester"
     );
 
-    REQUIRE_OK(streams.Delete(wire::InStream(1, partition)));
+    REQUIRE_OK(streams.Delete(subjects::InStream(1, partition)));
     stack.Ctl({"streams", "ensure", "--partitions", "4"});
     poison.Send("351900000001", {"eight", "nine"});
     CHECK(CheckBooks(stack, poison.good_ids) == Complaints{});

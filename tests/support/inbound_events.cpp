@@ -4,7 +4,7 @@
 #include "domain/event_key.hpp"
 #include "nats/connection.hpp"
 #include "nats/streams.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <atomic>
 
@@ -171,7 +171,7 @@ Status PublishInbound(
     for (const event::v1::InboundEvent& event : events) {
         const int partition = PartitionOfEvent(event, log.partition_count);
         const TenantId tenant{event.tenant_id()};
-        const std::string subject = wire::InSubject(log.number, partition, tenant);
+        const std::string subject = subjects::InSubject(log.number, partition, tenant);
         const std::string payload = event.SerializeAsString();
         UNIBOX_RETURN_IF_ERROR(Stored(connection.Request(subject, payload, Millis(5'000))).status()
         );
@@ -180,7 +180,7 @@ Status PublishInbound(
 }
 
 Status PublishRaw(nats::Connection& connection, int partition, const std::string& payload) {
-    const std::string subject = wire::InSubject(1, partition, TenantId{1});
+    const std::string subject = subjects::InSubject(1, partition, TenantId{1});
     return Stored(connection.Request(subject, payload, Millis(5'000))).status();
 }
 

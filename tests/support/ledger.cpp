@@ -4,10 +4,10 @@
 #include "nats/streams.hpp"
 #include "obs/metrics.hpp"
 #include "pg/transaction.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -79,9 +79,9 @@ private:
 
 Status ReadFeed(nats::Connection& connection, FeedReader* feed) {
     obs::Metrics metrics;
-    UNIBOX_ASSIGN_OR_RETURN(const auto info, nats::Streams(connection).Info(wire::kEvStream));
+    UNIBOX_ASSIGN_OR_RETURN(const auto info, nats::Streams(connection).Info(subjects::kEvStream));
     UNIBOX_ASSIGN_OR_RETURN(
-        auto reader, nats::LogReader::Open(connection, wire::kEvStream, 1, {}, metrics)
+        auto reader, nats::LogReader::Open(connection, subjects::kEvStream, 1, {}, metrics)
     );
     while (reader->next_sequence() <= info.last_seq) {
         UNIBOX_ASSIGN_OR_RETURN(auto messages, reader->Fetch(1'000, 8 << 20, kReadTimeout));
@@ -242,11 +242,11 @@ namespace {
 
 // What the streams of the log hold that PostgreSQL has not, as far as both can be asked.
 Complaints Unwritten(Stack& stack, nats::Streams& streams) {
-    const auto infos = streams.List(wire::kInStreamPrefix);
+    const auto infos = streams.List(subjects::kInStreamPrefix);
     if (!infos.ok()) return {infos.status().ToString()};
     Complaints complaints;
     for (const nats::StreamInfo& info : *infos) {
-        const auto id = wire::ParseInStream(info.name);
+        const auto id = subjects::ParseInStream(info.name);
         const auto written = stack.Ask(fmt::format(
             "SELECT last_seq || ' of the stream of ' || extract(epoch FROM stream_created) * 1000 "
             "FROM ingest_partition WHERE generation = {} AND partition = {}",

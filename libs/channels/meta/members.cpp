@@ -19,7 +19,7 @@ constexpr std::string_view kSetUp = "how the account is set up for other product
 constexpr std::string_view kIdentity = "a key of the end-to-end encryption";
 constexpr std::string_view kFile = "the file itself tells it";
 
-// ------------------------------------------------- Messenger and Instagram
+// Messenger and Instagram
 
 constexpr auto kIdMembers = Sorted(Taken("id", "user_ref"), Ignored(kRepeats, "username", "name"));
 constexpr MemberTable kId{kIdMembers, {}};
@@ -228,7 +228,7 @@ constexpr auto kMessengerFields = Sorted(
 );
 constexpr MemberTable kMessengerFieldTable{kMessengerFields, {}};
 
-// ------------------------------------------------- WhatsApp
+// WhatsApp
 
 constexpr auto kMetadataMembers = Sorted(Taken("phone_number_id", "display_phone_number"));
 constexpr MemberTable kMetadata{kMetadataMembers, {}};
@@ -448,7 +448,7 @@ constexpr auto kWhatsAppFields = Sorted(
 );
 constexpr MemberTable kWhatsAppFieldTable{kWhatsAppFields, {}};
 
-// ------------------------------------------------- the envelope
+// the envelope
 
 constexpr auto kChangeMembers = Sorted(Taken("field", "value"));
 constexpr MemberTable kChange{kChangeMembers, {}};

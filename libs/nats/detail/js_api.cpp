@@ -2,10 +2,10 @@
 
 #include "base/encoding.hpp"
 #include "base/strings.hpp"
-#include "nats/detail/core.hpp"
+#include "nats/detail/connection_impl.hpp"
 #include "nats/detail/js_error.hpp"
 #include "nats/reasons.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -75,7 +75,7 @@ StreamInfo InfoOf(const json& reply) {
     info.consumers = state.value("consumer_count", 0);
     info.replicas = config.value("num_replicas", 1);
     info.subjects = config.value("subjects", std::vector<std::string>());
-    const bool has_only_seal = info.subjects == std::vector{wire::SealedSubject(info.name)};
+    const bool has_only_seal = info.subjects == std::vector{subjects::SealedSubject(info.name)};
     info.sealed = has_only_seal || config.value("sealed", false);
     const auto last = ParseTimeNanos(state.value("last_ts", std::string()));
     info.last_stored_unix_ms = last.value_or(0) / 1'000'000;
@@ -106,7 +106,7 @@ Result<json> CallApi(
 ) {
     const std::string subject = fmt::format("$JS.API.{}", call);
     const std::string text = body.is_null() ? std::string() : body.dump();
-    const Millis usual(connection.core().settings().request_timeout_ms);
+    const Millis usual(connection.impl().settings().request_timeout_ms);
     UNIBOX_ASSIGN_OR_RETURN(
         const std::string reply, connection.Request(subject, text, wait.value_or(usual))
     );

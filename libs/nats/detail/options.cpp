@@ -97,7 +97,8 @@ void SetBehaviour(natsOptions* options, const Settings& settings, Setter& setter
         ),
         "reconnect_wait_ms"
     );
-    // The pings are ours (Core::Ping): nats.c's timer would close the socket under the loop's feet.
+    // The pings are ours (ConnectionImpl::Ping): nats.c's timer would close the socket under the
+    // loop's feet.
     setter.Check(natsOptions_SetPingInterval(options, 0), "ping interval");
     setter.Check(natsOptions_SetFailRequestsOnDisconnect(options, true), "fail requests");
     // Each publish tells the event loop that there is something to write; the loop gathers.

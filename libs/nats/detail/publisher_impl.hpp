@@ -5,7 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
-#include "nats/detail/core.hpp"
+#include "nats/detail/connection_impl.hpp"
 #include "nats/detail/outgoing.hpp"
 #include "nats/detail/pub_reply.hpp"
 #include "nats/detail/publish_metrics.hpp"
@@ -55,9 +55,9 @@ private:
         Slot* slot = nullptr;
     };
 
-    SteadyTime Now() const { return core_.clock().Steady(); }
+    SteadyTime Now() const { return connection_.clock().Steady(); }
     Status Admit(const Outgoing& message) const {
-        return CheckOutgoing(message, settings_.window_bytes, core_.payload_bytes_max());
+        return CheckOutgoing(message, settings_.window_bytes_max, connection_.payload_bytes_max());
     }
     bool Reserve(std::size_t count, std::size_t bytes) UNIBOX_REQUIRES(mutex_);
     Sending Place(std::size_t bytes, SteadyTime deadline, Recipient recipient)
@@ -85,7 +85,7 @@ private:
     void SettleAll() UNIBOX_REQUIRES(mutex_);
     void Tell(Completion& completion) UNIBOX_REQUIRES(telling_mutex_);
 
-    Core& core_;
+    ConnectionImpl& connection_;
     const PublisherSettings settings_;
     PublishMetrics counts_;
 

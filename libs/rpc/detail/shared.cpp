@@ -60,7 +60,7 @@ void RelayMetrics::CountRefused(net::NoPlace why) {
 
 void RelayMetrics::TellUnnamed(const std::string& peer_address, const Status& why) {
     refused_[2]->Add();
-    if (unnamed_lines_.Take(0, 1, 1) != 0) {
+    if (unnamed_lines_.Take(0, 1, 1) != Millis(0)) {
         ++unnamed_untold_;
         return;
     }

@@ -14,7 +14,7 @@ constexpr pg::Statement kCount{
 
 }  // namespace
 
-Result<int> RecordLogGeneration(pg::Pool& pool, const wire::Generation& generation) {
+Result<int> RecordLogGeneration(pg::Pool& pool, const subjects::Generation& generation) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     const auto record = pg::Params::Of(generation.number, generation.partition_count);
     UNIBOX_RETURN_IF_ERROR(tx.Execute(kRecord, record).status());

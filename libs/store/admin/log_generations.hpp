@@ -4,11 +4,11 @@
 
 #include "base/status.hpp"
 #include "pg/pool.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 namespace unibox::store {
 
 // Writes the count down, unless there is one. Returns the one that stands, which may be another.
-Result<int> RecordLogGeneration(pg::Pool& pool, const wire::Generation& generation);
+Result<int> RecordLogGeneration(pg::Pool& pool, const subjects::Generation& generation);
 
 }  // namespace unibox::store

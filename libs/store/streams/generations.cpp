@@ -10,10 +10,10 @@ constexpr pg::Statement kList{
 
 }  // namespace
 
-Result<std::vector<wire::Generation>> ListLogGenerations(pg::Pool& pool) {
+Result<std::vector<subjects::Generation>> ListLogGenerations(pg::Pool& pool) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kList, {}));
-    std::vector<wire::Generation> generations;
+    std::vector<subjects::Generation> generations;
     for (const pg::Row row : rows) generations.push_back({row.Int32(0), row.Int32(1)});
     return generations;
 }

@@ -5,13 +5,13 @@
 
 #include "base/status.hpp"
 #include "pg/pool.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <vector>
 
 namespace unibox::store {
 
 // All that were written down, by number. Roles ub_ingest, ub_writer and ub_admin.
-Result<std::vector<wire::Generation>> ListLogGenerations(pg::Pool& pool);
+Result<std::vector<subjects::Generation>> ListLogGenerations(pg::Pool& pool);
 
 }  // namespace unibox::store

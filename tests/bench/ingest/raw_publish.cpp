@@ -7,7 +7,7 @@
 #include "channels/complete.hpp"
 #include "domain/event_key.hpp"
 #include "obs/trace_id.hpp"
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <nats/nats.h>
 
@@ -151,9 +151,9 @@ nats::Outgoing EventOf(const std::string& body, int partition_count) {
         kTenant, kChannel, event.thread_key(), static_cast<std::uint32_t>(partition_count)
     ));
     return {
-        .subject = wire::InSubject(kGeneration, partition, kTenant),
+        .subject = subjects::InSubject(kGeneration, partition, kTenant),
         .msg_id = HexEncode(event.event_key()),
-        .expected_stream = wire::InStream(kGeneration, partition),
+        .expected_stream = subjects::InStream(kGeneration, partition),
         .payload = event.SerializeAsString(),
         .traceparent = event.traceparent()};
 }

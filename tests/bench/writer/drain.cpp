@@ -5,10 +5,10 @@
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"
 #include "pg/transaction.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/inbound_events.hpp"
 #include "support/nats_server.hpp"
-#include "wire/subjects.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -69,9 +69,9 @@ struct Log {
             }
             const int partition = test::PartitionOfEvent(event, kPartitionCount);
             nats::Outgoing message{
-                wire::InSubject(1, partition, TenantId{event.tenant_id()}),
+                subjects::InSubject(1, partition, TenantId{event.tenant_id()}),
                 "",
-                wire::InStream(1, partition),
+                subjects::InStream(1, partition),
                 event.SerializeAsString(),
                 ""};
             publisher
@@ -84,7 +84,7 @@ struct Log {
         if (refused || stored != backlog.size()) Fail("the backlog was not stored whole");
     }
     std::int64_t FeedCount() {
-        const auto info = Must(nats::Streams(*connection).Info(wire::kEvStream));
+        const auto info = Must(nats::Streams(*connection).Info(subjects::kEvStream));
         return static_cast<std::int64_t>(info.messages);
     }
 

@@ -183,7 +183,7 @@ TEST_CASE("Errors: a forged page token is a wrong token, whatever it says", "[pg
 
 TEST_CASE("Errors: 401 is the same for whatever is wrong with a key", "[pg][gateway]") {
     auto config = GatewayFixture::DefaultConfig();
-    config.authn.known_ms_max = 0;  // Every call asks the database.
+    config.api_keys.known_ms_max = 0;  // Every call asks the database.
     GatewayFixture fixture(test::PgServer::Shared(), config);
     const auto tenant = fixture.AddTenant("keys");
     const auto revoked = fixture.AddKey(tenant, "revoked", "inbox:read");

@@ -82,7 +82,7 @@ private:
 gateway::Config Config() {
     auto config = GatewayFixture::DefaultConfig();
     config.work.thread_count = 12;
-    config.postgres.pool_size = 14;
+    config.postgres.connection_count_max = 14;
     config.postgres.acquire_timeout_ms = 60'000;
     config.postgres.statement_timeout_ms = 60'000;
     config.postgres.lock_timeout_ms = 60'000;
@@ -275,8 +275,8 @@ TEST_CASE("Neighbours: calls of clients that have gone are not run", "[pg][gatew
 
 TEST_CASE("Neighbours: made up keys wait for themselves and are limited", "[pg][gateway]") {
     auto config = Config();
-    config.authn.failed_lookups_per_s = 1;
-    config.authn.failed_lookup_burst = 10;
+    config.api_keys.failed_per_s = 1;
+    config.api_keys.failed_burst = 10;
     GatewayFixture fixture(test::PgServer::Shared(), config);
     const auto tenant = fixture.AddTenant("known");
     CHECK(fixture.Get("/v1/conversations", tenant.key).status == 200);
@@ -304,5 +304,5 @@ TEST_CASE("Neighbours: made up keys wait for themselves and are limited", "[pg][
         fixture.stub().ListConversations(GatewayFixture::Context(key).get(), {}, &page)
     );
     CHECK_THAT(status, test::HasCode(Code::kResourceExhausted));
-    CHECK(status.retry_after_ms() > 0);
+    CHECK(status.retry_after() > Millis(0));
 }

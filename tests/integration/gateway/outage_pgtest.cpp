@@ -176,7 +176,7 @@ TEST_CASE("Deadline: it holds for a key that must be looked up", "[pg][gateway]"
 TEST_CASE("Freeze: backends that do not answer are 503 in time, for everybody", "[pg][gateway]") {
     test::PgServer server;
     auto config = OnlyDeadlines(8'000);
-    config.postgres.pool_size = 2;
+    config.postgres.connection_count_max = 2;
     config.work.backlog_thread_count =
         config.work.thread_count;  // All that wait, wait for a connection.
     GatewayFixture fixture(server, config);

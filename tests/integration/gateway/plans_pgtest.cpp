@@ -115,7 +115,7 @@ TEST_CASE("Plans: lists go by index also before the first ANALYZE", "[pg][gatewa
     options.emplace_back("autovacuum = off");
     test::PgServer server(options);
     auto config = GatewayFixture::DefaultConfig();
-    config.authn.known_ms_max = 3'600'000;
+    config.api_keys.known_ms_max = 3'600'000;
     GatewayFixture fixture(server, config);
     const auto tenant = fixture.AddTenant("imported");
     fixture.AddConversations(tenant, 1, 12'000, false);
@@ -136,7 +136,7 @@ TEST_CASE("Plans: lists go by index also before the first ANALYZE", "[pg][gatewa
 TEST_CASE("Plans: each read is one statement, by index, on the leaves it needs", "[pg][gateway]") {
     test::PgServer server(kExplainEverything);
     auto config = GatewayFixture::DefaultConfig();
-    config.authn.known_ms_max = 3'600'000;  // No look-up of the key comes between.
+    config.api_keys.known_ms_max = 3'600'000;  // No look-up of the key comes between.
     GatewayFixture fixture(server, config);
     const auto tenant = fixture.AddTenant("plans");
     Populate(fixture, tenant);

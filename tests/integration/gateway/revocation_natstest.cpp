@@ -1,10 +1,10 @@
 // A key that is revoked, with NATS and without.
 #include "gateway_fixture.hpp"
 #include "nats/connection.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/nats_server.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -21,7 +21,7 @@ constexpr const char* kList = "/v1/conversations";
 gateway::Config ConfigFor(const test::NatsServer& server) {
     auto config = GatewayFixture::DefaultConfig();
     config.nats.url = server.url();
-    config.authn.known_ms_max = 30'000;
+    config.api_keys.known_ms_max = 30'000;
     return config;
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("Revocation: the notice ends a key at once", "[nats][gateway]") {
     const auto begun = std::chrono::steady_clock::now();
     REQUIRE(test::Eventually(20s, [&] {
         // Until the gateway's own connection is there, a notice may be missed.
-        static_cast<void>((*connection)->Publish(wire::kChannelsChanged, ""));
+        static_cast<void>((*connection)->Publish(subjects::kChannelsChanged, ""));
         return fixture.Get(kList, other).status == 401;
     }));
     CHECK(std::chrono::steady_clock::now() - begun < 20s);

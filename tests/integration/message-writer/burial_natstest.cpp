@@ -1,10 +1,10 @@
 // Garbage straight in the log, as a deployment may write it: the partition stops, an operator looks
 // and buries, and everything that is good is written, in order.
 #include "nats/connection.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
-#include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -190,7 +190,7 @@ TEST_CASE("Burial: a stream made anew inherits none", "[nats]") {
     REQUIRE(log.Stops());
     log.Bury();
     REQUIRE(log.WrittenTo(31));
-    REQUIRE_OK(log.stack.streams().Delete(wire::InStream(1, log.partition)));
+    REQUIRE_OK(log.stack.streams().Delete(subjects::InStream(1, log.partition)));
     log.stack.EnsureStreams();
     log.StoreGarbage(20);
     REQUIRE(log.Stops());

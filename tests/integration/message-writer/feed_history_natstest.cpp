@@ -2,9 +2,9 @@
 // new history carries a new epoch.
 #include "store/admin/restored.hpp"
 #include "store/streams/feed.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
 #include <set>
@@ -24,12 +24,12 @@ std::vector<event::v1::InboundEvent> Some(int count) {
 
 // The epochs of the events that the stream holds from `from` on.
 std::set<std::string> EpochsFrom(WriterFixture& stack, std::uint64_t from) {
-    const auto info = stack.streams().Info(wire::kEvStream);
+    const auto info = stack.streams().Info(subjects::kEvStream);
     REQUIRE_OK(info);
     REQUIRE(info->last_seq >= from);
     std::set<std::string> epochs;
     for (std::uint64_t sequence = from; sequence <= info->last_seq; ++sequence) {
-        const auto message = stack.streams().Get(wire::kEvStream, sequence);
+        const auto message = stack.streams().Get(subjects::kEvStream, sequence);
         REQUIRE_OK(message);
         event::v1::FeedEvent event;
         REQUIRE(event.ParseFromString(message->payload));
@@ -61,7 +61,7 @@ TEST_CASE("Feed history: a stream made anew begins with a new epoch", "[nats]") 
     Write(stack, 40);
     const std::string before = Epoch(stack);
     CHECK(EpochsFrom(stack, 1) == std::set{before});
-    REQUIRE_OK(stack.streams().Delete(wire::kEvStream));
+    REQUIRE_OK(stack.streams().Delete(subjects::kEvStream));
     stack.EnsureStreams();
     Write(stack, 40);
     CHECK(Epoch(stack) != before);
@@ -76,7 +76,7 @@ TEST_CASE("Feed history: a stream made anew in the middle of a load", "[nats]") 
     Write(stack, 20);
     const std::string before = Epoch(stack);
     stack.Publish(Some(400));
-    REQUIRE_OK(stack.streams().Delete(wire::kEvStream));
+    REQUIRE_OK(stack.streams().Delete(subjects::kEvStream));
     stack.Publish(Some(400));
     REQUIRE(Eventually(seconds(30), [&] { return stack.Count("SELECT count(*) FROM outbox") > 0; })
     );
@@ -97,7 +97,7 @@ TEST_CASE("Feed history: a stream that lost its tail goes on with a new epoch", 
     Write(stack, 30);
     CHECK(Epoch(stack) == before);  // A server that only was away is no other history.
     stack.LogGoesBack();
-    const std::uint64_t kept = stack.streams().Info(wire::kEvStream)->last_seq;
+    const std::uint64_t kept = stack.streams().Info(subjects::kEvStream)->last_seq;
     stack.published_count -= 30;
     stack.Publish(Some(60));  // More than were lost.
     const auto messages = [&] { return stack.Count("SELECT count(*) FROM messages"); };
@@ -117,7 +117,7 @@ TEST_CASE("Feed history: the next writer knows the end that the last one knew", 
     Write(stack, 30);
     stack.StopWriter(0);
     stack.LogGoesBack();
-    const std::uint64_t kept = stack.streams().Info(wire::kEvStream)->last_seq;
+    const std::uint64_t kept = stack.streams().Info(subjects::kEvStream)->last_seq;
     stack.published_count -= 30;
     stack.Publish(Some(60));
     stack.StartWriter("two");
@@ -132,7 +132,7 @@ TEST_CASE("Feed history: an epoch that an operator begins is the next event's", 
     WriterFixture stack;
     stack.StartWriter("one");
     Write(stack, 10);
-    const std::uint64_t end = stack.streams().Info(wire::kEvStream)->last_seq;
+    const std::uint64_t end = stack.streams().Info(subjects::kEvStream)->last_seq;
     REQUIRE_OK(store::RenewFeedEpoch(stack.pool()));
     Write(stack, 10);
     CHECK(EpochsFrom(stack, end + 1) == std::set{Epoch(stack)});

@@ -1,10 +1,10 @@
 // nats-server comes back with an older store, and new messages take the sequences of those that the
 // writer has committed: nothing of the new history may be passed over.
 #include "message-writer/keeper.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "support/tcp_gate.hpp"
-#include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // Writers as processes of their own: frozen at the worst moments, and killed.
 #include "store/writer/partitions.hpp"
+#include "subjects/subjects.hpp"
 #include "support/detached_leaf.hpp"
 #include "support/eventually.hpp"
 #include "support/frozen_session.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -65,7 +65,7 @@ TEST_CASE("Zombie: frozen in the middle of sending a pipeline", "[fault]") {
     stack.config.postgres.idle_in_tx_timeout_ms = 1'000;
     stack.Publish(Messages(60));
     for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
-        const auto info = stack.streams().Info(wire::InStream(1, partition));
+        const auto info = stack.streams().Info(subjects::InStream(1, partition));
         REQUIRE_OK(info);
         REQUIRE_OK(store::EnsurePartition(stack.pool(), {1, partition}, info->created_unix_ms));
     }

@@ -1,9 +1,9 @@
 #include "writer_fixture.hpp"
 
 #include "pg/transaction.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <fstream>
 #include <map>
@@ -140,9 +140,9 @@ std::string WriterFixture::Ask(const std::string& sql) {
 
 std::vector<event::v1::FeedEvent> WriterFixture::Feed() {
     std::vector<event::v1::FeedEvent> events;
-    const auto info = streams_->Info(wire::kEvStream);
+    const auto info = streams_->Info(subjects::kEvStream);
     REQUIRE_OK(info);
-    auto reader = nats::LogReader::Open(*connection_, wire::kEvStream, 1, {}, registry);
+    auto reader = nats::LogReader::Open(*connection_, subjects::kEvStream, 1, {}, registry);
     REQUIRE_OK(reader);
     std::set<std::string> seen;
     while ((*reader)->next_sequence() <= info->last_seq) {

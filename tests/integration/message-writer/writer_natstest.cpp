@@ -1,9 +1,9 @@
 // The whole writer against a real PostgreSQL and a real nats-server.
 #include "message-writer/keeper.hpp"
 #include "store/admin/partition_repairs.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 #include "writer_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -70,7 +70,7 @@ TEST_CASE("Writer: a new generation waits until the old one is sealed and writte
     stack.StartWriter("two");
     for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
         CHECK(messages() == 20);
-        REQUIRE_OK(stack.streams().Seal(wire::InStream(1, partition)));
+        REQUIRE_OK(stack.streams().Seal(subjects::InStream(1, partition)));
     }
     REQUIRE(stack.AllCommitted());
     REQUIRE(stack.AllPublished());
@@ -109,7 +109,7 @@ TEST_CASE(
     stack.Publish(events);
     REQUIRE(stack.AllCommitted());
     for (int partition = 0; partition < WriterFixture::kPartitions; ++partition) {
-        REQUIRE_OK(stack.streams().Delete(wire::InStream(1, partition)));
+        REQUIRE_OK(stack.streams().Delete(subjects::InStream(1, partition)));
     }
     stack.EnsureStreams();
     stack.published_count = 0;
@@ -125,7 +125,7 @@ TEST_CASE("Writer: a gap stops its partition until an operator skips it", "[nats
     const auto events = Messages(40, 1);
     const int partition = PartitionOfEvent(events[0], WriterFixture::kPartitions);
     stack.Publish(events);
-    REQUIRE_OK(stack.streams().PurgeUpTo(wire::InStream(1, partition), 11));
+    REQUIRE_OK(stack.streams().PurgeUpTo(subjects::InStream(1, partition), 11));
     stack.StartWriter("one");
     const std::string stopped = "SELECT stopped_reason FROM ingest_partition WHERE partition = " +
                                 std::to_string(partition);
@@ -145,7 +145,7 @@ TEST_CASE("Writer: leftovers of a dead writer are published by the next", "[nats
     REQUIRE(stack.AllCommitted());
     REQUIRE(stack.AllPublished());
     // The feed loses its stream while the writer is stopped: what it commits then stays behind.
-    REQUIRE_OK(stack.streams().Delete(wire::kEvStream));
+    REQUIRE_OK(stack.streams().Delete(subjects::kEvStream));
     stack.Publish(Messages(10, 1));
     REQUIRE(stack.AllCommitted());
     stack.StopWriter(0);
@@ -191,7 +191,7 @@ TEST_CASE("Keeper: the log loses what was committed long ago, and nothing else",
     stack.Publish(events);
     REQUIRE(stack.AllCommitted());
     const std::string stream =
-        wire::InStream(1, PartitionOfEvent(events[0], WriterFixture::kPartitions));
+        subjects::InStream(1, PartitionOfEvent(events[0], WriterFixture::kPartitions));
     REQUIRE(Eventually(seconds(30), [&] { return stack.streams().Info(stream)->messages == 1; }));
     stack.StopWriter(0);
     stack.Publish(Messages(5, 1));
@@ -208,7 +208,7 @@ TEST_CASE("Keeper: a full log has room again soon after PostgreSQL is back", "[n
     const int partition = PartitionOfEvent(message(), WriterFixture::kPartitions);
     nats::StreamSpec small = nats::UniboxStreams({.partition_count = WriterFixture::kPartitions})
                                  .at(static_cast<std::size_t>(3 - partition));
-    REQUIRE(small.name == wire::InStream(1, partition));
+    REQUIRE(small.name == subjects::InStream(1, partition));
     small.bytes_max = 256 * 1024;
     REQUIRE_OK(stack.streams().Ensure(small));
     stack.StartWriter("one");
@@ -217,7 +217,7 @@ TEST_CASE("Keeper: a full log has room again soon after PostgreSQL is back", "[n
     server.Stop();
     const auto store = [&] {
         const auto answer = stack.connection().Request(
-            wire::InSubject(1, partition, TenantId{1}),
+            subjects::InSubject(1, partition, TenantId{1}),
             message().SerializeAsString(),
             Millis(20'000)
         );

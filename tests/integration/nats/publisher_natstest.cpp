@@ -14,7 +14,7 @@ namespace {
 
 nats::PublisherSettings SmallWindow(std::size_t messages) {
     nats::PublisherSettings settings;
-    settings.window_msgs = messages;
+    settings.window_count_max = messages;
     return settings;
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("Publisher: a full window refuses at once and recovers", "[nats]") {
 
 TEST_CASE("Publisher: the window is limited in bytes too", "[nats]") {
     nats::PublisherSettings settings;
-    settings.window_bytes = 1'000'000;
+    settings.window_bytes_max = 1'000'000;
     PublisherFixture nats(settings);
     nats.server.Pause();
     for (int i = 0; i < 12; ++i) {

@@ -21,8 +21,8 @@ struct ReaderFixture : NatsFixture {
     explicit ReaderFixture(const nats::StreamSpec& spec = LogSpec()) : streams(*connection) {
         REQUIRE_OK(streams.Ensure(spec));
         nats::PublisherSettings settings;
-        settings.window_msgs = nats::kPublishWindowMsgsMax;
-        settings.window_bytes = 256 * 1024 * 1024;
+        settings.window_count_max = nats::kPublishWindowCountMax;
+        settings.window_bytes_max = 256 * 1024 * 1024;
         settings.republish_after = Millis(0);  // A copy could come after the dedup window.
         auto created = nats::Publisher::Create(*connection, settings, metrics);
         REQUIRE_OK(created);

@@ -23,7 +23,7 @@ constexpr Statement kTimeout{
 constexpr TenantId kTenant{1};
 
 void Patient(Settings& settings) {
-    settings.pool_size = 1;
+    settings.connection_count_max = 1;
     settings.acquire_timeout_ms = 300'000;
     settings.connect_timeout_ms = 300'000;
     settings.statement_timeout_ms = 300'000;

@@ -86,7 +86,7 @@ TEST_CASE("Fault: a frozen server does not hold up connecting", "[pg][fault]") {
 
 TEST_CASE("Fault: more connections than the server allows", "[pg][fault]") {
     PgServer server({"max_connections = 5", "superuser_reserved_connections = 0"});
-    PgFixture fixture(server, [](Settings& settings) { settings.pool_size = 10; });
+    PgFixture fixture(server, [](Settings& settings) { settings.connection_count_max = 10; });
     std::vector<SystemTx> open;
     Status refused;
     while (open.size() < 10 && refused.ok()) {

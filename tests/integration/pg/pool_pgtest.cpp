@@ -16,7 +16,7 @@ constexpr Statement kTenant{"p_tenant", "SELECT current_setting('app.tenant_id')
 TEST_CASE("Pool: refuses settings that cannot work", "[pg]") {
     obs::Metrics metrics;
     Settings settings;
-    settings.pool_size = 0;
+    settings.connection_count_max = 0;
     REQUIRE_THAT(Pool::Create(settings, metrics).status(), HasCode(Code::kInvalidArgument));
     settings = Settings();
     settings.url.clear();
@@ -28,7 +28,7 @@ TEST_CASE("Pool: refuses settings that cannot work", "[pg]") {
 
 TEST_CASE("Pool: connects when asked and never more than its size", "[pg]") {
     PgFixture fixture([](Settings& settings) {
-        settings.pool_size = 2;
+        settings.connection_count_max = 2;
         settings.acquire_timeout_ms = 30;
     });
     REQUIRE(fixture.pool->open_count() == 0);
@@ -48,7 +48,7 @@ TEST_CASE("Pool: connects when asked and never more than its size", "[pg]") {
 
 TEST_CASE("Pool: whoever waits gets the connection that becomes free", "[pg]") {
     PgFixture fixture([](Settings& settings) {
-        settings.pool_size = 1;
+        settings.connection_count_max = 1;
         settings.acquire_timeout_ms = 20'000;
     });
     std::optional<SystemTx> holder = SystemTx::Begin(*fixture.pool, Access::kReadOnly).value();
@@ -62,7 +62,7 @@ TEST_CASE("Pool: whoever waits gets the connection that becomes free", "[pg]") {
 
 TEST_CASE("Pool: sixteen threads share four connections and never see another's tenant", "[pg]") {
     PgFixture fixture([](Settings& settings) {
-        settings.pool_size = 4;
+        settings.connection_count_max = 4;
         settings.acquire_timeout_ms = 60'000;
     });
     std::atomic<int> failures{0};
@@ -83,7 +83,7 @@ TEST_CASE("Pool: sixteen threads share four connections and never see another's 
 }
 
 TEST_CASE("Pool: a connection that the server ended is replaced before it is used", "[pg]") {
-    PgFixture fixture([](Settings& settings) { settings.pool_size = 1; });
+    PgFixture fixture([](Settings& settings) { settings.connection_count_max = 1; });
     const auto backend = [&] {
         auto tx = SystemTx::Begin(*fixture.pool, Access::kReadOnly).value();
         return tx.ExecuteAndCommit(kBackend, {}).value()[0].Int32(0);

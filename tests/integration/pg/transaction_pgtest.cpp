@@ -18,7 +18,7 @@ struct TableFixture : PgFixture {
 };
 
 TEST_CASE("TenantTx: the tenant is set inside the transaction and gone after it", "[pg]") {
-    PgFixture fixture([](Settings& settings) { settings.pool_size = 1; });
+    PgFixture fixture([](Settings& settings) { settings.connection_count_max = 1; });
     {
         auto tx = TenantTx::Begin(*fixture.pool, TenantId{77}, Access::kReadOnly).value();
         REQUIRE(tx.Execute(kTenantSetting, {}).value()[0].Text(0) == "77");
@@ -32,7 +32,7 @@ TEST_CASE("TenantTx: the tenant is set inside the transaction and gone after it"
 
 TEST_CASE("Transactions that write tell who acts, in all three kinds", "[pg]") {
     PgFixture fixture([](Settings& settings) {
-        settings.pool_size = 1;
+        settings.connection_count_max = 1;
         settings.actor = Actor{"jane@desk", "streams seal", "r-1"};
     });
     constexpr Statement kWho{

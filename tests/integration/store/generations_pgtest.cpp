@@ -6,8 +6,8 @@
 namespace unibox::store {
 namespace {
 
+using subjects::Generation;
 using test::StoreFixture;
-using wire::Generation;
 
 TEST_CASE("Generations: a count is written down once and stands", "[pg][store]") {
     StoreFixture fixture;

@@ -4,12 +4,12 @@
 #include "nats/connection.hpp"
 #include "store/admin/objects.hpp"
 #include "store/directory/lookups.hpp"
+#include "subjects/subjects.hpp"
 #include "support/api_keys.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
 #include "uniboxctl_fixture.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -143,7 +143,7 @@ TEST_CASE("apply: tells the services what changed, and only then", "[pg][uniboxc
     auto connection = nats::Connection::Connect(settings, fixture.metrics());
     REQUIRE_OK(connection);
     std::atomic<int> told{0};
-    REQUIRE_OK((*connection)->Subscribe(wire::kChannelsChanged, [&](auto, auto) { ++told; }));
+    REQUIRE_OK((*connection)->Subscribe(subjects::kChannelsChanged, [&](auto, auto) { ++told; }));
     REQUIRE_OK((*connection)->Flush(Millis(30'000)));
     REQUIRE(fixture.Apply(kYaml).code == kExitOk);
     CHECK(test::Eventually(Millis(5000), [&] { return told == 1; }));

@@ -7,12 +7,12 @@
 #include "nats/streams.hpp"
 #include "pg/transaction.hpp"
 #include "store/writer/partitions.hpp"
+#include "subjects/subjects.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "uniboxctl/actor.hpp"
 #include "uniboxctl/program.hpp"
 #include "uniboxctl_fixture.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -75,7 +75,7 @@ void StoreRawSms(CtlFixture& fixture) {
     raw.set_receive_time_ms(SystemClock().UnixMillis());
     raw.set_tenant_id(*ParseInt64(fixture.Ask("SELECT max(tenant_id) FROM tenants")));
     raw.set_channel_id(Uuid::Parse(channel)->ToBytes());
-    fixture.Store(wire::RawSubject("twilio"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("twilio"), raw.SerializeAsString());
 }
 
 // Each verb that changes something, run so that it does.
@@ -214,7 +214,7 @@ TEST_CASE("audit: what failed outside of PostgreSQL says so", "[pg][uniboxctl]")
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
     for (int i = 0; i < 8; ++i) {
-        fixture.Store(wire::InSubject(1, 0, TenantId{1}), std::string(512 * 1024, 'x'));
+        fixture.Store(subjects::InSubject(1, 0, TenantId{1}), std::string(512 * 1024, 'x'));
     }
     CHECK(fixture.Run({"streams", "ensure", "--in-bytes-max", "1048576"}).code == kExitFailed);
     const auto row = fixture.Run({"audit", "list", "--limit", "1"}).json["audit"][0];

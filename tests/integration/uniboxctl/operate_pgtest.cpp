@@ -6,6 +6,7 @@
 #include "store/admin/objects.hpp"
 #include "store/streams/feed.hpp"
 #include "store/writer/partitions.hpp"
+#include "subjects/subjects.hpp"
 #include "support/detached_leaf.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
@@ -13,7 +14,6 @@
 #include "uniboxctl/log_publisher.hpp"
 #include "uniboxctl/program.hpp"
 #include "uniboxctl_fixture.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -92,7 +92,7 @@ TEST_CASE("streams: a limit below what is stored is refused", "[pg][uniboxctl]")
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
     const std::string half_a_mebibyte(512 * 1024, 'x');
     for (int i = 0; i < 8; ++i) {
-        fixture.Store(wire::InSubject(1, 0, TenantId{1}), half_a_mebibyte);
+        fixture.Store(subjects::InSubject(1, 0, TenantId{1}), half_a_mebibyte);
     }
     const auto lowered = fixture.Run({"streams", "ensure", "--in-bytes-max", "1048576"});
     CHECK(lowered.code == kExitFailed);
@@ -117,7 +117,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     CHECK(in_place.log.find("--generation 2 --partitions 6") != std::string::npos);
     const auto connection = fixture.Connect();
     nats::Streams streams(*connection);
-    CHECK(streams.List(wire::kInStreamPrefix)->size() == 4);
+    CHECK(streams.List(subjects::kInStreamPrefix)->size() == 4);
     const std::vector<std::string> raise{
         "streams", "ensure", "--in-bytes-max", "67108864", "--dedup-window-ms", "60000"};
     REQUIRE(fixture.Run(raise).code == kExitOk);
@@ -147,7 +147,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     CHECK(as_before->age_max_ms == 7LL * 24 * 3600 * 1000);
     // From now on it is the one that is meant; the old one stays as it was.
     REQUIRE(fixture.Run({"streams", "ensure"}).code == kExitOk);
-    CHECK(streams.List(wire::kInStreamPrefix)->size() == 10);
+    CHECK(streams.List(subjects::kInStreamPrefix)->size() == 10);
     REQUIRE_OK(streams.Delete("UB_IN_2_05"));
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "6"}).code == kExitOk);
     CHECK(streams.List("UB_IN_2_")->size() == 6);
@@ -156,7 +156,7 @@ TEST_CASE("streams: another count of partitions is a new generation", "[pg][unib
     REQUIRE(sealed.code == kExitOk);
     CHECK(state_of(sealed, "UB_IN_1_03") == "sealed");
     CHECK(state_of(sealed, "UB_IN_2_05") == "written");
-    const auto infos = streams.List(wire::kInStreamPrefix);
+    const auto infos = streams.List(subjects::kInStreamPrefix);
     REQUIRE_OK(infos);
     for (const auto& info : *infos) CHECK(info.sealed == info.name.starts_with("UB_IN_1_"));
     CHECK(fixture.Run(seal).json["streams"] == sealed.json["streams"]);
@@ -190,7 +190,7 @@ TEST_CASE("streams: a generation keeps its count, whatever becomes of its stream
     CHECK(streams.Info("UB_IN_1_02")->bytes_max == 33554432);  // As its siblings.
     CHECK(streams.Info("UB_IN_1_02")->description == "partition 2 of 0 to 2");
 
-    for (int i = 0; i < 3; ++i) REQUIRE_OK(streams.Delete(wire::InStream(1, i)));
+    for (int i = 0; i < 3; ++i) REQUIRE_OK(streams.Delete(subjects::InStream(1, i)));
     const auto other = fixture.Run({"streams", "ensure", "--partitions", "2"});
     CHECK(other.code == kExitFailed);
     CHECK(other.log.find("generation 1 has 3 partitions") != std::string::npos);
@@ -198,7 +198,7 @@ TEST_CASE("streams: a generation keeps its count, whatever becomes of its stream
     CHECK(streams.List("UB_IN_1_")->size() == 3);
 
     // The database and the streams must tell the same.
-    for (int i = 0; i < 3; ++i) REQUIRE_OK(streams.Delete(wire::InStream(1, i)));
+    for (int i = 0; i < 3; ++i) REQUIRE_OK(streams.Delete(subjects::InStream(1, i)));
     nats::StreamOptions strange;
     strange.partition_count = 4;
     strange.in_bytes_max = 33554432;
@@ -249,7 +249,7 @@ TEST_CASE("streams: what lacks streams takes over from nobody", "[pg][uniboxctl]
 TEST_CASE("partitions: lag, and an acknowledged gap", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    for (int i = 0; i < 3; ++i) fixture.Store(wire::InSubject(1, 0, TenantId{1}), "event");
+    for (int i = 0; i < 3; ++i) fixture.Store(subjects::InSubject(1, 0, TenantId{1}), "event");
     const auto connection = fixture.Connect();
     nats::Streams streams(*connection);
     const auto info = streams.Info("UB_IN_1_00");
@@ -293,7 +293,7 @@ TEST_CASE("partitions: detached leaves are told", "[pg][uniboxctl]") {
 TEST_CASE("partitions: a stop is resumed; stored events are given up by force", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    for (int i = 0; i < 3; ++i) fixture.Store(wire::InSubject(1, 0, TenantId{1}), "event");
+    for (int i = 0; i < 3; ++i) fixture.Store(subjects::InSubject(1, 0, TenantId{1}), "event");
     REQUIRE_OK(store::EnsurePartition(fixture.pool(), {1, 0}, 1'700'000'000'000));
     const std::vector<std::string> resume{"partitions", "resume", "--partition", "0"};
     CHECK(fixture.Run(resume).code == kExitFailed);
@@ -330,7 +330,7 @@ TEST_CASE("partitions: a stop is resumed; stored events are given up by force", 
 TEST_CASE("partitions: only what needs it is reset", "[pg][uniboxctl]") {
     CtlFixture fixture;
     REQUIRE(fixture.Run({"streams", "ensure", "--partitions", "1"}).code == kExitOk);
-    for (int i = 0; i < 3; ++i) fixture.Store(wire::InSubject(1, 0, TenantId{1}), "event");
+    for (int i = 0; i < 3; ++i) fixture.Store(subjects::InSubject(1, 0, TenantId{1}), "event");
     const auto connection = fixture.Connect();
     const auto stream = nats::Streams(*connection).Info("UB_IN_1_00");
     REQUIRE_OK(stream);

@@ -4,12 +4,12 @@
 #include "nats/streams.hpp"
 #include "store/admin/objects.hpp"
 #include "store/directory/lookups.hpp"
+#include "subjects/subjects.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/inbound.pb.h"
 #include "uniboxctl/program.hpp"
 #include "uniboxctl_fixture.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -38,7 +38,7 @@ TEST_CASE("raw: listed, shown, read anew once a channel has the route", "[pg][un
         R"({"id":"99"},"recipient":{"id":"4711"},"timestamp":1785412800000,)"
         R"("message":{"mid":"m_1","text":"anybody?"}}]}]})"
     );
-    fixture.Store(wire::RawSubject("meta"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("meta"), raw.SerializeAsString());
     const auto list = fixture.Run({"raw", "list"});
     INFO(list.log);
     REQUIRE(list.code == kExitOk);
@@ -110,7 +110,7 @@ TEST_CASE(
         R"({"id":"99"},"recipient":{"id":"4711"},"timestamp":1785412800000,)"
         R"("message":{"mid":"m_1","text":"astray"}}]}]})"
     );
-    fixture.Store(wire::RawSubject("meta"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("meta"), raw.SerializeAsString());
     const auto replay = fixture.Run({"raw", "replay", "1"});
     CHECK(replay.code == kExitFailed);
     CHECK(replay.json["events"][0]["note"] == "the channel does not have the route 4711");
@@ -123,7 +123,7 @@ TEST_CASE("raw: what is older than the dedup window goes back by force alone", "
     raw.set_provider("telegram");
     raw.set_body(R"({"update_id":1,"poll":{"id":"9"}})");
     raw.set_receive_time_ms(SystemClock().UnixMillis() - 14LL * 24 * 3600 * 1000);
-    fixture.Store(wire::RawSubject("telegram"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("telegram"), raw.SerializeAsString());
     const auto old = fixture.Run({"raw", "replay", "1"});
     CHECK(old.code == kExitFailed);
     CHECK(old.log.find("would be written twice") != std::string::npos);
@@ -141,7 +141,7 @@ TEST_CASE("raw: a channel that cannot be looked up is an error, not a row", "[pg
     raw.set_body(R"({"update_id":1,"message":{"message_id":1,"date":1785412800,"text":"Hi","chat":)"
                  R"({"id":5,"type":"private"},"from":{"id":5,"is_bot":false,"first_name":"Zoe"}}})"
     );
-    fixture.Store(wire::RawSubject("telegram"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("telegram"), raw.SerializeAsString());
     CHECK(fixture.Run({"raw", "replay", "1"}).json["events"].size() == 1);  // No such channel.
     // As a database that is being restarted answers.
     test::PgServer::Shared().Run(
@@ -164,7 +164,7 @@ TEST_CASE("raw: a body of any bytes is shown safely and written exactly", "[pg][
     event::v1::RawWebhook raw;
     raw.set_provider("telegram");
     raw.set_body(std::string("a\x1b[2J\xff\n\0z", 9));
-    fixture.Store(wire::RawSubject("telegram"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("telegram"), raw.SerializeAsString());
     const auto people = fixture.RunForPeople({"raw", "show", "1"});
     REQUIRE(people.code == kExitOk);
     CHECK(people.out.find("body: a\\x1b[2J\\xff\n\\x00z\n") != std::string::npos);
@@ -190,7 +190,7 @@ TEST_CASE("raw: a webhook in parts is put together, from any of them", "[pg][uni
         raw.set_id(id);
         raw.set_part(part);
         raw.set_body(std::string(id) + std::to_string(part));
-        fixture.Store(wire::RawSubject("telegram"), raw.SerializeAsString());
+        fixture.Store(subjects::RawSubject("telegram"), raw.SerializeAsString());
     }
     const auto whole = fixture.Run({"raw", "show", "1"}).json;
     CHECK(whole["body"] == "one0one1");
@@ -198,7 +198,7 @@ TEST_CASE("raw: a webhook in parts is put together, from any of them", "[pg][uni
     CHECK(fixture.Run({"raw", "show", "3"}).json["body"] == "one0one1");
     CHECK(fixture.Run({"raw", "show", "4"}).json["body"] == "two0two1");
     raw.set_id("three");
-    fixture.Store(wire::RawSubject("telegram"), raw.SerializeAsString());
+    fixture.Store(subjects::RawSubject("telegram"), raw.SerializeAsString());
     const auto torn = fixture.Run({"raw", "show", "5"});
     CHECK(torn.code == kExitFailed);
     CHECK(torn.log.find("1 of 2 parts") != std::string::npos);

@@ -2,10 +2,10 @@
 #include "base/utf8.hpp"
 #include "crypto/hash.hpp"
 #include "ingest_fixture.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/problem.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -204,10 +204,10 @@ TEST_CASE("Ingest: a sealed generation is left for the next one at once", "[nats
     options.in_bytes_max = 64 << 20;
     REQUIRE_OK(nats::Streams(*f.connection).Ensure(nats::UniboxStreams(options).front()));
     for (int partition = 0; partition < 4; ++partition) {
-        REQUIRE_OK(nats::Streams(*f.connection).Seal(wire::InStream(1, partition)));
+        REQUIRE_OK(nats::Streams(*f.connection).Seal(subjects::InStream(1, partition)));
     }
     CHECK(Eventually(seconds(60), [&] { return post(2) == 200; }));
-    CHECK(nats::Streams(*f.connection).Info(wire::InStream(2, 0))->messages == 1);
+    CHECK(nats::Streams(*f.connection).Info(subjects::InStream(2, 0))->messages == 1);
 }
 
 TEST_CASE("Ingest: bad signature, unknown token, wrong provider look the same", "[nats][pg]") {
@@ -445,7 +445,7 @@ TEST_CASE("Ingest: handshakes, sizes and methods", "[nats][pg]") {
 int GetFromTwilio(IngestFixture& f, const std::string& target) {
     const auto signature =
         channels::Sign(
-            "twilio", {Secret("auth-token"), "", f.config.ingest.public_base_url + target, 0, ""}
+            "twilio", {Secret("auth-token"), "", f.config.intake.public_base_url + target, 0, ""}
         )
             .value();
     std::vector<http::Header> headers;

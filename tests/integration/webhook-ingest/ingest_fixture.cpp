@@ -3,9 +3,9 @@
 #include "base/assert.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <chrono>
 #include <fstream>
@@ -31,11 +31,11 @@ IngestFixture::IngestFixture(PgServer& database_server, const Configure& configu
     config.postgres.url = database.url("ub_ingest");
     config.nats.url = nats.url();
     config.secrets_key_file = key_file;
-    config.ingest.public_base_url = "https://hooks.example.com/in";
-    config.lookups.negative_ms = 60'000;
+    config.intake.public_base_url = "https://hooks.example.com/in";
+    config.lookups.unknown_ms_max = 60'000;
     config.log_refresh_interval_ms = 200;
     // Time is not the subject of most tests: a busy machine may take longer than a provider would.
-    config.ingest.deadline_ms = 10'000;
+    config.intake.deadline_ms = 10'000;
     config.postgres.connect_timeout_ms = config.postgres.io_timeout_ms = 10'000;
     config.postgres.acquire_timeout_ms = config.postgres.statement_timeout_ms = 10'000;
     if (configure) configure(config);
@@ -129,7 +129,7 @@ Secret IngestFixture::PutApiKey(TenantId tenant, std::vector<std::string> scopes
 }
 
 void IngestFixture::TellChanges() {
-    REQUIRE_OK(connection->Publish(wire::kChannelsChanged, ""));
+    REQUIRE_OK(connection->Publish(subjects::kChannelsChanged, ""));
     REQUIRE_OK(connection->Flush(kPatience));
 }
 
@@ -152,7 +152,7 @@ int IngestFixture::PostSigned(
     const std::string& webhook_id
 ) {
     const Secret key(secret);
-    const std::string url = config.ingest.public_base_url + path;
+    const std::string url = config.intake.public_base_url + path;
     const auto headers =
         channels::Sign(provider, {key, body, url, SystemClock().UnixMillis(), webhook_id});
     if (!headers.ok()) return 0;
@@ -164,7 +164,7 @@ int IngestFixture::PostSigned(
 
 std::uint64_t IngestFixture::StoredCount() {
     std::uint64_t count = 0;
-    const auto infos = nats::Streams(*connection).List(wire::kInStreamPrefix).value();
+    const auto infos = nats::Streams(*connection).List(subjects::kInStreamPrefix).value();
     for (const auto& info : infos) count += info.messages;
     return count;
 }
@@ -172,7 +172,7 @@ std::uint64_t IngestFixture::StoredCount() {
 std::vector<event::v1::InboundEvent> IngestFixture::Stored() {
     std::vector<event::v1::InboundEvent> events;
     nats::Streams streams(*connection);
-    const auto infos = streams.List(wire::kInStreamPrefix).value();
+    const auto infos = streams.List(subjects::kInStreamPrefix).value();
     for (const auto& info : infos) {
         for (std::uint64_t seq = 1; seq <= info.last_seq; ++seq) {
             const auto message = streams.Get(info.name, seq).value();
@@ -188,7 +188,7 @@ std::vector<event::v1::InboundEvent> IngestFixture::Stored() {
 std::vector<event::v1::RawWebhook> IngestFixture::Raw() {
     std::vector<event::v1::RawWebhook> raws;
     nats::Streams streams(*connection);
-    const auto info = streams.Info(wire::kRawStream).value();
+    const auto info = streams.Info(subjects::kRawStream).value();
     for (std::uint64_t seq = 1; seq <= info.last_seq; ++seq) {
         event::v1::RawWebhook raw;
         REQUIRE(raw.ParseFromString(streams.Get(info.name, seq).value().payload));

@@ -4,9 +4,9 @@
 #include "ingest_fixture.hpp"
 #include "nats/generations.hpp"
 #include "store/admin/log_generations.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -51,7 +51,7 @@ public:
     std::map<std::string, std::vector<std::string>> Held() {
         std::map<std::string, std::vector<std::string>> held;
         nats::Streams streams(*f_.connection);
-        const auto infos = streams.List(wire::kInStreamPrefix).value();
+        const auto infos = streams.List(subjects::kInStreamPrefix).value();
         for (const auto& info : infos) {
             for (std::uint64_t seq = 1; seq <= info.last_seq; ++seq) {
                 event::v1::InboundEvent event;
@@ -64,7 +64,7 @@ public:
     void CheckAllAreWhereTheyBelong() {
         for (const auto& [stream, threads] : Held()) {
             for (const std::string& thread : threads) {
-                CHECK(stream == wire::InStream(1, PartitionOf(std::stoi(thread))));
+                CHECK(stream == subjects::InStream(1, PartitionOf(std::stoi(thread))));
             }
         }
     }
@@ -89,7 +89,7 @@ double Unstored(IngestFixture& f, const std::string& reason) {
 }
 
 void Quick(ingest::Config& config) {
-    config.ingest.deadline_ms = 3'000;
+    config.intake.deadline_ms = 3'000;
 }
 
 void RestartService(IngestFixture& f) {
@@ -111,7 +111,7 @@ TEST_CASE("Log: a stream is gone, and only its conversations wait for it", "[nat
     nats::Streams streams(*f.connection);
     for (int chat = 0; chat < kChatCount; ++chat) REQUIRE(chats.IsStored(chat, chat));
     const int gone = GENERATE(0, kPartitionCount - 1);
-    const std::string name = wire::InStream(1, gone);
+    const std::string name = subjects::InStream(1, gone);
     REQUIRE_OK(streams.Delete(name));
     REQUIRE(Eventually(seconds(30), [&] {
         return GaugeOf(f, "unibox_ingest_missing_partitions") == 1;
@@ -167,7 +167,7 @@ TEST_CASE("Log: the database tells the count when the streams do not", "[nats][p
     nats::Streams streams(*f.connection);
     REQUIRE(chats.IsStored(0, 0));
     f.service.reset();
-    for (int i = 0; i < kPartitionCount; ++i) REQUIRE_OK(streams.Delete(wire::InStream(1, i)));
+    for (int i = 0; i < kPartitionCount; ++i) REQUIRE_OK(streams.Delete(subjects::InStream(1, i)));
     nats::StreamSpec silent = SpecOf(chats.PartitionOf(0));
     silent.description.clear();
     REQUIRE_OK(streams.Ensure(silent));
@@ -212,7 +212,7 @@ TEST_CASE("Log: what a stream that was made anew does not hold is stored again",
     nats::Streams streams(*f.connection);
     for (int i = 0; i < 10; ++i) REQUIRE(chats.IsStored(1, i));
     const int partition = chats.PartitionOf(1);
-    REQUIRE_OK(streams.Delete(wire::InStream(1, partition)));
+    REQUIRE_OK(streams.Delete(subjects::InStream(1, partition)));
     REQUIRE_OK(streams.Ensure(SpecOf(partition)));
     SECTION("the list of the streams shows it") {
         const auto& created =
@@ -236,7 +236,7 @@ TEST_CASE("Log: what only a deleted stream held is not known any more", "[nats][
     for (int i = 0; i < 10; ++i) REQUIRE(chats.IsStored(1, i));
     REQUIRE(chats.Post(1, 0) == 200);
     const int partition = chats.PartitionOf(1);
-    REQUIRE_OK(streams.Delete(wire::InStream(1, partition)));
+    REQUIRE_OK(streams.Delete(subjects::InStream(1, partition)));
     const auto& deleted =
         f.metrics.GetCounter("unibox_ingest_histories_total", "", {{"why", "stream_deleted"}});
     REQUIRE(Eventually(seconds(30), [&] { return deleted.Get() > 0; }));
@@ -245,7 +245,7 @@ TEST_CASE("Log: what only a deleted stream held is not known any more", "[nats][
     CHECK(chats.Post(1, 9) == 503);
     REQUIRE_OK(streams.Ensure(SpecOf(partition)));
     for (int i = 0; i < 10; ++i) REQUIRE(chats.IsStored(1, i));
-    CHECK(chats.Held()[wire::InStream(1, partition)].size() == 10);
+    CHECK(chats.Held()[subjects::InStream(1, partition)].size() == 10);
 }
 
 std::string TwoMessages(const std::string& first_text, const std::string& id) {

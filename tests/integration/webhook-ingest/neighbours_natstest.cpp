@@ -36,8 +36,8 @@ obs::Counter& Overloaded(IngestFixture& f, const std::string& provider) {
 
 TEST_CASE("Neighbours: a noisy tenant fills its share of the window", "[nats][pg]") {
     IngestFixture f(PgServer::Shared(), [](auto& config) {
-        config.publisher.window_msgs = kWindow;
-        config.ingest.deadline_ms = 60'000;
+        config.publisher.window_count_max = kWindow;
+        config.intake.deadline_ms = 60'000;
         config.http.handler_timeout_ms = 60'000;
     });
     f.PutChannel(f.first, "noisy", v1::PROVIDER_WHATSAPP, "111", {});
@@ -81,8 +81,8 @@ TEST_CASE("Neighbours: a noisy tenant fills its share of the window", "[nats][pg
 
 TEST_CASE("Neighbours: calls share the window with webhooks", "[nats][pg]") {
     IngestFixture f(PgServer::Shared(), [](auto& config) {
-        config.publisher.window_msgs = kWindow;
-        config.ingest.deadline_ms = 60'000;
+        config.publisher.window_count_max = kWindow;
+        config.intake.deadline_ms = 60'000;
     });
     const std::string whsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const auto channel = f.PutChannel(f.first, "s", v1::PROVIDER_STANDARD, "", {whsec}).channel;

@@ -58,7 +58,7 @@ TEST_CASE("Outage: without PostgreSQL known channels go on, unknown ones get 503
 }
 
 TEST_CASE("Outage: without NATS 503 with Retry-After in time, then all is well", "[nats][pg]") {
-    IngestFixture f(PgServer::Shared(), [](auto& config) { config.ingest.deadline_ms = 3'000; });
+    IngestFixture f(PgServer::Shared(), [](auto& config) { config.intake.deadline_ms = 3'000; });
     f.PutChannel(f.first, "tg", v1::PROVIDER_TELEGRAM, "", {"tg-secret"});
     const auto post = [&](int update) {
         return f.PostSigned(
@@ -77,7 +77,7 @@ TEST_CASE("Outage: without NATS 503 with Retry-After in time, then all is well",
 }
 
 TEST_CASE("Outage: a frozen NATS is 503 at the deadline, then all is well", "[nats][pg]") {
-    IngestFixture f(PgServer::Shared(), [](auto& config) { config.ingest.deadline_ms = 3'000; });
+    IngestFixture f(PgServer::Shared(), [](auto& config) { config.intake.deadline_ms = 3'000; });
     f.PutChannel(f.first, "tg", v1::PROVIDER_TELEGRAM, "", {"tg-secret"});
     const auto post = [&](int update) {
         const std::string path = "/v1/hooks/telegram/tg-token";
@@ -106,7 +106,7 @@ TEST_CASE("Outage: look-ups that hang delay nobody who is known", "[nats][pg]") 
     PgServer postgres;
     IngestFixture f(postgres, [&](auto& config) {
         config.postgres.connect_timeout_ms = config.postgres.io_timeout_ms = patience_ms;
-        config.ingest.deadline_ms = kDeadlineMs;
+        config.intake.deadline_ms = kDeadlineMs;
         config.work.lookup_thread_count = 2;
     });
     f.PutChannel(f.first, "new", v1::PROVIDER_TELEGRAM, "", {"tg-secret"});
@@ -153,7 +153,7 @@ TEST_CASE("Outage: look-ups that hang delay nobody who is known", "[nats][pg]") 
 TEST_CASE("Outage: what changed while NATS was away is looked up anew", "[nats][pg]") {
     // Entries would be good for an hour: only the new connection can be the reason.
     IngestFixture f(PgServer::Shared(), [](auto& config) {
-        config.lookups.refresh_ms = config.lookups.max_age_ms = 3'600'000;
+        config.lookups.refresh_ms = config.lookups.known_ms_max = 3'600'000;
     });
     const auto put = f.PutChannel(f.first, "tg", v1::PROVIDER_TELEGRAM, "", {"old-secret"});
     const auto post = [&](const std::string& secret, int update) {

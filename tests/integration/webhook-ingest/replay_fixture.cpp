@@ -3,10 +3,10 @@
 #include "base/strings.hpp"
 #include "nats/publisher.hpp"
 #include "pg/transaction.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "uniboxctl/program.hpp"
-#include "wire/subjects.hpp"
 
 #include <future>
 #include <sstream>
@@ -44,14 +44,14 @@ ReplayFixture::Outcome ReplayFixture::Ctl(std::vector<std::string> arguments) {
 }
 
 ReplayFixture::Outcome ReplayFixture::Replay(std::vector<std::string> more) {
-    const auto newest = nats::Streams(*connection).Info(wire::kRawStream).value().last_seq;
+    const auto newest = nats::Streams(*connection).Info(subjects::kRawStream).value().last_seq;
     std::vector<std::string> arguments{"raw", "replay", std::to_string(newest)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Ctl(std::move(arguments));
 }
 
 int ReplayFixture::GetFromTwilio(const std::string& target) {
-    const std::string url = config.ingest.public_base_url + target;
+    const std::string url = config.intake.public_base_url + target;
     const auto signature = channels::Sign("twilio", {Secret("auth-token"), "", url, 0, ""});
     REQUIRE_OK(signature);
     const auto& header = signature->back();
@@ -69,9 +69,9 @@ void ReplayFixture::StoreRaw(const event::v1::RawWebhook& raw) {
     auto publisher = nats::Publisher::Create(*connection, {}, metrics).value();
     std::promise<Status> stored;
     publisher->Publish(
-        {wire::RawSubject(raw.provider()),
+        {subjects::RawSubject(raw.provider()),
          "",
-         std::string(wire::kRawStream),
+         std::string(subjects::kRawStream),
          raw.SerializeAsString(),
          ""},
         std::chrono::steady_clock::now() + seconds(30),
@@ -108,7 +108,7 @@ void ReplayFixture::LimitEvents(std::int64_t bytes_max) {
     options.partition_count = 4;
     options.in_bytes_max = 64 << 20;
     for (nats::StreamSpec spec : nats::UniboxStreams(options)) {
-        if (!spec.name.starts_with(wire::kInStreamPrefix)) continue;
+        if (!spec.name.starts_with(subjects::kInStreamPrefix)) continue;
         spec.message_bytes_max = bytes_max > 0 ? bytes_max : -1;
         REQUIRE_OK(nats::Streams(*connection).Ensure(spec));
     }
@@ -116,10 +116,10 @@ void ReplayFixture::LimitEvents(std::int64_t bytes_max) {
 
 event::v1::RawWebhook ReplayFixture::NewestRaw() {
     nats::Streams streams(*connection);
-    const auto last = streams.Info(wire::kRawStream).value().last_seq;
+    const auto last = streams.Info(subjects::kRawStream).value().last_seq;
     REQUIRE(last > 0);
     event::v1::RawWebhook raw;
-    REQUIRE(raw.ParseFromString(streams.Get(wire::kRawStream, last).value().payload));
+    REQUIRE(raw.ParseFromString(streams.Get(subjects::kRawStream, last).value().payload));
     return raw;
 }
 

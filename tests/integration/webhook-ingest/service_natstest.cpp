@@ -6,10 +6,10 @@
 #include "google/rpc/status.pb.h"
 #include "ingest_fixture.hpp"
 #include "rpc/status_map.hpp"
+#include "subjects/subjects.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/v1/ingest_service.grpc.pb.h"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 #include <grpcpp/grpcpp.h>
@@ -87,13 +87,13 @@ TEST_CASE("IngestService: goes over to the next generation when one is sealed", 
     REQUIRE_OK(caller.Call("m-1"));
     nats::Streams streams(*f.connection);
     const auto old_log =
-        nats::WrittenGeneration(nats::FactsOf(streams.List(wire::kInStreamPrefix).value(), {}));
+        nats::WrittenGeneration(nats::FactsOf(streams.List(subjects::kInStreamPrefix).value(), {}));
     REQUIRE_OK(old_log);
     nats::StreamOptions wider;
     wider.generation = old_log->number + 1;
     wider.partition_count = old_log->partition_count + 3;
     for (const auto& spec : nats::UniboxStreams(wider)) REQUIRE_OK(streams.Ensure(spec));
-    REQUIRE_OK(f.connection->Publish(wire::kStreamsChanged, ""));
+    REQUIRE_OK(f.connection->Publish(subjects::kStreamsChanged, ""));
     const auto new_log_count = [&] {
         const auto infos = streams.List("UB_IN_2_");
         std::uint64_t count = 0;
@@ -103,9 +103,9 @@ TEST_CASE("IngestService: goes over to the next generation when one is sealed", 
     REQUIRE_OK(caller.Call("m-2"));
     CHECK(new_log_count() == 0);  // Not before the old one is sealed.
     for (int partition = 0; partition < old_log->partition_count; ++partition) {
-        REQUIRE_OK(streams.Seal(wire::InStream(1, partition)));
+        REQUIRE_OK(streams.Seal(subjects::InStream(1, partition)));
     }
-    REQUIRE_OK(f.connection->Publish(wire::kStreamsChanged, ""));
+    REQUIRE_OK(f.connection->Publish(subjects::kStreamsChanged, ""));
     // What is under way at that moment is refused and comes again.
     REQUIRE(Eventually(seconds(60), [&] { return caller.Call("m-3").ok(); }));
     CHECK(new_log_count() == 1);
@@ -211,7 +211,7 @@ TEST_CASE("IngestService: a repeat of minutes ago has the same answer", "[nats][
     options.in_bytes_max = 64 << 20;
     options.dedup_window_ms = 100;
     for (const auto& spec : nats::UniboxStreams(options)) {
-        if (spec.name.starts_with(wire::kInStreamPrefix)) REQUIRE_OK(streams.Ensure(spec));
+        if (spec.name.starts_with(subjects::kInStreamPrefix)) REQUIRE_OK(streams.Ensure(spec));
     }
     Caller caller(f);
     REQUIRE_OK(caller.Call("m-1"));
@@ -300,7 +300,7 @@ TEST_CASE("IngestService: each error has its reason and its detail", "[nats][pg]
 
 TEST_CASE("IngestService: the client's deadline ends the work too", "[nats][pg]") {
     IngestFixture f(PgServer::Shared(), [](auto& config) {
-        config.ingest.deadline_ms = 60'000;
+        config.intake.deadline_ms = 60'000;
         config.grpc.deadline_ms_max = 60'000;
     });
     Caller caller(f);
@@ -326,7 +326,7 @@ TEST_CASE("IngestService: nothing is stored for who has gone", "[nats][pg]") {
     PgServer postgres;
     IngestFixture f(postgres, [](auto& config) {
         config.postgres.io_timeout_ms = 60'000;
-        config.ingest.deadline_ms = 60'000;
+        config.intake.deadline_ms = 60'000;
     });
     Caller caller(f);
     std::future<grpc::Status> call;
@@ -373,8 +373,8 @@ TEST_CASE("IngestService: over the rate it says after how long to repeat", "[nat
         ++refused_count;
         CHECK_THAT(status, HasCode(Code::kResourceExhausted));
         CHECK(status.reason() == "OVER_RATE");
-        CHECK(status.retry_after_ms() >= 1);
-        shortest_ms = std::min(shortest_ms, status.retry_after_ms());
+        CHECK(status.retry_after() >= Millis(1));
+        shortest_ms = std::min<std::int64_t>(shortest_ms, status.retry_after().count());
     }
     CHECK(refused_count > 0);
     CHECK(shortest_ms < 1'000);  // What is left until the next token: not the usual second.
@@ -384,8 +384,8 @@ TEST_CASE("IngestService: over its share is UNAVAILABLE at once, and passes", "[
     constexpr int kCalls = 24;
     constexpr int kShare = 7;  // Of the 15 of a window of 16 that are used; a half is free.
     IngestFixture f(PgServer::Shared(), [](auto& config) {
-        config.publisher.window_msgs = 16;
-        config.ingest.deadline_ms = 20'000;
+        config.publisher.window_count_max = 16;
+        config.intake.deadline_ms = 20'000;
     });
     Caller caller(f);
     REQUIRE_OK(caller.Call("m-0"));
@@ -409,7 +409,7 @@ TEST_CASE("IngestService: over its share is UNAVAILABLE at once, and passes", "[
     const Status refused = caller.Call("m-1");
     CHECK_THAT(refused, HasCode(Code::kUnavailable));
     CHECK(refused.reason() == "TENANT_OVERLOADED");
-    CHECK(refused.retry_after_ms() > 0);
+    CHECK(refused.retry_after() > Millis(0));
     f.nats.Resume();
     int stored = 0;
     for (auto& call : calls) stored += call.get().ok() ? 1 : 0;

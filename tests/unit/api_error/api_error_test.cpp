@@ -37,7 +37,7 @@ TEST_CASE("ApiError: every code has its HTTP status and says when to repeat", "[
         CHECK(HttpStatusOf(one.code) == one.http_status);
         CHECK(RetryDelay(Status(one.code, "x")).has_value() == one.retry);
     }
-    CHECK(RetryDelay(ResourceExhausted("x").WithRetryAfter(2'500)) == Millis(2'500));
+    CHECK(RetryDelay(ResourceExhausted("x").WithRetryAfter(Millis(2'500))) == Millis(2'500));
 }
 
 TEST_CASE("ApiError: an HTTP status without a code of its own has the nearest one", "[unit]") {

@@ -252,8 +252,8 @@ TEST_CASE("Lookup cache: a value that ended is asked for again", "[unit]") {
 
 TEST_CASE("Lookup cache: bounded, and missing keys do not drive out known ones", "[unit]") {
     LookupSettings settings;
-    settings.positive_count_max = 3;
-    settings.negative_count_max = 2;
+    settings.known_count_max = 3;
+    settings.unknown_count_max = 2;
     Fixture f(settings);
     for (int i = 0; i < 10; ++i) f.source.Set("k" + std::to_string(i), "v");
     for (int i = 0; i < 10; ++i) REQUIRE(f.Get("k" + std::to_string(i)) == "v");
@@ -378,7 +378,7 @@ TEST_CASE("Lookup cache: who asks in vain too often is told so without a look-up
     }
     const Status limited = ask("no-3", {1, true});
     CHECK(limited.reason() == "LOOKUPS_LIMITED");
-    CHECK(limited.retry_after_ms() == 1'000);
+    CHECK(limited.retry_after() == Millis(1'000));
     CHECK(f.source.load_count == 3);
     CHECK_THAT(ask("no-3", {2, true}), test::HasCode(Code::kNotFound));   // From elsewhere.
     CHECK_THAT(ask("no-4", {1, false}), test::HasCode(Code::kNotFound));  // With a signature.

@@ -32,7 +32,7 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // A key is believed for 30 s, with a directory and without.
 auth::Options AsGateway() {
     auth::Options options;
-    options.cache.refresh_ms = options.cache.max_age_ms = options.cache.stale_ms_max = 30'000;
+    options.cache.refresh_ms = options.cache.known_ms_max = options.cache.stale_ms_max = 30'000;
     options.cache.retry_ms = 0;
     return options;
 }
@@ -300,7 +300,7 @@ TEST_CASE(
         bench.CheckHeader("Bearer " + bench.Unknown(), "inbox:read", neighbour).status();
     CHECK_THAT(limited, HasCode(Code::kResourceExhausted));
     CHECK(limited.reason() == "LOOKUPS_LIMITED");
-    CHECK(limited.retry_after_ms() == 500);
+    CHECK(limited.retry_after() == Millis(500));
     CHECK(bench.lookups == lookups);
     // Other networks, and keys that are known, are not touched by it, not even when too old.
     CHECK_THAT(
@@ -448,8 +448,8 @@ TEST_CASE(
     "Authenticator: the caches are bounded; unknown keys cannot push out known ones", "[unit][auth]"
 ) {
     auth::Options options = AsGateway();
-    options.cache.positive_count_max = 2;
-    options.cache.negative_count_max = 3;
+    options.cache.known_count_max = 2;
+    options.cache.unknown_count_max = 3;
     Bench bench(options);
     const auto first = bench.Add();
     const auto second = bench.Add();

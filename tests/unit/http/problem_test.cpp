@@ -23,7 +23,7 @@ TEST_CASE("Problem: members are JSON and come from the status", "[unit][http]") 
 
 TEST_CASE("Problem: a wait is rounded up to whole seconds", "[unit][http]") {
     CHECK(ProblemOf(Unavailable("x")).Find("Retry-After") == "1");
-    const Status late = ResourceExhausted("over the rate").WithRetryAfter(2'001);
+    const Status late = ResourceExhausted("over the rate").WithRetryAfter(Millis(2'001));
     CHECK(ProblemOf(late).status == 429);
     CHECK(ProblemOf(late).Find("Retry-After") == "3");
 }

@@ -1,8 +1,8 @@
 #include "nats/generations.hpp"
 
 #include "nats/streams.hpp"
+#include "subjects/subjects.hpp"
 #include "support/status_matchers.hpp"
-#include "wire/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -13,7 +13,7 @@ namespace {
 
 StreamInfo Partition(int generation, int partition, int count, bool sealed = false) {
     StreamInfo info;
-    info.name = wire::InStream(generation, partition);
+    info.name = subjects::InStream(generation, partition);
     if (count > 0) info.description = PartitionText(partition, count);
     info.sealed = sealed;
     return info;

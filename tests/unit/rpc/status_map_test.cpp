@@ -91,7 +91,7 @@ TEST_CASE("StatusMap: a field is told in the detail that fits the code", "[unit]
 }
 
 TEST_CASE("StatusMap: a wait that is known goes before the usual one", "[unit][rpc]") {
-    const Status given = ResourceExhausted("over the rate").WithRetryAfter(2'500);
+    const Status given = ResourceExhausted("over the rate").WithRetryAfter(Millis(2'500));
     google::rpc::Status details;
     REQUIRE(details.ParseFromString(rpc::ToGrpc(given).error_details()));
     REQUIRE(details.details_size() == 2);
@@ -99,7 +99,7 @@ TEST_CASE("StatusMap: a wait that is known goes before the usual one", "[unit][r
     REQUIRE(details.details(1).UnpackTo(&retry));
     CHECK(retry.retry_delay().seconds() == 2);
     CHECK(retry.retry_delay().nanos() == 500'000'000);
-    CHECK(rpc::FromGrpc(rpc::ToGrpc(given)).retry_after_ms() == 2'500);
+    CHECK(rpc::FromGrpc(rpc::ToGrpc(given)).retry_after() == Millis(2'500));
 }
 
 TEST_CASE("StatusMap: what broke inside is not told outside", "[unit][rpc]") {

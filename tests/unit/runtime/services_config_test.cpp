@@ -157,7 +157,7 @@ TEST_CASE("Services: connections beyond the file descriptors are bad settings", 
                  {"16264 file descriptors",
                   "10000 for http.connection_count_max",
                   "6000 for grpc.connection_count_max",
-                  "8 for postgres.pool_size",
+                  "8 for postgres.connection_count_max",
                   "may have 1024"}) {
                 CHECK(ended.output.find(part) != std::string::npos);
             }
@@ -170,10 +170,10 @@ TEST_CASE("Services: connections beyond the file descriptors are bad settings", 
 
 TEST_CASE("Services: the name of every number says what it counts", "[net][runtime]") {
     const Services services;
-    // docs/patterns.md, "A setting". The pool's size is what libpq's world calls it.
+    // docs/patterns.md, "A setting".
     const std::regex known(
         "(.*_)?(ms|us|s|count|bytes|percent|burst|per_s)"
-        "(_per_[a-z]+)?(_(max|min|percent))*|pool_size"
+        "(_per_[a-z]+)?(_(max|min|percent))*"
     );
     const std::regex row("\\| `([a-z0-9_]+)` \\| `UNIBOX_[A-Z0-9_]+` \\| `-?[0-9]+` \\|.*");
     for (const std::string& service : ServiceNames()) {

@@ -18,7 +18,7 @@ const EventWindow::OnOutcome kNobody = [](const Status&) { FAIL("not to be calle
 
 TEST_CASE("Event window: a repeat of a stored event is known until the window ends", "[unit]") {
     test::FakeClock clock;
-    EventWindow window(1'000, 10, clock);
+    EventWindow window(Millis(1'000), 10, clock);
     REQUIRE(window.Take(Key(1), kNobody) == Claim::kMine);
     window.Finish(Key(1), {});
     CHECK(window.Take(Key(1), kNobody) == Claim::kStored);
@@ -31,7 +31,7 @@ TEST_CASE("Event window: a repeat of a stored event is known until the window en
 
 TEST_CASE("Event window: who joins hears the outcome", "[unit]") {
     test::FakeClock clock;
-    EventWindow window(1'000, 10, clock);
+    EventWindow window(Millis(1'000), 10, clock);
     int stored = 0;
     int failed = 0;
     const auto count = [&](const Status& status) { ++(status.ok() ? stored : failed); };
@@ -50,7 +50,7 @@ TEST_CASE("Event window: who joins hears the outcome", "[unit]") {
 
 TEST_CASE("Event window: another history of the log knows nothing of before", "[unit]") {
     test::FakeClock clock;
-    EventWindow window(1'000, 10, clock);
+    EventWindow window(Millis(1'000), 10, clock);
     REQUIRE(window.Take(Key(1), kNobody) == Claim::kMine);
     window.Finish(Key(1), {});
     REQUIRE(window.Take(Key(2), kNobody) == Claim::kMine);
@@ -73,7 +73,7 @@ TEST_CASE("Event window: another history of the log knows nothing of before", "[
 
 TEST_CASE("Event window: holds at most so many stored keys", "[unit]") {
     test::FakeClock clock;
-    EventWindow window(1'000, 3, clock);
+    EventWindow window(Millis(1'000), 3, clock);
     for (std::uint8_t n = 0; n < 10; ++n) {
         REQUIRE(window.Take(Key(n), kNobody) == Claim::kMine);
         window.Finish(Key(n), {});

@@ -1,4 +1,4 @@
-#include "webhook-ingest/ingest.hpp"
+#include "webhook-ingest/intake.hpp"
 
 #include "base/utf8.hpp"
 #include "channels/address.hpp"
@@ -7,7 +7,7 @@
 #include "crypto/random.hpp"
 #include "http/problem.hpp"
 #include "webhook-ingest/flows.hpp"
-#include "webhook-ingest/ingest_job.hpp"
+#include "webhook-ingest/intake_job.hpp"
 
 #include <set>
 
@@ -39,9 +39,9 @@ http::Response SignatureRefused() {
 
 }  // namespace
 
-Ingest::Ingest(
-    IngestSettings settings,
-    Endpoints& endpoints,
+Intake::Intake(
+    IntakeSettings settings,
+    CachedDirectory& directory,
     auth::Authenticator& authenticator,
     EventPublisher& events,
     nats::Publisher& publisher,
@@ -51,7 +51,7 @@ Ingest::Ingest(
     obs::Metrics& metrics
 )
     : settings_(std::move(settings)),
-      endpoints_(endpoints),
+      directory_(directory),
       authenticator_(authenticator),
       events_(events),
       publisher_(publisher),
@@ -62,9 +62,9 @@ Ingest::Ingest(
       counters_(std::make_unique<Counters>(metrics)),
       dummy_secret_(crypto::NewStandardWebhookSecret()) {}
 
-Ingest::~Ingest() = default;
+Intake::~Intake() = default;
 
-Ingest::JobPtr Ingest::NewJob(
+Intake::JobPtr Intake::NewJob(
     std::shared_ptr<http::Request> request, const channels::Adapter& adapter, http::Respond respond
 ) {
     auto job = std::make_shared<Job>(adapter);
@@ -84,11 +84,11 @@ Ingest::JobPtr Ingest::NewJob(
     return job;
 }
 
-bool Ingest::Overloaded() const {
+bool Intake::Overloaded() const {
     return publisher_.in_flight() >= settings_.in_flight_msgs_max;
 }
 
-void Ingest::ByToken(
+void Intake::ByToken(
     std::shared_ptr<http::Request> request,
     const channels::Adapter& adapter,
     std::string_view token,
@@ -96,49 +96,49 @@ void Ingest::ByToken(
 ) {
     const JobPtr job = NewJob(std::move(request), adapter, std::move(respond));
     if (Overloaded()) return AnswerNotStored(*job, "OVERLOADED");
-    endpoints_.ByToken(
+    directory_.ByToken(
         token,
         job->request->remote_address,
-        [this, job](const Result<EndpointPtr>& found) { OnEndpoint(job, found); }
+        [this, job](const Result<ChannelPtr>& found) { OnChannel(job, found); }
     );
 }
 
-void Ingest::ByApp(
+void Intake::ByApp(
     std::shared_ptr<http::Request> request, const channels::Adapter& adapter, http::Respond respond
 ) {
     const JobPtr job = NewJob(std::move(request), adapter, std::move(respond));
     if (Overloaded()) return AnswerNotStored(*job, "OVERLOADED");
-    endpoints_.Apps(adapter.source, [this, job](const Result<ProviderAppsPtr>& found) {
+    directory_.Apps(adapter.source, [this, job](const Result<ProviderAppsPtr>& found) {
         OnApps(job, found);
     });
 }
 
-void Ingest::OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found) {
+void Intake::OnChannel(const JobPtr& job, const Result<ChannelPtr>& found) {
     if (!found.ok() && !IsGone(found.status())) return AnswerNotStored(*job, "CHANNEL_LOOKUP");
     const bool usable =
         found.ok() && !(*found)->disabled && IsServedBy((*found)->provider, job->adapter.source);
     if (!usable) return RunHereOrInPool(job, [this, job] { RefuseUnknown(*job); });
-    job->endpoint = *found;
-    const auto secrets = Endpoints::LiveSecrets(*job->endpoint, job->receive_time_ms);
+    job->channel = *found;
+    const auto secrets = CachedDirectory::LiveSecrets(*job->channel, job->receive_time_ms);
     if (secrets.empty()) return AnswerNotStored(*job, "SECRET_MISSING");
-    job->secrets_incomplete = job->endpoint->secrets_incomplete;
+    job->secrets_incomplete = job->channel->secrets_incomplete;
     RunHereOrInPool(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
 }
 
-void Ingest::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
+void Intake::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
     if (!found.ok() && !IsGone(found.status())) return AnswerNotStored(*job, "APP_LOOKUP");
     if (!found.ok()) return RunHereOrInPool(job, [this, job] { RefuseUnknown(*job); });
-    job->app_secrets = Endpoints::LiveSecrets(**found, job->receive_time_ms);
+    job->app_secrets = CachedDirectory::LiveSecrets(**found, job->receive_time_ms);
     if (job->app_secrets.secrets.empty()) return AnswerNotStored(*job, "SECRET_MISSING");
     job->secrets_incomplete = (*found)->secrets_incomplete;
     RunHereOrInPool(job, [this, job] { VerifyAndParse(job, job->app_secrets.secrets); });
 }
 
-void Ingest::RunHereOrInPool(const JobPtr& job, std::function<void()> next) {
+void Intake::RunHereOrInPool(const JobPtr& job, std::function<void()> next) {
     if (job->request->body.size() <= settings_.inline_bytes_max) return next();
     // Whose an app's webhook is nobody knows before it is verified.
     const async::Flow flow =
-        job->endpoint ? FlowOf(job->endpoint->tenant) : FlowOfNetwork(job->request->remote_address);
+        job->channel ? FlowOf(job->channel->tenant) : FlowOfNetwork(job->request->remote_address);
     body_pool_.Post(
         flow,
         {.run =
@@ -150,9 +150,9 @@ void Ingest::RunHereOrInPool(const JobPtr& job, std::function<void()> next) {
     );
 }
 
-bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
-    const bool own = job.endpoint && !job.endpoint->public_base_url.empty();
-    const std::string& base = own ? job.endpoint->public_base_url : settings_.public_base_url;
+bool Intake::Verified(Job& job, std::span<const Secret> secrets) {
+    const bool own = job.channel && !job.channel->public_base_url.empty();
+    const std::string& base = own ? job.channel->public_base_url : settings_.public_base_url;
     std::string url;
     if (job.adapter.source.signature == Signature::kUrlAndFields)
         url = base + std::string(job.request->target);
@@ -165,7 +165,7 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
         return false;
     }
     bool newest = *matched == 0;
-    if (!job.endpoint) {
+    if (!job.channel) {
         AppSecrets::Holders& holders = job.app_secrets.holders[*matched];
         newest = holders.newest;
         job.app_ids = std::move(holders.app_ids);
@@ -174,7 +174,7 @@ bool Ingest::Verified(Job& job, std::span<const Secret> secrets) {
     return true;
 }
 
-void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
+void Intake::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
     if (!Verified(*job, secrets)) {
         if (job->secrets_incomplete) return AnswerNotStored(*job, "SECRET_MISSING");
         return Answer(*job, "unauthenticated", SignatureRefused());
@@ -192,47 +192,42 @@ void Ingest::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) 
         job->KeepRaw(problem);
     }
     job->events = std::move(parsed->events);
-    if (job->endpoint) return RouteByEndpoint(job);
+    if (job->channel) return RouteByChannel(job);
     accounts_.Resolve(job->events);
     RouteByKeys(job, false);
 }
 
-bool Ingest::WithinRate(const JobPtr& job) {
-    if (!job->adapter.source.sender_reads_errors || !job->endpoint) return true;
-    const Endpoint& endpoint = *job->endpoint;
-    const std::int64_t wait_ms =
-        limiter_.Take(endpoint.tenant, endpoint.rate_per_s, endpoint.burst);
-    if (wait_ms == 0) return true;
+bool Intake::WithinRate(const JobPtr& job) {
+    if (!job->adapter.source.sender_reads_errors || !job->channel) return true;
+    const Channel& channel = *job->channel;
+    const Millis wait = limiter_.Take(channel.tenant, channel.rate_per_s, channel.burst);
+    if (wait == Millis(0)) return true;
     Answer(
         *job,
         "over_rate",
-        http::ProblemOf(ResourceExhausted("over the tenant's rate")
-                            .WithReason("OVER_RATE")
-                            .WithRetryAfter(wait_ms))
+        http::ProblemOf(
+            ResourceExhausted("over the tenant's rate").WithReason("OVER_RATE").WithRetryAfter(wait)
+        )
     );
     return false;
 }
 
-void Ingest::RouteByEndpoint(const JobPtr& job) {
-    const Endpoint& endpoint = *job->endpoint;
+void Intake::RouteByChannel(const JobPtr& job) {
+    const Channel& channel = *job->channel;
     for (channels::ProviderEvent& event : job->events) {
-        if (!channels::TakesByUrl(endpoint.provider, endpoint.route_key, &event)) {
+        if (!channels::TakesByUrl(channel.provider, channel.route_key, &event)) {
             job->KeepRaw("unknown_route", event.route_key);
             continue;
         }
         job->completed.push_back(channels::Complete(
-            std::move(event),
-            endpoint.tenant,
-            endpoint.channel,
-            job->receive_time_ms,
-            job->traceparent
+            std::move(event), channel.tenant, channel.id, job->receive_time_ms, job->traceparent
         ));
     }
     job->events.clear();
     Store(job);
 }
 
-void Ingest::RouteByKeys(const JobPtr& job, bool alternative) {
+void Intake::RouteByKeys(const JobPtr& job, bool alternative) {
     std::set<RouteKey> wanted;
     for (const channels::ProviderEvent& event : job->events) {
         if (event.route_key.empty()) continue;
@@ -244,20 +239,20 @@ void Ingest::RouteByKeys(const JobPtr& job, bool alternative) {
         OnRoutes(job, alternative, routes, {});
         return;
     }
-    endpoints_.ByRoutes(
+    directory_.ByRoutes(
         job->app_ids.front(),
         routes,
-        [this, job, alternative, routes](const std::vector<Result<EndpointPtr>>& found) {
+        [this, job, alternative, routes](const std::vector<Result<ChannelPtr>>& found) {
             OnRoutes(job, alternative, routes, found);
         }
     );
 }
 
-void Ingest::OnRoutes(
+void Intake::OnRoutes(
     const JobPtr& job,
     bool alternative,
     const std::vector<RouteKey>& routes,
-    const std::vector<Result<EndpointPtr>>& found
+    const std::vector<Result<ChannelPtr>>& found
 ) {
     std::vector<channels::ProviderEvent> left;
     bool try_alternative = false;
@@ -271,21 +266,21 @@ void Ingest::OnRoutes(
             left.push_back(std::move(event));
             continue;
         }
-        const auto& endpoint = found[static_cast<std::size_t>(at - routes.begin())];
-        if (endpoint.ok() && !job->IsSignedBy((*endpoint)->app_id)) {
+        const auto& channel = found[static_cast<std::size_t>(at - routes.begin())];
+        if (channel.ok() && !job->IsSignedBy((*channel)->app_id)) {
             job->KeepRaw("other_app", event.route_key);
             counters_->OtherApp(*job, event.route_key, job->receive_time_ms);
-        } else if (endpoint.ok() && !(*endpoint)->disabled) {
+        } else if (channel.ok() && !(*channel)->disabled) {
             event.provider = provider;
             job->completed.push_back(channels::Complete(
                 std::move(event),
-                (*endpoint)->tenant,
-                (*endpoint)->channel,
+                (*channel)->tenant,
+                (*channel)->id,
                 job->receive_time_ms,
                 job->traceparent
             ));
-        } else if (!endpoint.ok() && !IsGone(endpoint.status())) {
-            job->failure = endpoint.status();
+        } else if (!channel.ok() && !IsGone(channel.status())) {
+            job->failure = channel.status();
         } else {
             try_alternative |= event.alternative_provider != v1::PROVIDER_UNSPECIFIED;
             left.push_back(std::move(event));
@@ -302,7 +297,7 @@ void Ingest::OnRoutes(
     Store(job);
 }
 
-void Ingest::Store(const JobPtr& job) {
+void Intake::Store(const JobPtr& job) {
     if (job->completed.empty()) return StoreRaw(job);
     const auto loads = WindowShares::LoadsOf(job->completed);
     if (!shares_.TryTake(loads)) {
@@ -319,16 +314,16 @@ void Ingest::Store(const JobPtr& job) {
 }
 
 // Known tenants' events are stored by now; what is left of the webhook is kept, if anything is.
-void Ingest::StoreRaw(const JobPtr& job) {
+void Intake::StoreRaw(const JobPtr& job) {
     if (job->raw_reason.empty() || !job->failure.ok()) return OnStored(job, {});
     event::v1::RawWebhook raw;
     raw.set_provider(std::string(job->provider()));
     raw.set_path(job->path);
     raw.set_reason(job->raw_reason);
     raw.set_detail(job->raw_detail);
-    if (job->endpoint) {
-        raw.set_tenant_id(job->endpoint->tenant.value);
-        raw.set_channel_id(job->endpoint->channel.value.ToBytes());
+    if (job->channel) {
+        raw.set_tenant_id(job->channel->tenant.value);
+        raw.set_channel_id(job->channel->id.value.ToBytes());
     }
     for (const Uuid& app_id : job->app_ids) raw.add_app_ids(app_id.ToBytes());
     raw.set_method(std::string(job->webhook.method));
@@ -348,7 +343,7 @@ void Ingest::StoreRaw(const JobPtr& job) {
     );
 }
 
-void Ingest::OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome) {
+void Intake::OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome) {
     const Status& failure = job->failure.ok() ? outcome.status : job->failure;
     if (!failure.ok()) {
         const std::string& reason = failure.reason();
@@ -357,7 +352,7 @@ void Ingest::OnStored(const JobPtr& job, const EventPublisher::Outcome& outcome)
     Answer(*job, job->raw_reason.empty() ? "stored" : "raw", Empty(200));
 }
 
-void Ingest::CheckUrl(
+void Intake::CheckUrl(
     std::shared_ptr<http::Request> request,
     const channels::Adapter& adapter,
     std::string_view token,
@@ -377,17 +372,17 @@ void Ingest::CheckUrl(
         Answer(*job, "handshake", {200, "text/plain", std::move(*challenge), {}});
     };
     if (token.empty()) {
-        endpoints_.Apps(adapter.source, [this, job, answer](const Result<ProviderAppsPtr>& found) {
+        directory_.Apps(adapter.source, [this, job, answer](const Result<ProviderAppsPtr>& found) {
             if (!found.ok() && !IsGone(found.status())) return AnswerNotStored(*job, "APP_LOOKUP");
             if (!found.ok()) return answer({}, false);
             answer((*found)->verify_tokens, (*found)->verify_tokens_incomplete);
         });
         return;
     }
-    endpoints_.ByToken(
+    directory_.ByToken(
         token,
         job->request->remote_address,
-        [this, job, answer, secret = Secret(std::string(token))](const Result<EndpointPtr>& found) {
+        [this, job, answer, secret = Secret(std::string(token))](const Result<ChannelPtr>& found) {
             if (!found.ok() && !IsGone(found.status()))
                 return AnswerNotStored(*job, "CHANNEL_LOOKUP");
             const bool known = found.ok() && !(*found)->disabled;
@@ -396,20 +391,20 @@ void Ingest::CheckUrl(
     );
 }
 
-void Ingest::Answer(Job& job, std::string_view outcome, http::Response response) {
+void Intake::Answer(Job& job, std::string_view outcome, http::Response response) {
     const std::chrono::duration<double> elapsed = clock_.Steady() - job.begun;
     counters_->Answered(job.provider(), outcome, elapsed.count());
     job.respond(std::move(response));
 }
 
-void Ingest::RefuseUnknown(Job& job) {
+void Intake::RefuseUnknown(Job& job) {
     (void)job.adapter.verify(
         {job.webhook, {&dummy_secret_, 1}, settings_.public_base_url, job.receive_time_ms}
     );
     Answer(job, "unauthenticated", SignatureRefused());
 }
 
-void Ingest::AnswerNotStored(Job& job, std::string_view reason) {
+void Intake::AnswerNotStored(Job& job, std::string_view reason) {
     counters_->metrics
         .GetCounter(
             "unibox_ingest_unstored_total",

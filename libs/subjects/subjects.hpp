@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace unibox::wire {
+namespace unibox::subjects {
 
 inline constexpr std::string_view kInStreamPrefix = "UB_IN_";
 inline constexpr std::string_view kEvStream = "UB_EV";  // The feed: what became true.
@@ -62,4 +62,4 @@ std::string RawSubject(std::string_view provider);
 // 64 bytes; "_" if it is empty. So no value from outside can widen a subject.
 std::string SubjectToken(std::string_view text);
 
-}  // namespace unibox::wire
+}  // namespace unibox::subjects

@@ -1,11 +1,11 @@
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include "base/assert.hpp"
 #include "base/strings.hpp"
 
 #include <fmt/format.h>
 
-namespace unibox::wire {
+namespace unibox::subjects {
 namespace {
 
 constexpr std::size_t kTokenBytesMax = 64;
@@ -72,4 +72,4 @@ std::string SubjectToken(std::string_view text) {
     return token;
 }
 
-}  // namespace unibox::wire
+}  // namespace unibox::subjects

@@ -1,4 +1,4 @@
-#include "webhook-ingest/endpoints.hpp"
+#include "webhook-ingest/cached_directory.hpp"
 
 #include "support/eventually.hpp"
 #include "support/fake_clock.hpp"
@@ -43,15 +43,15 @@ public:
 struct Fixture {
     Fixture()
         : box(crypto::SealedBox::FromKeyText(crypto::GenerateKeyFileText()).value()),
-          directory(box),
-          endpoints({}, directory, box, async::LookupLanes{pool, pool, failed}, clock, metrics) {}
+          stored(box),
+          directory({}, stored, box, async::LookupLanes{pool, pool, failed}, clock, metrics) {}
     ~Fixture() { pool.Stop(); }
 
     template <typename Ask>
     auto Wait(Ask ask) {
         Mutex mutex;
-        std::optional<Result<EndpointPtr>> answer;
-        ask([&](Result<EndpointPtr> result) {
+        std::optional<Result<ChannelPtr>> answer;
+        ask([&](Result<ChannelPtr> result) {
             const MutexLock lock(mutex);
             answer = std::move(result);
         });
@@ -65,17 +65,17 @@ struct Fixture {
     test::FakeClock clock;
     obs::Metrics metrics;
     crypto::SealedBox box;
-    OneOfEach directory;
+    OneOfEach stored;
     async::FairPool pool{"test", {2, 2, 100, 100}, clock};
     TokenBuckets failed{100, clock};
-    Endpoints endpoints;
+    CachedDirectory directory;
 };
 
-TEST_CASE("Endpoints: secrets are unsealed, a foreign one is left out", "[unit]") {
+TEST_CASE("CachedDirectory: secrets are unsealed, a foreign one is left out", "[unit]") {
     Fixture f;
-    f.directory.channel.sealed_secrets.push_back(f.box.Seal(Secret("foreign"), "channel:other"));
+    f.stored.channel.sealed_secrets.push_back(f.box.Seal(Secret("foreign"), "channel:other"));
     const auto found =
-        f.Wait([&](auto done) { f.endpoints.ByToken("t", "192.0.2.1", std::move(done)); });
+        f.Wait([&](auto done) { f.directory.ByToken("t", "192.0.2.1", std::move(done)); });
     REQUIRE_OK(found);
     REQUIRE((*found)->secrets.size() == 2);
     CHECK((*found)->secrets[0].Reveal() == "new");
@@ -83,7 +83,7 @@ TEST_CASE("Endpoints: secrets are unsealed, a foreign one is left out", "[unit]"
     CHECK(f.metrics.GetCounter("unibox_ingest_unseal_failures_total", "").Get() == 1);
 }
 
-TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation", "[unit]") {
+TEST_CASE("CachedDirectory: of apps the newest secrets survive the end of a rotation", "[unit]") {
     Fixture f;
     const std::int64_t now_ms = f.clock.UnixMillis();
     for (const std::string name : {"a", "b"}) {
@@ -94,13 +94,13 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
         app.sealed_secrets = {
             f.box.Seal(Secret("new-" + name), aad), f.box.Seal(Secret("old-" + name), aad)};
         app.secrets_valid_until_ms = name == "a" ? now_ms + 60'000 : now_ms + 120'000;
-        f.directory.apps.push_back(app);
+        f.stored.apps.push_back(app);
     }
     std::atomic<int> answers{0};
     ProviderAppsPtr apps;
     const auto ask = [&] {
         const int before = answers;
-        f.endpoints.Apps(domain::kMetaWebhooks, [&](Result<ProviderAppsPtr> found) {
+        f.directory.Apps(domain::kMetaWebhooks, [&](Result<ProviderAppsPtr> found) {
             apps = found.ok() ? *found : nullptr;
             ++answers;
         });
@@ -110,13 +110,13 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
     REQUIRE(apps);
     CHECK_FALSE(apps->secrets_incomplete);
     CHECK_FALSE(apps->verify_tokens_incomplete);
-    CHECK(Endpoints::LiveSecrets(*apps, now_ms).secrets.size() == 4);
-    const auto live = Endpoints::LiveSecrets(*apps, now_ms + 60'000);
+    CHECK(CachedDirectory::LiveSecrets(*apps, now_ms).secrets.size() == 4);
+    const auto live = CachedDirectory::LiveSecrets(*apps, now_ms + 60'000);
     REQUIRE(live.secrets.size() == 3);
     CHECK(live.secrets[0].Reveal() == "new-a");
     CHECK(live.secrets[1].Reveal() == "new-b");
-    const Uuid a = f.directory.apps[0].app_id;
-    const Uuid b = f.directory.apps[1].app_id;
+    const Uuid a = f.stored.apps[0].app_id;
+    const Uuid b = f.stored.apps[1].app_id;
     REQUIRE(live.holders.size() == 3);
     CHECK(live.holders[0].app_ids == std::vector{a});
     CHECK(live.holders[1].app_ids == std::vector{b});
@@ -125,19 +125,21 @@ TEST_CASE("Endpoints: of apps the newest secrets survive the end of a rotation",
     CHECK(live.holders[1].newest);
     CHECK_FALSE(live.holders[2].newest);
     // What has ended is asked for again, long before it is old.
-    f.directory.apps[0].sealed_secrets.pop_back();
-    f.directory.apps[0].secrets_valid_until_ms = std::numeric_limits<std::int64_t>::max();
-    f.directory.apps[1].sealed_secrets.push_back(f.box.Seal(Secret("x"), "app:other"));
+    f.stored.apps[0].sealed_secrets.pop_back();
+    f.stored.apps[0].secrets_valid_until_ms = std::numeric_limits<std::int64_t>::max();
+    f.stored.apps[1].sealed_secrets.push_back(f.box.Seal(Secret("x"), "app:other"));
     f.clock.Advance(Millis(59'000));
     ask();
-    CHECK(Endpoints::LiveSecrets(*apps, now_ms).secrets.size() == 4);
+    CHECK(CachedDirectory::LiveSecrets(*apps, now_ms).secrets.size() == 4);
     f.clock.Advance(Millis(1'000));
     ask();
-    CHECK(Endpoints::LiveSecrets(*apps, f.clock.UnixMillis()).secrets.size() == 3);
+    CHECK(CachedDirectory::LiveSecrets(*apps, f.clock.UnixMillis()).secrets.size() == 3);
     CHECK(apps->secrets_incomplete);
 }
 
-TEST_CASE("Endpoints: a secret of several apps is tried once, and is all of theirs", "[unit]") {
+TEST_CASE(
+    "CachedDirectory: a secret of several apps is tried once, and is all of theirs", "[unit]"
+) {
     const Uuid a = NewUuidV7(1);
     const Uuid b = NewUuidV7(2);
     const Uuid c = NewUuidV7(3);
@@ -147,34 +149,34 @@ TEST_CASE("Endpoints: a secret of several apps is tried once, and is all of thei
         {a, {Secret("new"), Secret("shared")}, kNever},
         {b, {Secret("shared")}, kNever},
         {c, {Secret("other"), Secret("shared")}, 500}};
-    const auto all = Endpoints::LiveSecrets(apps, 499);
+    const auto all = CachedDirectory::LiveSecrets(apps, 499);
     REQUIRE(all.secrets.size() == 3);
     CHECK(all.secrets[1].Reveal() == "shared");
     CHECK(all.holders[1].app_ids == std::vector{a, b, c});
     CHECK(all.holders[1].newest);
     // Whose secret has ended did not sign with it.
-    CHECK(Endpoints::LiveSecrets(apps, 500).holders[1].app_ids == std::vector{a, b});
+    CHECK(CachedDirectory::LiveSecrets(apps, 500).holders[1].app_ids == std::vector{a, b});
 }
 
-TEST_CASE("Endpoints: only the newest secret survives the end of the first", "[unit]") {
-    Endpoint endpoint;
-    endpoint.secrets = {Secret("new"), Secret("old")};
-    endpoint.secrets_valid_until_ms = 1'000;
-    CHECK(Endpoints::LiveSecrets(endpoint, 999).size() == 2);
-    REQUIRE(Endpoints::LiveSecrets(endpoint, 1'000).size() == 1);
-    CHECK(Endpoints::LiveSecrets(endpoint, 1'000).front().Reveal() == "new");
-    endpoint.secrets.pop_back();
-    CHECK(Endpoints::LiveSecrets(endpoint, 1'000).empty());
+TEST_CASE("CachedDirectory: only the newest secret survives the end of the first", "[unit]") {
+    Channel channel;
+    channel.secrets = {Secret("new"), Secret("old")};
+    channel.secrets_valid_until_ms = 1'000;
+    CHECK(CachedDirectory::LiveSecrets(channel, 999).size() == 2);
+    REQUIRE(CachedDirectory::LiveSecrets(channel, 1'000).size() == 1);
+    CHECK(CachedDirectory::LiveSecrets(channel, 1'000).front().Reveal() == "new");
+    channel.secrets.pop_back();
+    CHECK(CachedDirectory::LiveSecrets(channel, 1'000).empty());
 }
 
-TEST_CASE("Endpoints: routes by provider and key, channels by id of their tenant", "[unit]") {
+TEST_CASE("CachedDirectory: routes by provider and key, channels by id of their tenant", "[unit]") {
     Fixture f;
-    std::vector<Result<EndpointPtr>> routes;
+    std::vector<Result<ChannelPtr>> routes;
     std::atomic<bool> answered{false};
-    f.endpoints.ByRoutes(
+    f.directory.ByRoutes(
         NewUuidV7(1),
         {{v1::PROVIDER_WHATSAPP, "a:b"}, {v1::PROVIDER_MESSENGER, "a:b"}},
-        [&](std::vector<Result<EndpointPtr>> results) {
+        [&](std::vector<Result<ChannelPtr>> results) {
             routes = std::move(results);
             answered = true;
         }
@@ -182,14 +184,14 @@ TEST_CASE("Endpoints: routes by provider and key, channels by id of their tenant
     REQUIRE(test::Eventually(std::chrono::seconds(5), [&] { return answered.load(); }));
     REQUIRE_OK(routes[0]);
     CHECK_THAT(routes[1].status(), test::HasCode(Code::kNotFound));
-    const ChannelId id = f.directory.channel.channel;
-    REQUIRE_OK(f.Wait([&](auto done) { f.endpoints.ById(TenantId{7}, id, std::move(done)); }));
+    const ChannelId id = f.stored.channel.channel;
+    REQUIRE_OK(f.Wait([&](auto done) { f.directory.ById(TenantId{7}, id, std::move(done)); }));
     const auto foreign =
-        f.Wait([&](auto done) { f.endpoints.ById(TenantId{8}, id, std::move(done)); });
+        f.Wait([&](auto done) { f.directory.ById(TenantId{8}, id, std::move(done)); });
     CHECK_THAT(foreign.status(), test::HasCode(Code::kNotFound));
 }
 
-TEST_CASE("Endpoints: keys of one text and another kind are others", "[unit]") {
+TEST_CASE("CachedDirectory: keys of one text and another kind are others", "[unit]") {
     const ChannelKey token = TokenKey{"3:7"};
     const ChannelKey route = RouteKey{v1::PROVIDER_MESSENGER, "3:7"};
     const ChannelKey other_provider = RouteKey{v1::PROVIDER_INSTAGRAM, "3:7"};

@@ -1,4 +1,4 @@
-#include "webhook-ingest/endpoints.hpp"
+#include "webhook-ingest/cached_directory.hpp"
 
 #include "crypto/hash.hpp"
 #include "obs/log.hpp"
@@ -79,7 +79,7 @@ std::size_t ChannelKeyHash::operator()(const ChannelKey& key) const {
     return std::visit([](const auto& kind) { return HashOf(kind); }, key);
 }
 
-Endpoints::Endpoints(
+CachedDirectory::CachedDirectory(
     const async::LookupSettings& settings,
     Directory& directory,
     const crypto::SealedBox& box,
@@ -99,7 +99,7 @@ Endpoints::Endpoints(
           clock,
           lanes,
           [this](const Channels::Keys& keys) { return LoadChannels(keys); },
-          [this](const Endpoint& endpoint) { return HasEnded(endpoint); },
+          [this](const Channel& channel) { return HasEnded(channel); },
           CountOf("channels")
       ),
       apps_(
@@ -113,18 +113,18 @@ Endpoints::Endpoints(
     WatchCount();
 }
 
-bool Endpoints::HasEnded(const Endpoint& endpoint) const {
-    return clock_.UnixMillis() >= endpoint.secrets_valid_until_ms;
+bool CachedDirectory::HasEnded(const Channel& channel) const {
+    return clock_.UnixMillis() >= channel.secrets_valid_until_ms;
 }
 
-bool Endpoints::HasEnded(const ProviderApps& provider) const {
+bool CachedDirectory::HasEnded(const ProviderApps& provider) const {
     const std::int64_t now_ms = clock_.UnixMillis();
     return std::any_of(provider.apps.begin(), provider.apps.end(), [now_ms](const auto& app) {
         return now_ms >= app.secrets_valid_until_ms;
     });
 }
 
-void Endpoints::WatchCount() {
+void CachedDirectory::WatchCount() {
     obs::Gauge& known =
         metrics_.GetGauge("unibox_ingest_channels_cached", "Channels in the cache.");
     metrics_.OnCollect([this, &known] {
@@ -132,7 +132,7 @@ void Endpoints::WatchCount() {
     });
 }
 
-std::function<void(async::LookupOutcome)> Endpoints::CountOf(std::string_view cache) {
+std::function<void(async::LookupOutcome)> CachedDirectory::CountOf(std::string_view cache) {
     std::array<obs::Counter*, async::kLookupOutcomeCount> counters{};
     for (std::size_t i = 0; i < counters.size(); ++i) {
         counters[i] = &metrics_.GetCounter(
@@ -146,47 +146,47 @@ std::function<void(async::LookupOutcome)> Endpoints::CountOf(std::string_view ca
     };
 }
 
-void Endpoints::ByToken(
-    std::string_view token, std::string_view address, std::function<void(Result<EndpointPtr>)> done
+void CachedDirectory::ByToken(
+    std::string_view token, std::string_view address, std::function<void(Result<ChannelPtr>)> done
 ) {
     channels_.Get(
-        {TokenKey{crypto::Sha256(token)}}, Stranger(address), OnlyResult<Endpoint>(std::move(done))
+        {TokenKey{crypto::Sha256(token)}}, Stranger(address), OnlyResult<Channel>(std::move(done))
     );
 }
 
-void Endpoints::ById(
-    TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done
+void CachedDirectory::ById(
+    TenantId tenant, ChannelId channel, std::function<void(Result<ChannelPtr>)> done
 ) {
     channels_.Get(
-        {IdKey{tenant, channel}}, {FlowOf(tenant), false}, OnlyResult<Endpoint>(std::move(done))
+        {IdKey{tenant, channel}}, {FlowOf(tenant), false}, OnlyResult<Channel>(std::move(done))
     );
 }
 
-void Endpoints::ByRoutes(
+void CachedDirectory::ByRoutes(
     Uuid app,
     const std::vector<RouteKey>& routes,
-    std::function<void(std::vector<Result<EndpointPtr>>)> done
+    std::function<void(std::vector<Result<ChannelPtr>>)> done
 ) {
     const Channels::Keys keys(routes.begin(), routes.end());
     channels_.Get(keys, {FlowOf(app), false}, std::move(done));
 }
 
-void Endpoints::Apps(
+void CachedDirectory::Apps(
     const domain::WebhookSource& source, std::function<void(Result<ProviderAppsPtr>)> done
 ) {
     apps_.Get({&source}, {}, OnlyResult<ProviderApps>(std::move(done)));
 }
 
-void Endpoints::Forget() {
+void CachedDirectory::Forget() {
     channels_.Forget();
     apps_.Forget();
 }
 
-std::span<const Secret> Endpoints::LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms) {
-    return Live(endpoint.secrets, endpoint.secrets_valid_until_ms, now_ms);
+std::span<const Secret> CachedDirectory::LiveSecrets(const Channel& channel, std::int64_t now_ms) {
+    return Live(channel.secrets, channel.secrets_valid_until_ms, now_ms);
 }
 
-AppSecrets Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now_ms) {
+AppSecrets CachedDirectory::LiveSecrets(const ProviderApps& provider, std::int64_t now_ms) {
     AppSecrets all;
     std::unordered_map<std::string_view, std::size_t> known;  // Views into `provider`.
     for (const auto& app : provider.apps) {
@@ -206,7 +206,7 @@ AppSecrets Endpoints::LiveSecrets(const ProviderApps& provider, std::int64_t now
     return all;
 }
 
-Result<Endpoints::Channels::Found> Endpoints::LoadChannels(const Channels::Keys& keys) {
+Result<CachedDirectory::Channels::Found> CachedDirectory::LoadChannels(const Channels::Keys& keys) {
     Channels::Found found;
     std::map<v1::Provider, std::vector<std::string>> routes;
     for (const ChannelKey& key : keys) {
@@ -222,17 +222,17 @@ Result<Endpoints::Channels::Found> Endpoints::LoadChannels(const Channels::Keys&
     return found;
 }
 
-Status Endpoints::LoadChannel(const ChannelKey& key, Channels::Found& found) {
+Status CachedDirectory::LoadChannel(const ChannelKey& key, Channels::Found& found) {
     const auto* by_token = std::get_if<TokenKey>(&key);
     const auto* by_id = std::get_if<IdKey>(&key);
     const auto info = by_token != nullptr ? directory_.ChannelByToken(by_token->token_hash)
                                           : directory_.ChannelById(by_id->tenant, by_id->channel);
     if (info.status().code() == Code::kNotFound) return {};
-    if (info.ok()) found.emplace(key, ToEndpoint(*info));
+    if (info.ok()) found.emplace(key, ToChannel(*info));
     return info.status();
 }
 
-Status Endpoints::LoadRoutes(
+Status CachedDirectory::LoadRoutes(
     v1::Provider provider, const std::vector<std::string>& route_keys, Channels::Found& found
 ) {
     for (std::size_t at = 0; at < route_keys.size(); at += kRouteKeysPerQueryMax) {
@@ -245,30 +245,30 @@ Status Endpoints::LoadRoutes(
             )
         );
         for (const store::RoutedChannel& one : routed) {
-            found[RouteKey{provider, one.route_key}] = ToEndpoint(one.channel);
+            found[RouteKey{provider, one.route_key}] = ToChannel(one.channel);
         }
     }
     return {};
 }
 
-EndpointPtr Endpoints::ToEndpoint(const store::ChannelInfo& info) {
-    auto endpoint = std::make_shared<Endpoint>();
-    endpoint->tenant = info.tenant;
-    endpoint->channel = info.channel;
-    endpoint->provider = info.provider;
-    endpoint->route_key = info.route_key;
-    endpoint->public_base_url = info.public_base_url;
-    endpoint->app_id = info.app_id;
-    endpoint->secrets_valid_until_ms = info.secrets_valid_until_ms;
-    endpoint->rate_per_s = info.ingest_rate_per_s;
-    endpoint->burst = info.ingest_burst;
-    endpoint->disabled = info.disabled;
-    endpoint->secrets_incomplete =
-        !Unseal(info.sealed_secrets, "channel:" + info.channel.ToString(), &endpoint->secrets);
-    return endpoint;
+ChannelPtr CachedDirectory::ToChannel(const store::ChannelInfo& info) {
+    auto channel = std::make_shared<Channel>();
+    channel->tenant = info.tenant;
+    channel->id = info.channel;
+    channel->provider = info.provider;
+    channel->route_key = info.route_key;
+    channel->public_base_url = info.public_base_url;
+    channel->app_id = info.app_id;
+    channel->secrets_valid_until_ms = info.secrets_valid_until_ms;
+    channel->rate_per_s = info.ingest_rate_per_s;
+    channel->burst = info.ingest_burst;
+    channel->disabled = info.disabled;
+    channel->secrets_incomplete =
+        !Unseal(info.sealed_secrets, "channel:" + info.channel.ToString(), &channel->secrets);
+    return channel;
 }
 
-bool Endpoints::Unseal(
+bool CachedDirectory::Unseal(
     const std::vector<std::string>& sealed,
     const std::string& additional_data,
     std::vector<Secret>* secrets
@@ -291,7 +291,9 @@ bool Endpoints::Unseal(
     return complete;
 }
 
-Result<Endpoints::AppsOfSources::Found> Endpoints::LoadApps(const AppsOfSources::Keys& sources) {
+Result<CachedDirectory::AppsOfSources::Found> CachedDirectory::LoadApps(
+    const AppsOfSources::Keys& sources
+) {
     AppsOfSources::Found found;
     for (const domain::WebhookSource* source : sources) {
         UNIBOX_ASSIGN_OR_RETURN(const auto apps, directory_.Apps(source->url_name));

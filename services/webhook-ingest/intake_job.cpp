@@ -1,4 +1,4 @@
-#include "webhook-ingest/ingest_job.hpp"
+#include "webhook-ingest/intake_job.hpp"
 
 #include "base/utf8.hpp"
 #include "obs/log.hpp"
@@ -21,15 +21,15 @@ Status TenantOverloaded() {
     return Unavailable("too much of this tenant is on its way").WithReason("TENANT_OVERLOADED");
 }
 
-void Ingest::Job::KeepRaw(channels::RawReason reason, std::string_view detail) {
+void Intake::Job::KeepRaw(channels::RawReason reason, std::string_view detail) {
     AddRaw(reason.word(), detail);
 }
 
-void Ingest::Job::KeepRaw(const channels::Problem& problem) {
+void Intake::Job::KeepRaw(const channels::Problem& problem) {
     AddRaw(problem.reason, problem.detail);
 }
 
-void Ingest::Job::AddRaw(std::string_view reason, std::string_view detail) {
+void Intake::Job::AddRaw(std::string_view reason, std::string_view detail) {
     if (raw_reason.empty()) raw_reason = reason;
     if (detail.empty() || raw_detail.size() + kCharacterBytesMax > kDetailBytesMax) return;
     if (!raw_detail.empty()) raw_detail += "; ";
@@ -37,11 +37,11 @@ void Ingest::Job::AddRaw(std::string_view reason, std::string_view detail) {
     raw_detail.resize(CutUtf8(raw_detail, kDetailBytesMax).size());
 }
 
-bool Ingest::Job::IsSignedBy(const std::optional<Uuid>& app_id) const {
+bool Intake::Job::IsSignedBy(const std::optional<Uuid>& app_id) const {
     return app_id && std::find(app_ids.begin(), app_ids.end(), *app_id) != app_ids.end();
 }
 
-Ingest::Counters::Counters(obs::Metrics& registry)
+Intake::Counters::Counters(obs::Metrics& registry)
     : metrics(registry),
       seconds(registry.GetHistogram(
           "unibox_ingest_seconds", "From the request to its answer.", obs::SecondsBuckets()
@@ -72,7 +72,7 @@ Ingest::Counters::Counters(obs::Metrics& registry)
     }
 }
 
-obs::Counter& Ingest::Counters::AnsweredCounter(
+obs::Counter& Intake::Counters::AnsweredCounter(
     std::string_view provider, std::string_view outcome
 ) {
     return metrics.GetCounter(
@@ -82,7 +82,7 @@ obs::Counter& Ingest::Counters::AnsweredCounter(
     );
 }
 
-void Ingest::Counters::Answered(
+void Intake::Counters::Answered(
     std::string_view provider, std::string_view outcome, double elapsed_s
 ) {
     const auto known = answered_.find(CounterKey(provider, outcome));
@@ -91,7 +91,7 @@ void Ingest::Counters::Answered(
 }
 
 // A provider sends again and again: a line a second tells enough, the counter the rest.
-void Ingest::Counters::OtherApp(const Job& job, const std::string& route_key, std::int64_t now_ms) {
+void Intake::Counters::OtherApp(const Job& job, const std::string& route_key, std::int64_t now_ms) {
     other_app.Add();
     const std::int64_t now_s = now_ms / 1000;
     if (other_app_logged_at_s_.exchange(now_s) == now_s) return;
@@ -107,7 +107,7 @@ void Ingest::Counters::OtherApp(const Job& job, const std::string& route_key, st
     );
 }
 
-void Ingest::Counters::TimeAway(const Job& job, const Status& refusal) {
+void Intake::Counters::TimeAway(const Job& job, const Status& refusal) {
     time_away.Add();
     const std::int64_t now_s = job.receive_time_ms / 1000;
     if (time_away_logged_at_s_.exchange(now_s) == now_s) return;
@@ -115,13 +115,13 @@ void Ingest::Counters::TimeAway(const Job& job, const Status& refusal) {
         obs::Level::kWarn,
         "a webhook is signed as it should be, but at another time: a clock is wrong, or it is old",
         {{"provider", job.provider()},
-         {"tenant", job.endpoint ? job.endpoint->tenant.value : 0},
-         {"channel", job.endpoint ? job.endpoint->channel.ToString() : std::string()},
+         {"tenant", job.channel ? job.channel->tenant.value : 0},
+         {"channel", job.channel ? job.channel->id.ToString() : std::string()},
          {"error", refusal}}
     );
 }
 
-void Ingest::Counters::Raw(std::string_view provider, std::string_view reason) {
+void Intake::Counters::Raw(std::string_view provider, std::string_view reason) {
     metrics
         .GetCounter(
             "unibox_ingest_kept_raw_total",

@@ -41,9 +41,9 @@ public:
 // The directory of the store; `pool` must outlive it.
 std::unique_ptr<Directory> MakeStoreDirectory(pg::Pool& pool);
 
-struct Endpoint {
+struct Channel {
     TenantId tenant;
-    ChannelId channel;
+    ChannelId id;
     v1::Provider provider = v1::PROVIDER_UNSPECIFIED;
     std::string route_key;
     std::string public_base_url;
@@ -55,14 +55,14 @@ struct Endpoint {
     std::int64_t burst = 0;
     bool disabled = false;
 };
-using EndpointPtr = std::shared_ptr<const Endpoint>;
+using ChannelPtr = std::shared_ptr<const Channel>;
 
 // All apps of one provider: which of them sent a webhook is only known by the secret that matches.
 // Incomplete: one could not be unsealed, so that no match proves nothing.
 struct ProviderApps {
     struct App {
         Uuid app_id;
-        std::vector<Secret> secrets;  // As an Endpoint's.
+        std::vector<Secret> secrets;  // As an Channel's.
         std::int64_t secrets_valid_until_ms = 0;
     };
     std::vector<App> apps;
@@ -103,10 +103,10 @@ struct ChannelKeyHash {
     std::size_t operator()(const ChannelKey& key) const;
 };
 
-class Endpoints {
+class CachedDirectory {
 public:
     // All references must outlive the object; the lanes must be stopped before it dies.
-    Endpoints(
+    CachedDirectory(
         const async::LookupSettings& settings,
         Directory& directory,
         const crypto::SealedBox& box,
@@ -120,14 +120,14 @@ public:
     void ByToken(
         std::string_view token,
         std::string_view address,
-        std::function<void(Result<EndpointPtr>)> done
+        std::function<void(Result<ChannelPtr>)> done
     );
-    void ById(TenantId tenant, ChannelId channel, std::function<void(Result<EndpointPtr>)> done);
+    void ById(TenantId tenant, ChannelId channel, std::function<void(Result<ChannelPtr>)> done);
     // `app`: whose signature the routes came with.
     void ByRoutes(
         Uuid app,
         const std::vector<RouteKey>& routes,
-        std::function<void(std::vector<Result<EndpointPtr>>)> done
+        std::function<void(std::vector<Result<ChannelPtr>>)> done
     );
     void Apps(
         const domain::WebhookSource& source, std::function<void(Result<ProviderAppsPtr>)> done
@@ -136,13 +136,13 @@ public:
     // Something was changed in the directory: everything must be confirmed before it is served.
     void Forget();
 
-    // The secrets of an endpoint, or of each app, that may still be used: when the first of them
+    // The secrets of a channel, or of each app, that may still be used: when the first of them
     // has ended and no newer answer could be had, only the newest of several.
-    static std::span<const Secret> LiveSecrets(const Endpoint& endpoint, std::int64_t now_ms);
+    static std::span<const Secret> LiveSecrets(const Channel& channel, std::int64_t now_ms);
     static AppSecrets LiveSecrets(const ProviderApps& apps, std::int64_t now_ms);
 
 private:
-    using Channels = async::LookupCache<ChannelKey, Endpoint, ChannelKeyHash>;
+    using Channels = async::LookupCache<ChannelKey, Channel, ChannelKeyHash>;
     using AppsOfSources = async::LookupCache<const domain::WebhookSource*, ProviderApps>;
 
     Result<Channels::Found> LoadChannels(const Channels::Keys& keys);
@@ -152,11 +152,11 @@ private:
     );
     Result<AppsOfSources::Found> LoadApps(const AppsOfSources::Keys& sources);
     // Whether secrets may have ended, so that they must be asked for again.
-    bool HasEnded(const Endpoint& endpoint) const;
+    bool HasEnded(const Channel& channel) const;
     bool HasEnded(const ProviderApps& provider) const;
     std::function<void(async::LookupOutcome)> CountOf(std::string_view cache);
     void WatchCount();
-    EndpointPtr ToEndpoint(const store::ChannelInfo& info);
+    ChannelPtr ToChannel(const store::ChannelInfo& info);
     // False: not all of them could be unsealed.
     bool Unseal(
         const std::vector<std::string>& sealed,

@@ -1,10 +1,10 @@
-// One webhook on its way through Ingest, and the metrics of all of them. Internal to ingest*.cpp.
+// One webhook on its way through Intake, and the metrics of all of them. Internal to ingest*.cpp.
 // Thread safety: a Job is touched by one step at a time; Counters from any thread.
 #pragma once
 
 #include "channels/adapter.hpp"
 #include "channels/raw_reason.hpp"
-#include "webhook-ingest/ingest.hpp"
+#include "webhook-ingest/intake.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace unibox::ingest {
 
-struct Ingest::Job {
+struct Intake::Job {
     explicit Job(const channels::Adapter& the_adapter) : adapter(the_adapter) {}
 
     std::string_view provider() const { return adapter.source.url_name; }
@@ -32,7 +32,7 @@ struct Ingest::Job {
     SteadyTime begun{};
     SteadyTime deadline{};
 
-    EndpointPtr endpoint;       // Of the token; null on an app's route.
+    ChannelPtr channel;         // Of the token; null on an app's route.
     AppSecrets app_secrets;     // On an app's route.
     std::vector<Uuid> app_ids;  // On an app's route: whose secret signed it.
     // There are secrets that could not be unsealed: a signature that matches none may be good.
@@ -54,7 +54,7 @@ private:
 // Of a tenant that has its share of the publisher's window on its way.
 Status TenantOverloaded();
 
-struct Ingest::Counters {
+struct Intake::Counters {
     explicit Counters(obs::Metrics& metrics);
 
     // A stable word for each kind of answer.

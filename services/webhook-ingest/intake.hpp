@@ -19,7 +19,7 @@
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.pb.h"
-#include "webhook-ingest/endpoints.hpp"
+#include "webhook-ingest/cached_directory.hpp"
 #include "webhook-ingest/event_publisher.hpp"
 #include "webhook-ingest/window_shares.hpp"
 
@@ -31,7 +31,7 @@
 
 namespace unibox::ingest {
 
-struct IngestSettings {
+struct IntakeSettings {
     // The URL under which providers reach this service, with its path prefix, without a final
     // slash; a channel may have its own. Twilio signs it.
     std::string public_base_url = "http://127.0.0.1:8080";
@@ -42,14 +42,14 @@ struct IngestSettings {
     std::size_t in_flight_bytes_max = 16 << 20;  // Their bytes, which tenants share.
 };
 
-class Ingest {
+class Intake {
 public:
     // All references must outlive the object; the pool and the authenticator must be stopped before
     // it dies. The pool is for large bodies alone: look-ups that hang must not stand in their way.
     // Tenants, and networks of which nothing else is known, have their turns in it.
-    Ingest(
-        IngestSettings settings,
-        Endpoints& endpoints,
+    Intake(
+        IntakeSettings settings,
+        CachedDirectory& directory,
         auth::Authenticator& authenticator,
         EventPublisher& events,
         nats::Publisher& publisher,
@@ -58,9 +58,9 @@ public:
         const Clock& clock,
         obs::Metrics& metrics
     );
-    ~Ingest();
-    Ingest(const Ingest&) = delete;
-    Ingest& operator=(const Ingest&) = delete;
+    ~Intake();
+    Intake(const Intake&) = delete;
+    Intake& operator=(const Intake&) = delete;
 
     // A webhook with a channel's token in its URL.
     void ByToken(
@@ -106,20 +106,20 @@ private:
         http::Respond respond
     );
     bool Overloaded() const;
-    void OnEndpoint(const JobPtr& job, const Result<EndpointPtr>& found);
+    void OnChannel(const JobPtr& job, const Result<ChannelPtr>& found);
     void OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found);
     // Runs `next` here, or in the pool when the body is large.
     void RunHereOrInPool(const JobPtr& job, std::function<void()> next);
     void VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets);
     bool Verified(Job& job, std::span<const Secret> secrets);
     bool WithinRate(const JobPtr& job);
-    void RouteByEndpoint(const JobPtr& job);
+    void RouteByChannel(const JobPtr& job);
     void RouteByKeys(const JobPtr& job, bool alternative);
     void OnRoutes(
         const JobPtr& job,
         bool alternative,
         const std::vector<RouteKey>& routes,
-        const std::vector<Result<EndpointPtr>>& found
+        const std::vector<Result<ChannelPtr>>& found
     );
     void Store(const JobPtr& job);
     void StoreRaw(const JobPtr& job);
@@ -133,12 +133,12 @@ private:
     // The steps of Call; what is not Ok ends it.
     Status StillWanted(const CallJob& job) const;
     Status OnCaller(const CallJobPtr& job, const Result<auth::Principal>& caller);
-    Status OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& found);
+    Status OnCallChannel(const CallJobPtr& job, const Result<ChannelPtr>& found);
     void OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome);
     void EndCall(CallJob& job, Status status);
 
-    const IngestSettings settings_;
-    Endpoints& endpoints_;
+    const IntakeSettings settings_;
+    CachedDirectory& directory_;
     auth::Authenticator& authenticator_;  // Of Call.
     EventPublisher& events_;
     nats::Publisher& publisher_;

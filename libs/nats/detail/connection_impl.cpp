@@ -1,4 +1,4 @@
-#include "nats/detail/core.hpp"
+#include "nats/detail/connection_impl.hpp"
 
 #include "base/clock_wait.hpp"
 #include "nats/detail/options.hpp"
@@ -52,8 +52,9 @@ private:
     std::unordered_map<std::uintptr_t, T> entries_ UNIBOX_GUARDED_BY(mutex_);
 };
 
-Registry<Core*>& Links() {
-    static auto* const registry = new Registry<Core*>();  // Outlives the threads of nats.c.
+Registry<ConnectionImpl*>& Links() {
+    static auto* const registry =
+        new Registry<ConnectionImpl*>();  // Outlives the threads of nats.c.
     return *registry;
 }
 Registry<std::shared_ptr<Subscription>>& Subscriptions() {
@@ -96,7 +97,7 @@ void Link::Own(natsSubscription* subscription) {
     subscriptions_.push_back(subscription);
 }
 
-Core::Core(const Settings& settings, obs::Metrics& metrics, const Clock& clock)
+ConnectionImpl::ConnectionImpl(const Settings& settings, obs::Metrics& metrics, const Clock& clock)
     : settings_(settings),
       metrics_(metrics),
       clock_(clock),
@@ -118,16 +119,16 @@ Core::Core(const Settings& settings, obs::Metrics& metrics, const Clock& clock)
       loop_(std::chrono::microseconds(settings.flush_interval_us)),
       inbox_base_(fmt::format("{}.{}", settings.inbox_prefix, RandomToken())) {}
 
-Result<std::unique_ptr<Core>> Core::Start(
+Result<std::unique_ptr<ConnectionImpl>> ConnectionImpl::Start(
     const Settings& settings, obs::Metrics& metrics, const Clock& clock
 ) {
-    std::unique_ptr<Core> core(new Core(settings, metrics, clock));
-    UNIBOX_RETURN_IF_ERROR(core->Connect());
-    core->connector_ = std::thread([raw = core.get()] { raw->StayConnected(); });
-    return core;
+    std::unique_ptr<ConnectionImpl> impl(new ConnectionImpl(settings, metrics, clock));
+    UNIBOX_RETURN_IF_ERROR(impl->Connect());
+    impl->connector_ = std::thread([raw = impl.get()] { raw->StayConnected(); });
+    return impl;
 }
 
-Core::~Core() {
+ConnectionImpl::~ConnectionImpl() {
     std::shared_ptr<Link> last;
     std::vector<std::shared_ptr<Subscription>> subscriptions;
     {
@@ -150,7 +151,7 @@ Core::~Core() {
     link_.reset();  // Needs the loop, which dies after this.
 }
 
-natsStatus Core::SetCallbacks(natsOptions* options, std::uintptr_t link_id) {
+natsStatus ConnectionImpl::SetCallbacks(natsOptions* options, std::uintptr_t link_id) {
     void* const closure = ToClosure(link_id);
     natsStatus status = loop_.Use(options);
     if (status == NATS_OK) {
@@ -166,7 +167,7 @@ natsStatus Core::SetCallbacks(natsOptions* options, std::uintptr_t link_id) {
     return status;
 }
 
-Status Core::Connect() {
+Status ConnectionImpl::Connect() {
     UNIBOX_ASSIGN_OR_RETURN(const OptionsPtr options, MakeOptions(settings_));
     const std::uintptr_t id = Links().Add(this);
     std::uintptr_t old_id = 0;
@@ -205,12 +206,12 @@ Status Core::Connect() {
     return {};
 }
 
-std::shared_ptr<Link> Core::link() const {
+std::shared_ptr<Link> ConnectionImpl::link() const {
     const MutexLock lock(mutex_);
     return link_;
 }
 
-void Core::StayConnected() {
+void ConnectionImpl::StayConnected() {
     while (WaitUnlessStopping(Millis(settings_.ping_interval_ms), /*until_closed=*/true)) {
         if (gave_up()) {
             Rebuild();
@@ -220,13 +221,13 @@ void Core::StayConnected() {
     }
 }
 
-bool Core::gave_up() const {
+bool ConnectionImpl::gave_up() const {
     const MutexLock lock(mutex_);
     return closed_;
 }
 
 // A connection that is made only to be given up again (wrong credentials) counts as no success.
-void Core::Rebuild() {
+void ConnectionImpl::Rebuild() {
     if (session_ != session_before_rebuild_) rebuild_wait_ = Millis(0);
     session_before_rebuild_ = session_;
     while (WaitUnlessStopping(rebuild_wait_, /*until_closed=*/false)) {
@@ -239,7 +240,7 @@ void Core::Rebuild() {
     }
 }
 
-bool Core::WaitUnlessStopping(Millis wait, bool until_closed) {
+bool ConnectionImpl::WaitUnlessStopping(Millis wait, bool until_closed) {
     const SteadyTime until = clock_.Steady() + wait;
     const MutexLock lock(mutex_);
     while (!stopping_ && !(until_closed && closed_) && clock_.Steady() < until) {
@@ -248,7 +249,7 @@ bool Core::WaitUnlessStopping(Millis wait, bool until_closed) {
     return !stopping_;
 }
 
-void Core::Ping() {
+void ConnectionImpl::Ping() {
     if (!connected()) return;
     const std::shared_ptr<Link> current = link();
     const natsStatus status =
@@ -258,7 +259,7 @@ void Core::Ping() {
     loop_.BreakSocket(current->get());
 }
 
-void Core::OnUp(std::uintptr_t link_id, natsConnection* connection) {
+void ConnectionImpl::OnUp(std::uintptr_t link_id, natsConnection* connection) {
     {
         const MutexLock lock(mutex_);
         if (link_id != link_id_ || stopping_) return;
@@ -273,7 +274,7 @@ void Core::OnUp(std::uintptr_t link_id, natsConnection* connection) {
     for (const auto& [id, listener] : listeners_) listener();
 }
 
-void Core::OnDown(std::uintptr_t link_id) {
+void ConnectionImpl::OnDown(std::uintptr_t link_id) {
     const MutexLock lock(mutex_);
     if (link_id != link_id_) return;
     connected_.store(false, std::memory_order_release);
@@ -281,7 +282,7 @@ void Core::OnDown(std::uintptr_t link_id) {
     if (!stopping_) obs::Log(obs::Level::kWarn, "disconnected from NATS");
 }
 
-void Core::OnClosed(std::uintptr_t link_id) {
+void ConnectionImpl::OnClosed(std::uintptr_t link_id) {
     const MutexLock lock(mutex_);
     if (link_id != link_id_) return;
     connected_.store(false, std::memory_order_release);
@@ -289,22 +290,24 @@ void Core::OnClosed(std::uintptr_t link_id) {
     changed_.notify_all();
 }
 
-void Core::ConnectedCallback(natsConnection* connection, void* closure) {
+void ConnectionImpl::ConnectedCallback(natsConnection* connection, void* closure) {
     const std::uintptr_t id = FromClosure(closure);
-    Links().With(id, [&](Core* core) { core->OnUp(id, connection); });
+    Links().With(id, [&](ConnectionImpl* impl) { impl->OnUp(id, connection); });
 }
 
-void Core::DisconnectedCallback(natsConnection*, void* closure) {
+void ConnectionImpl::DisconnectedCallback(natsConnection*, void* closure) {
     const std::uintptr_t id = FromClosure(closure);
-    Links().With(id, [&](Core* core) { core->OnDown(id); });
+    Links().With(id, [&](ConnectionImpl* impl) { impl->OnDown(id); });
 }
 
-void Core::ClosedCallback(natsConnection*, void* closure) {
+void ConnectionImpl::ClosedCallback(natsConnection*, void* closure) {
     const std::uintptr_t id = FromClosure(closure);
-    Links().With(id, [&](Core* core) { core->OnClosed(id); });
+    Links().With(id, [&](ConnectionImpl* impl) { impl->OnClosed(id); });
 }
 
-void Core::MessageCallback(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+void ConnectionImpl::MessageCallback(
+    natsConnection*, natsSubscription*, natsMsg* message, void* closure
+) {
     MessagePtr owned(message);
     const std::shared_ptr<Subscription> subscription = Subscriptions().Find(FromClosure(closure));
     if (!subscription) return;
@@ -312,12 +315,12 @@ void Core::MessageCallback(natsConnection*, natsSubscription*, natsMsg* message,
     if (subscription->handler_) subscription->handler_(std::move(owned));
 }
 
-natsStatus Core::Send(natsMsg* message) {
+natsStatus ConnectionImpl::Send(natsMsg* message) {
     if (!connected()) return NATS_CONNECTION_DISCONNECTED;
     return natsConnection_PublishMsg(link()->get(), message);
 }
 
-natsStatus Core::Send(const char* subject, const char* reply, std::string_view payload) {
+natsStatus ConnectionImpl::Send(const char* subject, const char* reply, std::string_view payload) {
     if (!connected()) return NATS_CONNECTION_DISCONNECTED;
     const auto current = link();
     const int length = static_cast<int>(payload.size());
@@ -327,15 +330,15 @@ natsStatus Core::Send(const char* subject, const char* reply, std::string_view p
     return natsConnection_PublishRequest(current->get(), subject, reply, payload.data(), length);
 }
 
-bool Core::WriteBufferFull() {
+bool ConnectionImpl::WriteBufferFull() {
     return natsConnection_Buffered(link()->get()) >= settings_.write_buffer_bytes_max;
 }
 
-bool Core::WriteBufferDrained() {
+bool ConnectionImpl::WriteBufferDrained() {
     return natsConnection_Buffered(link()->get()) <= kDrainedBytes;
 }
 
-natsStatus Core::SubscribeOn(Link& link, const Subscription& subscription) {
+natsStatus ConnectionImpl::SubscribeOn(Link& link, const Subscription& subscription) {
     natsSubscription* made = nullptr;
     natsStatus status = natsConnection_Subscribe(
         &made,
@@ -351,7 +354,7 @@ natsStatus Core::SubscribeOn(Link& link, const Subscription& subscription) {
     return natsSubscription_SetPendingLimits(made, -1, -1);
 }
 
-Result<Subscription*> Core::AddSubscription(
+Result<Subscription*> ConnectionImpl::AddSubscription(
     std::string inbox, std::string subject, Subscription::Handler handler
 ) {
     const auto subscription = std::make_shared<Subscription>();
@@ -373,7 +376,7 @@ Result<Subscription*> Core::AddSubscription(
     return subscription.get();
 }
 
-Result<Subscription*> Core::AcquireSubscription(Subscription::Handler handler) {
+Result<Subscription*> ConnectionImpl::AcquireSubscription(Subscription::Handler handler) {
     std::string inbox;
     Subscription* subscription = nullptr;
     {
@@ -391,7 +394,7 @@ Result<Subscription*> Core::AcquireSubscription(Subscription::Handler handler) {
     return subscription;
 }
 
-void Core::ReleaseSubscription(Subscription* subscription) {
+void ConnectionImpl::ReleaseSubscription(Subscription* subscription) {
     {
         const MutexLock lock(subscription->mutex_);
         subscription->handler_ = nullptr;
@@ -400,7 +403,7 @@ void Core::ReleaseSubscription(Subscription* subscription) {
     free_subscriptions_.push_back(subscription);
 }
 
-Status Core::Subscribe(std::string_view subject, Handler handler) {
+Status ConnectionImpl::Subscribe(std::string_view subject, Handler handler) {
     if (subject.empty()) return InvalidArgument("a subject to subscribe to must not be empty");
     auto deliver = [handler = std::move(handler)](MessagePtr message) {
         handler(TextOf(natsMsg_GetSubject(message.get())), DataOf(message.get()));
@@ -413,7 +416,7 @@ Status Core::Subscribe(std::string_view subject, Handler handler) {
     return {};
 }
 
-Result<std::string> Core::Request(
+Result<std::string> ConnectionImpl::Request(
     std::string_view subject, std::string_view payload, Millis timeout
 ) {
     const std::string subject_z(subject);
@@ -431,19 +434,19 @@ Result<std::string> Core::Request(
     return std::string(DataOf(reply.get()));
 }
 
-Status Core::Flush(Millis timeout) {
+Status ConnectionImpl::Flush(Millis timeout) {
     const natsStatus status =
         natsConnection_FlushTimeout(link()->get(), std::max<std::int64_t>(timeout.count(), 1));
     return FromNats(status, "flush");
 }
 
-std::uint64_t Core::AddSessionListener(std::function<void()> listener) {
+std::uint64_t ConnectionImpl::AddSessionListener(std::function<void()> listener) {
     const MutexLock lock(listeners_mutex_);
     listeners_.emplace_back(next_listener_, std::move(listener));
     return next_listener_++;
 }
 
-void Core::RemoveSessionListener(std::uint64_t id) {
+void ConnectionImpl::RemoveSessionListener(std::uint64_t id) {
     const MutexLock lock(listeners_mutex_);
     std::erase_if(listeners_, [&](const auto& entry) { return entry.first == id; });
 }

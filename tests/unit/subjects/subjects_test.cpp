@@ -1,11 +1,11 @@
-#include "wire/subjects.hpp"
+#include "subjects/subjects.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace unibox;
-using namespace unibox::wire;
+using namespace unibox::subjects;
 
-TEST_CASE("Subjects: names of streams and subjects", "[unit][wire]") {
+TEST_CASE("Subjects: names of streams and subjects", "[unit][subjects]") {
     CHECK(InStream(1, 0) == "UB_IN_1_00");
     CHECK(InStream(12, 31) == "UB_IN_12_31");
     CHECK(InSubject(1, 7, TenantId{42}) == "ub.in.1.07.42");
@@ -14,7 +14,7 @@ TEST_CASE("Subjects: names of streams and subjects", "[unit][wire]") {
     CHECK(RawSubject("telegram") == "ub.raw.telegram");
 }
 
-TEST_CASE("Subjects: a stream name is read back", "[unit][wire]") {
+TEST_CASE("Subjects: a stream name is read back", "[unit][subjects]") {
     for (const int generation : {1, 2, 10, kGenerationMax}) {
         for (const int partition : {0, 9, 10, kPartitionMax}) {
             CHECK(
@@ -24,7 +24,7 @@ TEST_CASE("Subjects: a stream name is read back", "[unit][wire]") {
     }
 }
 
-TEST_CASE("Subjects: a foreign stream name is none of ours", "[unit][wire]") {
+TEST_CASE("Subjects: a foreign stream name is none of ours", "[unit][subjects]") {
     const auto* const name = GENERATE(
         "",
         "UB_IN_",
@@ -47,7 +47,7 @@ TEST_CASE("Subjects: a foreign stream name is none of ours", "[unit][wire]") {
     CHECK_FALSE(ParseInStream(name));
 }
 
-TEST_CASE("Subjects: nothing from outside can widen a subject", "[unit][wire]") {
+TEST_CASE("Subjects: nothing from outside can widen a subject", "[unit][subjects]") {
     CHECK(RawSubject("a.b") == "ub.raw.a_b");
     CHECK(RawSubject(">") == "ub.raw._");
     CHECK(RawSubject("*") == "ub.raw._");

@@ -39,7 +39,7 @@ public:
     const std::string& inbox() const { return inbox_; }
 
 private:
-    friend class Core;
+    friend class ConnectionImpl;
     std::string inbox_;
     std::string subject_;
     std::uintptr_t id_ = 0;
@@ -65,16 +65,16 @@ private:
     std::vector<natsSubscription*> subscriptions_ UNIBOX_GUARDED_BY(mutex_);
 };
 
-class Core {
+class ConnectionImpl {
 public:
     using Handler = std::function<void(std::string_view subject, std::string_view payload)>;
 
-    static Result<std::unique_ptr<Core>> Start(
+    static Result<std::unique_ptr<ConnectionImpl>> Start(
         const Settings& settings, obs::Metrics& metrics, const Clock& clock
     );
-    ~Core();
-    Core(const Core&) = delete;
-    Core& operator=(const Core&) = delete;
+    ~ConnectionImpl();
+    ConnectionImpl(const ConnectionImpl&) = delete;
+    ConnectionImpl& operator=(const ConnectionImpl&) = delete;
 
     const Settings& settings() const { return settings_; }
     bool connected() const { return connected_.load(std::memory_order_acquire); }
@@ -110,7 +110,7 @@ public:
     const Clock& clock() const { return clock_; }
 
 private:
-    Core(const Settings& settings, obs::Metrics& metrics, const Clock& clock);
+    ConnectionImpl(const Settings& settings, obs::Metrics& metrics, const Clock& clock);
     natsStatus SetCallbacks(natsOptions* options, std::uintptr_t link_id);
     Status Connect();
     Result<Subscription*> AddSubscription(

@@ -5,7 +5,7 @@
 #include "channels/complete.hpp"
 #include "channels/standard/rules.hpp"
 #include "domain/event_key.hpp"
-#include "webhook-ingest/ingest_job.hpp"
+#include "webhook-ingest/intake_job.hpp"
 
 namespace unibox::ingest {
 namespace {
@@ -105,7 +105,7 @@ std::string_view OutcomeOf(const Status& status) {
 
 }  // namespace
 
-struct Ingest::CallJob {
+struct Intake::CallJob {
     rpc::Call call;
     const v1::IngestRequest& request;
     v1::IngestResponse& response;
@@ -115,7 +115,7 @@ struct Ingest::CallJob {
     TenantId tenant;
 };
 
-void Ingest::Call(
+void Intake::Call(
     rpc::Call call,
     const v1::IngestRequest& request,
     v1::IngestResponse& response,
@@ -135,7 +135,7 @@ void Ingest::Call(
     );
 }
 
-Status Ingest::StillWanted(const CallJob& job) const {
+Status Intake::StillWanted(const CallJob& job) const {
     if (job.call.is_cancelled && job.call.is_cancelled()) {
         return Status(Code::kCancelled, "the client has gone; nothing was stored");
     }
@@ -143,22 +143,21 @@ Status Ingest::StillWanted(const CallJob& job) const {
     return DeadlineExceeded("too late; nothing was stored, the same request may be repeated");
 }
 
-Status Ingest::OnCaller(const CallJobPtr& job, const Result<auth::Principal>& caller) {
+Status Intake::OnCaller(const CallJobPtr& job, const Result<auth::Principal>& caller) {
     UNIBOX_RETURN_IF_ERROR(StillWanted(*job));
     if (!caller.ok()) return caller.status();
     job->tenant = caller->tenant;
     UNIBOX_RETURN_IF_ERROR(CheckRequest(job->request));
-    const auto channel = Uuid::Parse(job->request.channel_id());
-    if (!channel.ok()) return channels::RefuseField("channel_id", "is not a UUID");
-    endpoints_
-        .ById(job->tenant, ChannelId{*channel}, [this, job](const Result<EndpointPtr>& endpoint) {
-            const Status step = OnCallChannel(job, endpoint);
-            if (!step.ok()) EndCall(*job, step);
-        });
+    const auto id = Uuid::Parse(job->request.channel_id());
+    if (!id.ok()) return channels::RefuseField("channel_id", "is not a UUID");
+    directory_.ById(job->tenant, ChannelId{*id}, [this, job](const Result<ChannelPtr>& channel) {
+        const Status step = OnCallChannel(job, channel);
+        if (!step.ok()) EndCall(*job, step);
+    });
     return {};
 }
 
-Status Ingest::OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& found) {
+Status Intake::OnCallChannel(const CallJobPtr& job, const Result<ChannelPtr>& found) {
     UNIBOX_RETURN_IF_ERROR(StillWanted(*job));
     if (!found.ok() && found.status().code() != Code::kNotFound) {
         return Unavailable("channels cannot be looked up now").WithReason("CHANNEL_LOOKUP");
@@ -168,24 +167,24 @@ Status Ingest::OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& f
             .WithReason("CHANNEL_NOT_FOUND")
             .WithField("channel_id");
     }
-    const Endpoint& channel = **found;
+    const Channel& channel = **found;
     if (channel.provider != v1::PROVIDER_STANDARD) {
         return FailedPrecondition("only channels of provider standard take messages by this call")
             .WithReason("CHANNEL_NOT_STANDARD")
             .WithField("channel_id");
     }
-    const std::int64_t wait_ms = limiter_.Take(job->tenant, channel.rate_per_s, channel.burst);
-    if (wait_ms > 0) {
+    const Millis wait = limiter_.Take(job->tenant, channel.rate_per_s, channel.burst);
+    if (wait > Millis(0)) {
         return ResourceExhausted("over the tenant's rate")
             .WithReason("OVER_RATE")
-            .WithRetryAfter(wait_ms);
+            .WithRetryAfter(wait);
     }
     if (Overloaded()) return Unavailable("too much is on its way").WithReason("OVERLOADED");
     channels::ProviderEvent event = EventOf(job->request);
     UNIBOX_RETURN_IF_ERROR(channels::CheckIdentity(event.event));
     std::vector<event::v1::InboundEvent> events;
     events.push_back(channels::Complete(
-        std::move(event), job->tenant, channel.channel, clock_.UnixMillis(), job->call.traceparent
+        std::move(event), job->tenant, channel.id, clock_.UnixMillis(), job->call.traceparent
     ));
     job->response.set_event_key(HexEncode(events.front().event_key()));
     const auto loads = WindowShares::LoadsOf(events);
@@ -201,7 +200,7 @@ Status Ingest::OnCallChannel(const CallJobPtr& job, const Result<EndpointPtr>& f
     return {};
 }
 
-void Ingest::OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome) {
+void Intake::OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome) {
     if (outcome.too_large_count > 0) {
         return EndCall(job, channels::RefuseField("attachments", "are too large together"));
     }
@@ -219,7 +218,7 @@ void Ingest::OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome) 
     EndCall(job, {});
 }
 
-void Ingest::EndCall(CallJob& job, Status status) {
+void Intake::EndCall(CallJob& job, Status status) {
     if (status.code() == Code::kInvalidArgument) {
         status = std::move(status).WithReason("VALUE_INVALID");
     }
