@@ -67,9 +67,9 @@ private:
 // A part that is a listener of http or rpc: `server`, which the objects hold, is what `start` gives
 // (Result<std::unique_ptr<Server>>).
 template <class Server, class StartServer>
-Part ListenerPart(std::string name, std::unique_ptr<Server>& server, StartServer start) {
+Part ListenerPart(std::string_view name, std::unique_ptr<Server>& server, StartServer start) {
     Part part{
-        .name = std::move(name),
+        .name = std::string(name),
         .start = [&server, start = std::move(start)]() -> Status {
             UNIBOX_ASSIGN_OR_RETURN(server, start());
             return {};

@@ -64,7 +64,7 @@ Status OtherCount(const nats::Generation& present, int wanted, int newest) {
 
 // Streams of long ago do not tell their count. They are whole then, or the operator says it.
 Result<int> CountOf(const nats::GenerationFacts& facts, const EnsureOptions& options) {
-    const auto count = nats::CountOf(facts);
+    auto count = nats::CountOf(facts);
     if (count.status().reason() != nats::kPartitionCountUnknown) return count;
     const int seen = *facts.partitions.rbegin() + 1;
     if (options.partitions && *options.partitions >= seen) return *options.partitions;

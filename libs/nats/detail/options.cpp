@@ -38,6 +38,7 @@ void SetServers(natsOptions* options, const Settings& settings, Setter& setter) 
     std::vector<std::string> urls;
     for (const auto part : Split(settings.url, ',')) urls.emplace_back(TrimSpace(part));
     std::vector<const char*> pointers;
+    pointers.reserve(urls.size());
     for (const auto& url : urls) pointers.push_back(url.c_str());
     setter.Check(
         natsOptions_SetServers(options, pointers.data(), static_cast<int>(pointers.size())), "url"

@@ -28,7 +28,7 @@ struct PgFixture {
     }
 
     // Runs one statement in a transaction of its own.
-    Result<pg::Rows> Run(const std::string& sql, const pg::Params& params = {}) {
+    Result<pg::Rows> Run(const std::string& sql, const pg::Params& params = {}) const {
         auto tx = pg::SystemTx::Begin(*pool, pg::Access::kReadWrite);
         if (!tx.ok()) return tx.status();
         auto rows = tx->ExecuteUnprepared(sql, params);
