@@ -10,8 +10,9 @@ build() { with_build_lock "$1" build_locked "$@"; }
 with_build_lock() {
     local folder="$repo/build/$1" lock
     shift
-    mkdir -p "$folder" 2>/dev/null && [[ -w $repo/build && -w $folder ]] ||
+    if ! mkdir -p "$folder" 2>/dev/null || [[ ! -w $repo/build || ! -w $folder ]]; then
         fail "$folder cannot be written" "it was made by another user (sudo?): remove $repo/build"
+    fi
     exec {lock}>"$folder/.lock"
     flock -n "$lock" || { say "waiting for another build of ${folder#"$repo"/}"; flock "$lock"; }
     "$@"

@@ -1,4 +1,4 @@
-# Sourced by scripts/dev: formatting, lint, thread-safety analysis, the thread sanitizer, generated docs, git hooks.
+# Sourced by scripts/dev and .ci/run: formatting, lint, thread-safety analysis, the thread sanitizer, generated docs, git hooks.
 source "$repo/scripts/lib/service_list.sh"
 
 cpp_files() { git -C "$repo" ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'; }
@@ -13,6 +13,12 @@ format_sources() {
     fi
     (cd "$repo" && clang-format-14 --dry-run --Werror "${files[@]}") ||
         fail "some files are not formatted" "scripts/dev format"
+}
+
+check_shell() {
+    local -a files
+    mapfile -t files < <(git -C "$repo" grep --untracked -lE '^#!.*\b(ba)?sh$|^# Sourced' -- .ci scripts deploy)
+    (cd "$repo" && shellcheck --severity=style "${files[@]}")
 }
 
 demand_check_arguments() {
@@ -32,21 +38,32 @@ files_to_check() {
     esac | { grep '\.cpp$' || true; } | sort -u
 }
 
+# clang-tidy and clang's thread-safety analysis; needs build/dev.
+check_with_clang() { python3 -B "$repo/scripts/lib/clang_check.py" "$repo" "$(build_jobs)" "$@"; }
+
+# All .cpp files, the one that was changed last first.
+files_by_age() {
+    git -C "$repo" log --format= --name-only --diff-filter=d -- '*.cpp' | awk '!seen[$0]++' |
+        while IFS= read -r file; do if [[ -e $repo/$file ]]; then printf '%s\n' "$file"; fi; done
+}
+
 check_everything() {
     local listed
     local -a files
     listed=$(files_to_check "$@")
     mapfile -t files < <(printf '%s' "${listed:+$listed$'\n'}")
     format_sources --check
+    check_shell
     python3 -B "$repo/scripts/tidy.py"
     configure dev
     build dev
     say "clang-tidy of ${#files[@]} files"
     if [[ ${#files[@]} -gt 0 ]]; then
-        python3 "$repo/scripts/lib/clang_check.py" "$repo" "$(build_jobs)" "${files[@]}"
+        check_with_clang "${files[@]}"
     fi
     if [[ ${UNIBOX_SKIP_TSAN:-} == 1 ]]; then return; fi
-    run_thread_sanitizer
+    run_sanitizer tsan
+    report_tests
 }
 
 # A commit waits for what finds mistakes in the staged files, not for the thread sanitizer's tests.
@@ -67,20 +84,16 @@ HOOK
     say "installed $file; git commit --no-verify goes past it"
 }
 
-run_thread_sanitizer() {
-    configure tsan
-    build tsan sanitized_tests
-    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-    run_tests tsan --label-regex "^($sanitized_labels)\$"
-    report_tests
+build_fuzzers() {
+    configure fuzz
+    build fuzz fuzzers
 }
 
-# Each target begins with the recorded webhooks and keeps what it learns in build/fuzz/corpus.
+# run_fuzzers SECONDS: each target for so long. Each begins with the recorded webhooks and keeps what it learns in
+# build/fuzz/corpus.
 run_fuzzers() {
     local seconds=$1 name target
     [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$seconds is not a number of seconds" "scripts/dev --help"
-    configure fuzz
-    build fuzz fuzzers
     for target in "$repo"/build/fuzz/fuzz/*_fuzz; do
         name=${target##*/}
         say "$name for $seconds s"

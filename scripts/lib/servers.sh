@@ -21,7 +21,7 @@ CONF
 
 postgres_bin() {
     local found
-    found=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    found=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
     [[ -x $found/initdb ]] || fail "PostgreSQL's server programs are missing" "apt-get install postgresql"
     echo "$found"
 }

@@ -21,6 +21,32 @@ run_tests() {
     failed_count=$((failed_count + ${counts#* }))
 }
 
+# run_sanitizer asan|tsan: a build that fails counts as one failure.
+run_sanitizer() {
+    export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    if (configure "$1" && build "$1" sanitized_tests); then
+        run_tests "$1" --label-regex "^($sanitized_labels)\$"
+    else
+        failed_count=$((failed_count + 1))
+    fi
+}
+
+# count_check NAME COMMAND...: a check that is no test program counts as one test.
+count_check() {
+    local name=$1 start=$SECONDS
+    shift
+    say "$name"
+    if ("$@"); then
+        say "$name: passed in $((SECONDS - start)) s"
+        passed_count=$((passed_count + 1))
+    else
+        say "$name: FAILED, the reason is above"
+        failed_count=$((failed_count + 1))
+    fi
+}
+
 # The closing line; the script's exit code is that of this function.
 report_tests() {
     is_reported=yes
