@@ -28,6 +28,22 @@ EXCEPTIONS = {
     ('sleep', 'tests/support/eventually.hpp'): 'the one place that waits between two looks at a condition',
     ('sleep', 'tests/support/webhook_client.cpp'): 'a load keeps its pace, and a provider pauses before it tries again',
     ('include', 'libs/domain/event_key.cpp'): 'SHA-256 of the event key; crypto stands on the same floor as domain',
+    ('clock', 'libs/async/periodic.cpp'): 'a thread that waits for real time',
+    ('clock', 'libs/http/client.cpp'): 'bounds waits for a socket, which knows no other clock',
+    ('clock', 'libs/nats/connection.hpp'): 'the default of a parameter',
+    ('clock', 'libs/nats/detail/event_loop.cpp'): 'bounds waits for sockets, which know no other clock',
+    ('clock', 'libs/net/connection_counts.cpp'): 'bounds a wait for connections to end',
+    ('clock', 'libs/obs/'): 'a line says when it was written',
+    ('clock', 'libs/pg/'): 'bounds waits for sockets and connections, which know no other clock',
+    ('clock', 'libs/rpc/'): 'deadlines are gRPC\'s, which knows no other clock',
+    ('clock', 'libs/runtime/'): 'a process lives in real time: signals, the watchdog, the limit of a stop',
+    ('clock', 'libs/store/admin/'): 'the time in the ids of what an operator makes',
+    ('clock', 'libs/store/schema/'): 'says how long a migration took',
+    ('clock', 'services/uniboxctl/'): 'a command that ends: its clock is the machine\'s',
+    ('dead', 'libs/base/ids.hpp'): 'the time inside an id: tests read it where ids must be the same everywhere',
+    ('dead', 'libs/crypto/sealed_box.hpp'): 'tells what a rotation of keys has left to seal again; its verb is to come',
+    ('dead', 'libs/pg/transaction.hpp'): 'what cannot be prepared: tests and benchmarks define tables and set up sessions',
+    ('dead', 'libs/store/writer/slots.hpp'): 'slots are taken for calls, which message-writer does not answer yet',
     ('heavy-header', 'libs/channels/json.hpp'): 'internal to the library, which precompiles simdjson.h',
     ('sql', 'libs/pg/'): 'BEGIN, COMMIT and set_config belong to the transaction types, not to the product',
 }
@@ -56,6 +72,9 @@ SLEEP = re.compile(r'\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(')
 GETENV = re.compile(r'\b(getenv|secure_getenv|setenv|putenv)\s*\(')
 SQL = re.compile(r'^\s*(WITH\s+\w+\s+AS\b|SELECT\s+\S|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\s|MERGE\s+INTO\s|'
                  r'(CREATE|ALTER|DROP|TRUNCATE)\s+(TABLE|ROLE|INDEX|FUNCTION|POLICY)\b)')
+CLOCK = re.compile(r'\b(\w*_clock|\w*Clock|Steady)::now\(|\bSystemClock\(\)')
+# A function that a header declares or defines: something that can be its type, then its name.
+DECLARED = re.compile(r'^ *(?:[\w:<>,&*\[\]]+[ \n]+)+[&*]?([A-Z]\w+)\(', re.MULTILINE)
 SINGLETON_NAMES = re.compile(r'(^|/)(utils?|manager|helpers?)\.(cpp|hpp)$')
 
 
@@ -101,8 +120,7 @@ def check_unfinished(report, path, text):
         report.add('unfinished', path, line_of(text, match.start()), f'"{match[0]}": finish it or write an issue')
 
 
-def check_cpp(report, path, text):
-    code, literals, _ = cpp_text.split_text(text)
+def check_cpp(report, path, text, code, literals):
     line_count = text.count('\n')
     if path.endswith('.cpp') and line_count > CPP_LINES_MAX:
         report.add('file-size', path, 1, f'{line_count} lines, at most {CPP_LINES_MAX}: split it by subject')
@@ -114,6 +132,7 @@ def check_cpp(report, path, text):
                    'make it a function that takes them by value')
     check_calls(report, path, code)
     check_mutexes(report, path, code)
+    check_clocks(report, path, code)
     check_reasons(report, path, text)
     check_includes(report, path, text)
     if not path.startswith('tests/') and not path.startswith('libs/store/'):
@@ -134,12 +153,41 @@ def check_calls(report, path, code):
             report.add('getenv', path, line_of(code, match.start()), 'the environment is read in libs/config alone')
 
 
+def check_clocks(report, path, code):
+    """What decides by time gets its clock through the constructor, so that a test need not wait."""
+    if path.startswith(('libs/base/', 'tests/')):
+        return
+    for match in CLOCK.finditer(code):
+        report.add('clock', path, line_of(code, match.start()), f'{match[0]}: take a Clock (base/clock.hpp) in the constructor')
+
+
 def check_mutexes(report, path, code):
     """What a lock guards is written down, and clang checks it: base/mutex.hpp."""
     if path.startswith(('libs/base/', 'tests/')):
         return
     for match in re.finditer(r'std::(mutex|lock_guard|unique_lock|scoped_lock)\b', code):
         report.add('mutex', path, line_of(code, match.start()), f'{match[0]}: unibox::Mutex and MutexLock are checked')
+
+
+def check_dead(report, codes):
+    """A function of a header that no product code calls is dead, whatever tests do with it. Getters are left alone."""
+    files_of = {}
+    for path, code in codes.items():
+        for word in set(re.findall(r'\b[A-Z]\w+', code)):
+            files_of.setdefault(word, set()).add(path)
+    for path, code in codes.items():
+        source = path[:-len('.hpp')] + '.cpp'
+        for match in DECLARED.finditer(code) if path.endswith('.hpp') else ():
+            name = match[1]
+            is_called_there = code.count(name) > 1 or mentions(codes.get(source, ''), name) > 0
+            if files_of[name] <= {path, source} and not is_called_there:
+                report.add('dead', path, line_of(code, match.start(1)), f'no product code calls {name}')
+
+
+def mentions(code, name):
+    """How often the name stands there, but for its definition: that begins a line, after what can be its type."""
+    definition = re.compile(r'^(?!return\b)[A-Za-z][\w:<>,&*\[\] ]*\b' + name + r'\(', re.MULTILINE)
+    return len(re.findall(r'\b' + name + r'\b', code)) - len(definition.findall(code))
 
 
 def check_reasons(report, path, text):
@@ -292,7 +340,7 @@ def repository_files(root):
 
 
 def check(root, files, exceptions):
-    report, texts = Report(exceptions), {}
+    report, texts, codes = Report(exceptions), {}, {}
     for path in files:
         full = os.path.join(root, path)
         if os.path.getsize(full) > BLOB_BYTES_MAX:
@@ -305,7 +353,10 @@ def check(root, files, exceptions):
             check_columns(report, path, text)
         check_unfinished(report, path, text)
         if is_cpp(path):
-            check_cpp(report, path, text)
+            code, literals, _ = cpp_text.split_text(text)
+            check_cpp(report, path, text, code, literals)
+            if not path.startswith('tests/'):
+                codes[path] = code
         if path.endswith('.hpp'):
             check_header(report, path, text)
         if path.endswith('.py'):
@@ -314,6 +365,7 @@ def check(root, files, exceptions):
             check_markdown(report, path, text, set(files))
     check_folders(report, set(files), texts)
     check_floors(report, texts)
+    check_dead(report, codes)
     check_sections(report, texts)
     check_packages(report, texts)
     return report.finish()

@@ -21,7 +21,6 @@ struct Uuid {
     std::array<std::uint8_t, 16> bytes{};
 
     auto operator<=>(const Uuid&) const = default;
-    bool IsNil() const { return *this == Uuid{}; }
     // Lower-case 8-4-4-4-12 text.
     std::string ToString() const;
     // The 16 bytes as a string, as protobuf `bytes` fields carry them.

@@ -146,22 +146,6 @@ std::vector<std::string> Row::TextArray(int column) const {
     return values;
 }
 
-std::vector<std::int64_t> Row::Int64Array(int column) const {
-    std::vector<std::int64_t> values;
-    for (const std::string_view element : ArrayElements(Raw(column), {kInt8})) {
-        values.push_back(static_cast<std::int64_t>(ReadBigEndian(element)));
-    }
-    return values;
-}
-
-std::vector<Uuid> Row::UuidArray(int column) const {
-    std::vector<Uuid> values;
-    for (const std::string_view element : ArrayElements(Raw(column), {kUuid})) {
-        values.push_back(ReadUuid(element));
-    }
-    return values;
-}
-
 std::optional<std::int64_t> Row::OptionalInt64(int column) const {
     return IsNull(column) ? std::nullopt : std::optional(Int64(column));
 }
@@ -182,11 +166,6 @@ int Rows::size() const {
 }
 int Rows::column_count() const {
     return result_ ? PQnfields(result_.get()) : 0;
-}
-
-std::string_view Rows::ColumnName(int column) const {
-    UNIBOX_ASSERT(column >= 0 && column < column_count());
-    return PQfname(result_.get(), column);
 }
 
 Row Rows::operator[](int row) const {

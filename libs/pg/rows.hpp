@@ -39,10 +39,8 @@ public:
     TimestampMs Timestamp(int column) const;  // timestamptz
     // The same, exactly, in microseconds since 1970; a finite one.
     std::int64_t UnixMicros(int column) const;
-    // One-dimensional arrays without NULL elements.
-    std::vector<std::string> TextArray(int column) const;    // text[] or bytea[]
-    std::vector<std::int64_t> Int64Array(int column) const;  // bigint[]
-    std::vector<Uuid> UuidArray(int column) const;
+    // A one-dimensional array without NULL elements: text[] or bytea[].
+    std::vector<std::string> TextArray(int column) const;
 
     std::optional<std::int64_t> OptionalInt64(int column) const;
     std::optional<std::string> OptionalText(int column) const;
@@ -66,7 +64,6 @@ public:
     int size() const;
     bool empty() const { return size() == 0; }
     int column_count() const;
-    std::string_view ColumnName(int column) const;
     Row operator[](int row) const;
     // For example "COMMIT", "INSERT 0 5".
     std::string_view command_tag() const;

@@ -91,10 +91,6 @@ void Context::Note(std::string_view line) {
     (format_ == OutputFormat::kJson ? log_ : out_) << line << std::endl;
 }
 
-void Context::NoteForPeople(std::string_view line) {
-    if (format_ == OutputFormat::kTable) Note(line);
-}
-
 std::int64_t NowMs() {
     return SystemClock().UnixMillis();
 }

@@ -46,8 +46,6 @@ public:
     bool CouldPrint() const;
     // A line for people; to the log when the output is JSON.
     void Note(std::string_view line);
-    // A line that the answer for programs tells anyway: nothing when the output is JSON.
-    void NoteForPeople(std::string_view line);
     // How far a long command is: a line of the log at most every two seconds, none in the first.
     void Progress(std::string_view what, std::size_t done, std::size_t of);
 

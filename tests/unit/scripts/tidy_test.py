@@ -94,6 +94,12 @@ class Rules(unittest.TestCase):
         self.assertEqual(source('Mutex mutex_;\nconst MutexLock lock(mutex_);\n'), set())
         self.assertEqual(source('std::mutex mutex_;\n', 'libs/base/a.cpp'), set())
 
+    def test_clocks(self):
+        self.assertEqual(source('const auto now = std::chrono::steady_clock::now();\n'), {'clock'})
+        self.assertEqual(source('const auto now = SystemClock().UnixMillis();\n'), {'clock'})
+        self.assertEqual(source('const auto now = clock_.SteadyNow();\n'), set())
+        self.assertEqual(source('const auto now = Steady::now();\n', 'libs/base/a.cpp'), set())
+
     def test_reasons(self):
         self.assertEqual(source('if (error.reason() == "GAP") Stop();\n'), {'reason'})
         self.assertEqual(source('if (error.reason() == kGap) Stop();\n'), set())
@@ -155,6 +161,18 @@ class Rules(unittest.TestCase):
         files = {**LISTS, 'libs/a/a.cpp': 'auto s = "SELECT 1";\n'}
         self.assertEqual(rules_broken(files, {('sql', 'libs/a/'): 'a reason'}), set())
         self.assertEqual(rules_broken(LISTS, {('sql', 'libs/a/'): 'a reason'}), {'exceptions'})
+
+    def test_dead(self):
+        header = HEADER + 'class A {\npublic:\n    int Twice(int n) const;\n    int count() const;\n};\nint Half(int n);\n'
+        own = '#include "a/a.hpp"\nint A::Twice(int n) const {\n    return 2 * n;\n}\nint Half(int n) {\n    return n / 2;\n}\n'
+        files = {**LISTS, 'libs/a/CMakeLists.txt': 'unibox_library(a SOURCES a.cpp b.cpp)\n', 'libs/a/a.hpp': header}
+        calls = '#include "a/a.hpp"\nint F() {\n    return A().Twice(1) + Half(2);\n}\n'
+        self.assertEqual(rules_broken({**files, 'libs/a/a.cpp': own, 'libs/a/b.cpp': calls}), set())
+        self.assertEqual(rules_broken({**files, 'libs/a/a.cpp': own, 'libs/a/b.cpp': calls.replace('Half', '')}), {'dead'})
+        self.assertEqual(rules_broken({**files, 'libs/a/a.cpp': own, 'libs/a/b.cpp': '\n', 'tests/b_test.cpp': calls}),
+                         {'dead', 'unused'})
+        self.assertEqual(rules_broken({**files, 'libs/a/a.cpp': own + 'int G() {\n    return Half(A().Twice(1));\n}\n',
+                                       'libs/a/b.cpp': '\n'}), set())
 
 
 if __name__ == '__main__':
