@@ -44,3 +44,22 @@ build_locked() {
     [[ $status -eq 0 ]] || fail "the build failed (the whole output: $log)" \
         "mend what the compiler says above; 'rm -rf build/$preset' begins anew"
 }
+
+# build_ahead PRESET TARGET: at the lowest priority, while tests wait for time, until stop_building_ahead. Whoever builds it then goes
+# on from there, and says what is wrong with it. A process group of its own, to be ended whole, but no session: Linux shares the
+# processors out among sessions first, whatever their priorities.
+# shellcheck disable=SC2016 # it is the other shell that expands them
+build_ahead() {
+    set -m
+    nice -n 19 bash -c 'source "$0/scripts/lib/common.sh"; source "$0/scripts/lib/build.sh"; configure "$1"; build "$1" "$2"' \
+        "$repo" "$1" "$2" </dev/null >/dev/null 2>&1 &
+    ahead_pid=$!
+    set +m
+}
+
+stop_building_ahead() {
+    if [[ -z ${ahead_pid:-} ]]; then return; fi
+    kill -TERM -- "-$ahead_pid" 2>/dev/null || true
+    wait "$ahead_pid" 2>/dev/null || true
+    ahead_pid=
+}

@@ -21,13 +21,15 @@ run_tests() {
     failed_count=$((failed_count + ${counts#* }))
 }
 
-# run_sanitizer asan|tsan: a build that fails counts as one failure.
+# run_sanitizer asan|tsan [PRESET TARGET]: a build that fails counts as one failure. During the tests the other one is built ahead.
 run_sanitizer() {
     export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     if (configure "$1" && build "$1" sanitized_tests); then
+        if [[ $# -gt 1 ]]; then build_ahead "$2" "$3"; fi
         run_tests "$1" --label-regex "^($sanitized_labels)\$"
+        stop_building_ahead
     else
         failed_count=$((failed_count + 1))
     fi
