@@ -56,8 +56,8 @@ TEST_CASE("Rotation: both secrets live, then the new one; keys and channels end"
     options.gateway = true;
     options.environment = {
         {"UNIBOX_LOOKUPS_REFRESH_MS", "600000"},
-        {"UNIBOX_LOOKUPS_MAX_AGE_MS", "600000"},
-        {"UNIBOX_LOOKUPS_NEGATIVE_MS", "600000"},
+        {"UNIBOX_LOOKUPS_KNOWN_MS_MAX", "600000"},
+        {"UNIBOX_LOOKUPS_UNKNOWN_MS_MAX", "600000"},
         {"UNIBOX_API_KEYS_KNOWN_MS_MAX", "1000"},
     };
     options.tenants_yaml = fmt::format(kApp, "app-secret-1", "bot-secret-1", false, "");

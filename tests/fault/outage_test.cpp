@@ -70,7 +70,7 @@ TEST_CASE("Outage: PostgreSQL is away, what is known is taken on", "[fault]") {
     StackOptions options;
     // The cached look-ups grow old during the outage.
     options.environment = {
-        {"UNIBOX_LOOKUPS_REFRESH_MS", "500"}, {"UNIBOX_LOOKUPS_MAX_AGE_MS", "1000"}};
+        {"UNIBOX_LOOKUPS_REFRESH_MS", "500"}, {"UNIBOX_LOOKUPS_KNOWN_MS_MAX", "1000"}};
     Stack stack(options);
     WebhookClient client(LoadOf(stack, kWebhooksPerSecond));
     client.Start();
