@@ -70,6 +70,16 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
     }
 }
 
+TEST_CASE("Roles: nothing that the writer and the gateway ask is compiled", "[pg][store]") {
+    StoreFixture fixture;
+    const auto uncompiled = fixture.Owner(
+        "SELECT rolname FROM pg_roles WHERE rolname IN ('ub_writer', 'ub_gateway') "
+        "AND 'jit=off' = ANY (rolconfig)"
+    );
+    REQUIRE_OK(uncompiled);
+    CHECK(uncompiled->size() == 2);
+}
+
 TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][store]") {
     StoreFixture fixture;
     const auto leaves =
