@@ -37,7 +37,7 @@ struct PgFixture {
         if (!committed.ok()) return committed;
         return rows;
     }
-    std::int64_t Number(const std::string& sql) {
+    std::int64_t Number(const std::string& sql) const {
         const auto rows = Run(sql);
         REQUIRE_OK(rows);
         return (*rows)[0].Int64(0);
