@@ -62,7 +62,7 @@ using ChannelPtr = std::shared_ptr<const Channel>;
 struct ProviderApps {
     struct App {
         Uuid app_id;
-        std::vector<Secret> secrets;  // As an Channel's.
+        std::vector<Secret> secrets;  // As a Channel's.
         std::int64_t secrets_valid_until_ms = 0;
     };
     std::vector<App> apps;
