@@ -215,6 +215,11 @@ Result<nlohmann::json> ConfigsOf(nats::Streams& streams) {
     return configs;
 }
 
+// What is lost of it costs a while: the services look by themselves too.
+void TellStreamsChanged(nats::Connection& connection) {
+    static_cast<void>(connection.Publish(subjects::kStreamsChanged, ""));
+}
+
 // Changes streams of a generation, and tells in the audit which of them changed how.
 Status ChangeStreams(
     Context& context, nats::Streams& streams, int generation, const std::function<Status()>& change
@@ -275,8 +280,7 @@ Status Ensure(Context& context, const EnsureOptions& options) {
     UNIBOX_RETURN_IF_ERROR(ChangeStreams(context, streams, declared.generation, [&] {
         return EnsureAll(streams, declared, options.force);
     }));
-    (void
-    )connection->Publish(subjects::kStreamsChanged, "");  // the services look by themselves too
+    TellStreamsChanged(*connection);
     return Print(context, streams);
 }
 
@@ -322,8 +326,7 @@ Status Seal(Context& context, int generation) {
         return {};
     };
     UNIBOX_RETURN_IF_ERROR(ChangeStreams(context, streams, generation, seal_all));
-    (void
-    )connection->Publish(subjects::kStreamsChanged, "");  // the services look by themselves too
+    TellStreamsChanged(*connection);
     return Print(context, streams);
 }
 
