@@ -263,7 +263,7 @@ private:
             {.run =
                  [this, shared] {
                      const Status futile = WhyFutile(*shared);
-                     Finish(*shared, futile.ok() ? Note(loader_(shared->keys)) : futile);
+                     Finish(*shared, futile.ok() ? RecordOutcome(loader_(shared->keys)) : futile);
                  },
              // Says nothing about the others: they have their own turns.
              .refuse =
@@ -283,7 +283,7 @@ private:
         return failing_ && !load.probe ? failure_ : Status();
     }
 
-    Result<Found> Note(Result<Found> loaded) {
+    Result<Found> RecordOutcome(Result<Found> loaded) {
         const MutexLock lock(mutex_);
         failing_ = !loaded.ok();
         failure_ = loaded.status();
