@@ -92,7 +92,8 @@ std::map<int, std::int64_t> LossyLog::WaitUntilSeen() {
         std::map<int, double> before;
         for (const auto& [partition, end] : ends) before[partition] = lag(partition);
         for (const auto& [partition, seen] : before) {
-            REQUIRE(Eventually(seconds(60), [&] { return lag(partition) > seen; }));
+            const auto grew = [&lag, shard = partition, was = seen] { return lag(shard) > was; };
+            REQUIRE(Eventually(seconds(60), grew));
         }
     }
     return ends;
@@ -104,7 +105,8 @@ void LossyLog::WaitUntilWritten() {
             "SELECT last_seq FROM ingest_partition WHERE generation = 1 AND partition = {}",
             partition
         );
-        REQUIRE(Eventually(seconds(60), [&] { return AskNumber(stack, last_seq) >= end; }));
+        const auto written = [&, last = end] { return AskNumber(stack, last_seq) >= last; };
+        REQUIRE(Eventually(seconds(60), written));
     }
 }
 

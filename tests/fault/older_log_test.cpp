@@ -53,12 +53,15 @@ std::int64_t LastBreak(Stack& stack) {
 Complaints CheckLostAreTold(LossyLog& log, const std::vector<Return>& returns) {
     Complaints complaints;
     for (const auto& [id, delivery] : log.Lost()) {
-        const int partition = log.PartitionOf(delivery);
-        const bool is_told = std::any_of(returns.begin(), returns.end(), [&](const Return& one) {
-            return delivery.acknowledged_unix_ms >= one.committed_stored_ms.at(partition) &&
-                   delivery.begun_unix_ms <= one.gone_ms;
-        });
-        if (!is_told) complaints.push_back("lost, and not as it is told: " + id);
+        const auto tells = [partition = log.PartitionOf(delivery),
+                            begun_unix_ms = delivery.begun_unix_ms,
+                            acknowledged_unix_ms =
+                                delivery.acknowledged_unix_ms](const Return& one) {
+            return acknowledged_unix_ms >= one.committed_stored_ms.at(partition) &&
+                   begun_unix_ms <= one.gone_ms;
+        };
+        if (!std::any_of(returns.begin(), returns.end(), tells))
+            complaints.push_back("lost, and not as it is told: " + id);
     }
     return complaints;
 }
