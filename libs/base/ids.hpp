@@ -50,6 +50,8 @@ using ChannelId = UuidId<struct ChannelTag>;
 using ContactId = UuidId<struct ContactTag>;
 using ConversationId = UuidId<struct ConversationTag>;
 using MessageId = UuidId<struct MessageTag>;
+using AgentId = UuidId<struct AgentTag>;
+using TeamId = UuidId<struct TeamTag>;
 // First 128 bits of a SHA-256 over the provider's ids (docs/architecture.md, "Event key").
 using EventKey = UuidId<struct EventKeyTag>;
 

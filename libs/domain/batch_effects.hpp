@@ -8,6 +8,8 @@
 #include "domain/outbox_target.hpp"
 #include "domain/shard.hpp"
 #include "unibox/event/v1/feed.pb.h"
+#include "unibox/v1/audit.pb.h"
+#include "unibox/writer/v1/command.pb.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +59,34 @@ struct OutboxWrite {
     event::v1::OutboxBatch batch;  // events of this shard in the order in which they became true
 };
 
+// An answer of a command. Refused: `kept.code` is not 0, and nothing was done.
+struct CommandAnswer {
+    std::size_t input = 0;  // which input of the batch
+    writer::v1::KeptAnswer kept;
+    std::string response;  // AppendResponse or ApplyResponse, serialised, without the token
+    bool is_repetition = false;
+};
+struct RequestKeyWrite {
+    RequestKey key;
+    std::string digest;
+    writer::v1::KeptAnswer answer;
+};
+struct AuditWrite {
+    TenantId tenant;
+    std::int64_t at = 0;
+    Uuid command;
+    ConversationId conversation;
+    v1::Actor actor;
+    std::string action;
+    v1::AuditChanges changes;
+};
+// A conversation that opens by itself, or (added = false) does not any more.
+struct SnoozeWrite {
+    ConversationKey conversation;
+    std::int64_t snooze_time = 0;
+    bool added = false;
+};
+
 struct Effects {
     std::vector<ContactWrite> contacts;
     std::vector<ThreadWrite> threads;
@@ -67,6 +97,11 @@ struct Effects {
     std::vector<std::pair<EventRef, EventKey>>
         unparks;  // applied now: (target, event key) rows to delete
     std::vector<OutboxWrite> outbox;
+    // Of commands: an answer for each, in the order of the inputs; what else they leave behind.
+    std::vector<CommandAnswer> answers;
+    std::vector<RequestKeyWrite> request_keys;
+    std::vector<AuditWrite> audit;
+    std::vector<SnoozeWrite> snoozes;
     // How many of the batch's inputs, from the first one on, these are the effects of. Fewer than
     // all: more would have been too much for one transaction.
     std::size_t input_count = 0;
@@ -77,6 +112,7 @@ struct Effects {
     std::int64_t message_count = 0;    // messages created
     std::int64_t ignored_count =
         0;  // events without effect: older edits, repeated receipts, archived messages
+    std::int64_t over_rate_count = 0;     // customers' messages beyond what is believable a minute
     std::int64_t park_refused_count = 0;  // too many wait for the same message
 };
 

@@ -52,8 +52,20 @@ struct BatchPlan {
     // Keys of the batch's messages, each once, in the order of the events: read the events parked
     // for them, up to a limit of bytes.
     std::vector<EventRef> parked_targets;
-    // Whose reopen window is wanted.
+    // Whose windows are wanted.
     std::set<std::pair<TenantId, ChannelId>> channels;
+
+    // Of commands. Conversations by id: lock their threads, then their counters (with those of the
+    // other keys, in one order), read threads, conversations, contacts and channels.
+    std::set<ConversationKey> conversations;
+    // Messages of these conversations that commands change or answer, with their contents, each
+    // once, in the order of the commands.
+    std::vector<MessageRef> messages;
+    // Who may get a conversation: read with the channels that they belong to.
+    std::set<std::pair<TenantId, AgentId>> agents;
+    std::set<std::pair<TenantId, TeamId>> teams;
+    // Held until the commit, so that a repetition waits; read what is kept of an earlier one.
+    std::set<RequestKey> request_keys;
 };
 
 }  // namespace unibox::domain

@@ -5,7 +5,9 @@
 #include "base/ids.hpp"
 #include "domain/inbox_keys.hpp"
 #include "unibox/event/v1/inbound.pb.h"
+#include "unibox/v1/agent.pb.h"
 #include "unibox/v1/message.pb.h"
+#include "unibox/writer/v1/command.pb.h"
 
 #include <cstdint>
 #include <map>
@@ -39,6 +41,9 @@ struct CounterRow {
     std::int64_t inbound_count = 0;
     std::int64_t outbound_count = 0;
     std::int64_t closed_at = kInfinity;
+    // How many messages the conversation got in the minute (Unix time) of the last one.
+    std::int32_t rate_minute = 0;
+    std::int32_t rate_count = 0;
     std::optional<std::int64_t> first_message_at;
     std::optional<std::int64_t> last_message_at;
     // The conversation's marks: each outbound message created up to then is at least DELIVERED, at
@@ -59,6 +64,15 @@ struct ConversationRow {
     std::optional<std::int64_t> last_customer_at;
     std::optional<std::int64_t> last_agent_at;
     std::int64_t created_at = 0;
+    v1::Priority priority{};
+    std::optional<AgentId> assignee;
+    std::optional<TeamId> team;
+    std::vector<std::string> labels;                // sorted
+    std::map<std::string, std::string> attributes;  // the tenant's own
+    std::optional<std::int64_t> snooze_time;        // snoozed: when it opens by itself
+    bool muted = false;
+    std::optional<std::int64_t> waiting_since;    // of the oldest message that nobody answered
+    std::optional<std::int64_t> can_reply_until;  // absent: the provider has no window
 };
 struct MessagePosition {  // where a message lies: its key, partition bound included
     ConversationId conversation;
@@ -78,7 +92,10 @@ struct MessageRow {
     std::string payload;
     std::vector<v1::Attachment> attachments;
     std::vector<v1::Reaction> reactions;
-    v1::MessageContext context;  // empty if there is none
+    v1::MessageContext context;            // empty if there is none
+    v1::MessageTemplate message_template;  // of a TEMPLATE; empty else
+    bool over_rate = false;                // more a minute than is believable
+    v1::Actor author;                      // of what was written through Unibox; empty else
     // Reactions that were taken back, with the time of it: an older one that comes late must not
     // stand again. No emoji = all of the contact's.
     std::vector<v1::Reaction> removed_reactions;
@@ -128,6 +145,26 @@ struct DetachedLeaves {
     }
 };
 
+// What of a channel decides.
+struct ChannelRow {
+    std::int64_t reopen_window_ms = 0;
+    // How long after a customer's message free text may be sent; absent: always.
+    std::optional<std::int64_t> reply_window_ms;
+    bool replies_after_window = false;  // The tenant wants it tried all the same.
+    bool disabled = false;
+};
+struct AgentRow {
+    std::string name;
+    v1::AgentRole role{};
+    bool disabled = false;
+    std::set<ChannelId> channels;  // that it belongs to; matters for the role AGENT alone
+};
+// The first answer of a call that comes again.
+struct KeptRequest {
+    std::string digest;
+    writer::v1::KeptAnswer answer;
+};
+
 // All that Decide may know. Every contact, thread and channel of the plan is present (the first
 // pipeline creates missing contacts and threads); refs, messages and parked events only where the
 // database has them.
@@ -153,7 +190,12 @@ struct BatchState {
     std::set<EventRef> parked_unread;
     // Of the plan's target_refs: what waits for them already.
     std::map<EventRef, ParkedLoad> parked_loads;
-    std::map<std::pair<TenantId, ChannelId>, std::int64_t> reopen_window_ms;  // of each channel
+    std::map<std::pair<TenantId, ChannelId>, ChannelRow> channels;
+    // Of the plan, where the database has them. Messages of `message_refs` are in `messages`.
+    std::map<MessageRef, MessagePosition> message_refs;
+    std::map<std::pair<TenantId, AgentId>, AgentRow> agents;
+    std::map<std::pair<TenantId, TeamId>, bool> teams;  // whether it is disabled
+    std::map<RequestKey, KeptRequest> kept_requests;
     std::int64_t now_ms = 0;  // the database's clock at BEGIN
     std::string feed_epoch;   // 16 bytes
     // Those that kept something out of this state.

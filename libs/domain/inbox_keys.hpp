@@ -38,6 +38,19 @@ struct ConversationKey {
     ConversationId conversation;
     auto operator<=>(const ConversationKey&) const = default;
 };
+// A message by its place in a conversation, as people and programs name it.
+struct MessageRef {
+    ConversationKey conversation;
+    std::int64_t seq = 0;
+    auto operator<=>(const MessageRef&) const = default;
+};
+// By what a repeated call is recognised: proto/unibox/writer/v1/command.proto, RequestKey.
+struct RequestKey {
+    TenantId tenant;
+    std::string scope;
+    std::string key;
+    auto operator<=>(const RequestKey&) const = default;
+};
 struct EventRef {
     TenantId tenant;
     ChannelId channel;

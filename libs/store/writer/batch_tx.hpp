@@ -39,6 +39,17 @@ struct PartitionAdvance {
     LogMark to_mark = {};  // of the message at to_seq
 };
 
+// The slot that a transaction of commands writes under.
+struct SlotFence {
+    std::int32_t slot = 0;
+    std::int64_t epoch = 0;
+};
+// Whose transaction it is: partitions of the log that move on, or a slot.
+struct BatchFence {
+    std::span<const PartitionAdvance> partitions;
+    std::optional<SlotFence> slot = {};
+};
+
 // An event that cannot be written, as it was read from the stream.
 struct DeadLetterWrite {
     domain::PartitionId id;
@@ -63,22 +74,28 @@ struct BatchExtras {
     std::span<const OutboxId> acknowledged;
 };
 
+struct CommittedBatch {
+    std::vector<OutboxId> outbox;  // of effects.outbox, in its order
+    // Of a slot's transaction: the place in PostgreSQL's log (pg_lsn) at which it stands, at least.
+    std::string consistency_token;
+};
+
 class BatchTx {
 public:
     // Connects if need be. `lease` is how long the partitions stay the owner's after this batch.
     static Result<BatchTx> Begin(pg::Session& session, Millis lease);
 
-    // Fences and advances the partitions (any order given; sorted here), inserts the contacts and
-    // threads that are missing, takes all locks in key order and reads the state. ABORTED
+    // Fences and advances the partitions (any order given; sorted here) or fences the slot, inserts
+    // the contacts and threads that are missing, takes all locks in key order (request keys,
+    // threads, counters) and reads the state. Waits for a transaction that holds one of the
+    // plan's request keys. ABORTED
     // (kLeavesChanged) if leaves were attached or detached since `leaves` was taken: what the state
     // lacks is either nowhere or in one of leaves.detached.
     Result<domain::BatchState> Read(
-        std::span<const PartitionAdvance> partitions,
-        const domain::BatchPlan& plan,
-        const LeafSurvey& leaves
+        const BatchFence& fence, const domain::BatchPlan& plan, const LeafSurvey& leaves
     );
-    // Writes and commits. Returns the ids of effects.outbox, in its order.
-    Result<std::vector<OutboxId>> Commit(const domain::Effects& effects, const BatchExtras& extras);
+    // Writes and commits.
+    Result<CommittedBatch> Commit(const domain::Effects& effects, const BatchExtras& extras);
     // After a failed Commit: whether the transaction may have taken place all the same.
     bool outcome_unknown() const { return tx_.outcome_unknown(); }
 

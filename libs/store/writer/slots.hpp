@@ -19,6 +19,13 @@ struct OwnedSlot {
     std::int64_t epoch = 0;
     domain::ShardId Shard() const { return domain::ShardId::OfSlot(slot); }
 };
+// A slot for API writes of `owner`: one that is free (or expired, or void), else a new one; with
+// its next epoch and a lease. Rows of the outbox that an earlier owner left are the caller's to
+// publish.
+Result<OwnedSlot> TakeSlot(pg::Pool& pool, std::string_view owner, Millis lease);
+// ABORTED (kPartitionLost) if it was taken over.
+Status RenewSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot, Millis lease);
+
 // Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases
 // them.
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(
