@@ -45,14 +45,15 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON request_keys TO ub_writer;
 -- Conversations that open by themselves. A system table, of the writer alone: what it says beyond a conversation's own snooze_time is
 -- worth nothing, so a row too many does no harm.
 CREATE TABLE snoozes (
-    snooze_time  timestamptz NOT NULL,
-    tenant       bigint NOT NULL,
-    conversation uuid NOT NULL,
+    snooze_time   timestamptz NOT NULL,
+    tenant        bigint NOT NULL,
+    conversation  uuid NOT NULL,
+    claimed_until timestamptz NOT NULL DEFAULT '-infinity',   -- a writer is about to open it
     PRIMARY KEY (snooze_time, tenant, conversation)
 );
 ALTER TABLE snoozes OWNER TO ub_owner;
 REVOKE ALL ON snoozes FROM PUBLIC;
-GRANT SELECT, INSERT, DELETE ON snoozes TO ub_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON snoozes TO ub_writer;
 
 -- Who did what in which conversation: a row for each command that changed something, in its transaction.
 CREATE TABLE command_audit (

@@ -88,6 +88,53 @@ void OutboxSettings::Describe(config::FieldTable& table) {
         );
 }
 
+void CommandSettings::Describe(config::FieldTable& table) {
+    table.Section("commands", "What people and programs ask for, over gRPC.")
+        .Add(
+            "lane_count",
+            &lane_count,
+            "Connections that write commands, each a transaction at a time.",
+            config::InRange(1, 64)
+        )
+        .Add(
+            "interval_ms",
+            &interval_ms,
+            "From the beginning of one transaction to that of the next, at least.",
+            config::InRange(0, 1'000)
+        )
+        .Add(
+            "batch_count_max",
+            &batch_count_max,
+            "Commands of one transaction.",
+            config::InRange(1, 1'000)
+        )
+        .Add(
+            "batch_bytes_max",
+            &batch_bytes_max,
+            "Their bytes, about.",
+            config::InRange(64 << 10, 64 << 20)
+        )
+        .Add(
+            "queue_count_max",
+            &queue_count_max,
+            "Commands that wait for a lane; more are refused.",
+            config::InRange(1, 1'000'000)
+        )
+        .Add(
+            "retry_ms_max",
+            &retry_ms_max,
+            "Longest pause before a transaction that failed is repeated.",
+            config::InRange(10, 60'000)
+        )
+        .Add(
+            "messages_per_minute_max",
+            &messages_per_minute_max,
+            "Messages that one conversation may have; more are refused to people and programs, and "
+            "marked when customers write them.",
+            config::InRange(1, 1'000'000)
+        );
+}
+
 void KeeperSettings::Describe(config::FieldTable& table) {
     table.Section("keeper", "Partitions ahead, old rows, and the log's disk.")
         .Add(
@@ -110,18 +157,28 @@ void KeeperSettings::Describe(config::FieldTable& table) {
         );
 }
 
+Config::Config() {
+    grpc.listen = "127.0.0.1:9092";
+    grpc.receive_bytes_max = 512 << 10;
+}
+
 void Config::Describe(config::FieldTable& table) {
     postgres.Describe(table);
     nats.Describe(table);
     batch.Describe(table);
     ownership.Describe(table);
     outbox.Describe(table);
+    commands.Describe(table);
     keeper.Describe(table);
+    grpc.Describe(table);
 }
 
 std::vector<runtime::FileUse> Config::FileUses() const {
     return {
         {"batch.lane_count", batch.lane_count},
+        {"commands.lane_count", commands.lane_count},
+        {"grpc.connection_count_max (3 each)",
+         grpc.connection_count_max * rpc::kFilesPerConnection},
         {"postgres.connection_count_max", postgres.connection_count_max}};
 }
 

@@ -3,6 +3,7 @@
 
 #include "nats/settings.hpp"
 #include "pg/settings.hpp"
+#include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
 
 #include <cstddef>
@@ -47,6 +48,20 @@ struct OutboxSettings {
     void Describe(config::FieldTable& table);
 };
 
+// What people and programs ask for, over gRPC.
+struct CommandSettings {
+    int lane_count = 2;
+    std::int64_t interval_ms = 3;
+    std::size_t batch_count_max = 200;
+    std::size_t batch_bytes_max = 4 * 1024 * 1024;
+    std::size_t queue_count_max = 2'000;  // of each lane
+    std::int64_t retry_ms_max = 500;
+    std::int32_t messages_per_minute_max = 200;  // of one conversation
+
+    // Section "commands".
+    void Describe(config::FieldTable& table);
+};
+
 struct KeeperSettings {
     std::int64_t interval_ms = 60'000;
     std::int64_t keep_committed_ms = 24LL * 3600 * 1000;
@@ -62,8 +77,11 @@ struct Config {
     BatchSettings batch;
     OwnershipSettings ownership;
     OutboxSettings outbox;
+    CommandSettings commands;
     KeeperSettings keeper;
+    rpc::Settings grpc;
 
+    Config();
     void Describe(config::FieldTable& table);
     // What the settings cost at most.
     std::vector<runtime::FileUse> FileUses() const;

@@ -63,6 +63,26 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
       holds(metrics.GetCounter(
           "unibox_writer_holds_total", "Times that a partition began to wait for a detached leaf."
       )),
+      batch_commands(metrics.GetHistogram(
+          "unibox_writer_batch_commands",
+          "Commands of a committed transaction.",
+          {1, 2, 5, 10, 20, 50, 100, 200}
+      )),
+      command_commit_seconds(metrics.GetHistogram(
+          "unibox_writer_command_commit_seconds",
+          "Transactions of commands, from BEGIN to COMMIT.",
+          obs::SecondsBuckets()
+      )),
+      command_batches(metrics.GetCounter(
+          "unibox_writer_command_batches_total", "Committed transactions of commands."
+      )),
+      commands_repeated(metrics.GetCounter(
+          "unibox_writer_commands_repeated_total",
+          "Commands that got the answer of an earlier call."
+      )),
+      commands_failed(metrics.GetCounter(
+          "unibox_writer_commands_failed_total", "Commands that cannot be written: an alarm."
+      )),
       owned_partitions(
           metrics.GetGauge("unibox_writer_owned_partitions", "Partitions owned by this instance.")
       ),

@@ -36,6 +36,11 @@ struct WriterMetrics {
     obs::Counter& lost_events;
     obs::Counter& missing_periods;
     obs::Counter& holds;
+    obs::Histogram& batch_commands;
+    obs::Histogram& command_commit_seconds;
+    obs::Counter& command_batches;
+    obs::Counter& commands_repeated;
+    obs::Counter& commands_failed;
     obs::Gauge& owned_partitions;
     obs::Gauge& stopped_partitions;
     obs::Gauge& held_partitions;

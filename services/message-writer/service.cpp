@@ -1,9 +1,13 @@
 #include "message-writer/service.hpp"
 
+#include "message-writer/command_lanes.hpp"
 #include "message-writer/feed_history.hpp"
 #include "message-writer/keeper.hpp"
 #include "message-writer/partition_owner.hpp"
 #include "message-writer/relays.hpp"
+#include "message-writer/snooze_alarm.hpp"
+#include "message-writer/writer_api.hpp"
+#include "rpc/server.hpp"
 #include "store/schema/migrate.hpp"
 
 #include <unistd.h>
@@ -76,7 +80,11 @@ struct Objects {
               .log_highs = log_highs,
               .on_lost = [this] { partitions.Wake(); },
               .on_log_full = [this] { keeper->Relieve(); }},
-          partitions(environment, lanes) {}
+          partitions(environment, lanes),
+          commands(environment),
+          snoozes(*pool, commands, clock),
+          calls(config.grpc, registry),
+          api(commands, calls) {}
 
     Status SchemaIsCurrent() const;
     Status CreateLanes();
@@ -93,6 +101,11 @@ struct Objects {
     std::vector<std::unique_ptr<Lane>> lanes;
     PartitionOwner partitions;
     std::unique_ptr<Keeper> keeper;
+    CommandLanes commands;
+    SnoozeAlarm snoozes;
+    rpc::Calls calls;
+    WriterApi api;
+    std::unique_ptr<rpc::Server> grpc;
 };
 
 Status Objects::SchemaIsCurrent() const {
@@ -116,6 +129,13 @@ void Objects::StopLanes() {
 }
 
 std::vector<runtime::Part> PartsOf(Objects& objects) {
+    const auto start_grpc = [&objects] {
+        return rpc::Server::Start(
+            objects.config.grpc,
+            {{v1::WriterService::service_full_name(), &objects.api}},
+            objects.metrics.registry
+        );
+    };
     return {
         {.name = "schema", .start = [&objects] { return objects.SchemaIsCurrent(); }},
         {.name = "feed",
@@ -136,7 +156,18 @@ std::vector<runtime::Part> PartsOf(Objects& objects) {
          .stop = [&objects](Millis) { objects.keeper->Stop(); }},
         {.name = "partitions",
          .start = [&objects] { return objects.partitions.Start(); },
-         .stop = [&objects](Millis) { objects.partitions.Stop(); }}};
+         .stop = [&objects](Millis) { objects.partitions.Stop(); }},
+        {.name = "commands",
+         .start = [&objects] { return objects.commands.Start(); },
+         .stop = [&objects](Millis) { objects.commands.Stop(); }},
+        {.name = "snoozes",
+         .start =
+             [&objects] {
+                 objects.snoozes.Start();
+                 return Status();
+             },
+         .stop = [&objects](Millis) { objects.snoozes.Stop(); }},
+        runtime::ListenerPart("grpc", objects.grpc, start_grpc)};
 }
 
 }  // namespace
