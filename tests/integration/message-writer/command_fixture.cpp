@@ -1,6 +1,6 @@
 #include "command_fixture.hpp"
 
-#include "crypto/digest.hpp"
+#include "crypto/hash.hpp"
 #include "support/inbound_events.hpp"
 #include "support/status_matchers.hpp"
 
