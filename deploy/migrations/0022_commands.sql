@@ -8,7 +8,8 @@ ALTER TABLE conversations
     ADD COLUMN snooze_time     timestamptz,                   -- snoozed: when it opens by itself; NULL = with the next message
     ADD COLUMN muted           boolean NOT NULL DEFAULT false,
     ADD COLUMN waiting_since   timestamptz,                   -- of the customer's oldest message that nobody answered
-    ADD COLUMN can_reply_until timestamptz;                   -- the provider's window for free text; NULL = it has none
+    ADD COLUMN can_reply_until timestamptz,                   -- the provider's window for free text; NULL = it has none
+    ADD COLUMN preview_seq     bigint NOT NULL DEFAULT 0;     -- which message the preview is of; 0 = the last one
 
 -- Conversations from before: Meta's three providers give a day from the customer's last message.
 UPDATE conversations SET can_reply_until = last_customer_at + interval '24 hours'

@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "domain/shard.hpp"
+#include "unibox/v1/common.pb.h"
 
 #include <cstdint>
 #include <string_view>
@@ -23,6 +24,8 @@ struct Cause {
     InputIds ids;
     std::int64_t time_ms = 0;      // when it was received; Unix, UTC
     std::string_view traceparent;  // of the input, which must outlive the cause
+    // Who on the tenant's side does it, of the input too; null: the customer or the provider.
+    const v1::Actor* actor = nullptr;
 };
 
 }  // namespace unibox::decide

@@ -2,7 +2,7 @@
 
 #include "decide/inbound.hpp"
 #include "decide/message_changes.hpp"
-#include "decide/text.hpp"
+#include "decide/messages.hpp"
 
 namespace unibox::decide {
 namespace {
@@ -18,26 +18,18 @@ void MessageChanged(
     WorkingMessage* message,
     WorkingState* state
 ) {
+    if (event.has_edit() || event.has_delete_()) {
+        return MessageTextChanged(cause, conversation, message, state);
+    }
     domain::MessageWrite& write = message->write;
     write.row.version = ++conversation->write.counters.version;
     message->changed = true;
     conversation->changed = true;
-    switch (event.body_case()) {
-        case InboundEvent::kReaction:
-            write.reactions_changed = true;
-            return state->feed().MessageReacted(
-                cause, state->ViewOf(*conversation), write, ContactKeyOf(event)
-            );
-        case InboundEvent::kReceipt:
-            return state->feed().MessageDelivered(cause, state->ViewOf(*conversation), write);
-        default:
-            break;
+    if (event.has_receipt()) {
+        return state->feed().MessageDelivered(cause, state->ViewOf(*conversation), write);
     }
-    write.text_changed = true;
-    if (write.position.seq == conversation->write.counters.last_seq) {
-        conversation->write.row.preview = PreviewOf(write.row);
-    }
-    state->feed().MessageUpdated(cause, state->ViewOf(*conversation), write);
+    write.reactions_changed = true;
+    state->feed().MessageReacted(cause, state->ViewOf(*conversation), write, ContactKeyOf(event));
 }
 
 }  // namespace

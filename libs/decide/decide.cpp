@@ -16,7 +16,7 @@ Outcome Take(
     domain::ShardId shard, const Input& input, WorkingState* state, std::string* awaited_leaf
 ) {
     if (!IsValid(input)) {
-        ++state->effects().ignored_count;
+        Reject(input, state);
         return Outcome::kTaken;
     }
     const Cause cause = CauseOf(shard, input);
@@ -34,12 +34,13 @@ Outcome Take(
 domain::Effects Decide(
     std::span<const domain::BatchItem> batch, domain::BatchState state, const DecideLimits& limits
 ) {
-    WorkingState working(std::move(state));
+    WorkingState working(std::move(state), limits);
     std::size_t count = 0;
     std::string awaited_leaf;
     for (const domain::BatchItem& item : batch) {
         const bool full = count > 0 && working.effects_bytes() >= limits.effects_bytes_max;
         if (full) break;
+        working.BeginInput(count);
         const auto take = [&](const auto& input) {
             return Take(item.shard, input, &working, &awaited_leaf);
         };

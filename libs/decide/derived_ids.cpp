@@ -48,6 +48,8 @@ private:
 constexpr std::uint64_t kConversationSalt = 1;
 constexpr std::uint64_t kContactSalt = 2;
 constexpr std::uint64_t kFeedEventSalt = 3;
+constexpr std::uint64_t kMessageSalt = 4;
+constexpr std::uint64_t kSendJobSalt = 5;
 
 }  // namespace
 
@@ -61,6 +63,18 @@ ContactId ContactIdOf(std::int64_t unix_ms, const EventKey& key) {
     Spread spread(kContactSalt);
     spread.Add(key.value);
     return {spread.ToUuid(unix_ms)};
+}
+
+MessageId CommandMessageIdOf(const EventKey& command) {
+    Spread spread(kMessageSalt);
+    spread.Add(command.value);
+    return {spread.ToUuid(UuidV7Millis(command.value))};
+}
+
+Uuid SendJobIdOf(const MessageId& message) {
+    Spread spread(kSendJobSalt);
+    spread.Add(message.value);
+    return spread.ToUuid(UuidV7Millis(message.value));
 }
 
 Uuid FeedEventIdOf(

@@ -1,4 +1,4 @@
-// Ids that derive from event keys, so that a repeated transaction gives the same ones.
+// Ids that derive from those of inputs, so that a repeated transaction gives the same ones.
 // Thread safety: pure functions.
 #pragma once
 
@@ -13,6 +13,10 @@ namespace unibox::decide {
 ConversationId ConversationIdOf(std::int64_t unix_ms, const EventKey& key);
 // The contact that is first seen with this event.
 ContactId ContactIdOf(std::int64_t unix_ms, const EventKey& key);
+// The message that a command writes (each writes one at most), with the time of the command's id.
+MessageId CommandMessageIdOf(const EventKey& command);
+// The job that sends this message.
+Uuid SendJobIdOf(const MessageId& message);
 // The feed event of this cause and version. The feed epoch (16 bytes) is part of it: after a
 // restore the same cause may have another result.
 Uuid FeedEventIdOf(

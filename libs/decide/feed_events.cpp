@@ -9,20 +9,17 @@
 #include <utility>
 
 namespace unibox::decide {
-namespace {
 
 using domain::ConversationWrite;
 using domain::MessageWrite;
 using event::v1::InboundEvent;
 
-void SetConversation(const ConversationView& view, v1::Conversation* to) {
+void FillConversation(const ConversationView& view, v1::Conversation* to) {
     const ConversationWrite& from = *view.conversation;
     domain::ConversationContact contact;
     if (view.contact != nullptr) contact = {view.contact_key->contact_key, view.contact};
     domain::FillConversation(from.key.conversation, from.row, from.counters, contact, to);
 }
-
-}  // namespace
 
 FeedEvents::FeedEvents(std::string feed_epoch, std::int64_t commit_time_ms)
     : feed_epoch_(std::move(feed_epoch)), commit_time_ms_(commit_time_ms) {}
@@ -44,6 +41,8 @@ void FeedEvents::Append(
     event->set_commit_time_ms(commit_time_ms_);
     event->set_traceparent(cause.traceparent.data(), cause.traceparent.size());
     event->set_feed_epoch(feed_epoch_);
+    event->clear_actor();
+    if (cause.actor != nullptr) *event->mutable_actor() = *cause.actor;
     event::v1::OutboxBatch& batch = batches_[cause.shard];
     batch.set_feed_epoch(feed_epoch_);
     auto* entry = batch.add_entries();
@@ -72,7 +71,7 @@ void FeedEvents::MessageCreated(
 ) {
     auto* body = created_.mutable_message_created();
     domain::FillMessage(message.position, message.row, body->mutable_message());
-    SetConversation(view, body->mutable_conversation());
+    FillConversation(view, body->mutable_conversation());
     body->set_conversation_created(view.conversation->counters.last_seq == 1);
     body->set_conversation_reopened(conversation_reopened);
     AppendOf(view, cause, &created_, "message_created");
@@ -83,7 +82,7 @@ void FeedEvents::MessageUpdated(
 ) {
     auto* body = updated_.mutable_message_updated();
     domain::FillMessage(message.position, message.row, body->mutable_message());
-    SetConversation(view, body->mutable_conversation());
+    FillConversation(view, body->mutable_conversation());
     AppendOf(view, cause, &updated_, "message_updated");
 }
 
@@ -101,7 +100,7 @@ void FeedEvents::MessageReacted(
     for (const v1::Reaction& reaction : message.row.reactions) {
         if (reaction.contact_key() == contact_key) *body->add_reactions() = reaction;
     }
-    SetConversation(view, body->mutable_conversation());
+    FillConversation(view, body->mutable_conversation());
     AppendOf(view, cause, &event, "message_reacted");
 }
 
@@ -114,7 +113,7 @@ void FeedEvents::MessageDelivered(
     body->set_seq(message.position.seq);
     body->set_delivery_state(message.row.delivery_state);
     body->set_delivery_error(message.row.delivery_error);
-    SetConversation(view, body->mutable_conversation());
+    FillConversation(view, body->mutable_conversation());
     AppendOf(view, cause, &event, "message_delivered");
 }
 
@@ -126,8 +125,43 @@ void FeedEvents::MessagesDelivered(
     body->set_delivery_state(state);
     domain::SetTime(until_ms, body->mutable_until_time());
     body->set_up_to_seq(view.conversation->counters.last_seq);
-    SetConversation(view, body->mutable_conversation());
+    FillConversation(view, body->mutable_conversation());
     AppendOf(view, cause, &event, "messages_delivered");
+}
+
+void FeedEvents::ConversationUpdated(
+    const Cause& cause,
+    const ConversationView& view,
+    const std::vector<std::string>& changed_fields,
+    const std::string& reason
+) {
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_conversation_updated();
+    FillConversation(view, body->mutable_conversation());
+    body->mutable_changed_fields()->Assign(changed_fields.begin(), changed_fields.end());
+    body->set_reason(reason);
+    AppendOf(view, cause, &event, "conversation_updated");
+}
+
+void FeedEvents::LoopSuspected(
+    const Cause& cause, const ConversationView& view, std::int32_t messages_per_minute_max
+) {
+    const ConversationWrite& conversation = *view.conversation;
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_control_received();
+    body->set_channel_id(conversation.row.channel.ToString());
+    body->set_thread_key(conversation.row.thread_key);
+    body->set_type("loop_suspected");
+    auto& attributes = *body->mutable_attributes();
+    attributes["conversation_id"] = conversation.key.conversation.ToString();
+    attributes["messages_per_minute_max"] = std::to_string(messages_per_minute_max);
+    body->set_contact_key(conversation.row.thread_key);
+    if (view.contact != nullptr) {
+        body->set_contact_key(view.contact_key->contact_key);
+        body->set_contact_name(view.contact->display_name);
+    }
+    domain::SetTime(cause.time_ms, body->mutable_receive_time());
+    Append(cause, &event, "control_received", ConversationId{}, 0);
 }
 
 void FeedEvents::ControlReceived(const Cause& cause, const InboundEvent& control) {

@@ -23,6 +23,9 @@ struct ConversationView {
     const domain::ContactRow* contact = nullptr;
 };
 
+// As the feed, the API and the answers to commands show it.
+void FillConversation(const ConversationView& view, v1::Conversation* to);
+
 class FeedEvents {
 public:
     // `feed_epoch`: 16 bytes; `commit_time_ms`: Unix, UTC.
@@ -55,7 +58,18 @@ public:
         v1::DeliveryState state,
         std::int64_t until_ms
     );
+    // `changed_fields`: names of unibox.v1.Conversation; `reason`: of whoever changed it.
+    void ConversationUpdated(
+        const Cause& cause,
+        const ConversationView& view,
+        const std::vector<std::string>& changed_fields,
+        const std::string& reason
+    );
     void ControlReceived(const Cause& cause, const event::v1::InboundEvent& control);
+    // More messages in a minute than `messages_per_minute_max`.
+    void LoopSuspected(
+        const Cause& cause, const ConversationView& view, std::int32_t messages_per_minute_max
+    );
     void TypingReceived(const Cause& cause, const event::v1::InboundEvent& typing);
 
     // Of all events so far, serialised.

@@ -57,6 +57,10 @@ bool IsValid(const InboundEvent& event) {
     return domain::Validate(event).ok();
 }
 
+void Reject(const InboundEvent& /*event*/, WorkingState* state) {
+    ++state->effects().ignored_count;
+}
+
 void AddToPlan(const InboundEvent& event, PlanDraft* draft) {
     domain::BatchPlan* const plan = &draft->plan;
     const InputIds ids = InputIdsOf(event);

@@ -9,6 +9,7 @@
 namespace unibox::decide {
 
 bool IsValid(const event::v1::InboundEvent& event);
+void Reject(const event::v1::InboundEvent& event, WorkingState* state);
 void AddToPlan(const event::v1::InboundEvent& event, PlanDraft* draft);
 Cause CauseOf(domain::ShardId shard, const event::v1::InboundEvent& event);
 const domain::DetachedLeaf* AwaitedLeaf(

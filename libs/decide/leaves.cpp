@@ -1,4 +1,6 @@
 // Which detached leaf a change may need.
+#include "decide/command.hpp"
+#include "decide/inbound.hpp"
 #include "decide/working_state.hpp"
 
 #include <algorithm>
@@ -12,6 +14,15 @@ namespace {
 const DetachedLeaf* Find(const std::vector<DetachedLeaf>& leaves, std::int64_t unix_ms) {
     const auto at = std::find_if(leaves.begin(), leaves.end(), [&](const DetachedLeaf& leaf) {
         return leaf.Holds(unix_ms);
+    });
+    return at == leaves.end() ? nullptr : &*at;
+}
+
+const DetachedLeaf* FindBetween(
+    const std::vector<DetachedLeaf>& leaves, std::int64_t first_ms, std::int64_t last_ms
+) {
+    const auto at = std::find_if(leaves.begin(), leaves.end(), [&](const DetachedLeaf& leaf) {
+        return leaf.first_ms <= last_ms && first_ms < leaf.past_ms;
     });
     return at == leaves.end() ? nullptr : &*at;
 }
@@ -49,6 +60,36 @@ const DetachedLeaf* WorkingState::LeafOfConversation(const domain::ConversationK
     const auto counters = state_.counters.find(key);
     if (counters == state_.counters.end()) return nullptr;
     return Find(state_.detached.conversations, counters->second.closed_at);
+}
+
+// The counters tell in which time its messages were written.
+const DetachedLeaf* WorkingState::LeafOfMessage(const domain::MessageRef& ref) const {
+    const auto position = FindPosition(ref);
+    if (position) {
+        const MessageKey key{ref.conversation.tenant, *position};
+        if (messages_.contains(key) || state_.messages.contains(key)) return nullptr;
+        return Find(state_.detached.messages, position->created_at);
+    }
+    const auto counters = state_.counters.find(ref.conversation);
+    if (counters == state_.counters.end() || ref.seq > counters->second.last_seq) return nullptr;
+    return FindBetween(
+        state_.detached.messages,
+        counters->second.first_message_at.value_or(domain::kMinusInfinity),
+        counters->second.last_message_at.value_or(domain::kInfinity)
+    );
+}
+
+// Whatever the time of a message that is written now may be: see command.hpp and sending.hpp.
+const DetachedLeaf* WorkingState::LeafOfMessagesNow() const {
+    return FindBetween(
+        state_.detached.messages,
+        state_.now_ms - kCallBackdatedMsMax,
+        state_.now_ms + kPostdatedMsMax + 1
+    );
+}
+
+const DetachedLeaf* WorkingState::LeafOfClosedAt(std::int64_t closed_at) const {
+    return Find(state_.detached.conversations, closed_at);
 }
 
 const DetachedLeaf* WorkingState::LeafOfRefs(std::int64_t days) const {

@@ -2,6 +2,7 @@
 
 #include "base/utf8.hpp"
 #include "decide/inbound.hpp"
+#include "domain/delivery_state.hpp"
 #include "domain/provider.hpp"
 #include "domain/timestamps.hpp"
 
@@ -18,12 +19,13 @@ std::string BodyOf(const event::v1::MessageBody& message) {
     return CleanText(message.subject() + "\n\n" + message.text());
 }
 
+// UNSPECIFIED: neither covers it.
 v1::DeliveryState StateBelow(
     std::int64_t delivered_until, std::int64_t read_until, std::int64_t created_at
 ) {
     if (created_at <= read_until) return v1::DELIVERY_STATE_READ;
     if (created_at <= delivered_until) return v1::DELIVERY_STATE_DELIVERED;
-    return v1::DELIVERY_STATE_SENT;
+    return v1::DELIVERY_STATE_UNSPECIFIED;
 }
 
 // A provider numbers its edits or gives their times; a sender that does both in turn means its
@@ -61,13 +63,7 @@ bool ApplyEdit(const InboundEvent& event, domain::MessageRow* message) {
 
 bool ApplyDelete(const InboundEvent& event, domain::MessageRow* message) {
     if (message->deleted_at.has_value()) return false;
-    message->body.clear();
-    message->payload.clear();
-    message->attachments.clear();
-    message->reactions.clear();
-    message->context.Clear();
-    message->removed_reactions.clear();
-    message->deleted_at = CreatedAtOf(event);
+    EraseContents(CreatedAtOf(event), message);
     return true;
 }
 
@@ -187,9 +183,28 @@ domain::MessageRow NewMessage(
     return row;
 }
 
+void EraseContents(std::int64_t deleted_at, domain::MessageRow* message) {
+    message->body.clear();
+    message->payload.clear();
+    message->attachments.clear();
+    message->reactions.clear();
+    message->context.Clear();
+    message->message_template.Clear();
+    message->removed_reactions.clear();
+    message->deleted_at = deleted_at;
+}
+
+void ReplaceText(const std::string& text, std::int64_t now_ms, domain::MessageRow* message) {
+    const bool numbered = message->edited_at && message->edit_revision != *message->edited_at;
+    const std::int64_t edited_at = std::max(now_ms, message->edited_at.value_or(now_ms));
+    message->body = text;
+    message->edited_at = edited_at;
+    if (!numbered) message->edit_revision = edited_at;
+}
+
 bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::MessageRow* message) {
-    if (message->direction != v1::DIRECTION_OUTBOUND || state < message->delivery_state)
-        return false;
+    const bool outbound = message->direction == v1::DIRECTION_OUTBOUND;
+    if (!outbound || domain::IsLower(state, message->delivery_state)) return false;
     const std::string kept = state == v1::DELIVERY_STATE_FAILED ? CleanText(error) : std::string();
     if (state == message->delivery_state && kept <= message->delivery_error) return false;
     message->delivery_state = state;
@@ -198,7 +213,8 @@ bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::Mess
 }
 
 v1::DeliveryState StateBelowWatermarks(const domain::ThreadRow& thread, std::int64_t created_at) {
-    return StateBelow(thread.delivered_until, thread.read_until, created_at);
+    const auto state = StateBelow(thread.delivered_until, thread.read_until, created_at);
+    return state == v1::DELIVERY_STATE_UNSPECIFIED ? v1::DELIVERY_STATE_SENT : state;
 }
 
 void ApplyMarks(

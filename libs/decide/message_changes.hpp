@@ -7,7 +7,9 @@
 #include "domain/batch_state.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace unibox::decide {
@@ -22,11 +24,17 @@ domain::MessageRow NewMessage(
     std::optional<ContactId> author
 );
 
-// Receipts: SENT < FAILED < DELIVERED < READ, only upwards (of two failures the greater error text
-// stays), so that order and repetition make no difference. Inbound messages have no receipts.
+// What a deleted message loses for good, which is all but that it was there.
+void EraseContents(std::int64_t deleted_at, domain::MessageRow* message);
+// An edit on the tenant's side stands over all that came before it, and keeps the provider's
+// number, so that the provider's next one stands over it.
+void ReplaceText(const std::string& text, std::int64_t now_ms, domain::MessageRow* message);
+
+// Receipts: in the order of domain/delivery_state.hpp, only upwards (of two failures the greater
+// error text stays), so that order and repetition make no difference. Inbound messages have none.
 bool RaiseDelivery(v1::DeliveryState state, std::string_view error, domain::MessageRow* message);
 
-// The state that watermarks give to an outbound message of this time.
+// The state of an echo of this time: SENT, or what watermarks make of it.
 v1::DeliveryState StateBelowWatermarks(const domain::ThreadRow& thread, std::int64_t created_at);
 // Raises the message to what the marks of its conversation say: a watermark touches no message.
 void ApplyMarks(
@@ -46,8 +54,8 @@ ReactionChange ApplyReaction(const event::v1::InboundEvent& event, domain::Messa
 // Applies an edit, delete, reaction or receipt without watermark; true if anything can be seen.
 //   edit: the greatest revision wins, one with a revision over one without; an edit without
 //   attachments leaves them as they are, unless it is whole;
-//   delete: erases text, payload, attachments, reactions and context for good, later edits are
-//   ignored;
+//   delete: erases text, payload, attachments, reactions, context and template for good, later
+//   edits are ignored;
 //   reaction: as above.
 bool ApplyChange(const event::v1::InboundEvent& event, domain::MessageRow* message);
 

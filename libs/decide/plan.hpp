@@ -16,7 +16,9 @@ domain::BatchPlan Plan(std::span<const domain::BatchItem> batch);
 // The plan of the inputs so far.
 struct PlanDraft {
     domain::BatchPlan plan;
-    std::set<domain::EventRef> with_contents;  // plan.content_refs, to find them by
+    // plan.content_refs and plan.messages, to find them by.
+    std::set<domain::EventRef> with_contents;
+    std::set<domain::MessageRef> named_messages;
 };
 
 }  // namespace unibox::decide

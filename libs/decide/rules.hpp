@@ -2,7 +2,9 @@
 // here with these overloads for it; Plan and Decide need no word about it:
 //
 //   bool IsValid(const T&)
-//       Whether it can be decided at all. An invalid one is counted and changes nothing.
+//       Whether it can be decided at all. An invalid one changes nothing.
+//   void Reject(const T&, WorkingState*)
+//       What an invalid one gets: a count, an answer.
 //   void AddToPlan(const T&, PlanDraft*)
 //       The keys that it concerns.
 //   Cause CauseOf(ShardId, const T&)
@@ -17,4 +19,5 @@
 // Private to this library. Thread safety: pure functions but for the state they are given.
 #pragma once
 
+#include "decide/command_rules.hpp"
 #include "decide/inbound_rules.hpp"

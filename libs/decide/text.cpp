@@ -91,6 +91,9 @@ std::string OneLine(std::string_view text) {
 std::string PreviewOf(const domain::MessageRow& message) {
     if (message.deleted_at.has_value()) return std::string(kDeletedPreview);
     if (std::string line = OneLine(message.body); !line.empty()) return line;
+    if (const std::string& name = message.message_template.name(); !name.empty()) {
+        return OneLine("[template] " + CleanText(name));
+    }
     if (message.attachments.empty()) return OneLine(message.payload);
     const v1::Attachment& attachment = message.attachments.front();
     std::string line(AttachmentWord(attachment.type()));

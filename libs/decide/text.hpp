@@ -16,8 +16,8 @@ inline constexpr std::size_t kPreviewCharsMax = 140;
 // space with the white space around them, and the ends are trimmed. The text must be clean
 // (base/utf8.hpp).
 std::string OneLine(std::string_view text);
-// What the inbox list shows of a message: its text, else its first attachment as "[image] name",
-// else its payload; "[deleted]" if it was deleted.
+// What the inbox list shows of a message: its text, else its template as "[template] name", else
+// its first attachment as "[image] name", else its payload; "[deleted]" if it was deleted.
 std::string PreviewOf(const domain::MessageRow& message);
 
 }  // namespace unibox::decide

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace unibox::decide {
 namespace {
@@ -13,15 +14,19 @@ using domain::EventRef;
 using domain::MessagePosition;
 
 // Of a channel that the database does not know (any more).
-constexpr std::int64_t kReopenWindowDefaultMs = 7LL * 24 * 3600 * 1000;
+constexpr domain::ChannelRow kUnknownChannel{
+    .reopen_window_ms = 7LL * 24 * 3600 * 1000,
+    .reply_window_ms = std::nullopt,
+    .replies_after_window = false,
+    .disabled = true};
 // At most so much waits for one message, so that the message takes it all along in one transaction.
 constexpr std::int64_t kParkedCountMax = 1'000;
 constexpr std::int64_t kParkedBytesMax = 4LL * 1024 * 1024;
 
 }  // namespace
 
-WorkingState::WorkingState(domain::BatchState state)
-    : state_(std::move(state)), feed_(state_.feed_epoch, state_.now_ms) {
+WorkingState::WorkingState(domain::BatchState state, const DecideLimits& limits)
+    : state_(std::move(state)), limits_(limits), feed_(state_.feed_epoch, state_.now_ms) {
     for (const auto& [key, row] : state_.contacts) {
         if (!row.moved) contacts_by_id_.emplace(ConversationContact{key.tenant, row.id}, &key);
     }
@@ -43,6 +48,32 @@ std::optional<MessagePosition> WorkingState::FindPosition(const EventRef& target
     return at != state_.refs.end() ? at->second : std::nullopt;
 }
 
+std::optional<MessagePosition> WorkingState::FindPosition(const domain::MessageRef& ref) const {
+    const auto stored = state_.message_refs.find(ref);
+    if (stored != state_.message_refs.end()) return stored->second;
+    const MessagePosition first{ref.conversation.conversation, ref.seq, domain::kMinusInfinity};
+    const auto made = messages_.lower_bound({ref.conversation.tenant, first});
+    if (made == messages_.end() || made->first.first != ref.conversation.tenant) return {};
+    const MessagePosition& position = made->first.second;
+    const bool same = position.conversation == first.conversation && position.seq == ref.seq;
+    return same ? std::optional(position) : std::nullopt;
+}
+
+const domain::ThreadRow* WorkingState::FindThread(const domain::ThreadKey& key) const {
+    const auto at = state_.threads.find(key);
+    return at != state_.threads.end() ? &at->second : nullptr;
+}
+
+const domain::AgentRow* WorkingState::FindAgent(TenantId tenant, const AgentId& agent) const {
+    const auto at = state_.agents.find({tenant, agent});
+    return at != state_.agents.end() ? &at->second : nullptr;
+}
+
+std::optional<bool> WorkingState::FindTeam(TenantId tenant, const TeamId& team) const {
+    const auto at = state_.teams.find({tenant, team});
+    return at != state_.teams.end() ? std::optional(at->second) : std::nullopt;
+}
+
 domain::ContactRow& WorkingState::ContactOf(const domain::ContactKey& key) {
     const auto at = state_.contacts.find(key);
     UNIBOX_ASSERT(at != state_.contacts.end());
@@ -56,9 +87,9 @@ domain::ThreadRow& WorkingState::ThreadOf(const domain::ThreadKey& key) {
     return at->second;
 }
 
-std::int64_t WorkingState::ReopenWindowMsOf(TenantId tenant, const ChannelId& channel) const {
-    const auto at = state_.reopen_window_ms.find({tenant, channel});
-    return at == state_.reopen_window_ms.end() ? kReopenWindowDefaultMs : at->second;
+const domain::ChannelRow& WorkingState::ChannelOf(TenantId tenant, const ChannelId& channel) const {
+    const auto at = state_.channels.find({tenant, channel});
+    return at == state_.channels.end() ? kUnknownChannel : at->second;
 }
 
 WorkingConversation* WorkingState::FindConversation(const ConversationKey& key) {
@@ -71,6 +102,7 @@ WorkingConversation* WorkingState::FindConversation(const ConversationKey& key) 
     conversation.write.row = std::move(row->second);
     conversation.write.counters = counters->second;
     conversation.write.closed_at_before = counters->second.closed_at;
+    if (const auto time = conversation.write.row.snooze_time) stored_snoozes_.emplace(key, *time);
     return &conversation;
 }
 
@@ -101,6 +133,23 @@ ConversationView WorkingState::ViewOf(const WorkingConversation& conversation) c
     const auto at = contacts_by_id_.find({write.key.tenant, write.row.contact});
     if (at == contacts_by_id_.end()) return {&write, nullptr, nullptr};
     return {&write, at->second, &state_.contacts.at(*at->second)};
+}
+
+void WorkingState::Answer(domain::CommandAnswer answer) {
+    answer.input = input_;
+    answer_bytes_ += answer.response.size() + answer.kept.ByteSizeLong();
+    effects_.answers.push_back(std::move(answer));
+}
+
+const domain::KeptRequest* WorkingState::FindKept(const domain::RequestKey& key) const {
+    const auto at = state_.kept_requests.find(key);
+    return at != state_.kept_requests.end() ? &at->second : nullptr;
+}
+
+void WorkingState::Keep(const domain::RequestKey& key, domain::KeptRequest kept) {
+    answer_bytes_ += kept.answer.ByteSizeLong();
+    effects_.request_keys.push_back({key, kept.digest, kept.answer});
+    state_.kept_requests.emplace(key, std::move(kept));
 }
 
 void WorkingState::Park(const EventRef& target, domain::ParkedRow parked) {
@@ -141,8 +190,15 @@ bool WorkingState::ParkedWereRead(const EventRef& own) const {
 
 bool WorkingState::ContentsWereRead(const EventRef& target) const {
     const auto position = FindPosition(target);
-    if (!position) return true;
-    const MessageKey key{target.tenant, *position};
+    return !position || ContentsWereRead(MessageKey{target.tenant, *position});
+}
+
+bool WorkingState::ContentsWereRead(const domain::MessageRef& ref) const {
+    const auto position = FindPosition(ref);
+    return !position || ContentsWereRead(MessageKey{ref.conversation.tenant, *position});
+}
+
+bool WorkingState::ContentsWereRead(const MessageKey& key) const {
     if (const auto at = messages_.find(key); at != messages_.end()) {
         return at->second.write.row.has_contents;
     }
@@ -150,8 +206,30 @@ bool WorkingState::ContentsWereRead(const EventRef& target) const {
     return at == state_.messages.end() || at->second.has_contents;
 }
 
+// Of the whole batch what is left of it: a conversation may have gone to sleep and woken up in it.
+void WorkingState::AddSnoozes() {
+    for (const auto& [key, conversation] : conversations_) {
+        const auto now = conversation.write.row.snooze_time;
+        const auto stored = stored_snoozes_.find(key);
+        const bool was_stored = stored != stored_snoozes_.end();
+        if (now) woken_.erase({key, *now});
+        if (was_stored && now != stored->second) woken_.emplace(key, stored->second);
+        if (now && !(was_stored && now == stored->second)) {
+            effects_.snoozes.push_back({key, *now, true});
+        }
+    }
+    for (const auto& [key, time] : woken_) effects_.snoozes.push_back({key, time, false});
+    const auto order = [](const domain::SnoozeWrite& write) {
+        return std::tuple(write.conversation, write.snooze_time, write.added);
+    };
+    std::sort(effects_.snoozes.begin(), effects_.snoozes.end(), [&](const auto& a, const auto& b) {
+        return order(a) < order(b);
+    });
+}
+
 domain::Effects WorkingState::Finish(std::size_t input_count) && {
     effects_.input_count = input_count;
+    AddSnoozes();
     for (auto& [key, row] : state_.contacts) {
         if (changed_contacts_.contains(&row)) effects_.contacts.push_back({key, std::move(row)});
     }
@@ -173,6 +251,7 @@ domain::Effects WorkingState::Finish(std::size_t input_count) && {
         for (auto& row : waiting) effects_.parks.push_back({target, std::move(row)});
     }
     effects_.outbox = std::move(feed_).Take();
+    std::move(send_jobs_).Take(&effects_.outbox);
     return std::move(effects_);
 }
 

@@ -3,7 +3,9 @@
 // Private to this library. Thread safety: one thread at a time.
 #pragma once
 
+#include "decide/decide.hpp"
 #include "decide/feed_events.hpp"
+#include "decide/send_jobs.hpp"
 #include "domain/batch_effects.hpp"
 #include "domain/batch_state.hpp"
 #include "domain/inbox_keys.hpp"
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -29,12 +32,21 @@ using MessageKey = std::pair<TenantId, domain::MessagePosition>;
 
 class WorkingState {
 public:
-    explicit WorkingState(domain::BatchState state);
+    WorkingState(domain::BatchState state, const DecideLimits& limits);
+
+    // Each input before it is taken, by its place in the batch.
+    void BeginInput(std::size_t index) { input_ = index; }
 
     domain::Effects& effects() { return effects_; }
     FeedEvents& feed() { return feed_; }
-    // What the effects so far take, about: the feed's events and parked events, serialised.
-    std::size_t effects_bytes() const { return feed_.bytes() + parked_bytes_; }
+    SendJobs& send_jobs() { return send_jobs_; }
+    const DecideLimits& limits() const { return limits_; }
+    std::int64_t now_ms() const { return state_.now_ms; }  // the database's clock
+    // What the effects so far take, about: the feed's events, parked events, jobs and answers,
+    // serialised.
+    std::size_t effects_bytes() const {
+        return feed_.bytes() + send_jobs_.bytes() + parked_bytes_ + answer_bytes_;
+    }
     // `input_count` inputs were taken.
     domain::Effects Finish(std::size_t input_count) &&;
 
@@ -52,10 +64,18 @@ public:
     domain::ThreadRow& ThreadOf(const domain::ThreadKey& key);
     void MarkChanged(const domain::ContactRow& contact) { changed_contacts_.insert(&contact); }
     void MarkChanged(const domain::ThreadRow& thread) { changed_threads_.insert(&thread); }
-    std::int64_t ReopenWindowMsOf(TenantId tenant, const ChannelId& channel) const;
+    // Of one that the database does not know (any more): one that nothing is sent by.
+    const domain::ChannelRow& ChannelOf(TenantId tenant, const ChannelId& channel) const;
     // Null if it is not there (any more).
     WorkingConversation* FindConversation(const domain::ConversationKey& key);
     WorkingMessage* FindMessage(const MessageKey& key);
+    // Of a message by its seq, also one of this batch.
+    std::optional<domain::MessagePosition> FindPosition(const domain::MessageRef& ref) const;
+    // Null if it is not there.
+    const domain::ThreadRow* FindThread(const domain::ThreadKey& key) const;
+    const domain::AgentRow* FindAgent(TenantId tenant, const AgentId& agent) const;
+    // Whether it is disabled; nothing if it is not there.
+    std::optional<bool> FindTeam(TenantId tenant, const TeamId& team) const;
     WorkingConversation& AddConversation(domain::ConversationWrite write);
     WorkingMessage& AddMessage(domain::MessageWrite write);
     ConversationView ViewOf(const WorkingConversation& conversation) const;
@@ -65,9 +85,20 @@ public:
     // What waits for this message, each event once: the first one that was parked under its key.
     std::vector<domain::ParkedRow> TakeParked(const domain::EventRef& own);
 
+    // The answer of the input that was begun.
+    void Answer(domain::CommandAnswer answer);
+    // What is kept of a call; null if it is the first one. Keeping makes it found.
+    const domain::KeptRequest* FindKept(const domain::RequestKey& key) const;
+    void Keep(const domain::RequestKey& key, domain::KeptRequest kept);
+    // A wake-up came for this time: its row goes, unless the conversation still sleeps until then.
+    void ForgetSnooze(const domain::ConversationKey& key, std::int64_t snooze_time) {
+        woken_.emplace(key, snooze_time);
+    }
+
     // Whether the limits of one read left out what waits for a message, or the contents of one.
     bool ParkedWereRead(const domain::EventRef& own) const;
     bool ContentsWereRead(const domain::EventRef& target) const;
+    bool ContentsWereRead(const domain::MessageRef& ref) const;
 
     // Detached leaves that may hold something, or null: whatever the target is and belongs to; a
     // thread's latest conversation; a key that was seen within so many days, or where it would be
@@ -79,6 +110,12 @@ public:
     const domain::DetachedLeaf* LeafOfNewMessage(
         const domain::ThreadKey& thread, std::int64_t created_at
     ) const;
+    // Of commands: the conversation; a message of it by seq; a message that is written now; where
+    // conversations lie that are closed at this time (kInfinity: those that are open).
+    const domain::DetachedLeaf* LeafOfConversation(const domain::ConversationKey& key) const;
+    const domain::DetachedLeaf* LeafOfMessage(const domain::MessageRef& ref) const;
+    const domain::DetachedLeaf* LeafOfMessagesNow() const;
+    const domain::DetachedLeaf* LeafOfClosedAt(std::int64_t closed_at) const;
 
 private:
     struct ConversationKeyHash {
@@ -94,11 +131,16 @@ private:
         }
     };
 
-    const domain::DetachedLeaf* LeafOfConversation(const domain::ConversationKey& key) const;
+    bool ContentsWereRead(const MessageKey& key) const;
+    void AddSnoozes();
 
     domain::BatchState state_;
+    DecideLimits limits_;
     domain::Effects effects_;
     FeedEvents feed_;
+    SendJobs send_jobs_;
+    std::size_t input_ = 0;
+    std::size_t answer_bytes_ = 0;
     // Node-based, so that references stay valid while others are added.
     std::unordered_map<domain::ConversationKey, WorkingConversation, ConversationKeyHash>
         conversations_;
@@ -108,6 +150,9 @@ private:
     std::unordered_set<const domain::ThreadRow*> changed_threads_;
     std::map<domain::EventRef, std::vector<domain::ParkedRow>> parked_now_;
     std::size_t parked_bytes_ = 0;
+    // As they were stored, of the conversations that this batch looked at.
+    std::map<domain::ConversationKey, std::int64_t> stored_snoozes_;
+    std::set<std::pair<domain::ConversationKey, std::int64_t>> woken_;
 };
 
 }  // namespace unibox::decide

@@ -60,6 +60,7 @@ struct ConversationRow {
     v1::ConversationStatus status{};
     std::string preview;
     v1::Direction preview_direction{};
+    std::int64_t preview_seq = 0;  // whose preview it is; 0: the last message's
     std::int64_t last_activity_at = 0;
     std::optional<std::int64_t> last_customer_at;
     std::optional<std::int64_t> last_agent_at;

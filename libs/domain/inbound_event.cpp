@@ -1,6 +1,7 @@
 #include "domain/inbound_event.hpp"
 
 #include "base/utf8.hpp"
+#include "domain/delivery_state.hpp"
 
 #include <cstdint>
 #include <string>
@@ -34,12 +35,12 @@ Status CheckKey(std::string_view field, const std::string& key) {
 
 Status CheckReceipt(const InboundEvent& event) {
     const auto& receipt = event.receipt();
-    if (receipt.state() < v1::DELIVERY_STATE_SENT || receipt.state() > v1::DELIVERY_STATE_READ) {
+    if (IsLower(receipt.state(), v1::DELIVERY_STATE_SENT)) {
         return Wrong("receipt.state", "is no delivery state");
     }
     if (receipt.watermark_ms() == 0) return CheckId("target_key", event.target_key());
     if (receipt.watermark_ms() < 0) return Wrong("receipt.watermark_ms", "must not be negative");
-    if (receipt.state() < v1::DELIVERY_STATE_DELIVERED) {
+    if (IsLower(receipt.state(), v1::DELIVERY_STATE_DELIVERED)) {
         return Wrong("receipt.state", "a watermark tells only of delivery or reading");
     }
     return {};

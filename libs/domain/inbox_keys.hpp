@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "domain/shard.hpp"
 #include "unibox/event/v1/inbound.pb.h"
+#include "unibox/writer/v1/command.pb.h"
 
 #include <cstdint>
 #include <limits>
@@ -59,7 +60,7 @@ struct EventRef {
 };
 
 // What can be decided. Another kind is another alternative, with its rules in libs/decide.
-using Input = std::variant<event::v1::InboundEvent>;
+using Input = std::variant<event::v1::InboundEvent, writer::v1::Command>;
 // One input of the batch; those of a shard are in the shard's order.
 struct BatchItem {
     ShardId shard;

@@ -16,9 +16,13 @@ void MoveTo(std::vector<Element>& to, google::protobuf::RepeatedPtrField<Element
 
 std::string EncodeExtras(const MessageRow& row) {
     const bool has_context = row.context.ByteSizeLong() > 0;
-    if (row.attachments.empty() && row.reactions.empty() && !has_context) return {};
+    const bool has_template = row.message_template.ByteSizeLong() > 0;
+    const bool has_lists = !row.attachments.empty() || !row.reactions.empty();
+    if (!has_lists && !has_context && !has_template && !row.over_rate) return {};
     v1::Message extras;
     if (has_context) *extras.mutable_context() = row.context;
+    if (has_template) *extras.mutable_template_() = row.message_template;
+    extras.set_over_rate(row.over_rate);
     extras.mutable_attachments()->Assign(row.attachments.begin(), row.attachments.end());
     extras.mutable_reactions()->Assign(row.reactions.begin(), row.reactions.end());
     return extras.SerializeAsString();
@@ -33,6 +37,8 @@ Status DecodeExtras(std::string_view bytes, MessageRow& row) {
     MoveTo(row.attachments, extras.mutable_attachments());
     MoveTo(row.reactions, extras.mutable_reactions());
     row.context.Swap(extras.mutable_context());
+    row.message_template.Swap(extras.mutable_template_());
+    row.over_rate = extras.over_rate();
     return {};
 }
 

@@ -49,6 +49,30 @@ void Fill(const MessagePosition& position, Row& row, v1::Message* to) {
     to->clear_delete_time();
     if (row.deleted_at) SetTime(*row.deleted_at, to->mutable_delete_time());
     to->set_version(row.version);
+    to->clear_author();
+    if (row.author.kind() != v1::ACTOR_KIND_UNSPECIFIED) *to->mutable_author() = Give(row.author);
+    to->clear_template_();
+    if (row.message_template.ByteSizeLong() > 0) {
+        *to->mutable_template_() = Give(row.message_template);
+    }
+    to->set_over_rate(row.over_rate);
+}
+
+// What agents and programs made of a conversation.
+void FillWork(const ConversationRow& row, v1::Conversation* to) {
+    to->set_priority(row.priority);
+    to->set_assignee_id(row.assignee ? row.assignee->ToString() : std::string());
+    to->set_team_id(row.team ? row.team->ToString() : std::string());
+    to->mutable_labels()->Assign(row.labels.begin(), row.labels.end());
+    to->mutable_attributes()->clear();
+    to->mutable_attributes()->insert(row.attributes.begin(), row.attributes.end());
+    to->clear_snooze_time();
+    if (row.snooze_time) SetTime(*row.snooze_time, to->mutable_snooze_time());
+    to->set_muted(row.muted);
+    to->clear_waiting_since_time();
+    if (row.waiting_since) SetTime(*row.waiting_since, to->mutable_waiting_since_time());
+    to->clear_can_reply_until_time();
+    if (row.can_reply_until) SetTime(*row.can_reply_until, to->mutable_can_reply_until_time());
 }
 
 }  // namespace
@@ -96,6 +120,7 @@ void FillConversation(
     to->clear_close_time();
     if (counters.closed_at != kInfinity) SetTime(counters.closed_at, to->mutable_close_time());
     to->set_version(counters.version);
+    FillWork(row, to);
 }
 
 void FillMessage(const MessagePosition& position, const MessageRow& row, v1::Message* to) {

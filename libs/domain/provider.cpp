@@ -26,6 +26,7 @@ constexpr bool RowsAreWhole() {
         if (static_cast<std::size_t>(row.provider) != i + 1) return false;
         if (row.name.empty() || !IsListed(row.source)) return false;
         if (row.source.has_apps == row.route.empty()) return false;
+        if (row.sends_to == OutboxTarget::kFeed || NameOf(row.sends_to).empty()) return false;
     }
     return std::all_of(kWebhookSources.begin(), kWebhookSources.end(), IsServed);
 }

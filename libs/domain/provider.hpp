@@ -4,10 +4,12 @@
 // Thread safety: constants and pure functions.
 #pragma once
 
+#include "domain/outbox_target.hpp"
 #include "unibox/v1/common.pb.h"
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -53,7 +55,13 @@ struct ProviderTraits {
     const WebhookSource& source;
     std::string_view route;   // By what an app's events find their channel, for people; "" = none.
     bool has_many_reactions;  // A contact's reactions to a message: one an emoji, or one in all.
+    OutboxTarget sends_to;    // Whose stream gets what is to be sent.
+    bool has_templates;       // It takes texts that it approved beforehand, at any time.
+    // How long after a customer's message it takes free text; 0 = always.
+    std::int64_t reply_window_ms;
 };
+
+inline constexpr std::int64_t kMetaReplyWindowMs = 24LL * 3600 * 1000;
 
 inline constexpr std::array<std::string_view, 2> kTelegramTimeMembers = {"date", "edit_date"};
 inline constexpr WebhookSource kTelegramWebhooks = {
@@ -109,12 +117,54 @@ inline constexpr std::array<const WebhookSource*, 4> kWebhookSources = {
 
 // In the order of their numbers, none left out.
 inline constexpr std::array<ProviderTraits, v1::Provider_MAX> kProviders = {{
-    {v1::PROVIDER_TELEGRAM, "telegram", kTelegramWebhooks, "", true},
-    {v1::PROVIDER_WHATSAPP, "whatsapp", kMetaWebhooks, "the phone number id", false},
-    {v1::PROVIDER_MESSENGER, "messenger", kMetaWebhooks, "the page id", false},
-    {v1::PROVIDER_INSTAGRAM, "instagram", kMetaWebhooks, "the account id", false},
-    {v1::PROVIDER_TWILIO, "twilio", kTwilioWebhooks, "", false},
-    {v1::PROVIDER_STANDARD, "standard", kStandardWebhooks, "", true},
+    {.provider = v1::PROVIDER_TELEGRAM,
+     .name = "telegram",
+     .source = kTelegramWebhooks,
+     .route = "",
+     .has_many_reactions = true,
+     .sends_to = OutboxTarget::kChat,
+     .has_templates = false,
+     .reply_window_ms = 0},
+    {.provider = v1::PROVIDER_WHATSAPP,
+     .name = "whatsapp",
+     .source = kMetaWebhooks,
+     .route = "the phone number id",
+     .has_many_reactions = false,
+     .sends_to = OutboxTarget::kChat,
+     .has_templates = true,
+     .reply_window_ms = kMetaReplyWindowMs},
+    {.provider = v1::PROVIDER_MESSENGER,
+     .name = "messenger",
+     .source = kMetaWebhooks,
+     .route = "the page id",
+     .has_many_reactions = false,
+     .sends_to = OutboxTarget::kChat,
+     .has_templates = false,
+     .reply_window_ms = kMetaReplyWindowMs},
+    {.provider = v1::PROVIDER_INSTAGRAM,
+     .name = "instagram",
+     .source = kMetaWebhooks,
+     .route = "the account id",
+     .has_many_reactions = false,
+     .sends_to = OutboxTarget::kChat,
+     .has_templates = false,
+     .reply_window_ms = kMetaReplyWindowMs},
+    {.provider = v1::PROVIDER_TWILIO,
+     .name = "twilio",
+     .source = kTwilioWebhooks,
+     .route = "",
+     .has_many_reactions = false,
+     .sends_to = OutboxTarget::kSms,
+     .has_templates = false,
+     .reply_window_ms = 0},
+    {.provider = v1::PROVIDER_STANDARD,
+     .name = "standard",
+     .source = kStandardWebhooks,
+     .route = "",
+     .has_many_reactions = true,
+     .sends_to = OutboxTarget::kWebhook,
+     .has_templates = false,
+     .reply_window_ms = 0},
 }};
 
 // nullptr: UNSPECIFIED, or a provider of a later version.

@@ -59,6 +59,10 @@ std::string EvSubject(TenantId tenant, std::string_view kind) {
     return fmt::format("ub.ev.{}.{}", tenant.value, SubjectToken(kind));
 }
 
+std::string OutSubject(std::string_view kind, TenantId tenant) {
+    return fmt::format("ub.out.{}.{}", SubjectToken(kind), tenant.value);
+}
+
 std::string RawSubject(std::string_view provider) {
     return "ub.raw." + SubjectToken(provider);
 }

@@ -55,6 +55,8 @@ std::optional<InStreamId> ParseInStream(std::string_view name);
 
 // "ub.ev.42.message": `kind` and `provider` become one token (see SubjectToken).
 std::string EvSubject(TenantId tenant, std::string_view kind);
+// "ub.out.chat.42": what is to be sent to customers of the tenant; `kind` becomes one token.
+std::string OutSubject(std::string_view kind, TenantId tenant);
 // "ub.raw.telegram".
 std::string RawSubject(std::string_view provider);
 

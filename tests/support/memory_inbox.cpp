@@ -2,10 +2,11 @@
 
 #include "base/strings.hpp"
 #include "decide/message_changes.hpp"
+#include "support/command_builder.hpp"
 
 #include <algorithm>
-#include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace unibox::test {
 namespace {
@@ -14,28 +15,14 @@ void Refuse(bool condition, const char* what) {
     if (condition) throw std::logic_error(what);
 }
 
-std::string Text(const std::optional<std::int64_t>& value) {
-    return value ? std::to_string(*value) : "-";
-}
-
-std::string Text(const std::optional<domain::MessagePosition>& position) {
-    if (!position) return "-";
-    return position->conversation.ToString() + "/" + std::to_string(position->seq) + "@" +
-           std::to_string(position->created_at);
-}
-
-void DumpMessage(const domain::MessageRow& row, std::ostream& out) {
-    out << row.id.ToString() << ' ' << row.direction << ' ' << row.kind << ' ' << row.body << '|'
-        << row.payload << '|' << row.delivery_state << ' ' << row.delivery_error << ' '
-        << Text(row.provider_time) << ' ' << row.received_at << ' ' << Text(row.edited_at) << ' '
-        << row.edit_revision << ' ' << Text(row.deleted_at) << " v" << row.version << ' '
-        << (row.contact ? row.contact->ToString() : "-");
-    for (const auto& reaction : row.reactions) out << " {" << reaction.ShortDebugString() << '}';
-    for (const auto& reaction : row.removed_reactions)
-        out << " -{" << reaction.ShortDebugString() << '}';
-    for (const auto& attachment : row.attachments)
-        out << " [" << attachment.ShortDebugString() << ']';
-    out << '\n';
+// Exactly one for each command, in their order.
+void CheckAnswers(const std::vector<domain::BatchItem>& batch, const domain::Effects& effects) {
+    std::vector<std::size_t> commands, answered;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (std::holds_alternative<writer::v1::Command>(batch[i].input)) commands.push_back(i);
+    }
+    for (const auto& answer : effects.answers) answered.push_back(answer.input);
+    Refuse(commands != answered, "not one answer for each command");
 }
 
 }  // namespace
@@ -53,29 +40,34 @@ std::vector<domain::BatchItem> ToBatch(const std::vector<event::v1::InboundEvent
 }
 
 domain::Effects MemoryInbox::Commit(const std::vector<event::v1::InboundEvent>& events) {
-    const auto batch = ToBatch(events);
-    domain::Effects effects = decide::Decide(batch, Read(decide::Plan(batch)));
-    Refuse(effects.input_count != events.size(), "not all of a small batch");
+    return CommitAll(ToBatch(events));
+}
+
+domain::Effects MemoryInbox::CommitAll(const std::vector<domain::BatchItem>& batch) {
+    domain::Effects effects = decide::Decide(batch, Read(decide::Plan(batch)), limits);
+    Refuse(effects.input_count != batch.size(), "not all of a small batch");
+    CheckAnswers(batch, effects);
     Write(effects);
     return effects;
+}
+
+domain::CommandAnswer MemoryInbox::Do(const writer::v1::Command& command) {
+    return CommitAll({{kCommandShard, command}}).answers.at(0);
 }
 
 void MemoryInbox::Close(const domain::ThreadKey& thread, std::int64_t closed_at) {
     const auto at = threads.find(thread);
     if (at == threads.end() || !at->second.conversation) return;
     const domain::ConversationKey key{thread.tenant, *at->second.conversation};
-    auto& counter = counters.at(key);
+    const auto& counter = counters.at(key);
     if (counter.closed_at != domain::kInfinity) return;
-    counter.closed_at = closed_at;
-    ++counter.version;
-    conversations.at(key).status = v1::CONVERSATION_STATUS_CLOSED;
-    event::v1::FeedEvent event;
-    event.set_conversation_id(key.conversation.ToString());
-    event.set_version(counter.version);
-    event.mutable_conversation_updated();
-    event::v1::OutboxEntry entry;
-    entry.set_payload(event.SerializeAsString());
-    Publish(domain::ShardId::OfSlot(0), std::move(entry));
+    CommandBuilder close(key);
+    close.Status(v1::CONVERSATION_STATUS_CLOSED).At(closed_at);
+    const Uuid id = DeterministicUuidV7(closed_at + counter.version, key.conversation.value.bytes);
+    close.command.mutable_header()->set_command_id(id.ToBytes());  // the same in every inbox
+    const std::int64_t now = std::exchange(now_ms, closed_at);
+    Refuse(Do(close).kept.code() != 0, "an open conversation cannot be closed");
+    now_ms = now;
 }
 
 domain::BatchState MemoryInbox::Read(const domain::BatchPlan& plan) {
@@ -102,10 +94,51 @@ domain::BatchState MemoryInbox::Read(const domain::BatchPlan& plan) {
         for (const auto& [key, row] : at->second) state.parked[target].push_back(row);
     }
     for (const auto& channel : plan.channels) {
-        const auto at = reopen_window_ms.find(channel);
-        if (at != reopen_window_ms.end()) state.reopen_window_ms.insert(*at);
+        const auto at = channels.find(channel);
+        if (at != channels.end()) state.channels.insert(*at);
     }
+    ReadCommands(plan, &state);
     return state;
+}
+
+void MemoryInbox::ReadCommands(const domain::BatchPlan& plan, domain::BatchState* state) {
+    for (const auto& key : plan.conversations) {
+        ReadConversation(key, state);
+        const auto row = conversations.find(key);
+        if (row == conversations.end()) continue;
+        state->threads.insert(
+            *threads.find({key.tenant, row->second.channel, row->second.thread_key})
+        );
+        const auto channel = channels.find({key.tenant, row->second.channel});
+        if (channel != channels.end()) state->channels.insert(*channel);
+    }
+    ReadNamedMessages(plan, state);
+    for (const auto& key : plan.agents) {
+        if (const auto at = agents.find(key); at != agents.end()) state->agents.insert(*at);
+    }
+    for (const auto& key : plan.teams) {
+        if (const auto at = teams.find(key); at != teams.end()) state->teams.insert(*at);
+    }
+    for (const auto& key : plan.request_keys) {
+        const auto at = request_keys.find(key);
+        if (at != request_keys.end()) state->kept_requests.insert(*at);
+    }
+}
+
+void MemoryInbox::ReadNamedMessages(const domain::BatchPlan& plan, domain::BatchState* state) {
+    for (const auto& ref : plan.messages) {
+        const MessageKey from{
+            ref.conversation.tenant,
+            {ref.conversation.conversation, ref.seq, domain::kMinusInfinity}};
+        const auto at = messages.lower_bound(from);
+        if (at == messages.end() || at->first.first != from.first) continue;
+        const domain::MessagePosition& position = at->first.second;
+        if (position.conversation != from.second.conversation || position.seq != ref.seq) continue;
+        state->message_refs.emplace(ref, position);
+        domain::MessageRow& row = state->messages[at->first];
+        row = at->second;
+        row.body.clear();  // never read
+    }
 }
 
 void MemoryInbox::ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state) {
@@ -179,9 +212,47 @@ void MemoryInbox::Write(const domain::Effects& effects) {
     WriteConversations(effects);
     WriteMessages(effects);
     WriteRefs(effects);
+    WriteCommands(effects);
     for (const auto& write : effects.outbox) {
         Refuse(write.batch.entries().empty(), "an empty outbox batch");
+        if (write.target != domain::OutboxTarget::kFeed) {
+            Queue(write);
+            continue;
+        }
         for (const auto& entry : write.batch.entries()) Publish(write.shard, entry);
+    }
+}
+
+void MemoryInbox::WriteCommands(const domain::Effects& effects) {
+    for (const auto& write : effects.request_keys) {
+        const bool is_new =
+            request_keys.emplace(write.key, domain::KeptRequest{write.digest, write.answer}).second;
+        Refuse(!is_new, "unique violation in request_keys");
+    }
+    for (const auto& write : effects.audit) {
+        Refuse(write.changes.changes().empty(), "an audit row without changes");
+        const bool twice = std::any_of(audit.begin(), audit.end(), [&](const auto& row) {
+            return row.tenant == write.tenant && row.at == write.at && row.command == write.command;
+        });
+        Refuse(twice, "unique violation in command_audit");
+        audit.push_back(write);
+    }
+    for (const auto& write : effects.snoozes) {
+        const std::pair row(write.conversation, write.snooze_time);
+        if (write.added) {
+            Refuse(!snoozes.insert(row).second, "unique violation in snoozes");
+        } else {
+            snoozes.erase(row);
+        }
+    }
+}
+
+void MemoryInbox::Queue(const domain::OutboxWrite& write) {
+    Refuse(!write.batch.feed_epoch().empty(), "a job of a feed epoch");
+    for (const auto& entry : write.batch.entries()) {
+        event::v1::SendJob job;
+        Refuse(!job.ParseFromString(entry.payload()), "not a SendJob");
+        jobs.push_back({write.shard, write.target, entry, std::move(job)});
     }
 }
 
@@ -227,6 +298,8 @@ domain::MessageRow MemoryInbox::Merged(const domain::MessageWrite& write) const 
     if (!write.text_changed) return row;
     row.body = write.row.body;
     row.payload = write.row.payload;
+    row.context = write.row.context;
+    row.message_template = write.row.message_template;
     row.edited_at = write.row.edited_at;
     row.edit_revision = write.row.edit_revision;
     row.deleted_at = write.row.deleted_at;
@@ -252,44 +325,6 @@ void MemoryInbox::WriteRefs(const domain::Effects& effects) {
     for (const auto& write : effects.parks) {
         parked[write.target].emplace(write.parked.event_key, write.parked);
     }
-}
-
-std::string MemoryInbox::Dump() const {
-    std::ostringstream out;
-    for (const auto& [key, row] : contacts) {
-        out << "contact " << key.tenant.value << ' ' << key.contact_key << ' ' << row.id.ToString()
-            << ' ' << row.display_name << ' ' << row.updated_at << '\n';
-    }
-    for (const auto& [key, row] : threads) {
-        out << "thread " << key.tenant.value << ' ' << key.thread_key << ' '
-            << row.contact.ToString() << ' '
-            << (row.conversation ? row.conversation->ToString() : "-") << ' ' << row.delivered_until
-            << ' ' << row.read_until << '\n';
-    }
-    for (const auto& [key, row] : conversations) {
-        const auto& counter = counters.at(key);
-        out << "conversation " << key.conversation.ToString() << ' ' << row.thread_key << ' '
-            << row.status << ' ' << row.preview << '|' << row.preview_direction << ' '
-            << row.last_activity_at << ' ' << Text(row.last_customer_at) << ' '
-            << Text(row.last_agent_at) << ' ' << row.created_at << ' ' << counter.last_seq << " v"
-            << counter.version << ' ' << counter.unread_count << ' ' << counter.inbound_count << ' '
-            << counter.outbound_count << ' ' << counter.closed_at << ' '
-            << Text(counter.first_message_at) << ' ' << Text(counter.last_message_at) << ' '
-            << counter.delivered_until << ' ' << counter.read_until << '\n';
-    }
-    for (const auto& [key, row] : messages) {
-        out << "message " << Text(key.second) << ' ';
-        DumpMessage(row, out);
-    }
-    for (const auto& [ref, position] : refs) {
-        out << "ref " << ref.key.ToString() << ' ' << Text(position) << '\n';
-    }
-    for (const auto& [target, waiting] : parked) {
-        for (const auto& [key, row] : waiting) {
-            out << "parked " << target.key.ToString() << ' ' << key.ToString() << '\n';
-        }
-    }
-    return out.str();
 }
 
 void MemoryInbox::Publish(domain::ShardId shard, event::v1::OutboxEntry entry) {

@@ -9,9 +9,12 @@
 #include "domain/batch_plan.hpp"
 #include "domain/batch_state.hpp"
 #include "domain/inbox_keys.hpp"
+#include "unibox/event/v1/send_job.pb.h"
 
-#include <span>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace unibox::test {
@@ -24,11 +27,23 @@ struct Published {
     event::v1::FeedEvent event;  // the entry's payload
 };
 
+// A row of the outbox that is for customers.
+struct QueuedJob {
+    domain::ShardId shard;
+    domain::OutboxTarget target{};
+    event::v1::OutboxEntry entry;
+    event::v1::SendJob job;  // the entry's payload
+};
+
 class MemoryInbox {
 public:
     // One transaction: Plan, read, Decide, write. Returns what was decided.
     domain::Effects Commit(const std::vector<event::v1::InboundEvent>& events);
-    // As the API will do it: closes the open conversation of the thread, if there is one.
+    domain::Effects CommitAll(const std::vector<domain::BatchItem>& batch);
+    // One command in a transaction of its own, and its answer.
+    domain::CommandAnswer Do(const writer::v1::Command& command);
+    // As a program does it at this time: closes the open conversation of the thread, if there is
+    // one.
     void Close(const domain::ThreadKey& thread, std::int64_t closed_at);
 
     domain::BatchState Read(const domain::BatchPlan& plan);
@@ -58,12 +73,23 @@ public:
     std::map<domain::EventRef, std::optional<domain::MessagePosition>> refs;
     std::map<MessageKey, domain::MessageRow> messages;
     std::map<domain::EventRef, std::map<EventKey, domain::ParkedRow>> parked;
-    std::map<std::pair<TenantId, ChannelId>, std::int64_t> reopen_window_ms;
-    std::vector<Published> outbox;  // in commit order
+    std::map<std::pair<TenantId, ChannelId>, domain::ChannelRow> channels;
+    std::map<std::pair<TenantId, AgentId>, domain::AgentRow> agents;
+    std::map<std::pair<TenantId, TeamId>, bool> teams;
+    std::map<domain::RequestKey, domain::KeptRequest> request_keys;
+    std::vector<domain::AuditWrite> audit;  // in commit order
+    std::set<std::pair<domain::ConversationKey, std::int64_t>> snoozes;
+    std::vector<Published> outbox;  // of the feed, in commit order
+    std::vector<QueuedJob> jobs;    // in commit order
     std::int64_t now_ms = 1785412800000;
+    decide::DecideLimits limits;
 
 private:
     void Publish(domain::ShardId shard, event::v1::OutboxEntry entry);
+    void Queue(const domain::OutboxWrite& write);
+    void ReadCommands(const domain::BatchPlan& plan, domain::BatchState* state);
+    void ReadNamedMessages(const domain::BatchPlan& plan, domain::BatchState* state);
+    void WriteCommands(const domain::Effects& effects);
     void ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadTargets(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadContact(TenantId tenant, const ContactId& id, domain::BatchState* state);
@@ -75,8 +101,9 @@ private:
     void CheckOneOpenConversation(const domain::ConversationWrite& write) const;
 };
 
-// The shard of an event, as the partition of its thread would be.
+// The shard of an event, as the partition of its thread would be; that of commands.
 domain::ShardId ShardOf(const event::v1::InboundEvent& event);
+inline constexpr domain::ShardId kCommandShard = domain::ShardId::OfSlot(0);
 std::vector<domain::BatchItem> ToBatch(const std::vector<event::v1::InboundEvent>& events);
 
 }  // namespace unibox::test

@@ -28,6 +28,10 @@ public:
     std::size_t Below(std::size_t bound) { return random_() % bound; }
     bool OneIn(std::size_t n) { return Below(n) == 0; }
 
+    // The next thing that a provider tells, at now_ms().
+    event::v1::InboundEvent NextEvent() { return Next(false).event; }
+    std::int64_t now_ms() const { return now_; }
+
     // A stream in which things happen in order, then some of it is delivered late or repeated.
     std::vector<Step> Stream(std::size_t length, bool with_closing);
 

@@ -112,7 +112,7 @@ TEST_CASE("Decide: later a customer begins a new conversation", "[unit][decide]"
 
 TEST_CASE("Decide: the window is the channel's own, 0 means never", "[unit][decide]") {
     MemoryInbox inbox;
-    inbox.reopen_window_ms[{kChannel.tenant_id(), kChannel.channel_id()}] = 0;
+    inbox.channels[{kChannel.tenant_id(), kChannel.channel_id()}].reopen_window_ms = 0;
     inbox.Commit({ChannelEvent::Message(kChannel, "m1"), ChannelEvent::Echo(kChannel, "e1")});
     const ConversationId first = Latest(inbox);
     inbox.Close(kAda, kNoon + kSecond);

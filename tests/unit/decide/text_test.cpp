@@ -48,4 +48,12 @@ TEST_CASE("PreviewOf: text, else attachment, else payload", "[unit][decide]") {
     CHECK(PreviewOf(row) == "[deleted]");
 }
 
+TEST_CASE("PreviewOf: a template without its words shows its name", "[unit][decide]") {
+    domain::MessageRow row;
+    row.message_template.set_name("order\nshipped");
+    CHECK(PreviewOf(row) == "[template] order shipped");
+    row.body = "Your order was shipped.";
+    CHECK(PreviewOf(row) == "Your order was shipped.");
+}
+
 }  // namespace unibox::decide

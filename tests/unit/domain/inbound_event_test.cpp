@@ -45,4 +45,25 @@ TEST_CASE("ReadInboundEvent: says why nobody can write it", "[unit]") {
     CHECK(event.channel_id() == "short");
 }
 
+TEST_CASE("ReadInboundEvent: a receipt tells what a provider can tell", "[unit]") {
+    event::v1::InboundEvent event = Typing();
+    event.set_target_key(std::string(16, 't'));
+    const auto field_of = [&](v1::DeliveryState state, std::int64_t watermark_ms) {
+        event.mutable_receipt()->set_state(state);
+        event.mutable_receipt()->set_watermark_ms(watermark_ms);
+        return Validate(event).field();
+    };
+    CHECK(field_of(v1::DELIVERY_STATE_UNSPECIFIED, 0) == "receipt.state");
+    CHECK(field_of(v1::DELIVERY_STATE_QUEUED, 0) == "receipt.state");
+    CHECK(field_of(v1::DeliveryState(6), 0) == "receipt.state");
+    for (const auto state : {v1::DELIVERY_STATE_SENT, v1::DELIVERY_STATE_FAILED}) {
+        CHECK(field_of(state, 0) == "");
+        CHECK(field_of(state, 1) == "receipt.state");
+    }
+    for (const auto state : {v1::DELIVERY_STATE_DELIVERED, v1::DELIVERY_STATE_READ}) {
+        CHECK(field_of(state, 0) == "");
+        CHECK(field_of(state, 1) == "");
+    }
+}
+
 }  // namespace unibox::domain

@@ -59,6 +59,15 @@ ConversationRow FullConversation() {
     row.last_customer_at = 3'000;
     row.last_agent_at = 2'500;
     row.created_at = 1'000;
+    row.priority = v1::PRIORITY_HIGH;
+    row.assignee = AgentId{AnId(5)};
+    row.team = TeamId{AnId(6)};
+    row.labels = {"billing", "vip"};
+    row.attributes = {{"order", "42"}};
+    row.snooze_time = 5'000;
+    row.muted = true;
+    row.waiting_since = 3'000;
+    row.can_reply_until = 6'000;
     return row;
 }
 
@@ -82,6 +91,9 @@ MessageRow FullMessage() {
     row.attachments.emplace_back().set_url("https://example.com/cat.jpg");
     row.reactions.emplace_back().set_emoji("+1");
     row.context.set_album_id("album");
+    row.message_template.set_name("greeting");
+    row.over_rate = true;
+    row.author.set_kind(v1::ACTOR_KIND_SYSTEM);
     row.removed_reactions.emplace_back().set_emoji("-1");
     row.reply_to = "m0";
     row.provider_id = "m1";
@@ -150,6 +162,9 @@ TEST_CASE("MessageExtras: what is stored comes back; nothing is no bytes", "[uni
     REQUIRE(read.reactions.size() == 1);
     CHECK(MessageDifferencer::Equals(read.reactions[0], row.reactions[0]));
     CHECK(MessageDifferencer::Equals(read.context, row.context));
+    CHECK(MessageDifferencer::Equals(read.message_template, row.message_template));
+    CHECK(read.over_rate);
+    CHECK(read.author.kind() == v1::ACTOR_KIND_UNSPECIFIED);  // it has columns of its own
     REQUIRE(read.removed_reactions.size() == 1);
     CHECK(MessageDifferencer::Equals(read.removed_reactions[0], row.removed_reactions[0]));
     CHECK(EncodeExtras({}).empty());

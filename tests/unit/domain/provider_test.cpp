@@ -52,5 +52,18 @@ TEST_CASE("Provider: names are told once, and what a URL may hold", "[unit][doma
     CHECK(SourcesWithApps() == std::vector<std::string_view>{"meta"});
 }
 
+TEST_CASE("Provider: what is sent goes to a stream of its own kind", "[unit][domain]") {
+    CHECK(FindProvider(v1::PROVIDER_TELEGRAM)->sends_to == OutboxTarget::kChat);
+    CHECK(FindProvider(v1::PROVIDER_TWILIO)->sends_to == OutboxTarget::kSms);
+    CHECK(FindProvider(v1::PROVIDER_STANDARD)->sends_to == OutboxTarget::kWebhook);
+    std::set<std::string_view> names;
+    for (int number = 1; number <= 5; ++number) {
+        const std::string_view name = NameOf(static_cast<OutboxTarget>(number));
+        CHECK_FALSE(name.empty());
+        CHECK(names.insert(name).second);
+    }
+    CHECK(NameOf(OutboxTarget{6}).empty());
+}
+
 }  // namespace
 }  // namespace unibox::domain

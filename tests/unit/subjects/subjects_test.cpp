@@ -11,6 +11,7 @@ TEST_CASE("Subjects: names of streams and subjects", "[unit][subjects]") {
     CHECK(InSubject(1, 7, TenantId{42}) == "ub.in.1.07.42");
     CHECK(InSubjects(1, 7) == "ub.in.1.07.>");
     CHECK(EvSubject(TenantId{42}, "message") == "ub.ev.42.message");
+    CHECK(OutSubject("chat", TenantId{42}) == "ub.out.chat.42");
     CHECK(RawSubject("telegram") == "ub.raw.telegram");
 }
 
