@@ -41,6 +41,7 @@ void LaneOutbox::Publish(CommittedOutbox rows) {
     std::map<domain::OutboxTarget, CommittedOutbox> by_target;
     for (auto& row : rows) {
         const store::OutboxId& id = row.first;
+        if (!relays_.Has(id.target)) continue;
         if (to_sweep_.contains({id.shard, id.target})) continue;  // from there, in order
         by_target[id.target].push_back(std::move(row));
     }

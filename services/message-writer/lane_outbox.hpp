@@ -31,7 +31,8 @@ public:
     void NeedSweep(domain::ShardId shard);
     // The lane has lost the shard or given it up.
     void Forget(domain::ShardId shard);
-    // Right after commit. What a relay has no room for stays in the table, to be swept.
+    // Right after commit. What a relay has no room for stays in the table, to be swept; rows of a
+    // stream that has no relay stay there until it has one.
     void Publish(CommittedOutbox rows);
     // Reads the shard's rows from the table, and gives the relays those that they do not know, of
     // each stream that needs it, or of all.

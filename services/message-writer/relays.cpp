@@ -28,12 +28,17 @@ Result<std::unique_ptr<Relays>> Relays::Create(
     return relays;
 }
 
-Relay& Relays::Of(domain::OutboxTarget target) const {
+const Relays::ToStream* Relays::Find(domain::OutboxTarget target) const {
     const auto at = std::find_if(all_.begin(), all_.end(), [&](const ToStream& one) {
         return one.to.target == target;
     });
-    UNIBOX_ASSERT(at != all_.end());
-    return *at->relay;
+    return at != all_.end() ? &*at : nullptr;
+}
+
+Relay& Relays::Of(domain::OutboxTarget target) const {
+    const ToStream* one = Find(target);
+    UNIBOX_ASSERT(one != nullptr);
+    return *one->relay;
 }
 
 std::vector<store::OutboxId> Relays::TakeAcknowledged(domain::ShardId shard) {

@@ -35,6 +35,7 @@ public:
 
     const std::vector<ToStream>& all() const { return all_; }
 
+    bool Has(domain::OutboxTarget target) const { return Find(target) != nullptr; }
     // `target` must be one of the streams'.
     Relay& Of(domain::OutboxTarget target) const;
     // Of every relay: see there.
@@ -44,6 +45,7 @@ public:
 
 private:
     Relays() = default;
+    const ToStream* Find(domain::OutboxTarget target) const;
 
     std::vector<ToStream> all_;
 };

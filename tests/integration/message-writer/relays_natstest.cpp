@@ -221,6 +221,23 @@ TEST_CASE("Relays: writing waits for a stream only if that is said of it", "[nat
     CHECK(f.Left(kJobs) == kPartitionCount);
 }
 
+TEST_CASE("Relays: what has no relay waits in the table", "[nats][pg][writer]") {
+    constexpr OutboxTarget kLater{1'000};
+    OutboxFixture f;
+    REQUIRE_OK(f.streams.Ensure(FeedSpec()));
+    event::v1::OutboxBatch batch;
+    batch.add_entries()->set_ordering_key("a conversation");
+    f.Store(f.shards[0], kLater, batch);
+    writer::CommittedOutbox committed;
+    committed.emplace_back(store::OutboxId{f.shards[0], kLater, 1}, batch);
+    f.outbox->Publish(std::move(committed));
+    f.WriteMessages(20);
+    f.TakeOver();
+    REQUIRE(Eventually(30s, [&] { return f.Left(OutboxTarget::kFeed) == 0; }));
+    CHECK(f.Left(kLater) == 1);
+    CHECK_FALSE(f.outbox->HoldsWrites(f.shards[0]));
+}
+
 // As a build wrote them that knew neither.
 TEST_CASE("Relays: rows without keys and epoch are relayed in order", "[nats][pg][writer]") {
     OutboxFixture f;
