@@ -50,6 +50,12 @@ int HttpStatusOf(Code code) {
     return index < kHttpStatuses.size() ? kHttpStatuses[index] : 500;
 }
 
+int HttpStatusOf(const Status& status) {
+    const bool other_type =
+        status.code() == Code::kInvalidArgument && status.reason() == kContentTypeUnsupported;
+    return other_type ? 415 : HttpStatusOf(status.code());
+}
+
 Code CodeOfHttpStatus(int status) {
     switch (status) {
         case 401:
@@ -86,8 +92,14 @@ std::string PublicReason(const Status& status) {
     return told ? status.reason() : std::string(CodeName(status.code()));
 }
 
+const Status::Metadata& PublicMetadata(const Status& status) {
+    static const Status::Metadata none;
+    return IsInternal(status.code()) ? none : status.metadata();
+}
+
 std::optional<Millis> RetryDelay(const Status& status) {
     if (status.retry_after() > Millis(0)) return status.retry_after();
+    if (status.reason() == kVersionMismatch) return {};
     switch (status.code()) {
         case Code::kResourceExhausted:
         case Code::kUnavailable:

@@ -41,7 +41,7 @@ std::string_view CodeName(Code code) {
 
 Status::Status(Code code, std::string message) {
     if (code == Code::kOk) return;
-    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}, Millis(0)});
+    detail_ = std::make_shared<Detail>(Detail{code, std::move(message), {}, {}, Millis(0), {}});
 }
 
 Status Status::WithReason(std::string_view reason) && {
@@ -68,6 +68,14 @@ Status Status::WithRetryAfter(Millis delay) && {
     return std::move(*this);
 }
 
+Status Status::WithMetadata(std::string_view name, std::string value) && {
+    if (detail_) {
+        detail_ = std::make_shared<Detail>(*detail_);
+        detail_->metadata.emplace_back(name, std::move(value));
+    }
+    return std::move(*this);
+}
+
 Status Status::WithContext(std::string_view context) && {
     if (detail_) {
         detail_ = std::make_shared<Detail>(*detail_);
@@ -84,6 +92,10 @@ const std::string& Status::reason() const {
 }
 const std::string& Status::field() const {
     return detail_ ? detail_->field : EmptyString();
+}
+const Status::Metadata& Status::metadata() const {
+    static const Metadata none;
+    return detail_ ? detail_->metadata : none;
 }
 
 std::string Status::ToString() const {

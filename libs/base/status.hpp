@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace unibox {
 
@@ -42,6 +43,9 @@ std::string_view CodeName(Code code);
 // (AIP-193) and the `field` of the input that is wrong. Ok allocates nothing.
 class [[nodiscard]] Status {
 public:
+    // What a program can use of a failure beside its reason (AIP-193): names and values, in order.
+    using Metadata = std::vector<std::pair<std::string, std::string>>;
+
     Status() = default;
     Status(Code code, std::string message);
 
@@ -49,6 +53,8 @@ public:
     Status WithField(std::string_view field) &&;
     // After how long repeating makes sense, where that is known; 0 = not known.
     Status WithRetryAfter(Millis delay) &&;
+    // One more, as `version` of a VERSION_MISMATCH: the current one. Clients see it.
+    Status WithMetadata(std::string_view name, std::string value) &&;
     // Puts "context: " before the message; an Ok status stays as it is.
     Status WithContext(std::string_view context) &&;
 
@@ -57,6 +63,7 @@ public:
     const std::string& message() const;
     const std::string& reason() const;
     const std::string& field() const;
+    const Metadata& metadata() const;
     Millis retry_after() const { return detail_ ? detail_->retry_after : Millis(0); }
     // "INVALID_ARGUMENT: page_size must be 1 to 100 (field page_size)".
     std::string ToString() const;
@@ -68,6 +75,7 @@ private:
         std::string reason;
         std::string field;
         Millis retry_after{0};
+        Metadata metadata;
     };
     std::shared_ptr<Detail> detail_;
 };

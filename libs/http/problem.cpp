@@ -26,6 +26,13 @@ void AppendWrongField(
     *json += "}]";
 }
 
+void AppendMetadata(std::string* json, const Status::Metadata& metadata) {
+    if (metadata.empty()) return;
+    *json += ",\"metadata\":{";
+    for (const auto& [name, value] : metadata) AppendMember(json, name, value);
+    *json += '}';
+}
+
 Response BeginProblem(
     int http_status, Code code, std::string_view reason, std::string_view detail
 ) {
@@ -48,11 +55,9 @@ Response BeginProblem(
 Response ProblemOf(const Status& failure, std::string_view parameter) {
     const std::string detail = api_error::PublicMessage(failure);
     Response response = BeginProblem(
-        api_error::HttpStatusOf(failure.code()),
-        failure.code(),
-        api_error::PublicReason(failure),
-        detail
+        api_error::HttpStatusOf(failure), failure.code(), api_error::PublicReason(failure), detail
     );
+    AppendMetadata(&response.body, api_error::PublicMetadata(failure));
     if (!failure.field().empty()) {
         AppendWrongField(&response.body, failure.field(), parameter, detail);
     }

@@ -1,5 +1,6 @@
 // Failures as application/problem+json (RFC 9457) of type about:blank: title, status, detail, then
-// code, reason, field and, for a wrong field, errors. The server adds traceId when it sends one.
+// code, reason, metadata if there is any, field and, for a wrong field, errors. The server adds
+// traceId when it sends one.
 // Thread safety: pure functions.
 #pragma once
 

@@ -54,6 +54,9 @@ google::rpc::Status Details(const Status& status, std::string_view trace_id) {
     google::rpc::ErrorInfo info;
     info.set_reason(api_error::PublicReason(status));
     info.set_domain(std::string(api_error::kDomain));
+    for (const auto& [name, value] : api_error::PublicMetadata(status)) {
+        (*info.mutable_metadata())[name] = value;
+    }
     details.add_details()->PackFrom(info);
     if (!status.field().empty()) AddField(status, &details);
     if (const auto delay = api_error::RetryDelay(status)) {
@@ -99,6 +102,9 @@ Status FromGrpc(const grpc::Status& status) {
         }
         if (any.Is<google::rpc::ErrorInfo>() && any.UnpackTo(&info)) {
             result = std::move(result).WithReason(info.reason());
+            for (const auto& [name, value] : info.metadata()) {
+                result = std::move(result).WithMetadata(name, value);
+            }
         }
         if (std::string field = FieldOf(any); !field.empty()) {
             result = std::move(result).WithField(std::move(field));

@@ -40,6 +40,15 @@ TEST_CASE("ApiError: every code has its HTTP status and says when to repeat", "[
     CHECK(RetryDelay(ResourceExhausted("x").WithRetryAfter(Millis(2'500))) == Millis(2'500));
 }
 
+TEST_CASE("ApiError: a conflict is 409, a wrong state 400, another type 415", "[unit]") {
+    const Status mismatch = Status(Code::kAborted, "x").WithReason(kVersionMismatch);
+    CHECK(HttpStatusOf(mismatch) == 409);
+    CHECK_FALSE(RetryDelay(mismatch).has_value());  // The same call gets the same answer.
+    CHECK(HttpStatusOf(FailedPrecondition("x").WithReason("ILLEGAL_TRANSITION")) == 400);
+    CHECK(HttpStatusOf(InvalidArgument("x").WithReason(kContentTypeUnsupported)) == 415);
+    CHECK(HttpStatusOf(Unavailable("x").WithReason(kContentTypeUnsupported)) == 503);
+}
+
 TEST_CASE("ApiError: an HTTP status without a code of its own has the nearest one", "[unit]") {
     CHECK(CodeOfHttpStatus(413) == Code::kInvalidArgument);
     CHECK(CodeOfHttpStatus(405) == Code::kUnimplemented);
@@ -61,8 +70,10 @@ TEST_CASE("ApiError: what broke inside is not told outside", "[unit]") {
         const Status status = Status(code, "password=secret").WithReason("SECRET");
         CHECK(PublicMessage(status) == "internal error");
         CHECK(PublicReason(status) == CodeName(code));
+        CHECK(PublicMetadata(Status(status).WithMetadata("host", "db1")).empty());
     }
     CHECK(PublicMessage(NotFound("no such contact")) == "no such contact");
+    CHECK(PublicMetadata(NotFound("x").WithMetadata("a", "b")) == Status::Metadata{{"a", "b"}});
 }
 
 }  // namespace

@@ -21,6 +21,19 @@ TEST_CASE("Problem: members are JSON and come from the status", "[unit][http]") 
     CHECK_FALSE(response.Find("Retry-After").has_value());
 }
 
+TEST_CASE("Problem: what programs can use beside the reason is a member", "[unit][http]") {
+    const Response response = ProblemOf(Status(Code::kAborted, "changed meanwhile")
+                                            .WithReason("VERSION_MISMATCH")
+                                            .WithMetadata("version", "12")
+                                            .WithMetadata("b", "\""));
+    CHECK(
+        response.body ==
+        R"({"type":"about:blank","title":"Conflict","status":409,"detail":"changed meanwhile",)"
+        R"("code":"ABORTED","reason":"VERSION_MISMATCH","metadata":{"version":"12","b":"\""}})"
+    );
+    CHECK_FALSE(response.Find("Retry-After").has_value());
+}
+
 TEST_CASE("Problem: a wait is rounded up to whole seconds", "[unit][http]") {
     CHECK(ProblemOf(Unavailable("x")).Find("Retry-After") == "1");
     const Status late = ResourceExhausted("over the rate").WithRetryAfter(Millis(2'001));

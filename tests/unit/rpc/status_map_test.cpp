@@ -90,6 +90,22 @@ TEST_CASE("StatusMap: a field is told in the detail that fits the code", "[unit]
     CHECK(resource.description() == "none");
 }
 
+TEST_CASE("StatusMap: what programs can use beside the reason travels too", "[unit][rpc]") {
+    const Status given = Status(Code::kAborted, "changed meanwhile")
+                             .WithReason("VERSION_MISMATCH")
+                             .WithMetadata("version", "12");
+    google::rpc::Status details;
+    REQUIRE(details.ParseFromString(rpc::ToGrpc(given).error_details()));
+    google::rpc::ErrorInfo info;
+    REQUIRE(details.details(0).UnpackTo(&info));
+    REQUIRE(info.metadata_size() == 1);
+    CHECK(info.metadata().at("version") == "12");
+    CHECK(details.details_size() == 1);  // Repeating makes no sense.
+    const Status back = rpc::FromGrpc(rpc::ToGrpc(given));
+    CHECK(back.reason() == "VERSION_MISMATCH");
+    CHECK(back.metadata() == given.metadata());
+}
+
 TEST_CASE("StatusMap: a wait that is known goes before the usual one", "[unit][rpc]") {
     const Status given = ResourceExhausted("over the rate").WithRetryAfter(Millis(2'500));
     google::rpc::Status details;
