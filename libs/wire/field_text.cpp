@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/strings.hpp"
 #include "base/utf8.hpp"
+#include "wire/detail/put_value.hpp"
 
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
@@ -11,6 +12,29 @@
 #include <cmath>
 
 namespace unibox::wire {
+namespace detail {
+
+std::string TypeText(const google::protobuf::FieldDescriptor& field) {
+    using Field = google::protobuf::FieldDescriptor;
+    switch (field.cpp_type()) {
+        case Field::CPPTYPE_BOOL:
+            return "true or false";
+        case Field::CPPTYPE_ENUM:
+            return "a name or number of " + field.enum_type()->full_name();
+        case Field::CPPTYPE_MESSAGE:
+            return "a time as in RFC 3339";
+        case Field::CPPTYPE_STRING:
+            return field.type() == Field::TYPE_BYTES ? "base64" : "a text";
+        case Field::CPPTYPE_DOUBLE:
+        case Field::CPPTYPE_FLOAT:
+            return "a number";
+        default:
+            return "a whole number within the range of " + std::string(field.type_name());
+    }
+}
+
+}  // namespace detail
+
 namespace {
 
 namespace pb = google::protobuf;
@@ -41,22 +65,6 @@ std::optional<int> ParseEnum(const pb::EnumDescriptor& type, const std::string& 
     return number;
 }
 
-// Sets or adds one value; false if the text is none of the field's type.
-template <typename T, typename Setter, typename Adder>
-bool Put(const Field& field, std::optional<T> value, Setter set, Adder add) {
-    if (!value) return false;
-    field.is_repeated() ? add(*value) : set(*value);
-    return true;
-}
-
-#define UNIBOX_PUT(type, parsed)                                                  \
-    Put(                                                                          \
-        field,                                                                    \
-        parsed,                                                                   \
-        [&](const auto& value) { reflection.Set##type(message, &field, value); }, \
-        [&](const auto& value) { reflection.Add##type(message, &field, value); }  \
-    )
-
 bool PutTimestamp(const Field& field, const std::string& text, pb::Message* message) {
     pb::Timestamp time;
     if (!pb::util::TimeUtil::FromString(text, &time)) return false;
@@ -67,56 +75,31 @@ bool PutTimestamp(const Field& field, const std::string& text, pb::Message* mess
     return true;
 }
 
-std::optional<bool> ParseBool(std::string_view text) {
-    if (text == "true") return true;
-    if (text == "false") return false;
-    return {};
-}
+struct TextSource {
+    const std::string& text;
+
+    template <typename T>
+    std::optional<T> Whole() const {
+        return ParseNumber<T>(text);
+    }
+    template <typename T>
+    std::optional<T> Real() const {
+        return ParseNumber<T>(text);
+    }
+    std::optional<bool> Truth() const {
+        if (text == "true") return true;
+        if (text == "false") return false;
+        return {};
+    }
+    std::optional<int> Enum(const pb::EnumDescriptor& type) const { return ParseEnum(type, text); }
+    std::optional<std::string> Text(const Field& field) const {
+        return field.type() == Field::TYPE_BYTES ? Base64Decode(text) : std::optional(text);
+    }
+};
 
 bool PutText(const Field& field, const std::string& text, pb::Message* message) {
-    const pb::Reflection& reflection = *message->GetReflection();
-    switch (field.cpp_type()) {
-        case Field::CPPTYPE_INT32:
-            return UNIBOX_PUT(Int32, ParseNumber<std::int32_t>(text));
-        case Field::CPPTYPE_INT64:
-            return UNIBOX_PUT(Int64, ParseNumber<std::int64_t>(text));
-        case Field::CPPTYPE_UINT32:
-            return UNIBOX_PUT(UInt32, ParseNumber<std::uint32_t>(text));
-        case Field::CPPTYPE_UINT64:
-            return UNIBOX_PUT(UInt64, ParseNumber<std::uint64_t>(text));
-        case Field::CPPTYPE_DOUBLE:
-            return UNIBOX_PUT(Double, ParseNumber<double>(text));
-        case Field::CPPTYPE_FLOAT:
-            return UNIBOX_PUT(Float, ParseNumber<float>(text));
-        case Field::CPPTYPE_BOOL:
-            return UNIBOX_PUT(Bool, ParseBool(text));
-        case Field::CPPTYPE_ENUM:
-            return UNIBOX_PUT(EnumValue, ParseEnum(*field.enum_type(), text));
-        case Field::CPPTYPE_MESSAGE:
-            return PutTimestamp(field, text, message);
-        case Field::CPPTYPE_STRING:
-            break;
-    }
-    const bool is_bytes = field.type() == Field::TYPE_BYTES;
-    return UNIBOX_PUT(String, is_bytes ? Base64Decode(text) : std::optional<std::string>(text));
-}
-
-std::string TypeText(const Field& field) {
-    switch (field.cpp_type()) {
-        case Field::CPPTYPE_BOOL:
-            return "true or false";
-        case Field::CPPTYPE_ENUM:
-            return "a name or number of " + field.enum_type()->full_name();
-        case Field::CPPTYPE_MESSAGE:
-            return "a time as in RFC 3339";
-        case Field::CPPTYPE_STRING:
-            return "base64";
-        case Field::CPPTYPE_DOUBLE:
-        case Field::CPPTYPE_FLOAT:
-            return "a number";
-        default:
-            return "a whole number within the range of " + std::string(field.type_name());
-    }
+    if (field.cpp_type() == Field::CPPTYPE_MESSAGE) return PutTimestamp(field, text, message);
+    return detail::PutValue(field, TextSource{text}, message);
 }
 
 }  // namespace
@@ -127,8 +110,19 @@ std::string FieldPath::FullName() const {
     return name;
 }
 
-bool FieldPath::IsText() const {
-    return steps_.back()->type() == Field::TYPE_STRING && !steps_.back()->is_repeated();
+bool FieldPath::IsPathValue() const {
+    const Field& field = *steps_.back();
+    if (field.is_repeated() || field.type() == Field::TYPE_BYTES) return false;
+    switch (field.cpp_type()) {
+        case Field::CPPTYPE_STRING:
+        case Field::CPPTYPE_INT32:
+        case Field::CPPTYPE_INT64:
+        case Field::CPPTYPE_UINT32:
+        case Field::CPPTYPE_UINT64:
+            return true;
+        default:
+            return false;
+    }
 }
 
 bool FieldPath::IsList() const {
@@ -151,7 +145,7 @@ Status FieldPath::Set(const std::string& text, pb::Message* message) const {
             .WithField(FullName());
     }
     if (PutText(field, text, parent)) return {};
-    return InvalidArgument(FullName() + " must be " + TypeText(field))
+    return InvalidArgument(FullName() + " must be " + detail::TypeText(field))
         .WithReason("VALUE_INVALID")
         .WithField(FullName());
 }

@@ -24,7 +24,7 @@ public:
 
     // As in the proto: "parent.child".
     std::string FullName() const;
-    bool IsText() const;  // A single string.
+    bool IsPathValue() const;  // A single text or whole number: what a path variable can be.
     bool IsList() const;
     // Sets the field, or adds to it if it is a list. INVALID_ARGUMENT with field(): not of the
     // field's type, or no UTF-8.

@@ -2,6 +2,7 @@
 
 #include "google/api/annotations.pb.h"
 #include "wire/field_text.hpp"
+#include "wire/json_reader.hpp"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -67,7 +68,9 @@ Result<HttpBinding> BindingOf(
     }
     for (const std::string& name : binding.path_fields) {
         const auto field = FindField(*method.input_type(), name);
-        if (!field || !field->IsText()) return BadAnnotation(method, "unknown path field " + name);
+        if (!field || !field->IsPathValue()) {
+            return BadAnnotation(method, "no text or whole number for the path: " + name);
+        }
     }
     const bool named_body = !binding.body.empty() && binding.body != "*";
     const auto* body = named_body ? method.input_type()->FindFieldByName(binding.body) : nullptr;
@@ -92,14 +95,10 @@ Status FillBody(const HttpBinding& binding, std::string_view body, pb::Message* 
         target = request->GetReflection()->MutableMessage(request, field);
     }
     if (body.empty()) return {};
-    const auto parsed =
-        pb::util::JsonStringToMessage(pb::StringPiece(body.data(), body.size()), target);
-    if (parsed.ok()) return {};
-    return InvalidArgument(
-               "the body is not the JSON of this request: " + std::string(parsed.message())
-    )
-        .WithReason("BODY_INVALID")
-        .WithField(binding.body == "*" ? "body" : binding.body);
+    Status read = ReadJson(body, target);
+    if (binding.body == "*" || read.ok()) return read;
+    const std::string inner = read.field() == "body" ? "" : "." + read.field();
+    return std::move(read).WithField(binding.body + inner);
 }
 
 bool IsBound(const HttpBinding& binding, const std::string& field) {
@@ -206,8 +205,10 @@ Result<std::string> ToJson(const pb::Message& message) {
 std::string JsonName(std::string_view field) {
     std::string name;
     bool upper = false;
+    bool is_key = false;  // In brackets, of a map: not ours to spell.
     for (const char c : field) {
-        if (c == '_') {
+        if (c == '[' || c == ']') is_key = c == '[';
+        if (c == '_' && !is_key) {
             upper = true;
             continue;
         }

@@ -40,7 +40,8 @@ using PathValues = std::vector<std::pair<std::string, std::string>>;
 // parameter is the name of a field, in camelCase or as in the proto, nested ones with dots;
 // repeated fields may occur many times. INVALID_ARGUMENT with field() for: an unknown parameter,
 // one that path or body bind, one given twice, a value of the wrong type, bytes that are no UTF-8,
-// a broken escape, a body that is not the message's JSON.
+// a broken escape, a body that is not the message's JSON (json_reader.hpp); a path variable that is
+// none of its field's type. The path wins over the body.
 Status ToRequest(
     const HttpBinding& binding,
     const PathValues& path,
@@ -51,7 +52,7 @@ Status ToRequest(
 
 Result<std::string> ToJson(const google::protobuf::Message& message);
 
-// "conversation_id" → "conversationId".
+// "conversation_id" → "conversationId"; what stands in brackets stays as it is.
 std::string JsonName(std::string_view field);
 
 }  // namespace unibox::wire

@@ -146,8 +146,42 @@ TEST_CASE("Transcoder: the routes of InboxService are its annotations", "[unit][
             "GET /v1/conversations ListConversations",
             "GET /v1/conversations/{conversation_id} GetConversation",
             "GET /v1/conversations/{conversation_id}/messages ListMessages",
-            "GET /v1/contacts/{contact_id} GetContact"}
+            "GET /v1/contacts/{contact_id} GetContact",
+            "POST /v1/conversations/{conversation_id}/messages AppendMessage",
+            "POST /v1/conversations/{conversation_id}/messages/{seq}:edit EditMessage",
+            "POST /v1/conversations/{conversation_id}/messages/{seq}:delete DeleteMessage",
+            "POST /v1/conversations/{conversation_id}:open OpenConversation",
+            "POST /v1/conversations/{conversation_id}:pend PendConversation",
+            "POST /v1/conversations/{conversation_id}:snooze SnoozeConversation",
+            "POST /v1/conversations/{conversation_id}:close CloseConversation",
+            "POST /v1/conversations/{conversation_id}:assign AssignConversation",
+            "POST /v1/conversations/{conversation_id}:setPriority SetPriority",
+            "POST /v1/conversations/{conversation_id}:changeLabels ChangeLabels",
+            "POST /v1/conversations/{conversation_id}:changeAttributes ChangeAttributes",
+            "POST /v1/conversations/{conversation_id}:markRead MarkRead",
+            "POST /v1/conversations/{conversation_id}:markUnread MarkUnread",
+            "POST /v1/conversations/{conversation_id}:mute MuteConversation",
+            "POST /v1/conversations/{conversation_id}:unmute UnmuteConversation"}
     );
+}
+
+TEST_CASE("Transcoder: a path variable is a text or a whole number", "[unit][wire]") {
+    const auto binding = BindingOf("EditMessage");
+    CHECK(binding.path_fields == std::vector<std::string>{"conversation_id", "seq"});
+    v1::EditMessageRequest request;
+    REQUIRE_OK(wire::ToRequest(
+        binding, {{"conversation_id", "c"}, {"seq", "7"}}, "", R"({"text":"t","seq":8})", &request
+    ));
+    CHECK(request.conversation_id() == "c");
+    CHECK(request.seq() == 7);
+    CHECK(request.text() == "t");
+    for (const std::string seq : {"", "x", "7x", "1.0", "9223372036854775808", " 7", "0x7"}) {
+        INFO(seq);
+        const Status refused =
+            wire::ToRequest(binding, {{"conversation_id", "c"}, {"seq", seq}}, "", "", &request);
+        CHECK_THAT(refused, HasCode(Code::kInvalidArgument));
+        CHECK(refused.field() == "seq");
+    }
 }
 
 TEST_CASE("Transcoder: query parameters in either spelling", "[unit][wire]") {
@@ -236,13 +270,15 @@ TEST_CASE("Transcoder: bodies, whole or of one field; the path wins", "[unit][wi
     CHECK(*json == R"({"id":"path","bigNumber":"5"})");
     CHECK(whole.Parse({{"id", "x"}}, "small=1", "{}").status().field() == "small");
     CHECK(whole.Parse({{"id", "x"}}, "", "{").status().field() == "body");
-    CHECK(whole.Parse({{"id", "x"}}, "", R"({"nope":1})").status().field() == "body");
+    CHECK(whole.Parse({{"id", "x"}}, "", R"({"nope":1})").status().field() == "nope");
     CHECK(whole.Parse({{"id", "x"}}, "", "[]").status().field() == "body");
 
     Sample field(Post("/v1/things/{id}", "inner"));
     const auto part = field.Parse({{"id", "x"}}, "small=1", R"({"nameText":"n"})");
     REQUIRE_OK(part);
     CHECK(*part == R"({"id":"x","small":1,"inner":{"nameText":"n"}})");
+    CHECK(field.Parse({{"id", "x"}}, "", R"({"nope":1})").status().field() == "inner.nope");
+    CHECK(field.Parse({{"id", "x"}}, "", "[").status().field() == "inner");
     CHECK(
         field.Parse({{"id", "x"}}, "inner.count=1", "{}").status().reason() == "UNKNOWN_PARAMETER"
     );
@@ -260,7 +296,10 @@ TEST_CASE("Transcoder: annotations that cannot be served are found at the start"
         Get("no-slash"),
         Get("/v1/{nope}"),
         Get("/v1/{tags}"),
-        Get("/v1/{big_number}"),
+        Get("/v1/{ratio}"),
+        Get("/v1/{data}"),
+        Get("/v1/{inner}"),
+        Get("/v1/{since_time}"),
         Get("/v1/{id=things/*}"),
         Get("/v1/{id=**}"),
         Get("/v1/*"),
@@ -273,6 +312,7 @@ TEST_CASE("Transcoder: annotations that cannot be served are found at the start"
         INFO(rule.ShortDebugString());
         CHECK_THAT(Sample(rule).Bindings().status(), HasCode(Code::kFailedPrecondition));
     }
+    CHECK_THAT(Sample(Get("/v1/{id}/{big_number}:do")).Bindings().status(), test::IsOk());
     auto additional = Get("/v1/{id=*}");
     *additional.add_additional_bindings() = Post("/v2/{id}:do", "*");
     const auto bindings = Sample(additional).Bindings();
@@ -297,8 +337,12 @@ TEST_CASE("Transcoder: JSON shows zeros and empty lists, not absent times", "[un
                  R"("status":"CONVERSATION_STATUS_UNSPECIFIED","unreadCount":"0",)"
                  R"("messageCount":"9007199254740993","preview":"",)"
                  R"("previewDirection":"DIRECTION_UNSPECIFIED","version":"0",)"
+                 R"("priority":"PRIORITY_UNSPECIFIED","assigneeId":"","teamId":"","labels":[],)"
+                 R"("attributes":{},"muted":false,)"
                  R"("createTime":"2026-07-01T10:00:00.005Z"})"
     );
     CHECK(wire::JsonName("conversation_id") == "conversationId");
     CHECK(wire::JsonName("id") == "id");
+    CHECK(wire::JsonName("attachments[1].mime_type") == "attachments[1].mimeType");
+    CHECK(wire::JsonName("set_it[a_b]") == "setIt[a_b]");
 }
