@@ -146,7 +146,7 @@ Result<Principal> Authenticator::State::Judge(
         return Status(Code::kPermissionDenied, "the API key lacks the scope " + std::string(scope))
             .WithReason(kScopeMissing);
     }
-    return Principal{info.tenant, info.key_id};
+    return Principal{info.tenant, info.key_id, info.name};
 }
 
 Authenticator::Authenticator(

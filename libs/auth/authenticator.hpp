@@ -34,6 +34,7 @@ namespace unibox::auth {
 struct Principal {
     TenantId tenant;
     Uuid key_id;
+    std::string key_name;  // As the tenant's people know the key.
 };
 
 // Reasons of refusals, as clients see them.

@@ -11,15 +11,16 @@
 namespace unibox::auth {
 
 inline constexpr std::string_view kScopeInboxRead = "inbox:read";      // Reads the inbox.
+inline constexpr std::string_view kScopeInboxWrite = "inbox:write";    // Works in it.
 inline constexpr std::string_view kScopeIngestWrite = "ingest:write";  // IngestService.
 
-inline constexpr std::array kScopes = {kScopeInboxRead, kScopeIngestWrite};
+inline constexpr std::array kScopes = {kScopeInboxRead, kScopeInboxWrite, kScopeIngestWrite};
 
 inline bool IsScope(std::string_view word) {
     return std::find(kScopes.begin(), kScopes.end(), word) != kScopes.end();
 }
 
-// "inbox:read, ingest:write", for those who wrote another word.
+// "inbox:read, inbox:write, ingest:write", for those who wrote another word.
 inline std::string ScopeList() {
     std::string list;
     for (const std::string_view scope : kScopes) {

@@ -15,6 +15,7 @@ namespace unibox::domain {
 struct ApiKeyInfo {
     TenantId tenant;
     Uuid key_id;
+    std::string name;                 // As the tenant's people know it.
     std::vector<std::string> scopes;  // auth/scopes.hpp; words that are not there open nothing.
     std::int64_t expires_at_ms = 0;   // Unix time; the largest number = never.
     bool revoked = false;

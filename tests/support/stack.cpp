@@ -27,12 +27,12 @@ tenants:
     channels:
       - {name: whatsapp, provider: whatsapp, route: "106540352242922"}
     api_keys:
-      - {name: tests, scopes: ["inbox:read", "ingest:write"], key: FIRST_KEY}
+      - {name: tests, scopes: ["inbox:read", "inbox:write", "ingest:write"], key: FIRST_KEY}
   - name: second
     channels:
       - {name: whatsapp, provider: whatsapp, route: "106540352242933"}
     api_keys:
-      - {name: tests, scopes: ["inbox:read", "ingest:write"], key: SECOND_KEY}
+      - {name: tests, scopes: ["inbox:read", "inbox:write", "ingest:write"], key: SECOND_KEY}
 )";
 
 [[noreturn]] void SetupFailed(const std::string& what, const std::string& output) {

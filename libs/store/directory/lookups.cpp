@@ -14,7 +14,7 @@ namespace {
 constexpr pg::Statement kApiKeys{
     "directory_api_keys",
     "SELECT k.tenant_id, k.key_id, k.scopes, k.expires_at, k.revoked, k.expired, "
-    "k.tenant_disabled, w.hash "
+    "k.tenant_disabled, w.hash, k.name "
     "FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL ub_find_api_key(w.hash) k"};
 constexpr pg::Statement kByToken{
     "directory_token", "SELECT " UNIBOX_CHANNEL_COLUMNS " FROM ub_find_channel_by_token($1)"};
@@ -52,6 +52,7 @@ domain::ApiKeyInfo ToApiKey(const pg::Row& row) {
     key.revoked = row.Bool(4);
     key.expired = row.Bool(5);
     key.tenant_disabled = row.Bool(6);
+    key.name = row.Text(8);
     return key;
 }
 

@@ -24,6 +24,7 @@ TEST_CASE("Directory: an API key leads to its tenant, scopes and state", "[pg][s
         REQUIRE_OK(found);
         REQUIRE(found->tenant == tenant);
         REQUIRE(found->scopes == std::vector<std::string>{"inbox:read"});
+        REQUIRE(found->name == "main");
         REQUIRE(found->expires_at_ms == pg::kInfinity.unix_ms);
         REQUIRE_FALSE((found->revoked || found->expired || found->tenant_disabled));
     }

@@ -68,6 +68,7 @@ struct Bench {
         const std::string key(crypto::NewApiKey().Reveal());
         domain::ApiKeyInfo info;
         info.tenant = TenantId{7};
+        info.name = "robot";
         info.scopes = {"inbox:read"};
         info.expires_at_ms = kNever;
         if (change) change(info);
@@ -117,6 +118,7 @@ TEST_CASE("Authenticator: a known key gives its tenant and is asked for once", "
         const auto caller = bench.Check(key);
         REQUIRE_OK(caller);
         CHECK(caller->tenant == TenantId{7});
+        CHECK(caller->key_name == "robot");
     }
     CHECK(bench.lookups == 1);
     CHECK_THAT(bench.Check(key, "ingest:write").status(), HasCode(Code::kPermissionDenied));
@@ -347,6 +349,7 @@ TEST_CASE(
     bench.Change(key, [](auto& info) { info.revoked = true; });
     bench.Change(later, [](auto& info) {
         info.tenant = TenantId{8};
+        info.name = "robot";
         info.scopes = {"inbox:read"};
         info.expires_at_ms = kNever;
     });
