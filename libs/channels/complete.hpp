@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "channels/adapter.hpp"
+#include "domain/card_limits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,10 +26,10 @@ inline constexpr std::size_t kSubjectBytesMax = 1000;
 inline constexpr int kAttachmentCountMax = 64;
 // Of a person's card: a text; the items of one list; the card as vCard (else left out). All cards
 // of one message together: the last ones are left out, their attachments stay.
-inline constexpr std::size_t kCardTextBytesMax = 255;
-inline constexpr int kCardItemCountMax = 16;
-inline constexpr std::size_t kVcardBytesMax = 4096;
-inline constexpr std::size_t kCardsBytesMax = 128 * 1024;
+using domain::kCardItemCountMax;
+using domain::kCardsBytesMax;
+using domain::kCardTextBytesMax;
+using domain::kVcardBytesMax;
 // Of a message's context: texts; ids and names have kIdBytesMax, URLs kUrlBytesMax.
 inline constexpr std::size_t kContextTextBytesMax = 1024;
 inline constexpr int kOrderItemCountMax = 64;
