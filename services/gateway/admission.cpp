@@ -5,14 +5,11 @@
 namespace unibox::gateway {
 
 Admission::Admission(
-    const rpc::Calls& calls,
-    auth::Authenticator& authenticator,
-    async::FairPool& work,
-    obs::Metrics& metrics
+    const rpc::Calls& calls, auth::Authenticator& authenticator, Pools pools, obs::Metrics& metrics
 )
     : calls_(calls),
       authenticator_(authenticator),
-      work_(work),
+      pools_(pools),
       refused_(metrics.GetCounter(
           "unibox_gateway_tenant_refused_total",
           "Calls refused because too many of the same tenant waited"
@@ -24,19 +21,25 @@ void Admission::Run(const Method& method, rpc::Call call, UseCase use_case, rpc:
     authenticator_.Check(
         credentials,
         method.scope,
-        [this, call = std::move(call), use_case = std::move(use_case), done = std::move(done)](
-            const Result<auth::Principal>& principal
-        ) {
+        [this,
+         &pool = method.repetition == Repetition::kReads ? pools_.reads : pools_.changes,
+         call = std::move(call),
+         use_case = std::move(use_case),
+         done = std::move(done)](const Result<auth::Principal>& principal) {
             if (!principal.ok()) return done(principal.status());
-            Queue(call, *principal, use_case, done);
+            Queue(pool, call, *principal, use_case, done);
         }
     );
 }
 
 void Admission::Queue(
-    rpc::Call call, const auth::Principal& principal, UseCase use_case, rpc::Finish done
+    async::FairPool& pool,
+    rpc::Call call,
+    const auth::Principal& principal,
+    UseCase use_case,
+    rpc::Finish done
 ) {
-    work_.Post(
+    pool.Post(
         static_cast<async::Flow>(principal.tenant.value),
         {.run =
              [call = std::move(call), principal, use_case = std::move(use_case), done] {

@@ -17,11 +17,18 @@ class Admission {
 public:
     using UseCase = std::function<Status(const Caller&)>;
 
+    // What reads waits for PostgreSQL, what changes for message-writer: one that is slow holds no
+    // thread of the other's.
+    struct Pools {
+        async::FairPool& reads;
+        async::FairPool& changes;
+    };
+
     // All must outlive the object.
     Admission(
         const rpc::Calls& calls,
         auth::Authenticator& authenticator,
-        async::FairPool& work,
+        Pools pools,
         obs::Metrics& metrics
     );
 
@@ -36,12 +43,16 @@ public:
 
 private:
     void Queue(
-        rpc::Call call, const auth::Principal& principal, UseCase use_case, rpc::Finish done
+        async::FairPool& pool,
+        rpc::Call call,
+        const auth::Principal& principal,
+        UseCase use_case,
+        rpc::Finish done
     );
 
     const rpc::Calls& calls_;
     auth::Authenticator& authenticator_;
-    async::FairPool& work_;
+    const Pools pools_;
     obs::Counter& refused_;
 };
 

@@ -69,7 +69,10 @@ void ApiKeySettings::Describe(config::FieldTable& table) {
 void WorkSettings::Describe(config::FieldTable& table) {
     table.Section("work", "The threads that do the work of both listeners.")
         .Add(
-            "thread_count", &thread_count, "Requests worked on at once.", config::InRange(1, 1'000)
+            "thread_count",
+            &thread_count,
+            "Requests that read worked on at once.",
+            config::InRange(1, 1'000)
         )
         .Add(
             "backlog_thread_count",
@@ -91,13 +94,40 @@ void WorkSettings::Describe(config::FieldTable& table) {
             &tenant_queue_percent,
             "So much of the queue is filled by one tenant at most, then it gets 429.",
             config::InRange(1, 100)
+        )
+        .Add(
+            "change_thread_count",
+            &change_thread_count,
+            "Requests that change something worked on at once: they wait for message-writer, on "
+            "threads of their own with a queue of their own, so that reading goes on when it is "
+            "slow.",
+            config::InRange(1, 1'000)
+        )
+        .Add(
+            "change_backlog_thread_count",
+            &change_backlog_thread_count,
+            "As backlog_thread_count, of those threads: they wait more than they work.",
+            config::InRange(1, 1'000)
         );
+}
+
+void WriterSettings::Describe(config::FieldTable& table) {
+    client.Describe(table, "writer", "message-writer, which writes what clients ask for");
+    table.Section("writer").Add(
+        "deadline_ms_max",
+        &deadline_ms_max,
+        "A call to it with all its attempts, where the client's deadline is not shorter; then "
+        "DEADLINE_EXCEEDED, and it may have been done.",
+        config::InRange(10, 60'000)
+    );
 }
 
 Config::Config() {
     // Not webhook-ingest's, so that both start on one machine as they are.
     http.listen = "127.0.0.1:8081";
     grpc.listen = "127.0.0.1:9091";
+    // A message with all that may come with it has under 300 KiB.
+    grpc.receive_bytes_max = 512 << 10;
     postgres.connection_count_max = 8;
     postgres.statement_timeout_ms = 5'000;
 }
@@ -109,6 +139,7 @@ void Config::Describe(config::FieldTable& table) {
     nats.Describe(table);
     api_keys.Describe(table);
     work.Describe(table);
+    writer.Describe(table);
 }
 
 std::vector<runtime::FileUse> Config::FileUses() const {

@@ -5,6 +5,7 @@
 #include "http/server.hpp"
 #include "nats/settings.hpp"
 #include "pg/settings.hpp"
+#include "rpc/client_settings.hpp"
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
 
@@ -38,8 +39,19 @@ struct WorkSettings {
     int backlog_thread_count = 2;   // Of these; see async/fair_queue.hpp.
     int queue_count_max = 2'048;    // Requests that wait; more are refused.
     int tenant_queue_percent = 50;  // Of these, for one tenant.
+    // For what changes something: they wait for message-writer, with a queue as long as the other.
+    int change_thread_count = 32;
+    int change_backlog_thread_count = 16;
 
     // Section "work".
+    void Describe(config::FieldTable& table);
+};
+
+struct WriterSettings {
+    rpc::ClientSettings client;
+    int deadline_ms_max = 5'000;  // A call with all its attempts.
+
+    // Section "writer".
     void Describe(config::FieldTable& table);
 };
 
@@ -52,6 +64,7 @@ struct Config {
     nats::Settings nats;  // For notices that keys were changed; without it they age out.
     ApiKeySettings api_keys;
     WorkSettings work;
+    WriterSettings writer;
 
     void Describe(config::FieldTable& table);
     // What the settings cost at most.

@@ -1,6 +1,6 @@
 #include "gateway/http_api.hpp"
 
-#include "base/strings.hpp"
+#include "gateway/http_fields.hpp"
 #include "http/problem.hpp"
 #include "wire/json_transcoder.hpp"
 
@@ -19,22 +19,11 @@ wire::PathValues ValuesOf(const wire::HttpBinding& binding, const http::PathPara
     return values;
 }
 
-// All fields of the name, as RFC 9110 joins them: two keys are no key.
-std::string JoinedHeader(const http::Request& request, std::string_view name) {
-    std::string joined;
-    for (const http::HeaderView& header : request.headers) {
-        if (!EqualsIgnoreCaseAscii(header.name, name)) continue;
-        joined += joined.empty() ? "" : ", ";
-        joined += header.value;
-    }
-    return joined;
-}
-
 rpc::Call CallOf(const std::shared_ptr<http::Request>& shared, const rpc::Calls& calls) {
     const http::Request& request = *shared;
     rpc::Call call;
     call.is_cancelled = [shared] { return shared->abandoned(); };
-    call.authorization = JoinedHeader(request, "authorization");
+    call.authorization = JoinedHeader(request, "authorization");  // Two keys are no key.
     call.traceparent = request.traceparent;
     call.peer_address = request.remote_address;
     call.deadline = calls.DefaultDeadline();
@@ -54,7 +43,7 @@ struct Exchange {
     std::shared_ptr<http::Request> request;
     wire::PathValues path;
     http::Respond respond;
-    std::string json;
+    http::Response response;
 };
 
 class Handler {
@@ -76,9 +65,7 @@ public:
             CallOf(exchange->request, admission_.calls()),
             [this, exchange](const Caller& caller) { return Work(caller, *exchange); },
             [exchange](const Status& status) {
-                exchange->respond(
-                    status.ok() ? JsonResponse(std::move(exchange->json)) : ProblemOf(status)
-                );
+                exchange->respond(status.ok() ? std::move(exchange->response) : ProblemOf(status));
             }
         );
     }
@@ -88,11 +75,15 @@ private:
         const auto in = method_.new_request();
         const auto out = method_.new_response();
         const http::Request& request = *exchange.request;
+        if (!binding_.body.empty()) UNIBOX_RETURN_IF_ERROR(CheckContentType(request));
         UNIBOX_RETURN_IF_ERROR(
             wire::ToRequest(binding_, exchange.path, request.query, request.body, in.get())
         );
+        UNIBOX_RETURN_IF_ERROR(TakeHeaders(request, in.get()));
         UNIBOX_RETURN_IF_ERROR(method_.use_case(caller, *in, *out));
-        UNIBOX_ASSIGN_OR_RETURN(exchange.json, wire::ToJson(*out));
+        UNIBOX_ASSIGN_OR_RETURN(std::string json, wire::ToJson(*out));
+        exchange.response = JsonResponse(std::move(json));
+        TellHeaders(*out, &exchange.response);
         return {};
     }
 

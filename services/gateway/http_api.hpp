@@ -1,6 +1,6 @@
 // The methods as HTTP+JSON: routes from the google.api.http annotations of their protos, errors as
-// problem+json (RFC 9457). Thread safety: handlers run on the HTTP server's threads and only hand
-// over.
+// problem+json (RFC 9457), what stands in fields of HTTP as http_fields.hpp says. Thread safety:
+// handlers run on the HTTP server's threads and only hand over.
 #pragma once
 
 #include "gateway/admission.hpp"

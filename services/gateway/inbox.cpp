@@ -1,5 +1,6 @@
 #include "gateway/inbox.hpp"
 
+#include "gateway/fields.hpp"
 #include "gateway/page_token.hpp"
 #include "store/inbox/reads.hpp"
 
@@ -21,23 +22,10 @@ constexpr std::int64_t kYear0Us = -62'167'219'200'000'000;
 constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max() - 1'000;
 
-Status Wrong(std::string_view field, const std::string& must) {
-    return InvalidArgument(std::string(field) + " must be " + must)
-        .WithReason("VALUE_INVALID")
-        .WithField(field);
-}
-
 Result<std::int32_t> PageSize(std::int32_t asked) {
     if (asked == 0) return kPageSizeDefault;
-    if (asked < 0) return Wrong("page_size", "0 (for 50) or more");
+    if (asked < 0) return WrongField("page_size", "0 (for 50) or more");
     return std::min(asked, kPageSizeMax);  // AIP-158: a page may be smaller than asked for.
-}
-
-template <typename Id>
-Result<Id> ParseId(std::string_view field, const std::string& text) {
-    const auto uuid = Uuid::Parse(text);
-    if (!uuid.ok()) return Wrong(field, "a UUID");
-    return Id{*uuid};
 }
 
 std::string ListName(const store::ConversationQuery& query) {
@@ -61,7 +49,7 @@ Result<store::ConversationQuery> ToQuery(
 ) {
     store::ConversationQuery query;
     if (!v1::ConversationStatus_IsValid(request.status())) {
-        return Wrong("status", "a value of ConversationStatus");
+        return WrongField("status", "a value of ConversationStatus");
     }
     query.status = request.status();
     if (!request.channel_id().empty()) {
@@ -90,11 +78,11 @@ Result<store::MessageQuery> ToQuery(TenantId tenant, const v1::ListMessagesReque
         query.conversation, ParseId<ConversationId>("conversation_id", request.conversation_id())
     );
     if (!v1::ListMessagesRequest::Order_IsValid(request.order())) {
-        return Wrong("order", "a value of ListMessagesRequest.Order");
+        return WrongField("order", "a value of ListMessagesRequest.Order");
     }
     query.oldest_first = request.order() == v1::ListMessagesRequest::ORDER_OLDEST_FIRST;
     UNIBOX_ASSIGN_OR_RETURN(query.count_max, PageSize(request.page_size()));
-    if (request.after_seq() < 0) return Wrong("after_seq", "0 or more");
+    if (request.after_seq() < 0) return WrongField("after_seq", "0 or more");
     query.seq_above = request.after_seq();
     if (request.page_token().empty()) return query;
     UNIBOX_ASSIGN_OR_RETURN(

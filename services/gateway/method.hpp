@@ -28,6 +28,7 @@ struct Caller {
 enum class Repetition {
     kReads,  // Changes nothing, the first time too: GET.
     kIdempotent,
+    kOnceByRequestId,  // Changes nothing if it has a request_id, and the same as before.
     kActsAgain,
 };
 

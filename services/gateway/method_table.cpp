@@ -17,6 +17,10 @@ Status CheckRow(const Method& method) {
     const bool fits = method.new_request()->GetDescriptor() == descriptor->input_type() &&
                       method.new_response()->GetDescriptor() == descriptor->output_type();
     if (!fits) return Internal("the use case of " + method.name + " takes other messages");
+    const auto* key = descriptor->input_type()->FindFieldByName("request_id");
+    if ((key != nullptr) != (method.repetition == Repetition::kOnceByRequestId)) {
+        return Internal(method.name + " and its row disagree about request_id");
+    }
     if (!auth::IsScope(method.scope)) {
         return Internal(method.name + " asks for a scope that does not exist");
     }

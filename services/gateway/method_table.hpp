@@ -16,7 +16,8 @@ public:
     MethodTable() = default;
     // INTERNAL, which names the method: a row whose method is in no proto, is not unary, or has
     // other types than its use case; a method of a row's service that has no row, or two; a scope
-    // that auth/scopes.hpp does not know.
+    // that auth/scopes.hpp does not know; kOnceByRequestId of a request without a field request_id,
+    // or the other way round.
     static Result<MethodTable> Create(std::vector<Method> methods);
 
     const std::vector<Method>& methods() const { return methods_; }

@@ -3,18 +3,63 @@
 #include "auth/scopes.hpp"
 
 namespace unibox::gateway {
+namespace {
+
+const std::string kInbox = "unibox.v1.InboxService.";
+constexpr auto kWrite = auth::kScopeInboxWrite;
+constexpr auto kOnce = Repetition::kOnceByRequestId;
+
+std::vector<Method> ReadingMethods(const Inbox& inbox) {
+    constexpr auto kReads = Repetition::kReads;
+    constexpr auto kScope = auth::kScopeInboxRead;
+    return {
+        Row(kInbox + "ListConversations", kScope, kReads, inbox, &Inbox::ListConversations),
+        Row(kInbox + "GetConversation", kScope, kReads, inbox, &Inbox::GetConversation),
+        Row(kInbox + "ListMessages", kScope, kReads, inbox, &Inbox::ListMessages),
+        Row(kInbox + "GetContact", kScope, kReads, inbox, &Inbox::GetContact),
+    };
+}
+
+template <class Request>
+Method ConversationRow(const char* name, const Commands& commands) {
+    const auto use_case = &Commands::ChangeConversation<Request>;
+    return Row(kInbox + name, kWrite, kOnce, commands, use_case);
+}
+
+template <class Request>
+Method MessageRow(const char* name, const Commands& commands) {
+    const auto use_case = &Commands::ChangeMessage<Request>;
+    return Row(kInbox + name, kWrite, kOnce, commands, use_case);
+}
+
+std::vector<Method> ChangingMethods(const Commands& commands) {
+    return {
+        Row(kInbox + "AppendMessage", kWrite, kOnce, commands, &Commands::Append),
+        MessageRow<v1::EditMessageRequest>("EditMessage", commands),
+        MessageRow<v1::DeleteMessageRequest>("DeleteMessage", commands),
+        ConversationRow<v1::OpenConversationRequest>("OpenConversation", commands),
+        ConversationRow<v1::PendConversationRequest>("PendConversation", commands),
+        ConversationRow<v1::SnoozeConversationRequest>("SnoozeConversation", commands),
+        ConversationRow<v1::CloseConversationRequest>("CloseConversation", commands),
+        ConversationRow<v1::AssignConversationRequest>("AssignConversation", commands),
+        ConversationRow<v1::SetPriorityRequest>("SetPriority", commands),
+        ConversationRow<v1::ChangeLabelsRequest>("ChangeLabels", commands),
+        ConversationRow<v1::ChangeAttributesRequest>("ChangeAttributes", commands),
+        ConversationRow<v1::MarkReadRequest>("MarkRead", commands),
+        ConversationRow<v1::MarkUnreadRequest>("MarkUnread", commands),
+        ConversationRow<v1::MuteConversationRequest>("MuteConversation", commands),
+        ConversationRow<v1::UnmuteConversationRequest>("UnmuteConversation", commands),
+    };
+}
+
+}  // namespace
 
 std::vector<Method> MethodsOf(const UseCases& use_cases) {
-    const Inbox& inbox = use_cases.inbox;
-    constexpr auto kReads = Repetition::kReads;
-    constexpr auto kInboxRead = auth::kScopeInboxRead;
-    const std::string kInbox = "unibox.v1.InboxService.";
-    return {
-        Row(kInbox + "ListConversations", kInboxRead, kReads, inbox, &Inbox::ListConversations),
-        Row(kInbox + "GetConversation", kInboxRead, kReads, inbox, &Inbox::GetConversation),
-        Row(kInbox + "ListMessages", kInboxRead, kReads, inbox, &Inbox::ListMessages),
-        Row(kInbox + "GetContact", kInboxRead, kReads, inbox, &Inbox::GetContact),
-    };
+    std::vector<Method> methods = ReadingMethods(use_cases.inbox);
+    for (Method& method : ChangingMethods(use_cases.commands)) {
+        methods.push_back(std::move(method));
+    }
+    return methods;
 }
 
 }  // namespace unibox::gateway

@@ -3,6 +3,7 @@
 // Thread safety: a pure function.
 #pragma once
 
+#include "gateway/commands.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/method.hpp"
 
@@ -13,6 +14,7 @@ namespace unibox::gateway {
 // What does the work; must outlive the rows.
 struct UseCases {
     const Inbox& inbox;
+    const Commands& commands;
 };
 
 std::vector<Method> MethodsOf(const UseCases& use_cases);

@@ -2,6 +2,7 @@
 
 #include "auth/authenticator.hpp"
 #include "gateway/admission.hpp"
+#include "gateway/commands.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
@@ -9,6 +10,7 @@
 #include "http/server.hpp"
 #include "nats/connection.hpp"
 #include "obs/waiting_gauge.hpp"
+#include "rpc/client.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
 #include "store/directory/lookups.hpp"
@@ -23,12 +25,14 @@
 namespace unibox::gateway {
 namespace {
 
-async::FairLimits WorkLimits(const WorkSettings& settings) {
+async::FairLimits WorkLimits(
+    const WorkSettings& settings, int thread_count, int backlog_thread_count
+) {
     const auto waiting = static_cast<std::size_t>(settings.queue_count_max);
     const auto percent = static_cast<std::size_t>(settings.tenant_queue_percent);
     return {
-        .thread_count = static_cast<std::size_t>(settings.thread_count),
-        .backlog_thread_count = static_cast<std::size_t>(settings.backlog_thread_count),
+        .thread_count = static_cast<std::size_t>(thread_count),
+        .backlog_thread_count = static_cast<std::size_t>(backlog_thread_count),
         .waiting_max = waiting,
         .flow_waiting_max = std::max<std::size_t>(waiting * percent / 100, 1)};
 }
@@ -73,6 +77,7 @@ struct Objects {
         const Config& the_config,
         std::unique_ptr<pg::Pool> given_pool,
         std::unique_ptr<nats::Connection> given_connection,
+        std::unique_ptr<rpc::Client> given_writer,
         const Clock& clock,
         obs::Metrics& metrics
     )
@@ -80,14 +85,26 @@ struct Objects {
           pool(std::move(given_pool)),
           authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics),
           inbox(*pool, clock, PageBytesMax(config.grpc)),
+          writer(std::move(given_writer)),
+          commands(*writer, clock),
           work(
               "work",
-              WorkLimits(config.work),
+              WorkLimits(config.work, config.work.thread_count, config.work.backlog_thread_count),
               clock,
               obs::WaitingGauge(metrics, "unibox_gateway_waiting", "work")
           ),
+          changes(
+              "changes",
+              WorkLimits(
+                  config.work,
+                  config.work.change_thread_count,
+                  config.work.change_backlog_thread_count
+              ),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_gateway_waiting", "changes")
+          ),
           calls(config.grpc, metrics),
-          admission(calls, authenticator, work, metrics),
+          admission(calls, authenticator, {work, changes}, metrics),
           connection(std::move(given_connection)) {}
 
     Status WatchKeys();
@@ -96,7 +113,10 @@ struct Objects {
     const std::unique_ptr<pg::Pool> pool;
     auth::Authenticator authenticator;
     Inbox inbox;
+    const std::unique_ptr<rpc::Client> writer;
+    Commands commands;
     async::FairPool work;
+    async::FairPool changes;
     rpc::Calls calls;
     Admission admission;
     MethodTable methods;
@@ -121,7 +141,12 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
         return http::Server::Start(objects.config.http, std::move(routes), clock, metrics);
     };
     return {
-        {.name = "work", .stop = [&objects](Millis) { objects.work.Stop(); }},
+        {.name = "work",
+         .stop =
+             [&objects](Millis) {
+                 objects.changes.Stop();
+                 objects.work.Stop();
+             }},
         // They feed the work threads.
         {.name = "keys",
          .start = [&objects] { return objects.WatchKeys(); },
@@ -141,9 +166,16 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
     UNIBOX_ASSIGN_OR_RETURN(auto connection, nats::Connection::Connect(config.nats, metrics));
-    const auto objects =
-        std::make_shared<Objects>(config, std::move(pool), std::move(connection), clock, metrics);
-    UNIBOX_ASSIGN_OR_RETURN(objects->methods, MethodTable::Create(MethodsOf({objects->inbox})));
+    const Millis deadline_max(config.writer.deadline_ms_max);
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto writer, rpc::Client::Create(config.writer.client, WriterMethods(deadline_max), metrics)
+    );
+    const auto objects = std::make_shared<Objects>(
+        config, std::move(pool), std::move(connection), std::move(writer), clock, metrics
+    );
+    UNIBOX_ASSIGN_OR_RETURN(
+        objects->methods, MethodTable::Create(MethodsOf({objects->inbox, objects->commands}))
+    );
     objects->grpc_api = std::make_unique<GrpcApi>(objects->methods, objects->admission);
     return std::make_unique<runtime::Service>(objects, PartsOf(*objects, clock, metrics));
 }

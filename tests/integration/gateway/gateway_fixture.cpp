@@ -27,6 +27,7 @@ gateway::Config GatewayFixture::DefaultConfig() {
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.nats.url = "nats://127.0.0.1:1";  // Away: it works without.
+    config.writer.client.target = "127.0.0.1:1";
     config.postgres.connection_count_max = 4;
     config.work.thread_count = 6;
     return config;

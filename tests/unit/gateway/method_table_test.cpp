@@ -27,7 +27,10 @@ std::vector<Method> RealMethods() {
     static obs::Metrics metrics;
     static const auto pool = pg::Pool::Create({}, metrics).value();
     static const gateway::Inbox inbox(*pool, SystemClock(), 1 << 20);
-    return gateway::MethodsOf({inbox});
+    static const auto writer =
+        rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
+    static const gateway::Commands commands(*writer, SystemClock());
+    return gateway::MethodsOf({inbox, commands});
 }
 
 // Another class of use cases, which remembers.
@@ -69,7 +72,7 @@ Status RoutesOf(std::vector<Method> methods) {
         {}, [](const auto&, SteadyTime) { return domain::ApiKeysByHash(); }, SystemClock(), metrics
     );
     async::FairPool work("t", {1, 1, 1, 1}, SystemClock());
-    gateway::Admission admission(calls, authenticator, work, metrics);
+    gateway::Admission admission(calls, authenticator, {work, work}, metrics);
     return gateway::HttpRoutes(*table, admission).status();
 }
 
@@ -92,12 +95,15 @@ TEST_CASE("Methods: each method of the services has exactly one row", "[unit][ga
 }
 
 TEST_CASE("Methods: a row that is missing, double or wrong is named", "[unit][gateway]") {
-    auto missing = RealMethods();
-    missing.pop_back();
-    CHECK(WhyRefused(missing) == kGetContact + " has 0 rows, not one");
-    auto twice = RealMethods();
-    twice.push_back(twice.back());
-    CHECK(WhyRefused(twice) == kGetContact + " has 2 rows, not one");
+    for (std::size_t i = 0; i < RealMethods().size(); ++i) {
+        auto missing = RealMethods();
+        const std::string name = missing[i].name;
+        missing.erase(missing.begin() + static_cast<std::ptrdiff_t>(i));
+        CHECK(WhyRefused(missing) == name + " has 0 rows, not one");
+        auto twice = RealMethods();
+        twice.push_back(twice[i]);
+        CHECK(WhyRefused(twice) == name + " has 2 rows, not one");
+    }
 
     Counting counting;
     const auto scope = auth::kScopeInboxRead;
@@ -111,6 +117,16 @@ TEST_CASE("Methods: a row that is missing, double or wrong is named", "[unit][ga
         WhyRefused(
             With(gateway::Row(list, scope, Repetition::kReads, counting, &Counting::ListMessages))
         ) == "the use case of " + list + " takes other messages"
+    );
+    auto forgetful = RealMethods();
+    forgetful.back().repetition = Repetition::kActsAgain;
+    CHECK(
+        WhyRefused(forgetful) == forgetful.back().name + " and its row disagree about request_id"
+    );
+    CHECK(
+        WhyRefused(With(gateway::Row(
+            kGetContact, scope, Repetition::kOnceByRequestId, counting, &Counting::GetContact
+        ))) == kGetContact + " and its row disagree about request_id"
     );
     CHECK(
         WhyRefused(With(gateway::Row(
@@ -134,7 +150,9 @@ TEST_CASE("Methods: any class does, also one that changes", "[unit][gateway]") {
     const auto in = row.new_request();
     const auto out = row.new_response();
     dynamic_cast<v1::GetContactRequest&>(*in).set_contact_id("c");
-    REQUIRE_OK(row.use_case({{TenantId{7}, {}}, call}, *in, *out));
+    auth::Principal principal;
+    principal.tenant = TenantId{7};
+    REQUIRE_OK(row.use_case({principal, call}, *in, *out));
     CHECK(dynamic_cast<v1::Contact&>(*out).id() == "c of 7");
     CHECK(counting.count == 1);
 }

@@ -1,0 +1,35 @@
+// What of a call stands in fields of HTTP instead of the message, for every method alike:
+//
+//   Idempotency-Key    `request_id`, plain or as the quoted string of the IETF draft
+//   If-Match           `if_version`: the version in quotes, as ETag told it; * is any
+//   ETag               of answers with a conversation: its version, in quotes
+//   Consistency-Token  `consistency_token`
+//
+// Methods whose messages lack the field know nothing of it. Thread safety: pure functions.
+#pragma once
+
+#include "base/status.hpp"
+#include "http/message.hpp"
+
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <string_view>
+
+namespace unibox::gateway {
+
+// All fields of the name, as RFC 9110 joins them.
+std::string JoinedHeader(const http::Request& request, std::string_view name);
+
+// INVALID_ARGUMENT, reason CONTENT_TYPE_UNSUPPORTED (415), unless a body that is there is said to
+// be JSON, in UTF-8.
+Status CheckContentType(const http::Request& request);
+
+// Into `message`, which holds what path, query and body said. INVALID_ARGUMENT with field
+// request_id or if_version if the header is malformed, or says something else than the message.
+Status TakeHeaders(const http::Request& request, google::protobuf::Message* message);
+
+// For the answer `message`.
+void TellHeaders(const google::protobuf::Message& message, http::Response* response);
+
+}  // namespace unibox::gateway
