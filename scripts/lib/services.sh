@@ -42,6 +42,7 @@ write_settings() {
                 printf '[%s]\nlisten = "%s"\n' "$listener" "$(listen_address "$name" "$listener")"
             fi
         done
+        if needs "$name" writer; then printf '[writer]\ntarget = "%s"\n' "$(listen_address message-writer grpc)"; fi
         if needs "$name" public_url; then printf '[ingest]\npublic_base_url = "%s"\n' "$ingest_url"; fi
         if needs "$name" seal_key; then printf '[secrets]\nkey_file = "%s"\n' "$stack/secrets/seal.key"; fi
         if [[ $name != uniboxctl ]]; then

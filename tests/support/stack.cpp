@@ -196,7 +196,13 @@ void Stack::StartWriter(std::size_t index) {
 
 void Stack::StartGateway() {
     const ServiceEntry& service = ServiceNamed("gateway");
-    gateway_ = StartService(service, service.name, Environment(service.role));
+    auto environment = Environment(service.role);
+    std::string writers;
+    for (std::size_t i = 0; i < writers_.size(); ++i) {
+        writers += (i == 0 ? "" : ",") + address(WriterName(i), "grpc");
+    }
+    if (!writers.empty()) environment["UNIBOX_WRITER_TARGET"] = writers;
+    gateway_ = StartService(service, service.name, std::move(environment));
 }
 
 }  // namespace unibox::test
