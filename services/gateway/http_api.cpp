@@ -84,6 +84,7 @@ private:
         UNIBOX_ASSIGN_OR_RETURN(std::string json, wire::ToJson(*out));
         exchange.response = JsonResponse(std::move(json));
         TellHeaders(*out, &exchange.response);
+        if (method_.repetition == Repetition::kReads) AnswerIfNew(request, &exchange.response);
         return {};
     }
 

@@ -1,7 +1,9 @@
 #include "gateway/http_fields.hpp"
 
 #include "api_error/api_error.hpp"
+#include "base/encoding.hpp"
 #include "base/strings.hpp"
+#include "crypto/hash.hpp"
 #include "gateway/fields.hpp"
 #include "unibox/v1/conversation.pb.h"
 
@@ -17,6 +19,8 @@ namespace {
 
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
+
+constexpr std::size_t kContentTagBytes = 15;  // 120 bits: 20 characters.
 
 const Field* FieldOf(const pb::Message& message, const char* name, Field::CppType type) {
     const Field* field = message.GetDescriptor()->FindFieldByName(name);
@@ -62,10 +66,16 @@ Status TakeRequestId(const http::Request& request, pb::Message* message) {
     return {};
 }
 
+// Compared weakly, as If-None-Match is (RFC 9110, 8.8.3.2).
+std::string_view WithoutWeakness(std::string_view entity_tag) {
+    if (entity_tag.starts_with("W/")) entity_tag.remove_prefix(2);
+    return entity_tag;
+}
+
 // A proxy that packs an answer makes its ETag weak, with W/; it names the same version.
 std::optional<std::int64_t> VersionOf(std::string_view entity_tag) {
     if (entity_tag == "*") return 0;
-    if (entity_tag.starts_with("W/")) entity_tag.remove_prefix(2);
+    entity_tag = WithoutWeakness(entity_tag);
     const bool is_quoted =
         entity_tag.size() > 2 && entity_tag.front() == '"' && entity_tag.back() == '"';
     if (!is_quoted) return {};
@@ -97,6 +107,15 @@ const v1::Conversation* ConversationIn(const pb::Message& message) {
     return dynamic_cast<const v1::Conversation*>(
         &message.GetReflection()->GetMessage(message, field)
     );
+}
+
+// Ours hold neither commas nor quotes, so what is split within another's tag matches none.
+bool Names(std::string_view entity_tags, std::string_view wanted) {
+    for (const std::string_view one : Split(entity_tags, ',')) {
+        const std::string_view tag = TrimSpace(one);
+        if (tag == "*" || WithoutWeakness(tag) == WithoutWeakness(wanted)) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -139,6 +158,18 @@ void TellHeaders(const pb::Message& message, http::Response* response) {
     if (field == nullptr) return;
     std::string token = message.GetReflection()->GetString(message, field);
     if (!token.empty()) response->headers.push_back({"Consistency-Token", std::move(token)});
+}
+
+void AnswerIfNew(const http::Request& request, http::Response* response) {
+    if (!response->Find("ETag")) {
+        const std::string digest = crypto::Sha256(response->body).substr(0, kContentTagBytes);
+        response->headers.push_back({"ETag", "W/\"" + Base64UrlEncode(digest) + '"'});
+    }
+    const std::string known = JoinedHeader(request, "if-none-match");
+    if (known.empty() || !Names(known, *response->Find("ETag"))) return;
+    response->status = 304;
+    response->content_type.clear();
+    response->body.clear();
 }
 
 }  // namespace unibox::gateway

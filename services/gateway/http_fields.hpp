@@ -2,7 +2,9 @@
 //
 //   Idempotency-Key    `request_id`, plain or as the quoted string of the IETF draft
 //   If-Match           `if_version`: the version in quotes, as ETag told it; * is any
-//   ETag               of answers with a conversation: its version, in quotes
+//   ETag               of answers with a conversation: its version, in quotes; of other reads a
+//                      weak one, of what they say
+//   If-None-Match      of reads: 304 without a body if the answer is one of those
 //   Consistency-Token  `consistency_token`
 //
 // Methods whose messages lack the field know nothing of it. Thread safety: pure functions.
@@ -31,5 +33,10 @@ Status TakeHeaders(const http::Request& request, google::protobuf::Message* mess
 
 // For the answer `message`.
 void TellHeaders(const google::protobuf::Message& message, http::Response* response);
+
+// Of an answer that only reads, after TellHeaders: its ETag, if it has none yet, and 304 in its
+// place if the client has it already. A version names what a conversation says, so an answer in
+// another form (packed, of a newer gateway) has the same ETag.
+void AnswerIfNew(const http::Request& request, http::Response* response);
 
 }  // namespace unibox::gateway

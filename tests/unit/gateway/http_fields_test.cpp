@@ -144,6 +144,39 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("HttpFields: what a client has already is not sent again", "[unit][gateway]") {
+    const auto answer = [](const Headers& headers, const std::string& tag) {
+        http::Request request;
+        Fill(headers, "", &request);
+        http::Response response;
+        response.content_type = "application/json";
+        response.body = "{}";
+        if (!tag.empty()) response.headers.push_back({"ETag", tag});
+        gateway::AnswerIfNew(request, &response);
+        CHECK(response.body.empty() == (response.status == 304));
+        CHECK(response.content_type.empty() == (response.status == 304));
+        CHECK(response.Find("ETag").has_value());
+        return response;
+    };
+    const std::string weak(*answer({}, "").Find("ETag"));
+    CHECK(weak.starts_with("W/\""));
+    CHECK(*answer({}, "\"12\"").Find("ETag") == "\"12\"");
+    for (const std::string value :
+         {"\"12\"", "W/\"12\"", "*", "\"1\", \"12\"", "\"x,y\",W/\"12\" , \"3\""}) {
+        INFO(value);
+        CHECK(answer({{"If-None-Match", value}}, "\"12\"").status == 304);
+    }
+    CHECK(
+        answer({{"If-None-Match", "\"1\""}, {"If-None-Match", "\"12\""}}, "\"12\"").status == 304
+    );
+    for (const std::string value : {"", "12", "\"1\"", "\"13\", W/\"11\"", "\"12", "w/\"12\""}) {
+        INFO(value);
+        CHECK(answer({{"If-None-Match", value}}, "\"12\"").status == 200);
+    }
+    CHECK(answer({{"If-None-Match", weak}}, "").status == 304);
+    CHECK(answer({{"If-None-Match", weak.substr(2)}}, "").status == 304);
+}
+
 TEST_CASE("HttpFields: an answer tells version and token", "[unit][gateway]") {
     const auto told = [](const google::protobuf::Message& message, std::string_view name) {
         http::Response response;
