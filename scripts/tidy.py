@@ -59,6 +59,7 @@ INCLUDE_OWNERS = {
     r'boost/beast': ('libs/http/',),
     r'grpcpp/|grpc/|grpc\+\+': ('libs/rpc/', *SERVICES),
     r'openssl/|sodium': ('libs/crypto/', 'libs/net/'),
+    r'zlib\.h': ('libs/http/',),
     r'prometheus/|spdlog/': ('libs/obs/',),
     r'toml\+\+|toml\.hpp': ('libs/config/',),
     r'simdjson': ('libs/channels/', 'libs/wire/'),

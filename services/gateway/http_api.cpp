@@ -1,6 +1,7 @@
 #include "gateway/http_api.hpp"
 
 #include "gateway/http_fields.hpp"
+#include "http/gzip.hpp"
 #include "http/problem.hpp"
 #include "wire/json_transcoder.hpp"
 
@@ -85,6 +86,7 @@ private:
         exchange.response = JsonResponse(std::move(json));
         TellHeaders(*out, &exchange.response);
         if (method_.repetition == Repetition::kReads) AnswerIfNew(request, &exchange.response);
+        http::PackBody(request, &exchange.response);
         return {};
     }
 

@@ -1,5 +1,6 @@
 // Reads that are answered only if there is something new, and packed for who takes it.
 #include "gateway_fixture.hpp"
+#include "http/gzip.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -64,6 +65,24 @@ TEST_CASE("Conditional: a conversation's ETag is its version", "[pg][gateway]") 
             {{"If-None-Match", "*"}}
         ).status == 404
     );
+}
+
+TEST_CASE("Conditional: a long answer is packed for who takes it", "[pg][gateway]") {
+    GatewayFixture fixture;
+    const auto tenant = fixture.AddTenant("packed");
+    fixture.AddConversations(tenant, 1, 30, false);
+    const auto plain = Read(fixture, tenant.key, "/v1/conversations", {});
+    CHECK(plain.body.size() > http::kGzipBytesMin);
+    CHECK_FALSE(plain.Find("Content-Encoding").has_value());
+    CHECK(plain.Find("Vary") == "Accept-Encoding");
+    const std::vector<http::Header> gzip = {{"Accept-Encoding", "gzip"}};
+    const auto packed = Read(fixture, tenant.key, "/v1/conversations", gzip);
+    CHECK(packed.Find("Content-Encoding") == "gzip");
+    CHECK(packed.body.size() < plain.body.size() / 2);
+    CHECK(packed.body.starts_with("\x1F\x8B"));
+    CHECK(TagOf(packed) == TagOf(plain));  // Weak already: the same content.
+    const std::string one = "/v1/contacts/" + GatewayFixture::ContactUuid(tenant, 1);
+    CHECK_FALSE(Read(fixture, tenant.key, one, gzip).Find("Content-Encoding").has_value());
 }
 
 TEST_CASE("Conditional: lists and contacts have an ETag of what they say", "[pg][gateway]") {
