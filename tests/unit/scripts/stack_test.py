@@ -123,5 +123,20 @@ class Environment(unittest.TestCase):
             self.assertIn('UNIBOX_API_KEY=secrets/demo.key\n', shell.run(['stack', 'demo'], script, folder).stdout)
 
 
+
+class Settings(unittest.TestCase):
+    def test_the_gateway_knows_where_message_writer_listens(self):
+        with tempfile.TemporaryDirectory() as holder:
+            folder = os.path.join(os.path.realpath(holder), 'stack')
+            ended = shell.run(['stack', 'services'], '''
+                make_stack "$1"; nats_url=nats://127.0.0.1:1
+                write_settings message-writer; write_settings gateway
+                echo; listen_address message-writer grpc; cat "$stack/config/gateway.toml"''', folder)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            address, settings = ended.stdout.strip().split('\n', 1)
+            self.assertIn(f'[writer]\ntarget = "{address}"\n', settings)
+            self.assertNotEqual(address, settings.split('[grpc]\nlisten = "')[1].split('"')[0])
+
+
 if __name__ == '__main__':
     unittest.main()
