@@ -96,22 +96,39 @@ Result<std::vector<Rows>> Transaction::Commit() {
         return std::vector<Rows>();
     }
     UNIBOX_RETURN_IF_ERROR(lease_->Queue(kCommit, Params()));
-    const int internal = std::exchange(internal_count_, 0);
+    const int count = lease_->queued_count();
+    return FinishCommit(count - 1, count);
+}
+
+Result<std::vector<Rows>> Transaction::CommitThen(const Statement& after, const Params& params) {
+    if (over_) return Over();
+    UNIBOX_RETURN_IF_ERROR(QueueBegin());
+    UNIBOX_RETURN_IF_ERROR(lease_->Queue(kCommit, Params()));
     const int commit_index = lease_->queued_count() - 1;
+    // If it finds no room, the COMMIT goes without it: it must not be left in the queue.
+    static_cast<void>(lease_->Queue(after, params));
+    return FinishCommit(commit_index, commit_index + 2);
+}
+
+Result<std::vector<Rows>> Transaction::FinishCommit(int commit_index, int count) {
+    const int internal = std::exchange(internal_count_, 0);
+    const auto commit_at = static_cast<std::size_t>(commit_index);
     Outcome outcome = lease_->Sync();
     const int failed = outcome.failed_statement;
-    failed_statement_ = failed < internal || failed == commit_index ? -1 : failed - internal;
-    if (!outcome.status.ok()) {
+    const bool answered = outcome.rows.size() > commit_at;
+    failed_statement_ = failed < internal || failed >= commit_index ? -1 : failed - internal;
+    if (!outcome.status.ok() && !answered) {
         outcome_unknown_ = outcome.connection_lost;
         Rollback();
         return outcome.status;
     }
     over_ = true;
     // An aborted transaction answers COMMIT with ROLLBACK and no error.
-    if (outcome.rows.back().command_tag() != "COMMIT") {
+    if (outcome.rows[commit_at].command_tag() != "COMMIT") {
         return Status(Code::kAborted, "the server rolled back at COMMIT").WithReason("ROLLED_BACK");
     }
-    outcome.rows.pop_back();
+    outcome.rows.resize(static_cast<std::size_t>(count));  // What failed behind it has no rows.
+    outcome.rows.erase(outcome.rows.begin() + commit_index);
     outcome.rows.erase(outcome.rows.begin(), outcome.rows.begin() + internal);
     return std::move(outcome.rows);
 }
@@ -238,6 +255,9 @@ int WriterTx::failed_statement() const {
 }
 Result<std::vector<Rows>> WriterTx::Commit() {
     return tx_->Commit();
+}
+Result<std::vector<Rows>> WriterTx::CommitThen(const Statement& after, const Params& params) {
+    return tx_->CommitThen(after, params);
 }
 bool WriterTx::outcome_unknown() const {
     return tx_->outcome_unknown_;

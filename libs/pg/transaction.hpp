@@ -102,6 +102,10 @@ public:
     int failed_statement() const;
     // Queues COMMIT and syncs. Ok only if the server answered with the command tag COMMIT.
     Result<std::vector<Rows>> Commit();
+    // The same, and in the same round trip `after`, which runs when the transaction is over: its
+    // rows are the last result. Whatever becomes of it, Ok says that the COMMIT took place; if it
+    // failed, its result has no rows.
+    Result<std::vector<Rows>> CommitThen(const Statement& after, const Params& params);
     // Whether the connection was lost after COMMIT had been sent: the transaction may have taken
     // place.
     bool outcome_unknown() const;

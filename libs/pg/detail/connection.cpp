@@ -247,10 +247,11 @@ Status Connection::ReadAnswer(const Expected& expected, SteadyTime deadline, Out
         if (result == nullptr) break;
         Rows rows(result);
         const ExecStatusType kind = PQresultStatus(result);
-        done = done || kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK;
-        if (done || kind == PGRES_PIPELINE_ABORTED) {
+        const bool fine = kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK;
+        done = done || fine;
+        if (fine) {
             if (expected.statement >= 0) outcome.rows.push_back(std::move(rows));
-        } else if (outcome.status.ok()) {
+        } else if (!done && kind != PGRES_PIPELINE_ABORTED && outcome.status.ok()) {
             outcome.status = StatusOfResult(result);
             outcome.failed_statement = expected.statement;
             const std::string& state = outcome.status.reason();
@@ -302,7 +303,6 @@ Outcome Connection::Sync() {
         if (outcome.status.ok() || outcome.status.reason() == kConnectionFailure)
             outcome.status = link;
     }
-    if (!outcome.status.ok()) outcome.rows.clear();
     return outcome;
 }
 

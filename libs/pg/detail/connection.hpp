@@ -35,7 +35,8 @@ private:
 // What one Sync brought: all results, or the first error.
 struct Outcome {
     Status status;
-    std::vector<Rows> rows;     // One for each queued statement, when the status is Ok.
+    // One for each queued statement; when the status is not Ok, of those before the first error.
+    std::vector<Rows> rows;
     int failed_statement = -1;  // Index of the statement that the error belongs to.
     bool connection_lost = false;
 };

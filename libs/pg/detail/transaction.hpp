@@ -50,6 +50,9 @@ private:
     // Results of the statements queued by Queue since the last Sync. Rolls back after an error.
     Result<std::vector<Rows>> Sync();
     Result<std::vector<Rows>> Commit();
+    Result<std::vector<Rows>> CommitThen(const Statement& after, const Params& params);
+    // Sends the queued COMMIT, and what is queued behind it: `count` statements in all.
+    Result<std::vector<Rows>> FinishCommit(int commit_index, int count);
     Result<Rows> Execute(const Statement& statement, const Params& params, bool unnamed = false);
     Result<Rows> ExecuteAndCommit(const Statement& statement, const Params& params);
     Status RunScript(const std::string& sql);

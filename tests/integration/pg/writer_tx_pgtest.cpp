@@ -92,6 +92,61 @@ TEST_CASE("WriterTx: a COMMIT without a transaction to commit is no success", "[
     REQUIRE(fixture.Number("SELECT count(*) FROM t") == 0);
 }
 
+TEST_CASE("WriterTx: what runs behind the COMMIT is told with it, and undoes nothing", "[pg]") {
+    WriterFixture fixture;
+    std::string after;
+    std::size_t after_rows = 0;
+    SECTION("an answer") {
+        after = "SELECT a FROM t ORDER BY a";
+        after_rows = 3;
+    }
+    SECTION("an error") {
+        after = "SELECT 1/0";
+    }
+    SECTION("something that cannot be prepared") {
+        after = "SELECT nonsense";
+    }
+    SECTION("the end of the connection") {
+        after = "SELECT pg_terminate_backend(pg_backend_pid())";
+    }
+    const Statement statement{"w_after", after.c_str()};
+    auto tx = WriterTx::Begin(*fixture.session).value();
+    REQUIRE_OK(tx.Send(kEcho, Params::Of(std::int64_t{7})));
+    REQUIRE_OK(tx.Send(kInsert, WriterFixture::Lines(0, 3)));
+    const auto results = tx.CommitThen(statement, {});
+    REQUIRE_OK(results);
+    REQUIRE(results->size() == 3);
+    CHECK((*results)[0][0].Int64(0) == 7);
+    CHECK((*results)[1].affected() == 3);
+    CHECK((*results)[2].size() == static_cast<int>(after_rows));
+    CHECK_FALSE(tx.outcome_unknown());
+    CHECK(fixture.Number("SELECT count(*) FROM t") == 3);
+    auto next = WriterTx::Begin(*fixture.session).value();
+    REQUIRE_OK(next.Send(kInsert, WriterFixture::Lines(3, 1)));
+    REQUIRE_OK(next.Commit());
+}
+
+TEST_CASE("WriterTx: nothing behind a COMMIT makes a failed one good", "[pg]") {
+    WriterFixture fixture;
+    const Statement after{"w_after_fault", "SELECT 1"};
+    auto tx = WriterTx::Begin(*fixture.session).value();
+    REQUIRE_OK(tx.Send(kInsert, WriterFixture::Lines(0, 3)));
+    std::string reason = "23505";
+    bool unknown = false;
+    SECTION("for a statement before it") {
+        REQUIRE_OK(tx.Send(kInsert, WriterFixture::Lines(0, 1)));
+    }
+    SECTION("for a connection that ends before it") {
+        REQUIRE_OK(tx.Send({"w_end", "SELECT pg_terminate_backend(pg_backend_pid())"}, {}));
+        reason = "57P01";
+        unknown = true;  // We cannot know where it ended.
+    }
+    const auto failed = tx.CommitThen(after, {});
+    CHECK(failed.status().reason() == reason);
+    CHECK(tx.outcome_unknown() == unknown);
+    CHECK(fixture.Number("SELECT count(*) FROM t") == 0);
+}
+
 TEST_CASE("WriterTx: constraints that are checked at COMMIT fail there", "[pg]") {
     WriterFixture fixture;
     REQUIRE_OK(fixture.Run("CREATE TABLE d (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)"));
