@@ -7,15 +7,14 @@ ALTER TABLE conversations
     ADD COLUMN attributes      bytea NOT NULL DEFAULT '',     -- unibox.v1.Conversation with nothing but attributes set
     ADD COLUMN snooze_time     timestamptz,                   -- snoozed: when it opens by itself; NULL = with the next message
     ADD COLUMN muted           boolean NOT NULL DEFAULT false,
-    ADD COLUMN waiting_since   timestamptz,                   -- of the customer's oldest message that nobody answered
-    ADD COLUMN can_reply_until timestamptz,                   -- the provider's window for free text; NULL = it has none
-    ADD COLUMN preview_seq     bigint NOT NULL DEFAULT 0;     -- which message the preview is of; 0 = the last one
+    ADD COLUMN preview_seq     bigint NOT NULL DEFAULT 0,     -- which message the preview is of; 0 = the last one
+    -- Of the customer's oldest message that nobody answered; NULL = there is none. '-infinity' in rows from before, as a default
+    -- because an UPDATE would see no row: then what the times of the last messages tell (domain/conversation_columns.hpp).
+    ADD COLUMN waiting_since   timestamptz DEFAULT '-infinity',
+    -- Until when the channel takes free text. NULL = not told: the provider's own window after last_customer_at, if it has one.
+    ADD COLUMN can_reply_until timestamptz;
+ALTER TABLE conversations ALTER COLUMN waiting_since DROP DEFAULT;
 
--- Conversations from before: Meta's three providers give a day from the customer's last message.
-UPDATE conversations SET can_reply_until = last_customer_at + interval '24 hours'
-WHERE provider IN (2, 3, 4) AND last_customer_at IS NOT NULL;
-UPDATE conversations SET waiting_since = last_customer_at
-WHERE closed_at = 'infinity' AND last_customer_at > coalesce(last_agent_at, '-infinity');
 
 -- How many messages the conversation got in the minute of the last one: what two robots that answer each other are known by.
 ALTER TABLE conversation_counters
@@ -69,7 +68,7 @@ CREATE TABLE command_audit (
     changes         bytea NOT NULL,                           -- unibox.v1.AuditChanges: fields, before and after; no texts of messages
     PRIMARY KEY (tenant_id, at, command_id)
 ) PARTITION BY RANGE (at);
-CREATE INDEX command_audit_by_conversation ON command_audit (tenant_id, conversation_id, at);
+CREATE INDEX command_audit_by_conversation ON command_audit (tenant_id, conversation_id, at, command_id);
 ALTER TABLE command_audit OWNER TO ub_owner;
 ALTER TABLE command_audit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE command_audit FORCE ROW LEVEL SECURITY;
@@ -97,3 +96,12 @@ END $$;
 ALTER FUNCTION ub_fence_slot(int, bigint, bigint) OWNER TO ub_owner;
 REVOKE ALL ON FUNCTION ub_fence_slot(int, bigint, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ub_fence_slot(int, bigint, bigint) TO ub_writer;
+
+-- enable_sort = off (0014) makes a plan with any sort, of ten rows even, look as dear as a thousand million others, so PostgreSQL
+-- compiled it, for each execution anew: a page of messages or of the audit took hundreds of milliseconds instead of one.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ub_gateway' AND 'jit=off' = ANY (rolconfig)) THEN
+        ALTER ROLE ub_gateway SET jit = off;
+    END IF;
+END $$;

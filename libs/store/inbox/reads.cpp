@@ -1,6 +1,8 @@
 #include "store/inbox/reads.hpp"
 
 #include "base/assert.hpp"
+#include "domain/actor_columns.hpp"
+#include "domain/conversation_columns.hpp"
 #include "domain/message_extras.hpp"
 #include "domain/proto_map.hpp"
 #include "obs/log.hpp"
@@ -18,6 +20,8 @@ namespace {
     "c.conversation_id, c.channel_id, c.thread_key, c.contact_id, c.provider, c.status, "   \
     "c.unread_count, c.message_count, c.preview, c.preview_direction, c.last_activity_at, " \
     "c.last_customer_at, c.last_agent_at, c.created_at, c.closed_at, c.version, "           \
+    "c.priority, c.assignee_id, c.team_id, c.labels, c.attributes, c.snooze_time, "         \
+    "c.muted, c.waiting_since, c.can_reply_until, "                                         \
     "k.contact_key, k.display_name, k.created_at, k.updated_at "
 
 struct ConversationColumn {
@@ -38,6 +42,15 @@ struct ConversationColumn {
         kCreated,
         kClosed,
         kVersion,
+        kPriority,
+        kAssignee,
+        kTeam,
+        kLabels,
+        kAttributes,
+        kSnoozeTime,
+        kMuted,
+        kWaitingSince,
+        kCanReplyUntil,
         kContactKey,
         kContactName,
         kContactCreated,
@@ -110,29 +123,31 @@ static_assert(IsText(v1::DELIVERY_STATE_READ, UNIBOX_READ));
 // retention dropped: then without the window.
 //
 // The marks of the conversation raise the delivery state of the outbound messages below them: to
-// READ, to at least DELIVERED, which is no failure any more.
-#define UNIBOX_MESSAGES(direction, window)                                                     \
-    "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, "       \
-    "m.extras, m.reply_to, m.provider_id, "                                                    \
-    "CASE WHEN m.direction <> " UNIBOX_OUTBOUND                                                \
-    " THEN m.delivery_state "                                                                  \
-    "WHEN m.created_at <= n.read_until THEN " UNIBOX_READ                                      \
-    "::smallint "                                                                              \
-    "WHEN m.created_at <= n.delivered_until THEN greatest(m.delivery_state, " UNIBOX_DELIVERED \
-    "::smallint) "                                                                             \
-    "ELSE m.delivery_state END, "                                                              \
-    "CASE WHEN m.direction = " UNIBOX_OUTBOUND                                                 \
-    " AND m.created_at <= greatest(n.read_until, n.delivered_until) "                          \
-    "THEN '' ELSE m.delivery_error END, m.created_at, "                                        \
-    "m.received_at, m.edited_at, m.deleted_at, m.version, n.last_seq, m.found "                \
-    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM ("                          \
-    "SELECT p.*, count(*) OVER () AS found, row_number() OVER page AS place, "                 \
-    "sum(octet_length(body) + octet_length(payload) + octet_length(extras)) OVER page "        \
-    "AS bytes FROM (SELECT * FROM messages "                                                   \
-    "WHERE tenant_id = $1 AND conversation_id = $2 AND seq > $3 AND seq < $4 " window          \
-    "AND created_at >= n.first_message_at AND created_at <= n.last_message_at "                \
-    "ORDER BY seq " direction " LIMIT $5) p WINDOW page AS (ORDER BY seq " direction           \
-    ")) w WHERE place = 1 OR bytes <= $6) m ON true "                                          \
+// READ, to at least DELIVERED, which is no failure any more. Of the states READ alone is more.
+#define UNIBOX_MESSAGES(direction, window)                                               \
+    "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, " \
+    "m.extras, m.reply_to, m.provider_id, "                                              \
+    "CASE WHEN m.direction <> " UNIBOX_OUTBOUND                                          \
+    " THEN m.delivery_state "                                                            \
+    "WHEN m.created_at <= n.read_until THEN " UNIBOX_READ                                \
+    "::smallint "                                                                        \
+    "WHEN m.created_at <= n.delivered_until AND m.delivery_state <> " UNIBOX_READ        \
+    " THEN " UNIBOX_DELIVERED                                                            \
+    "::smallint "                                                                        \
+    "ELSE m.delivery_state END, "                                                        \
+    "CASE WHEN m.direction = " UNIBOX_OUTBOUND                                           \
+    " AND m.created_at <= greatest(n.read_until, n.delivered_until) "                    \
+    "THEN '' ELSE m.delivery_error END, m.created_at, "                                  \
+    "m.received_at, m.edited_at, m.deleted_at, m.version, m.author_kind, m.author_id, "  \
+    "m.author_name, n.last_seq, m.found "                                                \
+    "FROM conversation_counters n LEFT JOIN LATERAL (SELECT * FROM ("                    \
+    "SELECT p.*, count(*) OVER () AS found, row_number() OVER page AS place, "           \
+    "sum(octet_length(body) + octet_length(payload) + octet_length(extras)) OVER page "  \
+    "AS bytes FROM (SELECT * FROM messages "                                             \
+    "WHERE tenant_id = $1 AND conversation_id = $2 AND seq > $3 AND seq < $4 " window    \
+    "AND created_at >= n.first_message_at AND created_at <= n.last_message_at "          \
+    "ORDER BY seq " direction " LIMIT $5) p WINDOW page AS (ORDER BY seq " direction     \
+    ")) w WHERE place = 1 OR bytes <= $6) m ON true "                                    \
     "WHERE n.tenant_id = $1 AND n.conversation_id = $2 ORDER BY m.seq " direction
 
 struct MessageStatements {
@@ -167,6 +182,9 @@ struct MessageColumn {
         kEdited,
         kDeleted,
         kVersion,
+        kAuthorKind,
+        kAuthor,
+        kAuthorName,
         kLastSeq,
         kFound
     };
@@ -211,6 +229,23 @@ std::optional<std::int64_t> OptionalTime(const pg::Row& row, int column) {
     return time ? std::optional(time->unix_ms) : std::nullopt;
 }
 
+// What the tenant made of it; the rest of the row must be there.
+void ReadHandling(const pg::Row& row, ConversationRead& out) {
+    using Column = ConversationColumn;
+    out.row.priority = static_cast<v1::Priority>(row.Int16(Column::kPriority));
+    if (const auto agent = row.OptionalUuid(Column::kAssignee)) out.row.assignee = AgentId{*agent};
+    if (const auto team = row.OptionalUuid(Column::kTeam)) out.row.team = TeamId{*team};
+    out.row.labels = row.TextArray(Column::kLabels);
+    out.row.snooze_time = OptionalTime(row, Column::kSnoozeTime);
+    out.row.muted = row.Bool(Column::kMuted);
+    domain::SetReplyTimes(
+        OptionalTime(row, Column::kWaitingSince), OptionalTime(row, Column::kCanReplyUntil), out.row
+    );
+    const Status decoded = domain::DecodeAttributes(row.GetBytes(Column::kAttributes), out.row);
+    if (decoded.ok()) return;
+    obs::Log(obs::Level::kError, decoded.message(), {{"conversation_id", out.id.ToString()}});
+}
+
 ConversationRead ReadConversation(const pg::Row& row) {
     using Column = ConversationColumn;
     ConversationRead out;
@@ -230,6 +265,7 @@ ConversationRead ReadConversation(const pg::Row& row) {
     out.counters.last_seq = row.Int64(Column::kMessageCount);
     out.counters.closed_at = row.Timestamp(Column::kClosed).unix_ms;
     out.counters.version = row.Int64(Column::kVersion);
+    ReadHandling(row, out);
     if (row.IsNull(Column::kContactKey)) return out;
     out.contact_key = row.Text(Column::kContactKey);
     domain::ContactRow& contact = out.contact.emplace();
@@ -265,6 +301,11 @@ domain::MessageRow ReadMessage(const pg::Row& row) {
     out.edited_at = OptionalTime(row, Column::kEdited);
     out.deleted_at = OptionalTime(row, Column::kDeleted);
     out.version = row.Int64(Column::kVersion);
+    out.author = domain::ActorOf(
+        {row.Int16(Column::kAuthorKind),
+         row.OptionalUuid(Column::kAuthor),
+         row.Text(Column::kAuthorName)}
+    );
     const Status extras = domain::DecodeExtras(row.GetBytes(Column::kExtras), out);
     if (!extras.ok()) {
         obs::Log(obs::Level::kError, extras.message(), {{"message_id", out.id.ToString()}});

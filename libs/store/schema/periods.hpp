@@ -17,8 +17,8 @@ namespace unibox::store {
 // again.
 Result<std::int32_t> EnsurePeriods(pg::Pool& pool);
 
-// Makes the one leaf of `table` (messages, ext_ref, conversations) that holds `unix_ms`, for a row
-// that found none (23514 without a constraint name). false = it was there. OUT_OF_RANGE (22008)
+// Makes the one leaf of `table` (one of time_partitioned) that holds `unix_ms`, for a row that
+// found none (23514 without a constraint name). false = it was there. OUT_OF_RANGE (22008)
 // more than 400 days from now, in words that say which times are served. FAILED_PRECONDITION
 // (55000): it is detached.
 Result<bool> EnsurePeriodFor(pg::Pool& pool, std::string_view table, std::int64_t unix_ms);
@@ -36,7 +36,7 @@ Result<LeafSurvey> SurveyLeaves(pg::Pool& pool);
 inline constexpr std::string_view kLeavesChanged = "LEAVES_CHANGED";
 
 // Drops leaves whose rows are all older than the table keeps them (time_partitioned: of ext_ref 8
-// weeks, of admin_audit 12 months). Returns how many. ABORTED (55P03): a table was locked, call
+// weeks, of the two audits 12 months). Returns how many. ABORTED (55P03): a table was locked, call
 // again; those of the other tables are gone.
 Result<std::int32_t> DropOldLeaves(pg::Pool& pool);
 

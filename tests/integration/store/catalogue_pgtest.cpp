@@ -184,8 +184,9 @@ TEST_CASE("Catalogue: the tenant tables are those we know", "[pg][store]") {
     REQUIRE_OK(rows);
     REQUIRE(
         (*rows)[0].Text(0) ==
-        "api_keys channel_secrets channels contact_moves contacts conversation_counters "
-        "conversations ext_ref messages parked_events tenants threads"
+        "agents api_keys channel_members channel_secrets channels command_audit contact_moves "
+        "contacts conversation_counters conversations ext_ref messages parked_events team_members "
+        "teams tenants threads"
     );
 }
 

@@ -1,4 +1,5 @@
 #include "pg/transaction.hpp"
+#include "store/inbox/reads.hpp"
 #include "store/schema/migrate.hpp"
 #include "store/schema/periods.hpp"
 #include "support/pg_server.hpp"
@@ -93,6 +94,71 @@ TEST_CASE("Migrate: channels from before belong to the only app, or to none", "[
         target.Number("SELECT count(*) FROM channels JOIN provider_apps USING (app_id)") == bound
     );
     CHECK(target.Number("SELECT count(app_id) FROM channels") == bound);
+}
+
+// Of a version before commands; by the owner of the database, who sees no row of a tenant.
+TEST_CASE("Migrate: conversations from before are answered for as they stand", "[pg][store]") {
+    const PgDatabase database = PgServer::Shared().CreateEmptyDatabase();
+    const std::string installer = "installer_of_rows";
+    PgServer::Shared().Run("postgres", "CREATE ROLE " + installer + " LOGIN CREATEROLE");
+    PgServer::Shared().Run(
+        "postgres", "ALTER DATABASE " + database.name() + " OWNER TO " + installer
+    );
+    Target target(database, installer);
+    const auto migrations = EmbeddedMigrations();
+    std::vector<Migration> before;
+    for (const Migration& one : migrations) {
+        if (one.number < 21) before.push_back(one);
+    }
+    REQUIRE_OK(Migrate(*target.session, before));
+    // By number: waits, was answered, is closed; of WhatsApp (2) and Telegram (1).
+    PgServer::Shared().Run(
+        database.name(),
+        "INSERT INTO conversations (tenant_id, conversation_id, channel_id, thread_key, "
+        "contact_id, provider, status, last_activity_at, last_customer_at, last_agent_at, "
+        "created_at, closed_at, version) SELECT 1, "
+        "('00000000-0000-7000-8000-00000000000' || n)::uuid, gen_random_uuid(), n::text, "
+        "gen_random_uuid(), 1 + n / 4, CASE n % 4 WHEN 3 THEN 4 ELSE 1 END, now(), '2026-11-01 "
+        "10:00Z', CASE n % 4 WHEN 2 THEN '2026-11-01 11:00Z'::timestamptz END, now(), "
+        "CASE n % 4 WHEN 3 THEN now() ELSE 'infinity' END, 1 FROM generate_series(1, 7) n "
+        "WHERE n <> 4;"
+        "INSERT INTO conversation_counters (tenant_id, conversation_id, closed_at) "
+        "SELECT tenant_id, conversation_id, closed_at FROM conversations"
+    );
+    REQUIRE_OK(Migrate(*target.session, migrations));
+    Target gateway(database, "ub_gateway");
+    constexpr std::int64_t kAskedAt = 1'793'527'200;  // 2026-11-01 10:00 UTC
+    for (int n : {1, 2, 3, 5, 6, 7}) {
+        CAPTURE(n);
+        const auto id =
+            Uuid::Parse("00000000-0000-7000-8000-00000000000" + std::to_string(n)).value();
+        const auto shown =
+            GetConversation(*gateway.pool, TenantId{1}, ConversationId{id}, SteadyTime::max());
+        REQUIRE_OK(shown);
+        const bool waits = n % 4 == 1;
+        CHECK(shown->has_waiting_since_time() == waits);
+        CHECK(shown->waiting_since_time().seconds() == (waits ? kAskedAt : 0));
+        const bool has_window = n > 4;
+        CHECK(shown->has_can_reply_until_time() == has_window);
+        CHECK(shown->can_reply_until_time().seconds() == (has_window ? kAskedAt + 86'400 : 0));
+        CHECK(shown->labels().empty());
+        CHECK(shown->priority() == v1::PRIORITY_UNSPECIFIED);
+    }
+    // What is written from now on is as it says.
+    PgServer::Shared().Run(
+        database.name(),
+        "INSERT INTO conversations (tenant_id, conversation_id, channel_id, thread_key, "
+        "contact_id, provider, status, last_activity_at, created_at, version) VALUES (1, "
+        "gen_random_uuid(), gen_random_uuid(), 'new', gen_random_uuid(), 2, 1, now(), now(), 1)"
+    );
+    Target owner(database);
+    CHECK(
+        owner.Number("SELECT count(*) FROM conversations WHERE waiting_since IS NULL "
+                     "AND can_reply_until IS NULL") == 1
+    );
+    CHECK(
+        owner.Number("SELECT count(*) FROM conversations WHERE waiting_since = '-infinity'") == 6
+    );
 }
 
 TEST_CASE("Migrate: refuses what was changed, is unknown, or comes too late", "[pg][store]") {

@@ -70,6 +70,32 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
     }
 }
 
+TEST_CASE("Roles: what commands leave is changed by nobody, people by one", "[pg][store]") {
+    StoreFixture fixture;
+    const Attempt attempts[] = {
+        {"ub_writer", "UPDATE agents SET role = 3"},
+        {"ub_writer", "INSERT INTO channel_members SELECT * FROM channel_members"},
+        {"ub_writer", "UPDATE command_audit SET actor_name = 'nobody'"},
+        {"ub_writer", "DELETE FROM command_audit"},
+        {"ub_writer", "UPDATE snoozes SET snooze_time = now()"},
+        {"ub_gateway", "SELECT * FROM request_keys"},
+        {"ub_gateway", "SELECT * FROM snoozes"},
+        {"ub_gateway", "UPDATE agents SET role = 3"},
+        {"ub_gateway", "INSERT INTO team_members SELECT * FROM team_members"},
+        {"ub_gateway", "DELETE FROM command_audit"},
+        {"ub_gateway", "SELECT ub_fence_slot(0, 1, 1)"},
+        {"ub_admin", "SELECT * FROM request_keys"},
+        {"ub_admin", "SELECT * FROM snoozes"},
+        {"ub_admin", "UPDATE command_audit SET actor_name = 'nobody'"},
+        {"ub_admin", "DELETE FROM command_audit"},
+        {"ub_ingest", "SELECT * FROM agents"},
+    };
+    for (const Attempt& attempt : attempts) {
+        CAPTURE(attempt.role, attempt.sql);
+        CHECK(fixture.Run(attempt.role, attempt.sql, 1).status().reason() == "42501");
+    }
+}
+
 TEST_CASE("Roles: nothing that the writer and the gateway ask is compiled", "[pg][store]") {
     StoreFixture fixture;
     const auto uncompiled = fixture.Owner(
@@ -86,7 +112,7 @@ TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][st
         fixture.Owner("SELECT c.relname FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'"
         );
     REQUIRE_OK(leaves);
-    REQUIRE(leaves->size() == 1 + 4 * 5);
+    REQUIRE(leaves->size() == 1 + 5 * 5);
     for (const std::string role : {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin"}) {
         for (const pg::Row leaf : *leaves) {
             const std::string name(leaf.Text(0));
@@ -211,6 +237,38 @@ TEST_CASE("Roles: another tenant's rows do not exist", "[pg][store]") {
     const auto stolen = fixture.Run("ub_admin", "UPDATE channels SET tenant_id = 9", 7);
     REQUIRE(stolen.status().reason() == "42501");
     REQUIRE(fixture.Run("ub_writer", "SELECT count(*) FROM messages").value()[0].Int64(0) == 2);
+}
+
+TEST_CASE("Roles: another tenant's people and what they did do not exist", "[pg][store]") {
+    StoreFixture fixture;
+    REQUIRE_OK(fixture.Owner(
+        "DO $$ DECLARE t bigint; i uuid := gen_random_uuid(); BEGIN FOREACH t IN ARRAY ARRAY[7, 8] "
+        "LOOP INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key) "
+        "VALUES (t, i, 'c', 'C', 2, ''); "
+        "INSERT INTO agents (tenant_id, agent_id, external_id, name, role) "
+        "VALUES (t, i, 'a', 'A', 1); "
+        "INSERT INTO teams (tenant_id, team_id, slug, name) VALUES (t, i, 's', 'S'); "
+        "INSERT INTO team_members (tenant_id, team_id, agent_id) VALUES (t, i, i); "
+        "INSERT INTO channel_members (tenant_id, channel_id, agent_id) VALUES (t, i, i); "
+        "INSERT INTO command_audit (tenant_id, at, command_id, conversation_id, actor_kind, "
+        "action, changes) VALUES (t, now(), i, i, 1, 'append', ''); END LOOP; END $$"
+    ));
+    for (const std::string role : {"ub_gateway", "ub_admin"}) {
+        for (const std::string table :
+             {"agents", "teams", "team_members", "channel_members", "command_audit"}) {
+            CAPTURE(role, table);
+            const std::string count = "SELECT count(tenant_id) FROM " + table;
+            CHECK(fixture.Run(role, count, 7).value()[0].Int64(0) == 1);
+            CHECK(fixture.Run(role, count + " WHERE tenant_id = 8", 7).value()[0].Int64(0) == 0);
+            CHECK(fixture.Run(role, count).value()[0].Int64(0) == 0);  // No tenant, no rows.
+            CHECK(fixture.Run("ub_writer", count).value()[0].Int64(0) == 2);
+        }
+    }
+    const std::string rename = "UPDATE agents SET name = 'mine'";
+    REQUIRE(fixture.Run("ub_admin", rename + " WHERE tenant_id = 8", 7).value().affected() == 0);
+    REQUIRE(fixture.Run("ub_admin", rename, 7).value().affected() == 1);
+    const auto stolen = fixture.Run("ub_admin", "UPDATE teams SET tenant_id = 9", 7);
+    CHECK(stolen.status().reason() == "42501");
 }
 
 }  // namespace
