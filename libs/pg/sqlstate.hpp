@@ -15,6 +15,7 @@ namespace unibox::pg {
 // States on which callers decide.
 inline constexpr std::string_view kLockNotAvailable = "55P03";
 inline constexpr std::string_view kDeadlockDetected = "40P01";
+inline constexpr std::string_view kForeignKeyViolation = "23503";
 inline constexpr std::string_view kUndefinedFunction = "42883";
 inline constexpr std::string_view kConnectionFailure = "08006";
 // No state: a pipeline holds as much as it may (RESOURCE_EXHAUSTED).
