@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace unibox::decide {
@@ -39,8 +40,8 @@ std::string Text(bool value) {
 class Changes {
 public:
     template <typename Value>
-    void Add(std::string field, const Value& before, const Value& after) {
-        if (before != after) AddTexts(std::move(field), Text(before), Text(after));
+    void Add(std::string_view field, const Value& before, const Value& after) {
+        if (before != after) AddTexts(std::string(field), Text(before), Text(after));
     }
     void AddTexts(std::string field, std::string before, std::string after) {
         auto* change = changes_.add_changes();
