@@ -57,9 +57,8 @@ public:
     ChannelEvent& Attach(v1::AttachmentType type, const std::string& name);
 
     event::v1::InboundEvent event;
-    operator event::v1::InboundEvent() const {
-        return event;
-    }  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    operator event::v1::InboundEvent() const { return event; }
 
 private:
     ChannelEvent(

@@ -53,7 +53,8 @@ public:
     CommandBuilder& Key(const std::string& key, const std::string& request = "request");
 
     writer::v1::Command command;
-    operator writer::v1::Command() const { return command; }  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    operator writer::v1::Command() const { return command; }
 };
 
 }  // namespace unibox::test
