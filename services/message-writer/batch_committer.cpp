@@ -207,21 +207,22 @@ Status BatchCommitter::RunTransaction(
     Reached(CommitStage::kBeforeTransaction);
     UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease));
     UNIBOX_ASSIGN_OR_RETURN(
-        domain::BatchState state, tx.Read(advances, decide::Plan(events), leaves_.survey())
+        domain::BatchState state,
+        tx.Read({.partitions = advances}, decide::Plan(events), leaves_.survey())
     );
     lap(env_.metrics.read_seconds);
     Reached(CommitStage::kBetweenPipelines);
     effects_ = decide::Decide(events, std::move(state));
     lap(env_.metrics.decide_seconds);
     if (effects_.input_count < events.size()) return Cut(selection);
-    auto ids = tx.Commit(effects_, {selection.dead, *acknowledged_});
+    const auto committed = tx.Commit(effects_, {selection.dead, *acknowledged_});
     lap(env_.metrics.write_seconds);
-    if (!ids.ok()) {
+    if (!committed.ok()) {
         *outcome_unknown = tx.outcome_unknown();
-        return ids.status();
+        return committed.status();
     }
     Reached(CommitStage::kBeforePublish);
-    AfterCommit(selection, *ids);
+    AfterCommit(selection, committed->outbox);
     lap(env_.metrics.publish_seconds);
     return {};
 }

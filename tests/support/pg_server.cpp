@@ -271,9 +271,9 @@ PgDatabase PgServer::CreateEmptyDatabase() {
     return Create("template0");
 }
 
-std::string PgServer::Log() const {
+std::string PgServer::Log(std::size_t bytes_max) const {
     const std::string log = ReadAll(dir_ / "log");
-    return log.size() > 20'000 ? log.substr(log.size() - 20'000) : log;
+    return log.size() > bytes_max ? log.substr(log.size() - bytes_max) : log;
 }
 
 }  // namespace unibox::test

@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -68,7 +69,7 @@ public:
     // Runs SQL as superuser in a database; aborts on errors.
     void Run(const std::string& database, const std::string& sql);
     // The end of the server's log.
-    std::string Log() const;
+    std::string Log(std::size_t bytes_max = 20'000) const;
 
 private:
     void InitDb(const std::vector<std::string>& extra_settings);

@@ -1,9 +1,13 @@
-// The first pipeline of the writer's transaction: fence, missing rows, locks, state.
+// The first pipeline of the writer's transaction: fence, missing rows, locks, state. What it has
+// for commands alone is in command_read.cpp.
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/batch_pipeline.hpp"
 #include "store/writer/detail/batch_rows.hpp"
 #include "store/writer/detail/batch_sql.hpp"
+#include "store/writer/detail/command_pipeline.hpp"
+#include "store/writer/detail/conversation_work.hpp"
+#include "store/writer/detail/plan_keys.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -19,56 +23,24 @@ using domain::kDedupDays;
 using domain::kTargetDays;
 // How much a batch loads. What is beyond it is left to the next transaction, except that of what
 // waits for one message no more than its own limits is ever read (Decide lets less wait).
-constexpr std::int64_t kContentsBytesMax = 16LL * 1024 * 1024;
 constexpr std::int64_t kParkedBytesMax = 16LL * 1024 * 1024;
 constexpr std::int64_t kParkedPerMessageMax = 1'000;
 constexpr std::int64_t kParkedPerMessageBytesMax = 8LL * 1024 * 1024;
 
+using detail::KeyOf;
+using detail::KeyPointers;
 using detail::Pipeline;
+using detail::RefArrays;
+using detail::ThreadArrays;
 
-template <typename Container>
-struct KeyTypeOf {
-    using type = typename Container::key_type;
-};
-template <typename Key>
-struct KeyTypeOf<std::vector<Key>> {
-    using type = Key;
-};
-
-// The keys of a plan as arrays; the n-th row of a result (WITH ORDINALITY) is about keys[n - 1].
-template <typename Container>
-auto KeyPointers(const Container& container) {
-    using Key = typename KeyTypeOf<Container>::type;
-    std::vector<const Key*> keys;
-    keys.reserve(container.size());
-    for (const auto& entry : container) {
-        if constexpr (std::is_same_v<Key, typename Container::value_type>) {
-            keys.push_back(&entry);
-        } else {
-            keys.push_back(&entry.first);
-        }
-    }
-    return keys;
+Status FenceSlot(Pipeline& pipeline, const SlotFence& fence, Millis lease, std::int64_t leaf_mark) {
+    const auto params = pg::Params::Of(fence.slot, fence.epoch, lease.count());
+    return pipeline.Send(detail::kFenceSlot, params, [leaf_mark](const pg::Rows& rows) {
+        return detail::CheckLeafMark(rows, 1, leaf_mark);
+    });
 }
 
-template <typename Key>
-const Key& KeyOf(const std::vector<const Key*>& keys, const pg::Row& row) {
-    return *keys.at(static_cast<std::size_t>(row.Int64(0)) - 1);
-}
-
-detail::TextKeyArrays ThreadArrays(const std::vector<const domain::ThreadKey*>& keys) {
-    detail::TextKeyArrays arrays;
-    for (const auto* key : keys) arrays.Add(key->tenant, key->channel, key->thread_key);
-    return arrays;
-}
-
-detail::EventRefArrays RefArrays(const std::vector<const domain::EventRef*>& refs) {
-    detail::EventRefArrays arrays;
-    for (const auto* ref : refs) arrays.Add(*ref);
-    return arrays;
-}
-
-Status SendFence(
+Status FencePartitions(
     Pipeline& pipeline,
     std::span<const PartitionAdvance> partitions,
     Millis lease,
@@ -196,43 +168,41 @@ Status SendContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state
     return ReadOtherContacts(pipeline, plan, state);
 }
 
-Status SendThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
-    if (plan.threads.empty()) return {};
-    const auto pointers = KeyPointers(plan.threads);
-    const detail::TextKeyArrays keys = ThreadArrays(pointers);
+Status InsertThreads(
+    Pipeline& pipeline, const std::map<domain::ThreadKey, domain::NewThread>& threads
+) {
     std::vector<std::string_view> contact_keys;
     std::vector<pg::TimestampMs> created;
-    for (const auto& [key, thread] : plan.threads) {
+    for (const auto& [key, thread] : threads) {
         contact_keys.push_back(thread.contact_key);
         created.push_back(detail::Time(thread.created_at));
     }
-    pg::Params insert;
-    keys.AddTo(insert);
-    insert.AddArray(contact_keys).AddArray(created);
-    UNIBOX_RETURN_IF_ERROR(pipeline.Send(detail::kInsertThreads, insert));
+    pg::Params params;
+    ThreadArrays(KeyPointers(threads)).AddTo(params);
+    return pipeline.Send(detail::kInsertThreads, params.AddArray(contact_keys).AddArray(created));
+}
 
-    pg::Params lock;
-    keys.AddTo(lock);
-    UNIBOX_RETURN_IF_ERROR(pipeline.Send(
-        detail::kLockThreads,
-        lock,
-        [&state, pointers](const pg::Rows& rows) {
-            for (const pg::Row row : rows) {
-                domain::ThreadRow thread;
-                thread.contact = row.GetId<ContactId>(1);
-                if (!row.IsNull(2)) thread.conversation = row.GetId<ConversationId>(2);
-                thread.delivered_until = row.Timestamp(3).unix_ms;
-                thread.read_until = row.Timestamp(4).unix_ms;
-                state.threads[KeyOf(pointers, row)] = thread;
-            }
-            return Status();
+Status LockThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    const auto pointers = KeyPointers(plan.threads);
+    pg::Params params;
+    ThreadArrays(pointers).AddTo(params);
+    return pipeline.Send(detail::kLockThreads, params, [&state, pointers](const pg::Rows& rows) {
+        for (const pg::Row row : rows) {
+            state.threads[KeyOf(pointers, row)] = detail::ThreadOf(row, 1);
         }
-    ));
-    pg::Params read;
-    keys.AddTo(read);
+        return Status();
+    });
+}
+
+Status ReadThreadContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    const auto pointers = KeyPointers(plan.threads);
+    std::vector<std::string_view> contact_keys;
+    for (const auto& [key, thread] : plan.threads) contact_keys.push_back(thread.contact_key);
+    pg::Params params;
+    ThreadArrays(pointers).AddTo(params);
     return pipeline.Send(
         detail::kReadThreadContacts,
-        read.AddArray(contact_keys),
+        params.AddArray(contact_keys),
         [&plan, &state, pointers](const pg::Rows& rows) {
             for (const pg::Row row : rows) {
                 const domain::ThreadKey& key = KeyOf(pointers, row);
@@ -247,6 +217,16 @@ Status SendThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state)
             return Status();
         }
     );
+}
+
+Status SendThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    if (!plan.threads.empty()) UNIBOX_RETURN_IF_ERROR(InsertThreads(pipeline, plan.threads));
+    if (!plan.conversations.empty()) {
+        UNIBOX_RETURN_IF_ERROR(detail::LockThreadsById(pipeline, plan, state));
+    } else if (!plan.threads.empty()) {
+        UNIBOX_RETURN_IF_ERROR(LockThreads(pipeline, plan, state));
+    }
+    return plan.threads.empty() ? Status() : ReadThreadContacts(pipeline, plan, state);
 }
 
 Status SendRefs(
@@ -270,19 +250,23 @@ Status SendRefs(
 }
 
 Status SendConversations(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
-    if (plan.threads.empty() && plan.target_refs.empty()) return {};
+    const bool by_id = !plan.conversations.empty();
+    if (plan.threads.empty() && plan.target_refs.empty() && !by_id) return {};
     pg::Params params;
     ThreadArrays(KeyPointers(plan.threads)).AddTo(params);
     RefArrays(KeyPointers(plan.target_refs)).AddTo(params);
     params.Add(kTargetDays);
+    if (by_id) detail::AddConversations(plan.conversations, params);
     UNIBOX_RETURN_IF_ERROR(pipeline.Send(
-        detail::kLockCounters,
+        by_id ? detail::kLockCountersById : detail::kLockCounters,
         params,
         [&state](const pg::Rows& rows) { return detail::ReadCounters(rows, state); }
     ));
-    return pipeline.Send(detail::kReadConversations, params, [&state](const pg::Rows& rows) {
-        return detail::ReadConversations(rows, state);
-    });
+    return pipeline.Send(
+        by_id ? detail::kReadConversationsById : detail::kReadConversations,
+        params,
+        [&state](const pg::Rows& rows) { return detail::ReadConversations(rows, state); }
+    );
 }
 
 Status SendMessages(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
@@ -298,7 +282,7 @@ Status SendMessages(Pipeline& pipeline, const BatchPlan& plan, BatchState& state
     if (plan.content_refs.empty()) return {};
     pg::Params contents;
     RefArrays(KeyPointers(plan.content_refs)).AddTo(contents);
-    contents.Add(kTargetDays).Add(kContentsBytesMax);
+    contents.Add(kTargetDays).Add(detail::kContentsBytesMax);
     return pipeline.Send(detail::kReadContents, contents, [&state](const pg::Rows& rows) {
         return detail::ReadContents(rows, state);
     });
@@ -349,24 +333,12 @@ Status SendSettings(
     Pipeline& pipeline, const BatchPlan& plan, std::int64_t leaf_mark, BatchState& state
 ) {
     if (!plan.channels.empty()) {
-        const auto pointers = KeyPointers(plan.channels);
-        std::vector<std::int64_t> tenants;
-        std::vector<ChannelId> channels;
-        for (const auto* key : pointers) {
-            tenants.push_back(key->first.value);
-            channels.push_back(key->second);
-        }
         pg::Params params;
-        params.AddArray(tenants).AddArray(channels);
+        detail::AddIds(plan.channels, params);
         UNIBOX_RETURN_IF_ERROR(pipeline.Send(
             detail::kReadChannels,
             params,
-            [&state, pointers](const pg::Rows& rows) {
-                for (const pg::Row row : rows) {
-                    state.reopen_window_ms[KeyOf(pointers, row)] = row.Int64(1) * 1000;
-                }
-                return Status();
-            }
+            [&state](const pg::Rows& rows) { return detail::ReadChannels(rows, state); }
         ));
     }
     return pipeline.Send(detail::kReadFeed, {}, [&state, leaf_mark](const pg::Rows& rows) {
@@ -380,20 +352,29 @@ Status SendSettings(
 }  // namespace
 
 Result<BatchState> BatchTx::Read(
-    std::span<const PartitionAdvance> partitions, const BatchPlan& plan, const LeafSurvey& leaves
+    const BatchFence& fence, const BatchPlan& plan, const LeafSurvey& leaves
 ) {
     BatchState state;
     Pipeline pipeline(tx_);
-    UNIBOX_RETURN_IF_ERROR(SendFence(pipeline, partitions, lease_, leaves.mark));
+    of_slot_ = fence.slot.has_value();
+    if (of_slot_) {
+        UNIBOX_RETURN_IF_ERROR(FenceSlot(pipeline, *fence.slot, lease_, leaves.mark));
+    } else {
+        UNIBOX_RETURN_IF_ERROR(FencePartitions(pipeline, fence.partitions, lease_, leaves.mark));
+    }
+    UNIBOX_RETURN_IF_ERROR(detail::HoldRequestKeys(pipeline, plan.request_keys, state));
     UNIBOX_RETURN_IF_ERROR(SendContacts(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendThreads(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.event_refs, kDedupDays, state));
     UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.target_refs, kTargetDays, state));
     UNIBOX_RETURN_IF_ERROR(SendConversations(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendMessages(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(detail::ReadForCommands(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendParked(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendSettings(pipeline, plan, leaves.mark, state));
     UNIBOX_RETURN_IF_ERROR(pipeline.Finish());
+    detail::LeaveOutUnlocked(plan, state);
+    work_read_ = detail::WorkOf(state.conversations);
     state.detached = leaves.detached;
     return state;
 }

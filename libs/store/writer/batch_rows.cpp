@@ -1,6 +1,9 @@
 #include "store/writer/detail/batch_rows.hpp"
 
+#include "domain/actor_columns.hpp"
+#include "domain/conversation_columns.hpp"
 #include "domain/message_extras.hpp"
+#include "domain/provider.hpp"
 #include "store/writer/detail/batch_sql.hpp"
 
 #include <utility>
@@ -13,11 +16,34 @@ std::optional<std::int64_t> OptionalMs(const pg::Row& row, int column) {
     return row.Timestamp(column).unix_ms;
 }
 
-domain::MessagePosition PositionOf(const pg::Row& row) {
-    return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+template <typename Id>
+std::optional<Id> OptionalId(const pg::Row& row, int column) {
+    if (row.IsNull(column)) return std::nullopt;
+    return row.GetId<Id>(column);
+}
+
+// What the tenant made of it.
+Status ReadHandling(const pg::Row& row, domain::ConversationRow& conversation) {
+    using Column = ConversationColumn;
+    conversation.priority = static_cast<v1::Priority>(row.Int16(Column::kPriority));
+    conversation.assignee = OptionalId<AgentId>(row, Column::kAssignee);
+    conversation.team = OptionalId<TeamId>(row, Column::kTeam);
+    conversation.labels = row.TextArray(Column::kLabels);
+    conversation.snooze_time = OptionalMs(row, Column::kSnoozeTime);
+    conversation.muted = row.Bool(Column::kMuted);
+    domain::SetReplyTimes(
+        OptionalMs(row, Column::kWaitingSince),
+        OptionalMs(row, Column::kCanReplyUntil),
+        conversation
+    );
+    return domain::DecodeAttributes(row.GetBytes(Column::kAttributes), conversation);
 }
 
 }  // namespace
+
+domain::MessagePosition PositionOf(const pg::Row& row) {
+    return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+}
 
 Status ReadCounters(const pg::Rows& rows, domain::BatchState& state) {
     using Column = CounterColumn;
@@ -30,6 +56,8 @@ Status ReadCounters(const pg::Rows& rows, domain::BatchState& state) {
             .inbound_count = row.Int64(Column::kInboundCount),
             .outbound_count = row.Int64(Column::kOutboundCount),
             .closed_at = row.Timestamp(Column::kClosed).unix_ms,
+            .rate_minute = row.Int32(Column::kRateMinute),
+            .rate_count = row.Int32(Column::kRateCount),
             .first_message_at = OptionalMs(row, Column::kFirstMessage),
             .last_message_at = OptionalMs(row, Column::kLastMessage),
             .delivered_until = row.Timestamp(Column::kDeliveredUntil).unix_ms,
@@ -45,19 +73,20 @@ Status ReadConversations(const pg::Rows& rows, domain::BatchState& state) {
         const TenantId tenant = row.Tenant(Column::kTenant);
         domain::ConversationRow& conversation =
             state.conversations[{tenant, row.GetId<ConversationId>(Column::kConversation)}];
-        conversation = {
-            .channel = row.GetId<ChannelId>(Column::kChannel),
-            .thread_key = std::string(row.Text(Column::kThreadKey)),
-            .contact = row.GetId<ContactId>(Column::kContact),
-            .provider = static_cast<v1::Provider>(row.Int16(Column::kProvider)),
-            .status = static_cast<v1::ConversationStatus>(row.Int16(Column::kStatus)),
-            .preview = std::string(row.Text(Column::kPreview)),
-            .preview_direction = static_cast<v1::Direction>(row.Int16(Column::kPreviewDirection)),
-            .last_activity_at = row.Timestamp(Column::kLastActivity).unix_ms,
-            .last_customer_at = OptionalMs(row, Column::kLastCustomer),
-            .last_agent_at = OptionalMs(row, Column::kLastAgent),
-            .created_at = row.Timestamp(Column::kCreated).unix_ms,
-        };
+        conversation.channel = row.GetId<ChannelId>(Column::kChannel);
+        conversation.thread_key = row.Text(Column::kThreadKey);
+        conversation.contact = row.GetId<ContactId>(Column::kContact);
+        conversation.provider = static_cast<v1::Provider>(row.Int16(Column::kProvider));
+        conversation.status = static_cast<v1::ConversationStatus>(row.Int16(Column::kStatus));
+        conversation.preview = row.Text(Column::kPreview);
+        conversation.preview_direction =
+            static_cast<v1::Direction>(row.Int16(Column::kPreviewDirection));
+        conversation.preview_seq = row.Int64(Column::kPreviewSeq);
+        conversation.last_activity_at = row.Timestamp(Column::kLastActivity).unix_ms;
+        conversation.last_customer_at = OptionalMs(row, Column::kLastCustomer);
+        conversation.last_agent_at = OptionalMs(row, Column::kLastAgent);
+        conversation.created_at = row.Timestamp(Column::kCreated).unix_ms;
+        UNIBOX_RETURN_IF_ERROR(ReadHandling(row, conversation));
         if (row.IsNull(Column::kContactKey)) continue;
         state.contacts[{tenant, conversation.channel, std::string(row.Text(Column::kContactKey))}] =
             {
@@ -91,6 +120,11 @@ Status ReadTargets(const pg::Rows& rows, domain::BatchState& state) {
         message.edit_revision = row.Int64(Column::kEditRevision);
         message.deleted_at = OptionalMs(row, Column::kDeleted);
         message.version = row.Int64(Column::kVersion);
+        message.author = domain::ActorOf(
+            {row.Int16(Column::kAuthorKind),
+             row.OptionalUuid(Column::kAuthor),
+             row.Text(Column::kAuthorName)}
+        );
         message.has_contents = false;
         state.messages.insert_or_assign(
             {row.Tenant(Column::kTenant), PositionOf(row)}, std::move(message)
@@ -107,6 +141,25 @@ Status ReadContents(const pg::Rows& rows, domain::BatchState& state) {
         UNIBOX_RETURN_IF_ERROR(domain::DecodeExtras(row.GetBytes(5), at->second));
         UNIBOX_RETURN_IF_ERROR(domain::DecodeRemovedReactions(row.GetBytes(6), at->second));
         at->second.has_contents = true;
+    }
+    return {};
+}
+
+Status ReadChannels(const pg::Rows& rows, domain::BatchState& state) {
+    using Column = ChannelColumn;
+    for (const pg::Row row : rows) {
+        domain::ChannelRow& channel =
+            state.channels[{row.Tenant(Column::kTenant), row.GetId<ChannelId>(Column::kChannel)}];
+        channel.reopen_window_ms = row.Int64(Column::kReopenWindow) * 1000;
+        const auto* provider =
+            domain::FindProvider(static_cast<v1::Provider>(row.Int16(Column::kProvider)));
+        if (!row.IsNull(Column::kReplyWindow)) {
+            channel.reply_window_ms = row.Int64(Column::kReplyWindow) * 1000;
+        } else if (provider != nullptr && provider->reply_window_ms > 0) {
+            channel.reply_window_ms = provider->reply_window_ms;
+        }
+        channel.replies_after_window = row.Bool(Column::kRepliesAfterWindow);
+        channel.disabled = row.Bool(Column::kDisabled);
     }
     return {};
 }

@@ -20,6 +20,8 @@
 #include "store/schema/periods.hpp"
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,7 +79,19 @@ struct BatchExtras {
 struct CommittedBatch {
     std::vector<OutboxId> outbox;  // of effects.outbox, in its order
     // Of a slot's transaction: the place in PostgreSQL's log (pg_lsn) at which it stands, at least.
+    // Empty if the connection was lost right behind the commit.
     std::string consistency_token;
+};
+
+// What people and programs made of a conversation, as it is stored; up to some 70 KB.
+struct ConversationWork {
+    std::int16_t priority = 0;
+    std::optional<AgentId> assignee = {};
+    std::optional<TeamId> team = {};
+    bool muted = false;
+    std::string labels = "{}";
+    std::string attributes = {};
+    bool operator==(const ConversationWork&) const = default;
 };
 
 class BatchTx {
@@ -87,10 +101,12 @@ public:
 
     // Fences and advances the partitions (any order given; sorted here) or fences the slot, inserts
     // the contacts and threads that are missing, takes all locks in key order (request keys,
-    // threads, counters) and reads the state. Waits for a transaction that holds one of the
-    // plan's request keys. ABORTED
-    // (kLeavesChanged) if leaves were attached or detached since `leaves` was taken: what the state
-    // lacks is either nowhere or in one of leaves.detached.
+    // threads, counters) and reads the state. Waits for a transaction that holds one of the plan's
+    // request keys; a conversation whose thread another one began meanwhile is left out.
+    // RESOURCE_EXHAUSTED (pg::kPipelineFull) if the answers that are kept of the request keys are
+    // more than a transaction may read: fewer at once. ABORTED (kLeavesChanged) if leaves were
+    // attached or detached since `leaves` was taken: what the state lacks is either nowhere or in
+    // one of leaves.detached.
     Result<domain::BatchState> Read(
         const BatchFence& fence, const domain::BatchPlan& plan, const LeafSurvey& leaves
     );
@@ -104,6 +120,10 @@ private:
 
     pg::WriterTx tx_;
     Millis lease_;
+    bool of_slot_ = false;
+    // Of the conversations read that have any: what stays is neither sent nor written anew, so that
+    // a batch of the log costs nothing for it.
+    std::map<domain::ConversationKey, ConversationWork> work_read_;
 };
 
 // The shards that a kFencedState error names; empty for any other.

@@ -1,8 +1,12 @@
 // The second pipeline of the writer's transaction: what Decide found, and COMMIT.
+#include "domain/actor_columns.hpp"
 #include "domain/message_extras.hpp"
 #include "store/writer/batch_tx.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/batch_write_sql.hpp"
+#include "store/writer/detail/command_pipeline.hpp"
+#include "store/writer/detail/command_sql.hpp"
+#include "store/writer/detail/conversation_work.hpp"
 #include "store/writer/detail/outbox_arrays.hpp"
 
 namespace unibox::store {
@@ -59,6 +63,7 @@ Status SendCounters(pg::WriterTx& tx, const std::vector<ConversationWrite>& writ
     std::vector<pg::TimestampMs> closed;
     std::vector<std::optional<pg::TimestampMs>> first, last;
     std::vector<pg::TimestampMs> delivered, read;
+    std::vector<std::int32_t> minutes, rates;
     for (const ConversationWrite& write : writes) {
         tenants.push_back(write.key.tenant.value);
         ids.push_back(write.key.conversation);
@@ -72,16 +77,19 @@ Status SendCounters(pg::WriterTx& tx, const std::vector<ConversationWrite>& writ
         last.push_back(detail::Time(write.counters.last_message_at));
         delivered.push_back(detail::Time(write.counters.delivered_until));
         read.push_back(detail::Time(write.counters.read_until));
+        minutes.push_back(write.counters.rate_minute);
+        rates.push_back(write.counters.rate_count);
     }
     pg::Params params;
     params.AddArray(tenants).AddArray(ids).AddArray(last_seqs).AddArray(versions).AddArray(unread);
     params.AddArray(inbound).AddArray(outbound).AddArray(closed).AddArray(first).AddArray(last);
-    return tx.Send(detail::kWriteCounters, params.AddArray(delivered).AddArray(read));
+    params.AddArray(delivered).AddArray(read).AddArray(minutes).AddArray(rates);
+    return tx.Send(detail::kWriteCounters, params);
 }
 
 // The columns of conversations that a batch writes, as arrays.
 struct ConversationArrays {
-    std::vector<std::int64_t> tenants, message_counts, versions;
+    std::vector<std::int64_t> tenants, message_counts, versions, preview_seqs;
     std::vector<ConversationId> ids;
     std::vector<ChannelId> channels;
     std::vector<std::string_view> thread_keys, previews;
@@ -89,11 +97,14 @@ struct ConversationArrays {
     std::vector<std::int16_t> providers, statuses, directions;
     std::vector<std::int32_t> unread;
     std::vector<pg::TimestampMs> activity, created, closed, closed_before;
-    std::vector<std::optional<pg::TimestampMs>> customer, agent;
+    std::vector<std::optional<pg::TimestampMs>> customer, agent, snoozes, waiting, reply_until;
 
     void Add(const ConversationWrite& write);
-    pg::Params WholeRows() const;
+    pg::Params Rows() const;
     pg::Params Moves() const;
+
+private:
+    void AddTimes(pg::Params& params) const;
 };
 
 void ConversationArrays::Add(const ConversationWrite& write) {
@@ -105,7 +116,7 @@ void ConversationArrays::Add(const ConversationWrite& write) {
     providers.push_back(static_cast<std::int16_t>(write.row.provider));
     statuses.push_back(static_cast<std::int16_t>(write.row.status));
     unread.push_back(write.counters.unread_count);
-    message_counts.push_back(write.counters.inbound_count + write.counters.outbound_count);
+    message_counts.push_back(write.counters.last_seq);
     previews.push_back(write.row.preview);
     directions.push_back(static_cast<std::int16_t>(write.row.preview_direction));
     activity.push_back(detail::Time(write.row.last_activity_at));
@@ -115,15 +126,25 @@ void ConversationArrays::Add(const ConversationWrite& write) {
     closed.push_back(detail::Time(write.counters.closed_at));
     closed_before.push_back(detail::Time(write.closed_at_before));
     versions.push_back(write.counters.version);
+    snoozes.push_back(detail::Time(write.row.snooze_time));
+    waiting.push_back(detail::Time(write.row.waiting_since));
+    reply_until.push_back(detail::Time(write.row.can_reply_until));
+    preview_seqs.push_back(write.row.preview_seq);
 }
 
-pg::Params ConversationArrays::WholeRows() const {
+void ConversationArrays::AddTimes(pg::Params& params) const {
+    params.AddArray(snoozes).AddArray(waiting).AddArray(reply_until).AddArray(preview_seqs);
+}
+
+pg::Params ConversationArrays::Rows() const {
     pg::Params params;
     params.AddArray(tenants).AddArray(ids).AddArray(channels).AddArray(thread_keys);
     params.AddArray(contacts).AddArray(providers).AddArray(statuses).AddArray(unread);
     params.AddArray(message_counts).AddArray(previews).AddArray(directions).AddArray(activity);
     params.AddArray(customer).AddArray(agent).AddArray(created).AddArray(closed);
-    return params.AddArray(versions);
+    params.AddArray(versions);
+    AddTimes(params);
+    return params;
 }
 
 pg::Params ConversationArrays::Moves() const {
@@ -131,30 +152,81 @@ pg::Params ConversationArrays::Moves() const {
     params.AddArray(tenants).AddArray(ids).AddArray(closed_before).AddArray(closed);
     params.AddArray(contacts).AddArray(statuses).AddArray(unread).AddArray(message_counts);
     params.AddArray(previews).AddArray(directions).AddArray(activity).AddArray(customer);
-    return params.AddArray(agent).AddArray(versions);
+    params.AddArray(agent).AddArray(versions);
+    AddTimes(params);
+    return params;
+}
+
+// The same with what people and programs made of them.
+struct WorkedArrays {
+    ConversationArrays rows;
+    std::vector<std::int16_t> priorities;
+    std::vector<std::optional<AgentId>> assignees;
+    std::vector<std::optional<TeamId>> teams;
+    std::vector<bool> muted;
+    std::vector<std::string> attributes, labels;
+
+    bool empty() const { return rows.ids.empty(); }
+    void Add(const ConversationWrite& write, ConversationWork work);
+    pg::Params Complete(pg::Params params) const;
+};
+
+void WorkedArrays::Add(const ConversationWrite& write, ConversationWork work) {
+    rows.Add(write);
+    priorities.push_back(work.priority);
+    assignees.push_back(work.assignee);
+    teams.push_back(work.team);
+    muted.push_back(work.muted);
+    attributes.push_back(std::move(work.attributes));
+    labels.push_back(std::move(work.labels));
+}
+
+pg::Params WorkedArrays::Complete(pg::Params params) const {
+    const std::vector<pg::Bytes> attribute_bytes = detail::AsBytes(attributes);
+    params.AddArray(priorities).AddArray(assignees).AddArray(teams).AddArray(muted);
+    params.AddArray(attribute_bytes).AddArray(labels);
+    return params;
 }
 
 // Moves go first: a reopened conversation leaves its closed leaf before another one of its thread
 // could be created.
-Status SendConversations(pg::WriterTx& tx, const std::vector<ConversationWrite>& writes) {
-    ConversationArrays created, updated, moved;
+Status SendConversations(
+    pg::WriterTx& tx,
+    const std::vector<ConversationWrite>& writes,
+    const std::map<domain::ConversationKey, ConversationWork>& work_read
+) {
+    WorkedArrays created, worked, moved;
+    ConversationArrays updated;
     for (const ConversationWrite& write : writes) {
+        ConversationWork work = detail::WorkOf(write.row);
         if (write.created) {
-            created.Add(write);
-        } else if (write.closed_at_before == write.counters.closed_at) {
-            updated.Add(write);
+            created.Add(write, std::move(work));
+        } else if (write.closed_at_before != write.counters.closed_at) {
+            moved.Add(write, std::move(work));
         } else {
-            moved.Add(write);
+            const auto before = work_read.find(write.key);
+            const bool stays =
+                before == work_read.end() ? work == ConversationWork() : work == before->second;
+            if (stays) {
+                updated.Add(write);
+            } else {
+                worked.Add(write, std::move(work));
+            }
         }
     }
-    if (!moved.ids.empty()) {
-        UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kMoveConversations, moved.Moves()));
+    if (!moved.empty()) {
+        const auto params = moved.Complete(moved.rows.Moves());
+        UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kMoveConversations, params));
     }
     if (!updated.ids.empty()) {
-        UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kUpdateConversations, updated.WholeRows()));
+        UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kUpdateConversations, updated.Rows()));
     }
-    if (created.ids.empty()) return {};
-    return tx.Send(detail::kCreateConversations, created.WholeRows());
+    if (!worked.empty()) {
+        const auto params = worked.Complete(worked.rows.Rows());
+        UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kUpdateWorkedConversations, params));
+    }
+    if (created.empty()) return {};
+    return tx.Send(detail::kCreateConversations, created.Complete(created.rows.Rows()));
 }
 
 struct MessageArrays {
@@ -168,6 +240,9 @@ struct MessageArrays {
     std::vector<std::string_view> bodies, payloads, reply_tos, provider_ids, client_refs, errors;
     std::vector<std::string> extras, removed_reactions;
     std::vector<std::optional<pg::TimestampMs>> provider_times, edited, deleted;
+    std::vector<std::int16_t> author_kinds;
+    std::vector<std::optional<Uuid>> authors;
+    std::vector<std::string_view> author_names;
 
     void Add(const MessageWrite& write);
     pg::Params ToParams() const;
@@ -199,6 +274,10 @@ void MessageArrays::Add(const MessageWrite& write) {
     revisions.push_back(row.edit_revision);
     deleted.push_back(detail::Time(row.deleted_at));
     versions.push_back(row.version);
+    const domain::ActorColumns author = domain::ColumnsOf(row.author);
+    author_kinds.push_back(author.kind);
+    authors.push_back(author.id);
+    author_names.push_back(author.name);
 }
 
 pg::Params MessageArrays::ToParams() const {
@@ -210,8 +289,8 @@ pg::Params MessageArrays::ToParams() const {
     params.AddArray(contacts).AddArray(bodies).AddArray(payloads).AddArray(extra_bytes);
     params.AddArray(reply_tos).AddArray(provider_ids).AddArray(client_refs).AddArray(states);
     params.AddArray(errors).AddArray(provider_times).AddArray(received).AddArray(edited);
-    params.AddArray(revisions).AddArray(deleted).AddArray(versions);
-    return params.AddArray(removed_bytes);
+    params.AddArray(revisions).AddArray(deleted).AddArray(versions).AddArray(removed_bytes);
+    return params.AddArray(author_kinds).AddArray(authors).AddArray(author_names);
 }
 
 Status SendMessages(pg::WriterTx& tx, const std::vector<MessageWrite>& writes) {
@@ -324,25 +403,32 @@ Status SendOutbox(pg::WriterTx& tx, const std::vector<domain::OutboxWrite>& writ
 
 }  // namespace
 
-Result<std::vector<OutboxId>> BatchTx::Commit(
-    const domain::Effects& effects, const BatchExtras& extras
-) {
+Result<CommittedBatch> BatchTx::Commit(const domain::Effects& effects, const BatchExtras& extras) {
     UNIBOX_RETURN_IF_ERROR(SendContacts(tx_, effects.contacts));
     UNIBOX_RETURN_IF_ERROR(SendThreads(tx_, effects.threads));
     UNIBOX_RETURN_IF_ERROR(SendCounters(tx_, effects.conversations));
-    UNIBOX_RETURN_IF_ERROR(SendConversations(tx_, effects.conversations));
+    UNIBOX_RETURN_IF_ERROR(SendConversations(tx_, effects.conversations, work_read_));
     UNIBOX_RETURN_IF_ERROR(SendMessages(tx_, effects.messages));
     UNIBOX_RETURN_IF_ERROR(SendRefs(tx_, effects.refs));
     UNIBOX_RETURN_IF_ERROR(SendParked(tx_, effects));
+    UNIBOX_RETURN_IF_ERROR(detail::WriteForCommands(tx_, effects));
     UNIBOX_RETURN_IF_ERROR(SendDeadLetters(tx_, extras.dead_letters));
     UNIBOX_RETURN_IF_ERROR(SendAcknowledged(tx_, extras.acknowledged));
     // Last, so that its rows are the last result.
     if (!effects.outbox.empty()) UNIBOX_RETURN_IF_ERROR(SendOutbox(tx_, effects.outbox));
-    UNIBOX_ASSIGN_OR_RETURN(const std::vector<pg::Rows> results, tx_.Commit());
-    std::vector<OutboxId> ids;
-    if (effects.outbox.empty()) return ids;
-    for (const pg::Row row : results.back()) ids.push_back(detail::OutboxIdOf(row));
-    return ids;
+    UNIBOX_ASSIGN_OR_RETURN(
+        std::vector<pg::Rows> results,
+        of_slot_ ? tx_.CommitThen(detail::kConsistencyToken, {}) : tx_.Commit()
+    );
+    CommittedBatch committed;
+    if (of_slot_) {
+        const pg::Rows& token = results.back();
+        if (!token.empty()) committed.consistency_token = token[0].Text(0);
+        results.pop_back();
+    }
+    if (effects.outbox.empty()) return committed;
+    for (const pg::Row row : results.back()) committed.outbox.push_back(detail::OutboxIdOf(row));
+    return committed;
 }
 
 }  // namespace unibox::store

@@ -13,7 +13,7 @@ Failure ClassifyFailure(const Status& error) {
     if (reason == kFencedState) return Failure::kFenced;
     if (reason == kLeavesChanged) return Failure::kStaleLeaves;
     if (reason == pg::kPipelineFull) return Failure::kTooMuch;
-    if (reason == "23505" || reason == "23503") return Failure::kConflict;
+    if (reason == "23505" || reason == pg::kForeignKeyViolation) return Failure::kConflict;
     // Cancelled at statement_timeout; or we thought for too long between the pipelines.
     if (reason == "57014" || reason == "25P03") return Failure::kTimeout;
     if (reason == "23514" && pg::ErrorConstraint(error).empty()) return Failure::kMissingLeaf;

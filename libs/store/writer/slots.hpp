@@ -23,7 +23,8 @@ struct OwnedSlot {
 // its next epoch and a lease. Rows of the outbox that an earlier owner left are the caller's to
 // publish.
 Result<OwnedSlot> TakeSlot(pg::Pool& pool, std::string_view owner, Millis lease);
-// ABORTED (kPartitionLost) if it was taken over.
+// ABORTED (kPartitionLost) if it was taken over. Does not wait: a slot that a transaction holds has
+// its lease renewed by that transaction's commit.
 Status RenewSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot, Millis lease);
 
 // Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases

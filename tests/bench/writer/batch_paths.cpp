@@ -51,10 +51,10 @@ struct Lane {
         const std::int64_t from = owned.last_seq;
         owned.last_seq += static_cast<std::int64_t>(events);
         const store::PartitionAdvance advance{owned.id, owned.epoch, from, owned.last_seq};
-        return Must(tx.Read({&advance, 1}, plan, leaves));
+        return Must(tx.Read({.partitions = {&advance, 1}}, plan, leaves));
     }
     void Commit(store::BatchTx& tx, const domain::Effects& effects) {
-        acknowledged = Must(tx.Commit(effects, {{}, acknowledged}));
+        acknowledged = Must(tx.Commit(effects, {{}, acknowledged})).outbox;
     }
 
     obs::Metrics metrics;

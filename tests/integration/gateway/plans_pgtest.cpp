@@ -1,7 +1,6 @@
-// The server's own account of what each read did: auto_explain writes the plan of every statement,
-// as executed.
+// The server's own account of what each read did.
 #include "gateway_fixture.hpp"
-#include "support/eventually.hpp"
+#include "support/plan_log.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,73 +10,27 @@
 #include <vector>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
-using namespace std::chrono_literals;
 using test::GatewayFixture;
+using test::PlanLog;
 
 namespace {
-
-const std::vector<std::string> kExplainEverything = {
-    "session_preload_libraries = 'auto_explain'",
-    "auto_explain.log_min_duration = 0",
-    "auto_explain.log_analyze = on",
-    "auto_explain.log_timing = off",
-};
 
 // Runs requests and finds the plans of what ub_gateway executed for them.
 class Plans {
 public:
-    explicit Plans(GatewayFixture& fixture) : fixture_(fixture) {}
+    explicit Plans(GatewayFixture& fixture)
+        : fixture_(fixture), log_(fixture.server(), "ub_gateway") {}
 
     // The plans of one request, without those of authentication.
     std::vector<std::string> Of(const std::string& target, const std::string& key) {
         REQUIRE(fixture_.Get(target, key).status == 200);  // The key is known from here on.
-        const std::string begin = Mark();
-        REQUIRE(fixture_.Get(target, key).status == 200);
-        const std::string end = Mark();
-        std::string log;
-        REQUIRE(test::Eventually(10s, [&] {
-            log = fixture_.server().Log();
-            return log.find(end) != std::string::npos;
-        }));
-        log = log.substr(log.find(begin), log.find(end) - log.find(begin));
-        return Split(log);
+        return log_.Of([&] { REQUIRE(fixture_.Get(target, key).status == 200); });
     }
 
 private:
-    std::string Mark() {
-        const std::string mark = fmt::format("plan mark {};", ++marks_);
-        fixture_.Sql("DO $$ BEGIN RAISE LOG '" + mark + "'; END $$");
-        return "LOG:  " + mark;
-    }
-    // Each entry of ub_gateway that holds a plan and no plumbing (set_config).
-    static std::vector<std::string> Split(const std::string& log) {
-        std::vector<std::string> plans;
-        for (auto at = log.find("Query Text: "); at != std::string::npos;) {
-            const auto next = log.find("Query Text: ", at + 1);
-            const auto line = log.rfind('\n', at);
-            const auto header = log.rfind('\n', line - 1) + 1;
-            const std::string entry = log.substr(at, next - at);
-            const bool ours =
-                log.substr(header, line - header).find("ub_gateway@") != std::string::npos;
-            if (ours && entry.find("set_config") > entry.find('\n')) plans.push_back(entry);
-            at = next;
-        }
-        return plans;
-    }
-
     GatewayFixture& fixture_;
-    int marks_ = 0;
+    PlanLog log_;
 };
-
-// Lines of the plan that hold `part` and were really run.
-int Executed(const std::string& plan, const std::string& part) {
-    int count = 0;
-    for (auto at = plan.find(part); at != std::string::npos; at = plan.find(part, at + 1)) {
-        const std::string line = plan.substr(at, plan.find('\n', at) - at);
-        if (line.find("(never executed)") == std::string::npos) ++count;
-    }
-    return count;
-}
 
 // Enough for the planner to prefer indexes where they help, and several months of leaves.
 void Populate(GatewayFixture& fixture, const test::TestTenant& tenant) {
@@ -111,7 +64,7 @@ void Populate(GatewayFixture& fixture, const test::TestTenant& tenant) {
 }  // namespace
 
 TEST_CASE("Plans: lists go by index also before the first ANALYZE", "[pg][gateway]") {
-    auto options = kExplainEverything;
+    auto options = PlanLog::ServerSettings();
     options.emplace_back("autovacuum = off");
     test::PgServer server(options);
     auto config = GatewayFixture::DefaultConfig();
@@ -127,14 +80,14 @@ TEST_CASE("Plans: lists go by index also before the first ANALYZE", "[pg][gatewa
         INFO(target);
         REQUIRE(found.size() == 1);
         INFO(found[0]);
-        CHECK(Executed(found[0], "Sort") == 0);
-        CHECK(Executed(found[0], "Seq Scan") == 0);
+        CHECK(PlanLog::Executed(found[0], "Sort") == 0);
+        CHECK(PlanLog::Executed(found[0], "Seq Scan") == 0);
         CHECK(found[0].find("rows=12000") == std::string::npos);
     }
 }
 
 TEST_CASE("Plans: each read is one statement, by index, on the leaves it needs", "[pg][gateway]") {
-    test::PgServer server(kExplainEverything);
+    test::PgServer server(PlanLog::ServerSettings());
     auto config = GatewayFixture::DefaultConfig();
     config.api_keys.known_ms_max = 3'600'000;  // No look-up of the key comes between.
     GatewayFixture fixture(server, config);
@@ -170,8 +123,8 @@ TEST_CASE("Plans: each read is one statement, by index, on the leaves it needs",
         INFO(one.target);
         REQUIRE(found.size() == 1);
         INFO(found[0]);
-        CHECK(Executed(found[0], "Seq Scan") == 0);
-        CHECK(Executed(found[0], " on " + one.table) == one.scans);
+        CHECK(PlanLog::Executed(found[0], "Seq Scan") == 0);
+        CHECK(PlanLog::Executed(found[0], " on " + one.table) == one.scans);
     }
     // The closed list reads every leaf but the live one.
     const auto found = plans.Of(list + "?status=CONVERSATION_STATUS_CLOSED", tenant.key);

@@ -18,7 +18,8 @@ namespace unibox::test {
 
 class StoreFixture {
 public:
-    StoreFixture() : database_(PgServer::Shared().CreateDatabase()) {}
+    explicit StoreFixture(PgServer& server = PgServer::Shared())
+        : database_(server.CreateDatabase()) {}
 
     pg::Pool& Pool(const std::string& role) {
         auto& pool = pools_[role];

@@ -8,10 +8,15 @@
 
 namespace unibox::store::detail {
 
+// From the second to the fourth column, of kReadTargets and kReadContents.
+domain::MessagePosition PositionOf(const pg::Row& row);
+
+// DATA_LOSS: a column that cannot be read.
 Status ReadCounters(const pg::Rows& rows, domain::BatchState& state);       // of kLockCounters
 Status ReadConversations(const pg::Rows& rows, domain::BatchState& state);  // of kReadConversations
 Status ReadTargets(const pg::Rows& rows, domain::BatchState& state);        // of kReadTargets
-// Of kReadContents, whose messages the state has. DATA_LOSS: a column that cannot be read.
+// Of kReadContents, whose messages the state has.
 Status ReadContents(const pg::Rows& rows, domain::BatchState& state);
+Status ReadChannels(const pg::Rows& rows, domain::BatchState& state);  // of kReadChannels
 
 }  // namespace unibox::store::detail

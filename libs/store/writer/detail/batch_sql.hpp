@@ -11,6 +11,8 @@ inline constexpr pg::Statement kFence{
     "batch_fence",
     "SELECT ub_fence($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint, "
     "$7::text[], $8::timestamptz[]), " UNIBOX_LEAF_MARK};
+inline constexpr pg::Statement kFenceSlot{
+    "batch_fence_slot", "SELECT ub_fence_slot($1, $2, $3), " UNIBOX_LEAF_MARK};
 
 inline constexpr pg::Statement kInsertContacts{"batch_insert_contacts", R"sql(
 INSERT INTO contacts (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
@@ -135,7 +137,8 @@ FROM unnest($1::bigint[], $2::uuid[], $3::uuid[])
           AND r.seen_at < now() + interval '1 day' LIMIT 1) r)sql"};
 
 // Conversations concerned: the latest of each thread ($1-$3) and those of the messages that the
-// target keys ($4-$6, seen within $7 days) lead to; in the order in which they are locked.
+// target keys ($4-$6, seen within $7 days) lead to; where commands name some by id, those too
+// ($8, $9). In the order in which they are locked.
 #define UNIBOX_CONVERSATIONS_OF_THREADS(more)                                                     \
     "SELECT u.tenant_id, t.conversation_id" more                                                  \
     " FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS u(tenant_id, channel_id, thread_key)," \
@@ -148,10 +151,9 @@ FROM unnest($1::bigint[], $2::uuid[], $3::uuid[])
     "AND r.channel_id = u.channel_id AND r.event_key = u.event_key "                              \
     "AND r.seen_at >= now() - $7::bigint * interval '1 day' "                                     \
     "AND r.seen_at < now() + interval '1 day' LIMIT 1) r "
-#define UNIBOX_CONVERSATIONS_CONCERNED                                                 \
-    "(SELECT k.tenant_id, k.conversation_id FROM (" UNIBOX_CONVERSATIONS_OF_THREADS("" \
-    ) "UNION " UNIBOX_CONVERSATIONS_OF_TARGETS(""                                      \
-    ) ") k WHERE k.conversation_id IS NOT NULL ORDER BY k.tenant_id, k.conversation_id) w "
+#define UNIBOX_CONVERSATIONS_BY_ID(more)         \
+    "SELECT u.tenant_id, u.conversation_id" more \
+    " FROM unnest($8::bigint[], $9::uuid[]) AS u(tenant_id, conversation_id) "
 
 struct CounterColumn {
     enum Number : int {
@@ -166,16 +168,23 @@ struct CounterColumn {
         kFirstMessage,
         kLastMessage,
         kDeliveredUntil,
-        kReadUntil
+        kReadUntil,
+        kRateMinute,
+        kRateCount
     };
 };
-inline constexpr pg::Statement kLockCounters{"batch_lock_counters", R"sql(
-SELECT w.tenant_id, w.conversation_id, c.last_seq, c.version, c.unread_count, c.inbound_count,
-    c.outbound_count, c.closed_at, c.first_message_at, c.last_message_at, c.delivered_until,
-    c.read_until
-FROM )sql" UNIBOX_CONVERSATIONS_CONCERNED R"sql(,
-     LATERAL (SELECT * FROM conversation_counters c WHERE c.tenant_id = w.tenant_id
-                 AND c.conversation_id = w.conversation_id FOR NO KEY UPDATE) c)sql"};
+#define UNIBOX_LOCK_COUNTERS(more_conversations)                                               \
+    "SELECT w.tenant_id, w.conversation_id, c.last_seq, c.version, c.unread_count, "           \
+    "c.inbound_count, c.outbound_count, c.closed_at, c.first_message_at, c.last_message_at, "  \
+    "c.delivered_until, c.read_until, c.rate_minute, c.rate_count "                            \
+    "FROM (SELECT k.tenant_id, k.conversation_id FROM (" UNIBOX_CONVERSATIONS_OF_THREADS(""    \
+    ) "UNION " UNIBOX_CONVERSATIONS_OF_TARGETS("") more_conversations                          \
+        ") k WHERE k.conversation_id IS NOT NULL ORDER BY k.tenant_id, k.conversation_id) w, " \
+        "LATERAL (SELECT * FROM conversation_counters c WHERE c.tenant_id = w.tenant_id "      \
+        "AND c.conversation_id = w.conversation_id FOR NO KEY UPDATE) c"
+inline constexpr pg::Statement kLockCounters{"batch_lock_counters", UNIBOX_LOCK_COUNTERS("")};
+inline constexpr pg::Statement kLockCountersById{
+    "batch_lock_counters_by_id", UNIBOX_LOCK_COUNTERS("UNION " UNIBOX_CONVERSATIONS_BY_ID(""))};
 
 // A later statement than the locks, so that its snapshot sees what the last holder committed. The
 // contact of a conversation only if none of its threads in this batch has it: those are read.
@@ -194,6 +203,16 @@ struct ConversationColumn {
         kLastCustomer,
         kLastAgent,
         kCreated,
+        kPriority,
+        kAssignee,
+        kTeam,
+        kLabels,
+        kAttributes,
+        kSnoozeTime,
+        kMuted,
+        kWaitingSince,
+        kCanReplyUntil,
+        kPreviewSeq,
         kContactKey,
         kContactName,
         kContactAliases,
@@ -201,26 +220,31 @@ struct ConversationColumn {
         kContactUpdated
     };
 };
+#define UNIBOX_READ_CONVERSATIONS(more_conversations)                                           \
+    "SELECT w.tenant_id, w.conversation_id, v.channel_id, v.thread_key, v.contact_id, "         \
+    "v.provider, v.status, v.preview, v.preview_direction, v.last_activity_at, "                \
+    "v.last_customer_at, v.last_agent_at, v.created_at, v.priority, v.assignee_id, v.team_id, " \
+    "v.labels, v.attributes, v.snooze_time, v.muted, v.waiting_since, v.can_reply_until, "      \
+    "v.preview_seq, "                                                                           \
+    "c.contact_key, c.display_name, c.aliases, c.created_at, c.updated_at "                     \
+    "FROM (SELECT k.tenant_id, k.conversation_id, array_agg(k.contact_id) "                     \
+    "FILTER (WHERE k.contact_id IS NOT NULL) AS contacts_read "                                 \
+    "FROM (" UNIBOX_CONVERSATIONS_OF_THREADS(", t.contact_id"                                   \
+    ) "UNION ALL " UNIBOX_CONVERSATIONS_OF_TARGETS(", NULL::uuid") more_conversations           \
+        ") k WHERE k.conversation_id IS NOT NULL GROUP BY k.tenant_id, k.conversation_id) w, "  \
+        "LATERAL (SELECT n.closed_at FROM conversation_counters n WHERE n.tenant_id = "         \
+        "w.tenant_id "                                                                          \
+        "AND n.conversation_id = w.conversation_id LIMIT 1) n, "                                \
+        "LATERAL (SELECT * FROM conversations v WHERE v.tenant_id = w.tenant_id "               \
+        "AND v.conversation_id = w.conversation_id AND v.closed_at = n.closed_at LIMIT 1) v "   \
+        "LEFT JOIN LATERAL (SELECT * FROM contacts c "                                          \
+        "WHERE v.contact_id <> ALL (coalesce(w.contacts_read, '{}')) "                          \
+        "AND c.tenant_id = w.tenant_id AND c.contact_id = v.contact_id LIMIT 1) c ON true"
 inline constexpr pg::Statement kReadConversations{
-    "batch_read_conversations",
-    R"sql(
-SELECT w.tenant_id, w.conversation_id, v.channel_id, v.thread_key, v.contact_id, v.provider,
-    v.status, v.preview, v.preview_direction, v.last_activity_at, v.last_customer_at,
-    v.last_agent_at, v.created_at, c.contact_key, c.display_name, c.aliases, c.created_at,
-    c.updated_at
-FROM (SELECT k.tenant_id, k.conversation_id,
-             array_agg(k.contact_id) FILTER (WHERE k.contact_id IS NOT NULL) AS contacts_read
-      FROM ()sql" UNIBOX_CONVERSATIONS_OF_THREADS(", t.contact_id"
-    ) " UNION ALL " UNIBOX_CONVERSATIONS_OF_TARGETS(", NULL::uuid") R"sql() k
-      WHERE k.conversation_id IS NOT NULL GROUP BY k.tenant_id, k.conversation_id) w,
-     LATERAL (SELECT n.closed_at FROM conversation_counters n WHERE n.tenant_id = w.tenant_id
-                 AND n.conversation_id = w.conversation_id LIMIT 1) n,
-     LATERAL (SELECT * FROM conversations v WHERE v.tenant_id = w.tenant_id
-                 AND v.conversation_id = w.conversation_id AND v.closed_at = n.closed_at LIMIT 1) v
-     LEFT JOIN LATERAL (SELECT * FROM contacts c
-                 WHERE v.contact_id <> ALL (coalesce(w.contacts_read, '{}'))
-                 AND c.tenant_id = w.tenant_id AND c.contact_id = v.contact_id LIMIT 1) c
-     ON true)sql"};
+    "batch_read_conversations", UNIBOX_READ_CONVERSATIONS("")};
+inline constexpr pg::Statement kReadConversationsById{
+    "batch_read_conversations_by_id",
+    UNIBOX_READ_CONVERSATIONS("UNION ALL " UNIBOX_CONVERSATIONS_BY_ID(", NULL::uuid"))};
 
 // $4: how many days back.
 #define UNIBOX_TARGET_MESSAGES                                                                     \
@@ -257,25 +281,30 @@ struct TargetColumn {
         kEdited,
         kEditRevision,
         kDeleted,
-        kVersion
+        kVersion,
+        kAuthorKind,
+        kAuthor,
+        kAuthorName
     };
 };
+#define UNIBOX_TARGET_COLUMNS                                                                  \
+    "SELECT m.tenant_id, m.conversation_id, m.seq, m.created_at, m.message_id, m.channel_id, " \
+    "m.direction, m.kind, m.contact_id, m.reply_to, m.provider_id, m.client_ref, "             \
+    "m.delivery_state, m.delivery_error, m.provider_time, m.received_at, m.edited_at, "        \
+    "m.edit_revision, m.deleted_at, m.version, m.author_kind, m.author_id, m.author_name "
 inline constexpr pg::Statement kReadTargets{
-    "batch_read_targets",
-    "SELECT m.tenant_id, m.conversation_id, m.seq, m.created_at, m.message_id, m.channel_id, "
-    "m.direction, m.kind, m.contact_id, m.reply_to, m.provider_id, m.client_ref, "
-    "m.delivery_state, m.delivery_error, m.provider_time, m.received_at, m.edited_at, "
-    "m.edit_revision, m.deleted_at, m.version " UNIBOX_TARGET_MESSAGES};
+    "batch_read_targets", UNIBOX_TARGET_COLUMNS UNIBOX_TARGET_MESSAGES};
 
-// Contents of messages, in the order of the keys, as long as they are not more than $5 bytes
+// Contents of messages, in the order of the keys, as long as they are not more than so many bytes
 // together; the first is read in any case. octet_length does not fetch what lies out of line.
+#define UNIBOX_READ_CONTENTS(messages, bytes_max)                                             \
+    "SELECT tenant_id, conversation_id, seq, created_at, payload, extras, removed_reactions " \
+    "FROM (SELECT m.*, sum(octet_length(m.payload) + octet_length(m.extras) "                 \
+    "+ octet_length(m.removed_reactions)) "                                                   \
+    "OVER (ORDER BY u.n) AS bytes, row_number() OVER (ORDER BY u.n) AS "                      \
+    "place " messages ") m WHERE m.bytes <= " bytes_max "::bigint OR m.place = 1"
 inline constexpr pg::Statement kReadContents{
-    "batch_read_contents",
-    "SELECT tenant_id, conversation_id, seq, created_at, payload, extras, removed_reactions "
-    "FROM (SELECT m.*, sum(octet_length(m.payload) + octet_length(m.extras) "
-    "+ octet_length(m.removed_reactions)) "
-    "OVER (ORDER BY u.n) AS bytes, row_number() OVER (ORDER BY u.n) AS "
-    "place " UNIBOX_TARGET_MESSAGES ") m WHERE m.bytes <= $5::bigint OR m.place = 1"};
+    "batch_read_contents", UNIBOX_READ_CONTENTS(UNIBOX_TARGET_MESSAGES, "$5")};
 
 // Events that wait for the messages of the keys: at most $4 and $5 bytes for each message, and
 // $6 bytes in the order of the keys; `event` is NULL beyond that.
@@ -308,12 +337,32 @@ FROM unnest($1::bigint[], $2::uuid[], $3::uuid[])
             LIMIT $4::bigint) w) p
 WHERE p.count > 0)sql"};
 
-inline constexpr pg::Statement kReadChannels{"batch_read_channels", R"sql(
-SELECT u.n, c.reopen_window_s
-FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS u(tenant_id, channel_id, n),
-    LATERAL (
-        SELECT c.reopen_window_s FROM channels c
-        WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id LIMIT 1) c)sql"};
+// A reply window that is no number counts as not set: what a tenant wrote there must not stop
+// others' batches. At most ten years.
+struct ChannelColumn {
+    enum Number : int {
+        kTenant,
+        kChannel,
+        kReopenWindow,
+        kProvider,
+        kReplyWindow,
+        kRepliesAfterWindow,
+        kDisabled
+    };
+};
+#define UNIBOX_CHANNELS_OF(keys)                                                               \
+    "SELECT u.tenant_id, u.channel_id, c.reopen_window_s, c.provider, "                        \
+    "CASE WHEN jsonb_typeof(c.settings -> 'reply_window_s') = 'number' THEN "                  \
+    "least(greatest(trunc((c.settings -> 'reply_window_s')::numeric), 0), 315360000)::bigint " \
+    "END, coalesce(c.settings -> 'replies_after_window' = 'true', false), "                    \
+    "c.disabled_at IS NOT NULL "                                                               \
+    "FROM " keys                                                                               \
+    ", LATERAL (SELECT c.reopen_window_s, c.provider, c.settings, c.disabled_at "              \
+    "FROM channels c "                                                                         \
+    "WHERE c.tenant_id = u.tenant_id AND c.channel_id = u.channel_id LIMIT 1) c"
+inline constexpr pg::Statement kReadChannels{
+    "batch_read_channels",
+    UNIBOX_CHANNELS_OF("unnest($1::bigint[], $2::uuid[]) AS u(tenant_id, channel_id)")};
 
 inline constexpr pg::Statement kReadFeed{
     "batch_read_feed", "SELECT feed_epoch, now(), " UNIBOX_LEAF_MARK " FROM feed"};
