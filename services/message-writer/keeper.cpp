@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::int64_t kCheckpointMsMax = 600'000;
 constexpr std::int64_t kParkedPerRoundMax = 10'000;
+constexpr std::int64_t kKeysPerPiece = 10'000;
+constexpr int kKeyPiecesPerRoundMax = 200;
 // A keeper that is silent for longer is frozen or gone: another writer takes over.
 constexpr std::int64_t kSilentRoundsMax = 3;
 
@@ -148,7 +150,19 @@ Status Keeper::KeepDatabase() {
     RememberFirst(
         &first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events"
     );
+    RememberFirst(&first, DropRequestKeys(), "request keys");
     return first;
+}
+
+// A day's keys of a large installation are many: in pieces, as many as a round may take.
+Status Keeper::DropRequestKeys() {
+    for (int piece = 0; piece < kKeyPiecesPerRoundMax; ++piece) {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const std::int64_t dropped, store::DropOldRequestKeys(pool_, kKeysPerPiece)
+        );
+        if (dropped < kKeysPerPiece) break;
+    }
+    return {};
 }
 
 Status Keeper::KeepLog() {

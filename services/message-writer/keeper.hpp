@@ -63,6 +63,7 @@ private:
     );
     void TellDetachedLeaves();
     Status KeepDatabase();
+    Status DropRequestKeys();
     Status KeepLog();
     Status KeepPartitionLog(const store::LogNeed& need);
     void ForgetHorizons();

@@ -4,13 +4,23 @@
 #include "store/writer/outbox.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace unibox::writer {
 namespace {
 
 constexpr std::int32_t kAdoptedMax = 8;  // of one lane at the same time
 
+std::vector<domain::OutboxTarget> TargetsOf(const Relays& relays) {
+    std::vector<domain::OutboxTarget> targets;
+    for (const auto& one : relays.all()) targets.push_back(one.to.target);
+    return targets;
+}
+
 }  // namespace
+
+LaneSlot::LaneSlot(LaneEnvironment& environment)
+    : env_(environment), relayed_(TargetsOf(environment.relays)) {}
 
 std::optional<store::OwnedSlot> LaneSlot::Get() {
     if (own_) return own_;
@@ -39,7 +49,7 @@ void LaneSlot::Keep() {
     });
     const auto room = kAdoptedMax - static_cast<std::int32_t>(adopted_.size());
     if (room <= 0) return;
-    const auto left = store::TakeExpiredSlots(env_.pool, env_.owner, lease, room);
+    const auto left = store::TakeExpiredSlots(env_.pool, env_.owner, lease, relayed_, room);
     if (!left.ok()) return;  // PostgreSQL is away: told by whoever needs it
     for (const store::OwnedSlot& slot : *left) {
         obs::Log(
@@ -58,7 +68,7 @@ std::vector<domain::ShardId> LaneSlot::TakeAdopted() {
 
 void LaneSlot::ReleaseEmptied() {
     std::erase_if(adopted_, [&](const store::OwnedSlot& slot) {
-        const auto holds = store::ShardHasOutbox(env_.pool, slot.Shard());
+        const auto holds = store::ShardHasOutbox(env_.pool, slot.Shard(), relayed_);
         return holds.ok() && !*holds && store::ReleaseSlot(env_.pool, env_.owner, slot).ok();
     });
 }

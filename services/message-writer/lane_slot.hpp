@@ -15,7 +15,7 @@ namespace unibox::writer {
 
 class LaneSlot {
 public:
-    explicit LaneSlot(LaneEnvironment& environment) : env_(environment) {}
+    explicit LaneSlot(LaneEnvironment& environment);
 
     // The slot; takes one if there is none. Nothing while PostgreSQL is away.
     std::optional<store::OwnedSlot> Get();
@@ -28,12 +28,13 @@ public:
     // Taken over since the last call: their outbox is to be swept.
     std::vector<domain::ShardId> TakeAdopted();
     const std::vector<store::OwnedSlot>& adopted() const { return adopted_; }
-    // Gives those back of which the outbox holds nothing more.
+    // Gives those back of which the outbox holds nothing more to be relayed.
     void ReleaseEmptied();
     void ReleaseAll();
 
 private:
     LaneEnvironment& env_;
+    const std::vector<domain::OutboxTarget> relayed_;  // What has a relay; other rows wait for one.
     std::optional<store::OwnedSlot> own_;
     std::vector<store::OwnedSlot> adopted_;
     std::vector<domain::ShardId> newly_adopted_;

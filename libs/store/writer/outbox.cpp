@@ -24,6 +24,10 @@ FROM (SELECT o.*, u.n, sum(octet_length(o.batch)) OVER (ORDER BY u.n) AS bytes,
 WHERE bytes <= $4::bigint OR place = 1
 ORDER BY n)sql"};
 
+constexpr pg::Statement kHasOutbox{
+    "outbox_has",
+    "SELECT EXISTS (SELECT FROM outbox WHERE shard = $1 AND target = ANY ($2::smallint[]))"};
+
 bool IsWhole(const event::v1::OutboxBatch& batch) {
     return std::all_of(batch.entries().begin(), batch.entries().end(), [](const auto& entry) {
         return entry.has_ordering_key();
@@ -81,6 +85,16 @@ Result<std::vector<OutboxRow>> ReadOutbox(
         if (!IsWhole(entry.batch)) CompleteOldRow(&entry.batch);
     }
     return found;
+}
+
+Result<bool> ShardHasOutbox(
+    pg::Pool& pool, domain::ShardId shard, std::span<const domain::OutboxTarget> targets
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+    pg::Params params = pg::Params::Of(shard.number());
+    params.AddArray(detail::NumbersOf(targets));
+    UNIBOX_ASSIGN_OR_RETURN(const pg::Rows rows, tx.ExecuteAndCommit(kHasOutbox, params));
+    return rows[0].Bool(0);
 }
 
 Status DeleteOutbox(pg::Pool& pool, std::span<const OutboxId> rows) {

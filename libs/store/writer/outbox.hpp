@@ -37,8 +37,10 @@ Result<std::vector<OutboxRow>> ReadOutbox(
     pg::Pool& pool, std::span<const OutboxId> ids, std::int64_t bytes_max
 );
 
-// Whether there is any row of the shard, for whatever target.
-Result<bool> ShardHasOutbox(pg::Pool& pool, domain::ShardId shard);
+// Whether there is any row of the shard for one of the targets.
+Result<bool> ShardHasOutbox(
+    pg::Pool& pool, domain::ShardId shard, std::span<const domain::OutboxTarget> targets
+);
 
 // Deleting what is gone already is Ok.
 Status DeleteOutbox(pg::Pool& pool, std::span<const OutboxId> rows);

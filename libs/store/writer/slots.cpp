@@ -2,6 +2,7 @@
 
 #include "pg/transaction.hpp"
 #include "store/streams/detail/partition_sql.hpp"
+#include "store/writer/detail/outbox_arrays.hpp"
 #include "store/writer/partitions.hpp"
 
 namespace unibox::store {
@@ -13,7 +14,8 @@ constexpr pg::Statement kTakeSlots{
     "WHERE (s.owner IS NULL OR s.lease_until < clock_timestamp() "
     "OR s.leased_at > " UNIBOX_FUTURE
     ") "
-    "AND EXISTS (SELECT FROM outbox o WHERE o.shard = -1 - s.slot) "
+    "AND EXISTS (SELECT FROM outbox o WHERE o.shard = -1 - s.slot "
+    "AND o.target = ANY ($4::smallint[])) "
     "ORDER BY s.slot LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED) "
     "UPDATE writer_slots s SET owner = $1, epoch = s.epoch + 1, "
     "leased_at = clock_timestamp(), lease_until = clock_timestamp() + $2 * interval '1 ms' FROM "
@@ -79,9 +81,14 @@ Status RenewSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot, 
 }
 
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(
-    pg::Pool& pool, std::string_view owner, Millis lease, std::int32_t count_max
+    pg::Pool& pool,
+    std::string_view owner,
+    Millis lease,
+    std::span<const domain::OutboxTarget> targets,
+    std::int32_t count_max
 ) {
-    const auto params = pg::Params::Of(owner, lease.count(), count_max);
+    pg::Params params = pg::Params::Of(owner, lease.count(), count_max);
+    params.AddArray(detail::NumbersOf(targets));
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Write(pool, kTakeSlots, params));
     std::vector<OwnedSlot> slots;
     for (const pg::Row row : rows) slots.push_back({row.Int32(0), row.Int64(1)});

@@ -4,10 +4,12 @@
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
+#include "domain/outbox_target.hpp"
 #include "domain/shard.hpp"
 #include "pg/pool.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,10 +29,14 @@ Result<OwnedSlot> TakeSlot(pg::Pool& pool, std::string_view owner, Millis lease)
 // its lease renewed by that transaction's commit.
 Status RenewSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot, Millis lease);
 
-// Expired (or void) slots that still have outbox rows: any writer adopts, empties and releases
-// them.
+// Expired (or void) slots that still have outbox rows of one of the targets: any writer adopts,
+// empties and releases them.
 Result<std::vector<OwnedSlot>> TakeExpiredSlots(
-    pg::Pool& pool, std::string_view owner, Millis lease, std::int32_t count_max
+    pg::Pool& pool,
+    std::string_view owner,
+    Millis lease,
+    std::span<const domain::OutboxTarget> targets,
+    std::int32_t count_max
 );
 Status ReleaseSlot(pg::Pool& pool, std::string_view owner, const OwnedSlot& slot);
 

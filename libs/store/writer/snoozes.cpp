@@ -2,6 +2,9 @@
 
 #include "pg/transaction.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace unibox::store {
 namespace {
 
@@ -20,15 +23,16 @@ constexpr pg::Statement kClaim{
 Result<std::vector<DueSnooze>> ClaimDueSnoozes(
     pg::Pool& pool, std::int32_t count_max, Millis claim
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::WriterTx::Begin(pool));
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadWrite));
     const auto params = pg::Params::Of(count_max, claim.count());
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kClaim, params));
     std::vector<DueSnooze> due;
     for (const pg::Row row : rows) {
-        due.push_back(
-            {{TenantId{row.Int64(0)}, row.GetId<ConversationId>(1)}, row.Timestamp(2).unix_ms}
-        );
+        due.push_back({{row.Tenant(0), row.GetId<ConversationId>(1)}, row.Timestamp(2).unix_ms});
     }
+    std::sort(due.begin(), due.end(), [](const DueSnooze& a, const DueSnooze& b) {
+        return std::tie(a.snooze_time, a.conversation) < std::tie(b.snooze_time, b.conversation);
+    });
     return due;
 }
 

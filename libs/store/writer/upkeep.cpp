@@ -22,11 +22,6 @@ DELETE FROM request_keys WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM request_keys WHERE created_at < now() - interval '24 hours'
     ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)))sql"};
 
-constexpr pg::Statement kDueSnoozes{"upkeep_snoozes", R"sql(
-SELECT snooze_time, tenant, conversation FROM snoozes
-WHERE snooze_time <= now() AND (snooze_time, tenant, conversation) > ($1, $2, $3)
-ORDER BY snooze_time, tenant, conversation LIMIT $4)sql"};
-
 constexpr pg::Statement kTakeCheckpoint{"upkeep_checkpoint", R"sql(
 INSERT INTO ingest_checkpoint (generation, partition, taken_at, stream_created, last_seq, msg_id,
     stored_at)
@@ -80,24 +75,6 @@ Result<std::int64_t> DropOldRequestKeys(pg::Pool& pool, std::int64_t count_max) 
         const pg::Rows rows, tx.ExecuteAndCommit(kDropKeys, pg::Params::Of(count_max))
     );
     return rows.affected();
-}
-
-Result<std::vector<Snooze>> ListDueSnoozes(
-    pg::Pool& pool, const Snooze& after, std::int64_t count_max
-) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
-    const auto params = pg::Params::Of(
-        pg::TimestampMs{after.snooze_time_ms},
-        after.conversation.tenant,
-        after.conversation.conversation,
-        count_max
-    );
-    UNIBOX_ASSIGN_OR_RETURN(const pg::Rows rows, tx.ExecuteAndCommit(kDueSnoozes, params));
-    std::vector<Snooze> due;
-    for (const pg::Row row : rows) {
-        due.push_back({row.Timestamp(0).unix_ms, {row.Tenant(1), row.GetId<ConversationId>(2)}});
-    }
-    return due;
 }
 
 Status TakeCheckpoint(pg::Pool& pool) {

@@ -28,18 +28,6 @@ Result<std::int64_t> DropOldParkedEvents(pg::Pool& pool, std::int64_t count_max)
 // at most `count_max`. Returns how many.
 Result<std::int64_t> DropOldRequestKeys(pg::Pool& pool, std::int64_t count_max);
 
-// That a conversation was snoozed until then: whether it still is, its own row says.
-struct Snooze {
-    std::int64_t snooze_time_ms = domain::kMinusInfinity;
-    domain::ConversationKey conversation;
-};
-// Those whose time has come by the database's clock, in order, at most `count_max`; the ones behind
-// `after` (a default one: from the first). Each stays until the command that wakes its conversation
-// up is committed, whatever that one finds.
-Result<std::vector<Snooze>> ListDueSnoozes(
-    pg::Pool& pool, const Snooze& after, std::int64_t count_max
-);
-
 // Writes down how far each partition has been committed, with what identifies the last message, and
 // forgets what was written down more than 9 days ago.
 Status TakeCheckpoint(pg::Pool& pool);

@@ -1,6 +1,7 @@
 // What the statements of commands and of the audit read: rows by index, leaves that they need.
 #include "command_fixture.hpp"
 #include "store/inbox/conversation_audit.hpp"
+#include "store/writer/snoozes.hpp"
 #include "store/writer/upkeep.hpp"
 #include "support/plan_log.hpp"
 
@@ -128,7 +129,7 @@ TEST_CASE("Command plans: what is due and what is old is read from an index's en
     ));
     PlanLog log(server, "ub_writer");
     const auto plans = log.Of([&] {
-        REQUIRE(ListDueSnoozes(fixture.writer(), {}, 10).value().size() == 10);
+        REQUIRE(ClaimDueSnoozes(fixture.writer(), 10, Millis(0)).value().size() == 10);
         REQUIRE(DropOldRequestKeys(fixture.writer(), 10).value() == 10);
     });
     REQUIRE(plans.size() == 2);

@@ -3,6 +3,7 @@
 #include "command_fixture.hpp"
 #include "store/admin/people.hpp"
 #include "store/inbox/conversation_audit.hpp"
+#include "store/writer/snoozes.hpp"
 #include "store/writer/upkeep.hpp"
 #include "support/eventually.hpp"
 
@@ -283,18 +284,19 @@ TEST_CASE("Commands: snoozes are listed when their time has come, until they go"
     write({{key(1), due, true}, {key(2), due, true}, {key(3), due - 1, true}});
     write({{key(1), due, true}, {key(4), fixture.now_ms + 3'600'000, true}});  // one told twice
     write({{key(5), due, true}, {key(5), due, false}, {key(6), due, false}, {key(6), due, true}});
-    const auto first = ListDueSnoozes(fixture.writer(), {}, 2).value();
+    const auto first = ClaimDueSnoozes(fixture.writer(), 2, Millis(60'000)).value();
     REQUIRE(first.size() == 2);
     CHECK(first[0].conversation == key(3));
-    CHECK(first[0].snooze_time_ms == due - 1);
+    CHECK(first[0].snooze_time == due - 1);
     CHECK(first[1].conversation == key(1));
-    const auto rest = ListDueSnoozes(fixture.writer(), first[1], 9).value();
-    REQUIRE(rest.size() == 2);
+    const auto rest = ClaimDueSnoozes(fixture.writer(), 9, Millis(0)).value();
+    REQUIRE(rest.size() == 2);  // What is claimed is passed over
     CHECK(rest[0].conversation == key(2));
     CHECK(rest[1].conversation == key(6));
+    CHECK(ClaimDueSnoozes(fixture.writer(), 9, Millis(0)).value().size() == 2);  // until it ends.
     write({{key(1), due, false}, {key(3), due - 1, false}, {key(2), due, false}});
     write({{key(1), due, false}});  // gone already
-    CHECK(ListDueSnoozes(fixture.writer(), {}, 9).value().size() == 1);
+    CHECK(ClaimDueSnoozes(fixture.writer(), 9, Millis(0)).value().size() == 1);
     CHECK(fixture.Number("SELECT count(*) FROM snoozes") == 2);
 }
 

@@ -17,6 +17,7 @@ using test::HasCode;
 using test::StoreFixture;
 
 constexpr Millis kLease(60'000);
+constexpr domain::OutboxTarget kFeedOnly[] = {domain::OutboxTarget::kFeed};
 constexpr std::int64_t kCreatedMs = 1'785'412'800'000;
 
 std::vector<domain::PartitionId> Partitions(StoreFixture& fixture, std::int32_t count) {
@@ -262,7 +263,7 @@ TEST_CASE("Partitions: when the clock went back, what was given before is void",
                       " VALUES (0, 1, 'dead', now() + interval '1 hour', 'infinity')")
     );
     REQUIRE_OK(fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, '')"));
-    CHECK(TakeExpiredSlots(fixture.writer(), "b", kLease, 10).value().size() == 1);
+    CHECK(TakeExpiredSlots(fixture.writer(), "b", kLease, kFeedOnly, 10).value().size() == 1);
 }
 
 TEST_CASE("Upkeep: a silent keeper loses its lock", "[pg][store]") {
@@ -344,14 +345,14 @@ TEST_CASE("Slots: expired ones with outbox rows are adopted, emptied, released",
     REQUIRE_OK(
         fixture.Owner("INSERT INTO outbox (shard, target, batch) VALUES (-1, 1, ''), (-3, 1, '')")
     );
-    const auto taken = TakeExpiredSlots(fixture.writer(), "me", kLease, 10).value();
+    const auto taken = TakeExpiredSlots(fixture.writer(), "me", kLease, kFeedOnly, 10).value();
     REQUIRE(taken.size() == 1);
     REQUIRE(taken[0].slot == 0);
     REQUIRE(taken[0].epoch == 2);
     REQUIRE(taken[0].Shard().number() == -1);
-    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLease, 10)->empty());
+    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLease, kFeedOnly, 10)->empty());
     REQUIRE_OK(ReleaseSlot(fixture.writer(), "me", taken[0]));
-    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLease, 10)->size() == 1);
+    REQUIRE(TakeExpiredSlots(fixture.writer(), "other", kLease, kFeedOnly, 10)->size() == 1);
 }
 
 }  // namespace

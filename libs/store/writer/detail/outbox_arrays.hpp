@@ -26,6 +26,15 @@ inline pg::Params OutboxIdArrays(std::span<const OutboxId> rows) {
     return params;
 }
 
+// ::smallint[]
+inline std::vector<std::int16_t> NumbersOf(std::span<const domain::OutboxTarget> targets) {
+    std::vector<std::int16_t> numbers;
+    for (const domain::OutboxTarget target : targets) {
+        numbers.push_back(static_cast<std::int16_t>(target));
+    }
+    return numbers;
+}
+
 // Of the columns shard, target, id, which are the first ones.
 inline OutboxId OutboxIdOf(const pg::Row& row) {
     return {domain::ShardId(row.Int32(0)), domain::OutboxTarget{row.Int16(1)}, row.Int64(2)};
