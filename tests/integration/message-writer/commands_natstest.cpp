@@ -1,8 +1,9 @@
 // Commands of people and programs, from the call to the row and the feed, with a real PostgreSQL
 // and a real nats-server.
-#include "command_fixture.hpp"
+#include "support/command_builder.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
+#include "writer_client.hpp"
 #include "writer_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -26,6 +27,12 @@ struct Inbox : WriterFixture {
     }
     std::int64_t Replies() { return Count("SELECT count(*) FROM messages WHERE direction = 2"); }
 
+    // What agent 1 does in Anna's conversation.
+    CommandBuilder Ana() const { return Ana({TenantId{1}, conversation}); }
+    static CommandBuilder Ana(const domain::ConversationKey& where) {
+        return CommandBuilder(where).By(AnAgent(1)).At(NowMs());
+    }
+
     std::string first;  // address of the writer
     ConversationId conversation;
 };
@@ -33,12 +40,12 @@ struct Inbox : WriterFixture {
 TEST_CASE("Commands: a reply is stored with its event, its job and its audit row", "[nats]") {
     Inbox inbox;
     const WriterClient client(inbox.first);
-    const auto answer = client.Append(CommandBuilder(inbox.conversation).Reply("hi Anna"));
+    const auto answer = client.Append(inbox.Ana().Text("hi Anna"));
     REQUIRE_OK(answer);
     CHECK(answer->message().text() == "hi Anna");
     CHECK(answer->message().seq() == 2);
     CHECK(answer->message().delivery_state() == v1::DELIVERY_STATE_QUEUED);
-    CHECK(answer->message().author().name() == "Ana");
+    CHECK(answer->message().author().name() == AnAgent(1).name());
     CHECK(answer->conversation().version() == 2);
     CHECK_FALSE(answer->conversation().has_waiting_since_time());
     CHECK(answer->consistency_token().find('/') != std::string::npos);
@@ -49,16 +56,17 @@ TEST_CASE("Commands: a reply is stored with its event, its job and its audit row
         return inbox.Count("SELECT count(*) FROM outbox WHERE target = 1") == 0;
     }));
     CHECK(inbox.FeedGap() == "");
-    CHECK(inbox.Feed().back().actor().name() == "Ana");
+    CHECK(inbox.Feed().back().actor().name() == AnAgent(1).name());
 }
 
 TEST_CASE("Commands: other tenants' conversations and unknown ones are not there", "[nats]") {
     Inbox inbox;
     const WriterClient client(inbox.first);
     const ConversationId unknown{NewUuidV7(NowMs())};
-    for (const auto& command :
-         {CommandBuilder(unknown), CommandBuilder(inbox.conversation).WithTenant(2)}) {
-        const auto refused = client.Append(command.Reply("let me in"));
+    for (const domain::ConversationKey& key :
+         {domain::ConversationKey{TenantId{1}, unknown},
+          domain::ConversationKey{TenantId{2}, inbox.conversation}}) {
+        const auto refused = client.Append(Inbox::Ana(key).Text("let me in"));
         CHECK_THAT(refused.status(), HasCode(Code::kNotFound));
         CHECK(refused.status().reason() == "CONVERSATION_NOT_FOUND");
     }
@@ -68,12 +76,11 @@ TEST_CASE("Commands: other tenants' conversations and unknown ones are not there
 TEST_CASE("Commands: a wrong version is told with the right one", "[nats]") {
     Inbox inbox;
     const WriterClient client(inbox.first);
-    const auto refused =
-        client.Apply(CommandBuilder(inbox.conversation).IfVersion(9).AddLabel("vip"));
+    const auto refused = client.Apply(inbox.Ana().IfVersion(9).Labels({"vip"}));
     CHECK_THAT(refused.status(), HasCode(Code::kAborted));
     CHECK(refused.status().reason() == "VERSION_MISMATCH");
     CHECK(refused.status().metadata() == Status::Metadata{{"version", "1"}});
-    CHECK_OK(client.Apply(CommandBuilder(inbox.conversation).IfVersion(1).AddLabel("vip")));
+    CHECK_OK(client.Apply(inbox.Ana().IfVersion(1).Labels({"vip"})));
     CHECK(inbox.Ask("SELECT labels FROM conversations") == "{vip}");
 }
 
@@ -82,7 +89,7 @@ TEST_CASE(
 ) {
     Inbox inbox;
     const std::string second = inbox.StartWriter("two").address("grpc");
-    const auto request = CommandBuilder(inbox.conversation).WithKey("k1").Reply("once");
+    const writer::v1::Command request = inbox.Ana().Text("once").Key("k1");
     std::vector<std::thread> callers;
     Mutex mutex;
     std::set<std::string> answers;
@@ -102,8 +109,7 @@ TEST_CASE(
     CHECK(answers.size() == 1);
     CHECK(inbox.Replies() == 1);
     const WriterClient client(inbox.first);
-    const auto other =
-        client.Append(CommandBuilder(inbox.conversation).WithKey("k1").Reply("twice"));
+    const auto other = client.Append(inbox.Ana().Text("twice").Key("k1", "another"));
     CHECK_THAT(other.status(), HasCode(Code::kInvalidArgument));
     CHECK(other.status().reason() == "REQUEST_ID_REUSED");
     CHECK(other.status().field() == "request_id");
@@ -119,12 +125,11 @@ TEST_CASE(
     constexpr int kEach = 25;
     std::vector<std::thread> callers;
     for (int i = 0; i < kCallers; ++i) {
-        callers.emplace_back([&, i] {
+        std::vector<writer::v1::Command> notes;
+        for (int n = 0; n < kEach; ++n) notes.push_back(inbox.Ana().Note(std::to_string(n)));
+        callers.emplace_back([&, i, notes] {
             const WriterClient client(i % 2 == 0 ? inbox.first : second);
-            for (int n = 0; n < kEach; ++n) {
-                const std::string text = std::to_string(i) + "." + std::to_string(n);
-                REQUIRE_OK(client.Append(CommandBuilder(inbox.conversation).Note(text)));
-            }
+            for (const writer::v1::Command& note : notes) CHECK_OK(client.Append(note));
         });
     }
     for (std::thread& caller : callers) caller.join();
@@ -143,9 +148,7 @@ TEST_CASE("Commands: a snooze ends by itself, also under another writer", "[nats
     const std::int64_t until = NowMs() + 1'500;
     {
         const WriterClient client(inbox.first);
-        const auto snoozed = client.Apply(
-            CommandBuilder(inbox.conversation).SetStatus(v1::CONVERSATION_STATUS_SNOOZED, until)
-        );
+        const auto snoozed = client.Apply(inbox.Ana().Snooze(until));
         REQUIRE_OK(snoozed);
         CHECK(snoozed->conversation().status() == v1::CONVERSATION_STATUS_SNOOZED);
     }
@@ -167,8 +170,7 @@ TEST_CASE("Commands: what a killed writer left in its slot is published by anoth
         inbox.StartProcess("dying", "before_publish", {{"UNIBOX_GRPC_LISTEN", address}});
     REQUIRE(Eventually(seconds(30), [&] {
         const WriterClient client(address, Millis(1'000));
-        const auto answer =
-            client.Append(CommandBuilder(inbox.conversation).WithKey("k").Note("left"));
+        const auto answer = client.Append(inbox.Ana().Note("left").Key("k"));
         return !answer.ok() && WriterFixture::IsFrozen(*process);
     }));
     process->Kill();
