@@ -18,6 +18,24 @@ using test::TestTenant;
 
 namespace {
 
+// Who works there, and what they did.
+void FillPeople(GatewayFixture& fixture, const test::TestTenant& tenant) {
+    fixture.Sql(fmt::format(
+        "INSERT INTO agents (tenant_id, agent_id, external_id, name, role) "
+        "VALUES ({0}, '{1}', 'sub', 'Ada', 1);"
+        "INSERT INTO teams (tenant_id, team_id, slug, name) VALUES ({0}, '{1}', 't', 'Team');"
+        "INSERT INTO team_members (tenant_id, team_id, agent_id) VALUES ({0}, '{1}', '{1}');"
+        "INSERT INTO channel_members (tenant_id, channel_id, agent_id) "
+        "VALUES ({0}, '{2}', '{1}');"
+        "INSERT INTO command_audit (tenant_id, at, command_id, conversation_id, actor_kind, "
+        "action, changes) VALUES ({0}, now(), gen_random_uuid(), gen_random_uuid(), 2, "
+        "'set_status', '')",
+        tenant.id.value,
+        NewUuidV7(1).ToString(),
+        tenant.channel
+    ));
+}
+
 // Something in every tenant table: five conversations, the fifth of them closed, three messages in
 // the first. AddTenant made the rows of tenants and api_keys.
 void FillEverything(GatewayFixture& fixture, const TestTenant& tenant) {
@@ -69,6 +87,7 @@ void FillEverything(GatewayFixture& fixture, const TestTenant& tenant) {
         tenant.channel,
         GatewayFixture::ContactUuid(tenant, 1)
     ));
+    FillPeople(fixture, tenant);
 }
 
 // Counts rows of `owner` in raw SQL as a role, in a transaction of whichever tenant.
@@ -217,5 +236,5 @@ TEST_CASE("Tenants: row security alone would keep them apart", "[pg][gateway]") 
     std::sort(seen.begin(), seen.end());
     seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
     CHECK(seen == RawReader(fixture, "postgres").Tables());  // None was left out.
-    CHECK(seen.size() == 12);
+    CHECK(seen.size() == 17);
 }
