@@ -146,6 +146,14 @@ std::vector<std::string> Row::TextArray(int column) const {
     return values;
 }
 
+std::vector<Uuid> Row::UuidArray(int column) const {
+    std::vector<Uuid> values;
+    for (const std::string_view element : ArrayElements(Raw(column), {kUuid})) {
+        values.push_back(ReadUuid(element));
+    }
+    return values;
+}
+
 std::optional<std::int64_t> Row::OptionalInt64(int column) const {
     return IsNull(column) ? std::nullopt : std::optional(Int64(column));
 }

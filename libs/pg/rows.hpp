@@ -41,6 +41,7 @@ public:
     std::int64_t UnixMicros(int column) const;
     // A one-dimensional array without NULL elements: text[] or bytea[].
     std::vector<std::string> TextArray(int column) const;
+    std::vector<Uuid> UuidArray(int column) const;
 
     std::optional<std::int64_t> OptionalInt64(int column) const;
     std::optional<std::string> OptionalText(int column) const;

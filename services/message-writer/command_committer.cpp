@@ -111,7 +111,8 @@ Status CommandCommitter::RunTransaction(
     if (env_.on_stage) env_.on_stage(CommitStage::kBeforeTransaction);
     const SteadyTime begun = env_.clock.Steady();
     UNIBOX_ASSIGN_OR_RETURN(auto tx, store::BatchTx::Begin(env_.session, env_.lease));
-    const store::BatchFence fence{.slot = store::SlotFence{slot.slot, slot.epoch}};
+    const store::BatchFence fence{
+        .partitions = {}, .slot = store::SlotFence{slot.slot, slot.epoch}};
     UNIBOX_ASSIGN_OR_RETURN(
         domain::BatchState state, tx.Read(fence, decide::Plan(inputs), leaves_.survey())
     );

@@ -144,13 +144,16 @@ TEST_CASE("Values: arrays of every type are unnested in order", "[pg]") {
 
 TEST_CASE("Values: arrays in results, empty ones too", "[pg]") {
     PgFixture fixture;
-    const auto rows =
-        fixture.Run("SELECT ARRAY['a', '', 'c'], '{}'::text[], ARRAY['\\x00ff'::bytea]");
+    const auto rows = fixture.Run(
+        "SELECT ARRAY['a', '', 'c'], '{}'::text[], ARRAY['\\x00ff'::bytea], ARRAY[$1]",
+        Params::Of(kId)
+    );
     REQUIRE_OK(rows);
     const Row row = (*rows)[0];
     REQUIRE(row.TextArray(0) == std::vector<std::string>{"a", "", "c"});
     REQUIRE(row.TextArray(1).empty());
     REQUIRE(row.TextArray(2) == std::vector<std::string>{std::string("\0\xff", 2)});
+    REQUIRE(row.UuidArray(3) == std::vector<Uuid>{kId});
 }
 
 TEST_CASE("Rows: command tag, affected rows and columns", "[pg]") {
