@@ -96,12 +96,3 @@ END $$;
 ALTER FUNCTION ub_fence_slot(int, bigint, bigint) OWNER TO ub_owner;
 REVOKE ALL ON FUNCTION ub_fence_slot(int, bigint, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ub_fence_slot(int, bigint, bigint) TO ub_writer;
-
--- enable_sort = off (0014) makes a plan with any sort, of ten rows even, look as dear as a thousand million others, so PostgreSQL
--- compiled it, for each execution anew: a page of messages or of the audit took hundreds of milliseconds instead of one.
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ub_gateway' AND 'jit=off' = ANY (rolconfig)) THEN
-        ALTER ROLE ub_gateway SET jit = off;
-    END IF;
-END $$;
