@@ -1,6 +1,7 @@
 #include "net/tls.hpp"
 
-#include <openssl/err.h>
+#include "net/detail/tls_identity.hpp"
+
 #include <openssl/ssl.h>
 #include <sys/stat.h>
 
@@ -37,42 +38,11 @@ std::string AlpnOf(const std::string& protocol) {
     return protocol.empty() ? "" : static_cast<char>(protocol.size()) + protocol;
 }
 
-Status Wrong(std::string message, std::string_view field) {
-    ERR_clear_error();
-    return InvalidArgument(std::move(message)).WithField(field);
-}
-
-// OpenSSL would ask at the terminal and wait for an answer, at a renewal inside of a net thread.
-int RefusePassphrase(char*, int, int, void* asked) {
-    *static_cast<bool*>(asked) = true;
-    return -1;
-}
-
-Status LoadIdentity(SSL_CTX* context, const TlsFileNames& files) {
-    if (SSL_CTX_use_certificate_chain_file(context, files.cert.c_str()) != 1) {
-        return Wrong("cannot load the certificate chain " + files.cert, "tls_cert_file");
-    }
-    bool is_encrypted = false;
-    SSL_CTX_set_default_passwd_cb(context, RefusePassphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
-    const int loaded = SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM);
-    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-    if (is_encrypted) {
-        return Wrong(
-            "the key in " + files.key + " has a passphrase: give one without", "tls_key_file"
-        );
-    }
-    if (loaded != 1 || SSL_CTX_check_private_key(context) != 1) {
-        return Wrong("cannot load the key of the certificate from " + files.key, "tls_key_file");
-    }
-    return {};
-}
-
 Status DemandClientCertificate(SSL_CTX* context, const std::string& file) {
     STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(file.c_str());
     if (names == nullptr || SSL_CTX_load_verify_locations(context, file.c_str(), nullptr) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
-        return Wrong("cannot load the authorities from " + file, "tls_client_ca_file");
+        return detail::WrongFile("cannot load the authorities from " + file, "tls_client_ca_file");
     }
     SSL_CTX_set_client_CA_list(context, names);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
@@ -105,7 +75,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::Create(const TlsSettings& settin
     );
     // Without it no session of a client with a certificate is resumed.
     SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
-    UNIBOX_RETURN_IF_ERROR(LoadIdentity(context, settings.files));
+    UNIBOX_RETURN_IF_ERROR(detail::LoadIdentity(context, settings.files));
     if (!settings.files.client_ca.empty()) {
         UNIBOX_RETURN_IF_ERROR(DemandClientCertificate(context, settings.files.client_ca));
     }

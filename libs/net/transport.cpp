@@ -1,12 +1,14 @@
 #include "net/transport.hpp"
 
 #include "net/tls.hpp"
+#include "net/tls_client.hpp"
 
 #include <errno.h>
 #include <limits.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -68,11 +70,10 @@ private:
 
 class Tls final : public Transport {
 public:
-    Tls(int socket, std::shared_ptr<TlsContext> context)
-        : context_(std::move(context)), socket_(socket), ssl_(SSL_new(context_->get())) {
-        if (ssl_ == nullptr) return;  // Out of memory: every call then says kClosed.
-        SSL_set_fd(ssl_, socket);
-        SSL_set_accept_state(ssl_);
+    // `ssl` null: out of memory, every call then says kClosed.
+    Tls(int socket, std::shared_ptr<const void> context, SSL* ssl)
+        : context_(std::move(context)), socket_(socket), ssl_(ssl) {
+        if (ssl_ != nullptr) SSL_set_fd(ssl_, socket);
     }
     ~Tls() override { SSL_free(ssl_); }
     Tls(const Tls&) = delete;
@@ -102,6 +103,7 @@ public:
     }
 
     bool HasBufferedInput() const override { return ssl_ != nullptr && SSL_pending(ssl_) > 0; }
+    std::string failure() const override { return failure_; }
 
     void ShutdownSend() override {
         ERR_clear_error();
@@ -121,15 +123,36 @@ private:
                 return {IoResult::Kind::kWaitReadable};
             case SSL_ERROR_WANT_WRITE:
                 return {IoResult::Kind::kWaitWritable};
+            case SSL_ERROR_SSL:
+                NoteFailure();
+                return {};
             default:
                 return {};
         }
     }
 
-    std::shared_ptr<TlsContext> context_;
+    void NoteFailure() {
+        const long verified = SSL_get_verify_result(ssl_);
+        const char* text = verified == X509_V_OK ? ERR_reason_error_string(ERR_peek_last_error())
+                                                 : X509_verify_cert_error_string(verified);
+        if (failure_.empty() && text != nullptr) failure_ = text;
+    }
+
+    const std::shared_ptr<const void> context_;
     int socket_;
     SSL* ssl_;
+    std::string failure_;
 };
+
+// A name is asked for and verified; an address is verified alone (RFC 6066, section 3).
+bool Expect(SSL* ssl, const std::string& server_name) {
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str()) == 1) return true;
+    ERR_clear_error();
+    // What SSL_set_tlsext_host_name is, without the cast of a macro.
+    auto* const name = const_cast<char*>(server_name.c_str());
+    return SSL_set1_host(ssl, name) == 1 &&
+           SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
+}
 
 }  // namespace
 
@@ -138,7 +161,21 @@ std::unique_ptr<Transport> PlainTransport(int socket) {
 }
 
 std::unique_ptr<Transport> TlsTransport(int socket, std::shared_ptr<TlsContext> context) {
-    return std::make_unique<Tls>(socket, std::move(context));
+    SSL* ssl = SSL_new(context->get());
+    if (ssl != nullptr) SSL_set_accept_state(ssl);
+    return std::make_unique<Tls>(socket, std::move(context), ssl);
+}
+
+std::unique_ptr<Transport> TlsClientTransport(
+    int socket, std::shared_ptr<TlsClientContext> context, const std::string& server_name
+) {
+    SSL* ssl = SSL_new(context->get());
+    if (ssl != nullptr && !Expect(ssl, server_name)) {
+        SSL_free(ssl);
+        ssl = nullptr;
+    }
+    if (ssl != nullptr) SSL_set_connect_state(ssl);
+    return std::make_unique<Tls>(socket, std::move(context), ssl);
 }
 
 }  // namespace unibox::net

@@ -1,10 +1,11 @@
-// Bytes of one accepted connection, plain or TLS, on a non-blocking socket.
+// Bytes of one connection, plain or TLS, on a non-blocking socket.
 // Thread safety: the thread that owns the connection.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace unibox::net {
@@ -31,6 +32,8 @@ public:
     virtual bool HasBufferedInput() const = 0;
     // Says that no more will be sent, as far as that is possible without waiting.
     virtual void ShutdownSend() = 0;
+    // Of TLS, after kClosed: why, in a few words. Empty: the peer closed, or it is not known.
+    virtual std::string failure() const { return {}; }
 };
 
 // `socket` stays the caller's; it must be non-blocking and outlive the transport.

@@ -1,5 +1,6 @@
 #include "net/tls.hpp"
 
+#include "net/tls_client.hpp"
 #include "support/status_matchers.hpp"
 #include "support/tls_identity.hpp"
 
@@ -30,6 +31,20 @@ TEST_CASE("Tls: what cannot be loaded is named", "[unit][net]") {
         field({{identity.cert_file, identity.key_file, identity.key_file}, ""}) ==
         "tls_client_ca_file"
     );
+}
+
+TEST_CASE("Tls: what a client cannot load is named", "[unit][net]") {
+    const TlsIdentity identity;
+    const TlsIdentity other;
+    const auto field = [](const net::TlsClientSettings& settings) {
+        return net::TlsClientContext::Create(settings).status().field();
+    };
+    CHECK(field({}).empty());
+    CHECK(field({identity.cert_file, identity.cert_file, identity.key_file}).empty());
+    CHECK(field({"/nonexistent", "", ""}) == "tls_ca_file");
+    CHECK(field({identity.key_file, "", ""}) == "tls_ca_file");
+    CHECK(field({"", "/nonexistent", identity.key_file}) == "tls_cert_file");
+    CHECK(field({"", identity.cert_file, other.key_file}) == "tls_key_file");
 }
 
 TEST_CASE("Tls: a key with a passphrase is refused, nobody is asked for it", "[unit][net]") {
