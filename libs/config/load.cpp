@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include "base/strings.hpp"
+#include "config/secret_file.hpp"
 
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -17,7 +17,6 @@
 namespace unibox::config {
 namespace {
 
-constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::string_view kPrefix = "UNIBOX_";
 
 Status Refuse(const std::string& name, const std::string& why) {
@@ -221,21 +220,12 @@ Status ReadSecret(Field& field) {
     if (field.secret == nullptr && field.url_target == nullptr) return {};
     const std::string path = std::get<std::string>(field.get());
     if (path.empty()) return {};
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) return Refuse(field.FullName(), "cannot read " + path);
-    std::string content(kSecretFileBytesMax + 1, '\0');
-    stream.read(content.data(), static_cast<std::streamsize>(content.size()));
-    content.resize(static_cast<std::size_t>(stream.gcount()));
-    if (stream.bad()) return Refuse(field.FullName(), "cannot read " + path);
-    if (content.size() > kSecretFileBytesMax)
-        return Refuse(field.FullName(), path + " is over 64 KiB");
-    while (!content.empty() && (content.back() == '\n' || content.back() == '\r'))
-        content.pop_back();
-    if (content.empty()) return Refuse(field.FullName(), path + " is empty");
+    auto secret = ReadSecretFile(path);
+    if (!secret.ok()) return Refuse(field.FullName(), secret.status().message());
     if (field.url_target != nullptr) {
-        *field.url_target = std::move(content);
+        *field.url_target = secret->Reveal();
     } else {
-        *field.secret = Secret(std::move(content));
+        *field.secret = std::move(secret).value();
     }
     return {};
 }
