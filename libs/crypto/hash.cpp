@@ -85,6 +85,11 @@ std::string Sha256(std::string_view data) {
     return context.Digest(data);
 }
 
+std::string Sha1(std::string_view data) {
+    thread_local DigestContext context("SHA1");
+    return context.Digest(data);
+}
+
 std::string HmacSha256(std::string_view key, std::initializer_list<std::string_view> parts) {
     thread_local HmacContext context("SHA256");
     return context.Mac(key, parts);

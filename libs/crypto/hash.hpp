@@ -11,6 +11,8 @@ namespace unibox::crypto {
 
 // 32 bytes.
 std::string Sha256(std::string_view data);
+// 20 bytes. Names things where a protocol says so (Redis' scripts); protects nothing.
+std::string Sha1(std::string_view data);
 
 // 32 and 20 bytes. The keys may have any length, also none: whether an empty key is acceptable is
 // the caller's decision.

@@ -21,6 +21,10 @@ TEST_CASE("hash: SHA-256 agrees with FIPS 180-4's examples", "[unit][crypto]") {
     );
 }
 
+TEST_CASE("hash: SHA-1 agrees with FIPS 180-4's example", "[unit][crypto]") {
+    CHECK(HexEncode(Sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 TEST_CASE("hash: HMAC-SHA256 agrees with RFC 4231", "[unit][crypto]") {
     CHECK(
         HexEncode(HmacSha256(std::string(20, '\x0b'), "Hi There")) ==
