@@ -16,7 +16,8 @@ public:
     OutageLog(std::string message, const Clock& clock)
         : message_(std::move(message)), clock_(clock) {}
 
-    // A warning with the failure and its SQLSTATE, unless there was one in this second.
+    // A warning with the failure and its reason (SQLSTATE, first word of Redis' error), unless
+    // there was one in this second.
     void Warn(const Status& failure);
 
 private:
