@@ -55,6 +55,7 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'services.txt
 INCLUDE_OWNERS = {
     r'libpq-fe\.h|postgres_ext\.h': ('libs/pg/',),
     r'nats/(nats|status|version|adapters/\w+)\.h$|nats\.h$': ('libs/nats/',),
+    r'hiredis': ('libs/redis/',),
     r'boost/asio': ('libs/async/',),
     r'boost/beast': ('libs/http/',),
     r'grpcpp/|grpc/|grpc\+\+': ('libs/rpc/', *SERVICES),

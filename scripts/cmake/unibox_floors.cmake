@@ -96,7 +96,7 @@ macro(unibox_test_program name)
     target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_PRIVATE})
 endmacro()
 
-# unibox_test(name LABEL unit|pg|nats|net|e2e|fault|slow SOURCES ... DEPS ... [PRIVATE ...] [PROGRAMS ...]): one Catch2 executable,
+# unibox_test(name LABEL unit|pg|nats|redis|net|e2e|fault|slow SOURCES ... DEPS ... [PRIVATE ...] [PROGRAMS ...]): one Catch2 executable,
 # one CTest test that carries the label. DEPS are unibox libraries or service libraries (svc_<service>); PROGRAMS are executables
 # that the test starts from the build's bin folder.
 function(unibox_test name)
@@ -114,7 +114,7 @@ function(unibox_test name)
     endif()
     add_test(NAME ${name} COMMAND ${name} --durations no)
     set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT_S})
-    if(ARG_LABEL MATCHES "^(unit|pg|nats|net)$")
+    if(ARG_LABEL MATCHES "^(unit|pg|nats|redis|net)$")
         add_dependencies(sanitized_tests ${name})
     endif()
     if(ARG_LABEL MATCHES "^(e2e|fault|slow)$")  # Whole stacks, with time limits: nothing else runs beside them.

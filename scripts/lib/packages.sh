@@ -46,6 +46,7 @@ install_packages() {
     # What has been installed for its program alone must not start with the machine either.
     if [[ -d /run/systemd/system ]]; then
         if [[ " $* " == *" nats-server "* ]]; then as_root systemctl disable --now --quiet nats-server || true; fi
+        if [[ " $* " == *" redis-server "* ]]; then as_root systemctl disable --now --quiet redis-server || true; fi
         if [[ " $* " == *" nginx-light "* ]]; then as_root systemctl disable --now --quiet nginx || true; fi
     fi
 }
@@ -73,7 +74,7 @@ log_with_progress() {
     done >"$1"
 }
 
-# Debian would start a PostgreSQL and a nats-server of its own at installation and take their usual ports.
+# Debian would start a PostgreSQL, a nats-server and a Redis of its own at installation and take their usual ports.
 # What this project starts lies in a folder of its own, on ports of its own.
 forbid_default_cluster() {
     local file=/etc/postgresql-common/createcluster.conf

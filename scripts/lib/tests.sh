@@ -1,7 +1,7 @@
 # Sourced: run_tests PRESET [ctest arguments] runs CTest and adds its test cases to passed_count and failed_count.
 
 # What runs under sanitizers: these labels, built by the target sanitized_tests (unibox_test in scripts/cmake).
-sanitized_labels='unit|pg|nats|net'
+sanitized_labels='unit|pg|nats|redis|net'
 
 passed_count=0
 failed_count=0
