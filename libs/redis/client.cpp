@@ -20,7 +20,7 @@ ClientImpl::ClientImpl(const Settings& settings, const Endpoints& endpoints, obs
     : metrics_(metrics, settings.name),
       presence_(metrics_),
       window_(settings.command_count_max, settings.command_bytes_max),
-      around_(settings, settings.tls || endpoints.tls, thread_.loop(), metrics_),
+      around_(settings, thread_.loop(), metrics_),
       router_(Router::Create(around_, presence_, endpoints)) {
     thread_.Start(
         [this] { router_->Start(); },
@@ -83,7 +83,7 @@ Status ClientImpl::Send(Command command, Millis timeout, Done done) {
 Result<std::unique_ptr<Client>> Client::Create(const Settings& settings, obs::Metrics& metrics) {
     UNIBOX_RETURN_IF_ERROR(settings.Check());
     UNIBOX_ASSIGN_OR_RETURN(const auto endpoints, detail::ParseUrl(settings.url));
-    if (settings.tls || endpoints.tls) {
+    if (settings.UsesTls()) {
         const auto usable = net::TlsClientContext::Create(detail::TlsSettingsOf(settings));
         UNIBOX_RETURN_IF_ERROR(usable.status());
     }

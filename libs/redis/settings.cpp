@@ -55,7 +55,7 @@ void Settings::Describe(config::FieldTable& table) {
 }
 
 void Settings::DescribeTls(config::SectionFields& section) {
-    section.Add("tls", &tls, "Require TLS (also on for rediss:// URLs).")
+    section.Add("tls", &tls, "Require TLS (also on for rediss:// URLs and with files).")
         .Add("tls_ca_file", &tls_ca_file, "Authorities to trust; empty: those of the system.")
         .Add("tls_cert_file", &tls_cert_file, "Client certificate, with tls_key_file.")
         .Add("tls_key_file", &tls_key_file, "Key of the client certificate.")
@@ -127,6 +127,12 @@ void Settings::DescribeLimits(config::SectionFields& section) {
 Mode Settings::ParsedMode() const {
     if (mode == "sentinel") return Mode::kSentinel;
     return mode == "cluster" ? Mode::kCluster : Mode::kSingle;
+}
+
+bool Settings::UsesTls() const {
+    if (tls || !tls_ca_file.empty() || !tls_cert_file.empty()) return true;
+    const auto endpoints = detail::ParseUrl(url);
+    return endpoints.ok() && endpoints->tls;
 }
 
 Status Settings::Check() const {

@@ -29,7 +29,7 @@ struct Settings {
     std::string sentinel_user;                 // For the sentinels themselves.
     std::filesystem::path sentinel_password_file;
 
-    bool tls = false;           // Also on when the URL begins with rediss://.
+    bool tls = false;           // Also on with rediss:// and with any of the files.
     std::string tls_ca_file;    // Trust these authorities; empty: the system's.
     std::string tls_cert_file;  // Client certificate (mutual TLS), with tls_key_file.
     std::string tls_key_file;
@@ -51,6 +51,7 @@ struct Settings {
     // INVALID_ARGUMENT with the field: what Describe's rule refuses.
     Status Check() const;
     Mode ParsedMode() const;  // Of a mode that Check accepts.
+    bool UsesTls() const;
 
 private:
     void DescribeTls(config::SectionFields& section);

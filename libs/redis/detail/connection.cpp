@@ -27,11 +27,9 @@ bool EndsConnection(const Reply& reply) {
 
 }  // namespace
 
-Surroundings::Surroundings(
-    const Settings& from, bool has_tls, async::asio::io_context& io, ClientMetrics& counts
-)
+Surroundings::Surroundings(const Settings& from, async::asio::io_context& io, ClientMetrics& counts)
     : settings(from),
-      tls(has_tls),
+      tls(from.UsesTls()),
       loop(io),
       metrics(counts),
       desk(io, counts),

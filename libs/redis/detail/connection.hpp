@@ -27,9 +27,7 @@ namespace unibox::redis::detail {
 
 // What all connections of a client share.
 struct Surroundings {
-    Surroundings(
-        const Settings& from, bool has_tls, async::asio::io_context& io, ClientMetrics& counts
-    );
+    Surroundings(const Settings& from, async::asio::io_context& io, ClientMetrics& counts);
 
     const Settings settings;
     const bool tls;

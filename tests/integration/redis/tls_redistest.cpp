@@ -34,6 +34,9 @@ TEST_CASE("Tls: speaks to a server whose authority is trusted", "[redis]") {
     CHECK(TextOf(redis.Call(Command("GET").Key("k"))) == large);
     redis.server.Restart();
     CHECK(Recovers(*redis.client));
+    // Whoever names authorities wants TLS, whatever the URL says.
+    redis.settings.url = fmt::format("redis://localhost:{}", redis.server.port());
+    CHECK(Recovers(*ClientOf(redis.settings, redis.metrics)));
 }
 
 TEST_CASE("Tls: another authority is refused, until the file has the right one", "[redis]") {
