@@ -43,6 +43,28 @@ TEST_CASE("Outage: a server that is not there yet is waited for in the backgroun
     CHECK(Recovers(*client));
 }
 
+TEST_CASE("Outage: a server that still loads its data is not there yet", "[redis]") {
+    RedisFixture redis;
+    for (int i = 0; i < 500; ++i) {
+        REQUIRE_OK(redis.Call(Command("SET").Key("k" + std::to_string(i)).Arg(i)));
+    }
+    CHECK(redis.server.Cli({"SAVE"}) == "OK");
+    redis.server.Kill9();
+    // Some milliseconds for each key, and it answers in between.
+    redis.server.SetOptions(
+        {.extra_config = "key-load-delay 4000\nloading-process-events-interval-bytes 1024"}
+    );
+    std::thread start([&] { redis.server.Start(); });  // Returns when all is loaded.
+    const bool was_told = Eventually(kPatience, [&] {
+        const Status status = redis.Call(Command("GET").Key("k1")).status();
+        return status.message().find("LOADING") != std::string::npos;
+    });
+    start.join();
+    CHECK(was_told);
+    CHECK(Recovers(*redis.client));
+    CHECK(TextOf(redis.Call(Command("GET").Key("k499"))) == "499");
+}
+
 TEST_CASE("Outage: kill -9 under load, each command has one outcome", "[redis]") {
     RedisFixture redis;
     std::atomic<bool> stopping{false};
@@ -102,8 +124,9 @@ TEST_CASE("Outage: a cut line is told at once, and made again", "[redis]") {
     GatedRedis redis(NotTuned);
     Answers answers;
     redis.server.Pause();
+    const std::uint64_t greeting_bytes = redis.gate.bytes_to_server();
     REQUIRE_OK(redis.client->Send(Command("INCR").Key("k"), kPatience, answers.Done(0)));
-    REQUIRE(Eventually(kPatience, [&] { return redis.gate.bytes_to_server() > 0; }));
+    REQUIRE(Eventually(kPatience, [&] { return redis.gate.bytes_to_server() > greeting_bytes; }));
     redis.gate.SetMode(TcpGate::Mode::kRefuse);
     REQUIRE(answers.WaitFor(1));
     CHECK(answers.Of(0).status().reason() == redis::kNoAnswer);
