@@ -13,10 +13,9 @@ public:
         : count_max_(count_max), bytes_max_(bytes_max) {}
 
     bool TryTake(std::int64_t bytes) {
-        const bool fits = count_.fetch_add(1) < count_max_;
-        const bool is_light = bytes_.fetch_add(bytes) + bytes <= bytes_max_;
-        if (fits && is_light) return true;
-        Release(bytes);
+        if (!TryAdd(count_, 1, count_max_)) return false;
+        if (TryAdd(bytes_, bytes, bytes_max_)) return true;
+        count_.fetch_sub(1);
         return false;
     }
     void Release(std::int64_t bytes) {
@@ -25,6 +24,15 @@ public:
     }
 
 private:
+    // Never above the limit, also not for a moment: others would be refused for nothing.
+    static bool TryAdd(std::atomic<std::int64_t>& sum, std::int64_t by, std::int64_t max) {
+        std::int64_t before = sum.load();
+        do {
+            if (before + by > max) return false;
+        } while (!sum.compare_exchange_weak(before, before + by));
+        return true;
+    }
+
     const std::int64_t count_max_;
     const std::int64_t bytes_max_;
     std::atomic<std::int64_t> count_{0};
