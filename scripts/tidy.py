@@ -32,6 +32,7 @@ EXCEPTIONS = {
     ('clock', 'libs/http/client.cpp'): 'bounds waits for a socket, which knows no other clock',
     ('clock', 'libs/nats/connection.hpp'): 'the default of a parameter',
     ('clock', 'libs/nats/detail/event_loop.cpp'): 'bounds waits for sockets, which know no other clock',
+    ('clock', 'libs/net/outgoing.cpp'): 'bounds waits for a socket, which knows no other clock',
     ('clock', 'libs/net/connection_counts.cpp'): 'bounds a wait for connections to end',
     ('clock', 'libs/obs/'): 'a line says when it was written',
     ('clock', 'libs/pg/'): 'bounds waits for sockets and connections, which know no other clock',
