@@ -2,6 +2,7 @@
 
 #include "async/fair_pool.hpp"
 #include "auth/bearer.hpp"
+#include "auth/jws.hpp"
 #include "auth/refusal_log.hpp"
 #include "base/token_buckets.hpp"
 #include "crypto/hash.hpp"
@@ -23,12 +24,6 @@ using Cache = async::LookupCache<std::string, domain::ApiKeyInfo>;
 Status Refused() {
     return Unauthenticated("a valid API key is needed: Authorization: Bearer ubk_...")
         .WithReason(kApiKeyInvalid);
-}
-
-// The key if it has the form of one: nothing else is worth a lookup.
-std::optional<std::string_view> KeyOf(std::string_view authorization) {
-    const auto token = BearerToken(authorization);
-    return token && crypto::LooksLikeApiKey(*token) ? token : std::nullopt;
 }
 
 async::FairLimits LaneLimits(const Options& options) {
@@ -56,11 +51,17 @@ Cache::Count OutcomeCounters(obs::Metrics& metrics) {
 }  // namespace
 
 struct Authenticator::State {
-    State(Options given, FindKeys given_find, const Clock& given_clock, obs::Metrics& metrics)
+    State(
+        Options given,
+        FindKeys given_find,
+        const Clock& given_clock,
+        obs::Metrics& metrics,
+        AgentSources sources
+    )
         : options(given),
           find(std::move(given_find)),
           clock(given_clock),
-          outage("API keys cannot be looked up", given_clock),
+          outage("credentials cannot be looked up", given_clock),
           refusals(given_clock, metrics),
           failed_lookups(given.cache.failed_network_count_max, given_clock),
           unknown_lane(
@@ -74,18 +75,43 @@ struct Authenticator::State {
               [this](const Cache::Keys& hashes) { return Load(hashes); },
               [](const domain::ApiKeyInfo&) { return false; },  // Judge knows the time.
               OutcomeCounters(metrics)
-          ) {}
+          ) {
+        if (!sources.find_issuers) return;
+        agents = std::make_unique<AgentTokens>(
+            given.agents,
+            given.cache,
+            given.lookup_max,
+            std::move(sources),
+            AgentTokens::Shared{
+                {known_lane, unknown_lane, failed_lookups},
+                refusals,
+                [this](const Status& failure) { return Away(failure); }},
+            clock,
+            metrics
+        );
+    }
 
     static std::function<void(std::size_t)> Waiting(obs::Metrics& metrics, const char* lane) {
         return obs::WaitingGauge(metrics, "unibox_auth_waiting", lane);
     }
 
+    Status Away(const Status& failure);
     Result<Cache::Found> Load(const Cache::Keys& hashes);
     Result<Principal> Judge(
         const Result<Cache::ValuePtr>& found,
         std::string_view key,
         std::string_view scope,
         const std::string& peer_address
+    );
+    Result<Principal> WithScope(
+        Principal caller,
+        std::string_view key,
+        std::string_view scope,
+        const std::string& peer_address
+    );
+    void CheckKey(std::string key, std::string_view scope, const std::string& peer, Done done);
+    void CheckToken(
+        std::string_view token, std::string_view scope, const std::string& peer, Done done
     );
     std::optional<KeyRefusal> FaultOf(const domain::ApiKeyInfo& info) const;
 
@@ -99,14 +125,17 @@ struct Authenticator::State {
     async::FairPool unknown_lane;
     async::FairPool known_lane;
     Cache cache;
+    std::unique_ptr<AgentTokens> agents;  // Null: none are taken.
 };
+
+Status Authenticator::State::Away(const Status& failure) {
+    outage.Warn(failure);
+    return Unavailable("credentials cannot be checked now").WithReason(kDirectoryUnavailable);
+}
 
 Result<Cache::Found> Authenticator::State::Load(const Cache::Keys& hashes) {
     auto found = find(hashes, clock.Steady() + options.lookup_max);
-    if (!found.ok()) {
-        outage.Warn(found.status());
-        return Unavailable("API keys cannot be checked now").WithReason(kDirectoryUnavailable);
-    }
+    if (!found.ok()) return Away(found.status());
     Cache::Found all;
     for (auto& [hash, info] : *found) {
         all.emplace(hash, std::make_shared<const domain::ApiKeyInfo>(std::move(info)));
@@ -141,18 +170,57 @@ Result<Principal> Authenticator::State::Judge(
         refusals.Refused(*fault, key, info.key_id.ToString(), peer_address);
         return Refused();
     }
-    if (std::find(info.scopes.begin(), info.scopes.end(), scope) == info.scopes.end()) {
-        refusals.Refused(KeyRefusal::kLacksScope, key, info.key_id.ToString(), peer_address);
-        return Status(Code::kPermissionDenied, "the API key lacks the scope " + std::string(scope))
-            .WithReason(kScopeMissing);
-    }
-    return Principal{info.tenant, info.key_id, info.name};
+    Principal caller;
+    caller.tenant = info.tenant;
+    caller.key_id = info.key_id;
+    caller.key_name = info.name;
+    caller.scopes = info.scopes;
+    return WithScope(std::move(caller), key, scope, peer_address);
+}
+
+Result<Principal> Authenticator::State::WithScope(
+    Principal caller, std::string_view key, std::string_view scope, const std::string& peer_address
+) {
+    if (caller.May(scope)) return caller;
+    const bool is_key = caller.kind == Principal::Kind::kApiKey;
+    const Uuid id = is_key ? caller.key_id : caller.issuer_id;
+    refusals.Refused(KeyRefusal::kLacksScope, key, id.ToString(), peer_address);
+    const std::string who =
+        is_key ? "the API key" : "the role " + std::string(RowOf(*caller.role).name);
+    return Status(Code::kPermissionDenied, who + " lacks the scope " + std::string(scope))
+        .WithReason(kScopeMissing);
+}
+
+void Authenticator::State::CheckKey(
+    std::string key, std::string_view scope, const std::string& peer, Done done
+) {
+    const Cache::Keys hashes = {crypto::Sha256(key)};
+    cache.Get(
+        hashes,
+        {.flow = net::NetworkOf(peer), .is_stranger = true},
+        [this, key = std::move(key), scope = std::string(scope), peer, done = std::move(done)](
+            std::vector<Result<Cache::ValuePtr>> found
+        ) { done(Judge(found.front(), key, scope, peer)); }
+    );
+}
+
+void Authenticator::State::CheckToken(
+    std::string_view token, std::string_view scope, const std::string& peer, Done done
+) {
+    agents->Check(
+        token,
+        peer,
+        [this, scope = std::string(scope), peer, done = std::move(done)](
+            const Result<Principal>& agent
+        ) { done(agent.ok() ? WithScope(*agent, "", scope, peer) : agent); }
+    );
 }
 
 Authenticator::Authenticator(
-    Options options, FindKeys find, const Clock& clock, obs::Metrics& metrics
+    Options options, FindKeys find, const Clock& clock, obs::Metrics& metrics, AgentSources agents
 )
-    : state_(std::make_unique<State>(options, std::move(find), clock, metrics)) {}
+    : state_(std::make_unique<State>(options, std::move(find), clock, metrics, std::move(agents))) {
+}
 
 Authenticator::~Authenticator() {
     Stop();
@@ -160,33 +228,30 @@ Authenticator::~Authenticator() {
 
 void Authenticator::Check(const Credentials& credentials, std::string_view scope, Done done) {
     State& state = *state_;
-    const auto key = KeyOf(credentials.authorization);
-    if (!key) {
-        const bool absent = credentials.authorization.empty();
-        // Not a byte of what may be a secret of something else.
-        state.refusals.Refused(
-            absent ? KeyRefusal::kAbsent : KeyRefusal::kMalformed, "", "", credentials.peer_address
+    const auto token = BearerToken(credentials.authorization);
+    if (token && crypto::LooksLikeApiKey(*token)) {
+        return state.CheckKey(
+            std::string(*token), scope, credentials.peer_address, std::move(done)
         );
-        return done(Refused());
     }
-    state.cache.Get(
-        {crypto::Sha256(*key)},
-        {.flow = net::NetworkOf(credentials.peer_address), .is_stranger = true},
-        [&state,
-         key = std::string(*key),
-         scope = std::string(scope),
-         peer = credentials.peer_address,
-         done = std::move(done)](std::vector<Result<Cache::ValuePtr>> found) {
-            done(state.Judge(found.front(), key, scope, peer));
-        }
+    if (token && state.agents && LooksLikeJws(*token)) {
+        return state.CheckToken(*token, scope, credentials.peer_address, std::move(done));
+    }
+    const bool absent = credentials.authorization.empty();
+    // Not a byte of what may be a secret of something else.
+    state.refusals.Refused(
+        absent ? KeyRefusal::kAbsent : KeyRefusal::kMalformed, "", "", credentials.peer_address
     );
+    done(Refused());
 }
 
 void Authenticator::Forget() {
     state_->cache.Forget();
+    if (state_->agents) state_->agents->Forget();
 }
 
 void Authenticator::Stop() {
+    if (state_->agents) state_->agents->Stop();
     state_->unknown_lane.Stop();
     state_->known_lane.Stop();
 }

@@ -1,5 +1,6 @@
-// Who is calling: from "Authorization: Bearer ubk_…" to a tenant and what the key may do. The same
-// for every service that takes API keys.
+// Who is calling: from "Authorization: Bearer …" to a tenant and what the caller may do. The same
+// for every service. A token of the form ubk_… is an API key; one of the form of a JWS is the token
+// of an agent, where a service takes those (agent_tokens.hpp).
 //
 // Keys are looked up by their SHA-256 and cached (async/lookup_cache.hpp): one lookup however many
 // calls wait for it, in lanes of threads of the authenticator's own, in which client networks (/24,
@@ -15,8 +16,9 @@
 #pragma once
 
 #include "async/lookup_cache.hpp"
+#include "auth/agent_tokens.hpp"
+#include "auth/principal.hpp"
 #include "base/clock.hpp"
-#include "base/ids.hpp"
 #include "base/status.hpp"
 #include "domain/api_key.hpp"
 #include "obs/metrics.hpp"
@@ -29,13 +31,6 @@
 #include <vector>
 
 namespace unibox::auth {
-
-// Whose call it is.
-struct Principal {
-    TenantId tenant;
-    Uuid key_id;
-    std::string key_name;  // As the tenant's people know the key.
-};
 
 // Reasons of refusals, as clients see them.
 inline constexpr const char* kApiKeyInvalid = "API_KEY_INVALID";
@@ -53,6 +48,7 @@ struct Options {
     std::size_t lookup_thread_count = 2;  // Of each of the two lanes.
     std::size_t lookup_queue_count_max = 4'096;
     Millis lookup_max{5'000};  // One question to the directory.
+    AgentOptions agents;
 };
 
 class Authenticator {
@@ -63,8 +59,14 @@ public:
         Result<domain::ApiKeysByHash>(const std::vector<std::string>& key_hashes, SteadyTime)>;
     using Done = std::function<void(const Result<Principal>&)>;
 
-    // Clock and metrics must outlive the object.
-    Authenticator(Options options, FindKeys find, const Clock& clock, obs::Metrics& metrics);
+    // Clock and metrics must outlive the object. Without `agents.find_issuers` no tokens are taken.
+    Authenticator(
+        Options options,
+        FindKeys find,
+        const Clock& clock,
+        obs::Metrics& metrics,
+        AgentSources agents = {}
+    );
     // Stop().
     ~Authenticator();
     Authenticator(const Authenticator&) = delete;
@@ -74,13 +76,14 @@ public:
     // a lane. Never blocks.
     // UNAUTHENTICATED (API_KEY_INVALID), with the same text whether the key is absent, malformed,
     // unknown, revoked, expired or of a disabled tenant. PERMISSION_DENIED (SCOPE_MISSING) if the
-    // key lacks `scope`, which is named. UNAVAILABLE (DIRECTORY_UNAVAILABLE) if the key is not
+    // caller lacks `scope`, which is named. UNAVAILABLE (DIRECTORY_UNAVAILABLE) if the key is not
     // known and cannot be looked up. RESOURCE_EXHAUSTED if too many keys of its network led nowhere
     // (LOOKUPS_LIMITED, with the time to wait) or wait to be looked up (LOOKUPS_OVERLOADED).
+    // Of agents' tokens as AgentTokens::Check, and SCOPE_MISSING if the role lacks it.
     void Check(const Credentials& credentials, std::string_view scope, Done done);
 
-    // Keys or tenants were changed: no key is believed any more until it was looked up anew (while
-    // that cannot be done, until it is too old). Never blocks.
+    // Keys, issuers or tenants were changed: none of them is believed any more until it was looked
+    // up anew (while that cannot be done, until it is too old). Never blocks.
     void Forget();
     // Ends the lanes: keys that are not cached get no answer but RESOURCE_EXHAUSTED.
     void Stop();

@@ -15,6 +15,16 @@ constexpr std::array<const char*, static_cast<std::size_t>(KeyRefusal::kCount)> 
     "tenant_disabled",
     "scope_missing",
     "too_many_lookups",
+    "token_malformed",
+    "token_expired",
+    "token_lifetime",
+    "issuer_unknown",
+    "issuer_disabled",
+    "algorithm",
+    "signing_key_unknown",
+    "forged",
+    "tenant_unknown",
+    "role_missing",
 };
 
 }  // namespace

@@ -26,6 +26,17 @@ enum class KeyRefusal {
     kTenantDisabled,
     kLacksScope,
     kTooManyLookups,
+    // Of tokens.
+    kTokenMalformed,
+    kTokenExpired,  // Or not valid yet.
+    kTokenLifetime,
+    kIssuerUnknown,
+    kIssuerDisabled,
+    kAlgorithm,
+    kSigningKeyUnknown,
+    kForged,
+    kTenantUnknown,
+    kLacksRole,
     kCount,
 };
 
@@ -36,8 +47,9 @@ public:
     // Both must outlive the object.
     RefusalLog(const Clock& clock, obs::Metrics& metrics);
 
-    // `key`: the whole key, of which kPrefixBytes are told; "" if there is none. `key_id`: its id
-    // if it exists, else "".
+    // `key`: the whole key, of which kPrefixBytes are told; "" if there is none, and for tokens, of
+    // which nothing is told. `key_id`: the id of the key, or of the token's issuer, if it exists,
+    // else "".
     void Refused(
         KeyRefusal why, std::string_view key, std::string_view key_id, std::string_view peer_address
     );

@@ -207,7 +207,7 @@ TEST_CASE(
 ) {
     std::vector<std::string> lines;
     const obs::LogCaptureForTest capture([&](std::string_view line) {
-        if (line.find("API keys cannot") != std::string_view::npos) lines.emplace_back(line);
+        if (line.find("credentials cannot") != std::string_view::npos) lines.emplace_back(line);
     });
     Bench bench;
     bench.away = true;

@@ -8,7 +8,7 @@ import sys
 
 # What is counted or measured without being wrong: traffic, sizes, times, what a graph is drawn of.
 TELLS_NO_FAULT = set('''
-unibox_auth_keys_total unibox_auth_waiting unibox_gateway_waiting
+unibox_auth_issuers_total unibox_auth_keys_total unibox_auth_waiting unibox_gateway_waiting
 unibox_http_abandoned_total unibox_http_connections unibox_http_request_seconds unibox_http_requests_total
 unibox_http_sessions unibox_http_streams_ended_total
 unibox_ingest_channels_cached unibox_ingest_duplicates_total unibox_ingest_events_total unibox_ingest_lookups_total
