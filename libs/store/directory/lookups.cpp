@@ -16,6 +16,13 @@ constexpr pg::Statement kApiKeys{
     "SELECT k.tenant_id, k.key_id, k.scopes, k.expires_at, k.revoked, k.expired, "
     "k.tenant_disabled, w.hash, k.name "
     "FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL ub_find_api_key(w.hash) k"};
+constexpr pg::Statement kJwtIssuers{
+    "directory_jwt_issuers",
+    "SELECT wanted_issuer, wanted_audience, tenant_id, issuer_id, algorithms, jwks_url, jwks, "
+    "sealed_secrets, role_claim, tenant_claim, disabled, tenant_disabled "
+    "FROM ub_find_jwt_issuers($1, $2)"};
+constexpr pg::Statement kTenants{
+    "directory_tenants", "SELECT slug, tenant_id, disabled FROM ub_find_tenants($1)"};
 constexpr pg::Statement kByToken{
     "directory_token", "SELECT " UNIBOX_CHANNEL_COLUMNS " FROM ub_find_channel_by_token($1)"};
 constexpr pg::Statement kById{
@@ -32,6 +39,8 @@ constexpr pg::Statement kApps{
 
 constexpr std::size_t kRouteKeysMax = 1'000;
 constexpr std::size_t kApiKeysMax = 1'000;
+constexpr std::size_t kIssuersMax = 1'000;
+constexpr std::size_t kSlugsMax = 1'000;
 
 Result<pg::Rows> Ask(
     pg::Pool& pool,
@@ -54,6 +63,21 @@ domain::ApiKeyInfo ToApiKey(const pg::Row& row) {
     key.tenant_disabled = row.Bool(6);
     key.name = row.Text(8);
     return key;
+}
+
+domain::JwtIssuerInfo ToJwtIssuer(const pg::Row& row) {
+    domain::JwtIssuerInfo issuer;
+    if (!row.IsNull(2)) issuer.tenant = row.Tenant(2);
+    issuer.issuer_id = row.GetUuid(3);
+    issuer.algorithms = row.TextArray(4);
+    issuer.jwks_url = row.Text(5);
+    issuer.jwks = row.Text(6);
+    issuer.sealed_secrets = row.TextArray(7);
+    issuer.role_claim = row.Text(8);
+    issuer.tenant_claim = row.Text(9);
+    issuer.disabled = row.Bool(10);
+    issuer.tenant_disabled = row.Bool(11);
+    return issuer;
 }
 
 ChannelInfo ToChannel(const pg::Row& row) {
@@ -94,6 +118,43 @@ Result<domain::ApiKeysByHash> FindApiKeys(
     domain::ApiKeysByHash keys;
     for (const pg::Row row : rows) keys.emplace(std::string(row.GetBytes(7)), ToApiKey(row));
     return keys;
+}
+
+Result<domain::JwtIssuersByKey> FindJwtIssuers(
+    pg::Pool& pool, const std::vector<domain::JwtIssuerKey>& keys, SteadyTime deadline
+) {
+    if (keys.size() > kIssuersMax) return InvalidArgument("more than 1,000 issuers");
+    std::vector<std::string_view> issuers;
+    std::vector<std::string_view> audiences;
+    for (const domain::JwtIssuerKey& key : keys) {
+        issuers.emplace_back(key.issuer);
+        audiences.emplace_back(key.audience);
+    }
+    pg::Params params;
+    params.AddArray(issuers).AddArray(audiences);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kJwtIssuers, params, deadline));
+    domain::JwtIssuersByKey found;
+    for (const pg::Row row : rows) {
+        found.emplace(
+            domain::JwtIssuerKey{std::string(row.Text(0)), std::string(row.Text(1))},
+            ToJwtIssuer(row)
+        );
+    }
+    return found;
+}
+
+Result<domain::TenantsBySlug> FindTenantsBySlug(
+    pg::Pool& pool, const std::vector<std::string>& slugs, SteadyTime deadline
+) {
+    if (slugs.size() > kSlugsMax) return InvalidArgument("more than 1,000 tenants");
+    pg::Params params;
+    params.AddArray(slugs);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kTenants, params, deadline));
+    domain::TenantsBySlug tenants;
+    for (const pg::Row row : rows) {
+        tenants.emplace(std::string(row.Text(0)), domain::TenantInfo{row.Tenant(1), row.Bool(2)});
+    }
+    return tenants;
 }
 
 Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_hash) {

@@ -1,6 +1,6 @@
-// Lookups before a tenant is known: an API key, a channel token, a route key, a provider app. Each
-// is one call of a SECURITY DEFINER function (deploy/migrations), so the callers' roles can read
-// none of the tables.
+// Lookups before a tenant is known: an API key, an issuer of tokens, a channel token, a route key,
+// a provider app. Each is one call of a SECURITY DEFINER function (deploy/migrations), so the
+// callers' roles can read none of the tables.
 //
 // NOT_FOUND: no such key. Disabled tenants and channels, expired and revoked keys are returned with
 // their flags, so that callers can answer differently and cache them. Times are the database's
@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "domain/api_key.hpp"
+#include "domain/jwt_issuer.hpp"
 #include "pg/pool.hpp"
 #include "unibox/v1/common.pb.h"
 
@@ -28,7 +29,8 @@ enum class DirectoryKind : std::int16_t {
     kApiKey = 1,
     kChannelToken = 2,
     kRoute = 3,
-    kTenantSlug = 4
+    kTenantSlug = 4,
+    kJwtIssuer = 5
 };
 
 struct ChannelInfo {
@@ -72,6 +74,17 @@ Result<domain::ApiKeysByHash> FindApiKeys(
     pg::Pool& pool,
     const std::vector<std::string>& key_hashes,
     SteadyTime deadline = SteadyTime::max()
+);
+// Those of the pairs that somebody has registered, in one statement for all; at most 1,000. Of a
+// pair of the operator and of a tenant, the operator's.
+Result<domain::JwtIssuersByKey> FindJwtIssuers(
+    pg::Pool& pool,
+    const std::vector<domain::JwtIssuerKey>& keys,
+    SteadyTime deadline = SteadyTime::max()
+);
+// Those of the slugs that are tenants, at most 1,000.
+Result<domain::TenantsBySlug> FindTenantsBySlug(
+    pg::Pool& pool, const std::vector<std::string>& slugs, SteadyTime deadline = SteadyTime::max()
 );
 // `token_hash`: SHA-256 of the channel token, 32 bytes.
 Result<ChannelInfo> FindChannelByToken(pg::Pool& pool, std::string_view token_hash);

@@ -74,6 +74,8 @@ void FillEverything(GatewayFixture& fixture, const TestTenant& tenant) {
         "VALUES ({0}, '{1}', 'c', 'c', 1, 'r');"
         "INSERT INTO channel_secrets (tenant_id, channel_id, secret_id, sealed, fingerprint) "
         "VALUES ({0}, '{1}', gen_random_uuid(), 'x', 'x');"
+        "INSERT INTO jwt_issuers (tenant_id, issuer_id, name, issuer, audience, algorithms, "
+        "jwks_url) VALUES ({0}, '{1}', 'j', 'i', 'a', '{{ES256}}', 'https://i/');"
         "INSERT INTO threads (tenant_id, channel_id, thread_key, contact_id, created_at) "
         "VALUES ({0}, '{1}', 't', '{2}', now());"
         "INSERT INTO ext_ref (tenant_id, channel_id, event_key, seen_at) "
@@ -236,5 +238,5 @@ TEST_CASE("Tenants: row security alone would keep them apart", "[pg][gateway]") 
     std::sort(seen.begin(), seen.end());
     seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
     CHECK(seen == RawReader(fixture, "postgres").Tables());  // None was left out.
-    CHECK(seen.size() == 17);
+    CHECK(seen.size() == 18);
 }

@@ -185,8 +185,8 @@ TEST_CASE("Catalogue: the tenant tables are those we know", "[pg][store]") {
     REQUIRE(
         (*rows)[0].Text(0) ==
         "agents api_keys channel_members channel_secrets channels command_audit contact_moves "
-        "contacts conversation_counters conversations ext_ref messages parked_events team_members "
-        "teams tenants threads"
+        "contacts conversation_counters conversations ext_ref jwt_issuers messages parked_events "
+        "team_members teams tenants threads"
     );
 }
 

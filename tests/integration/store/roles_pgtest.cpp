@@ -40,6 +40,12 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
         {"ub_gateway", "SELECT 1 FROM messages FOR UPDATE"},
         {"ub_gateway", "SELECT * FROM api_keys"},
         {"ub_gateway", "SELECT token_hash FROM channels"},
+        {"ub_gateway", "SELECT * FROM jwt_issuers"},
+        {"ub_gateway", "SELECT * FROM operator_jwt_issuers"},
+        {"ub_gateway", "SELECT * FROM directory"},
+        {"ub_ingest", "SELECT * FROM ub_find_jwt_issuers('{a}', '{b}')"},
+        {"ub_ingest", "SELECT * FROM ub_find_tenants('{a}')"},
+        {"ub_writer", "SELECT * FROM jwt_issuers"},
         {"ub_gateway", "SELECT * FROM outbox"},
         {"ub_gateway", "SELECT * FROM ext_ref"},
         {"ub_gateway", "SELECT ub_make_partitions()"},
@@ -182,6 +188,8 @@ TEST_CASE("Roles: another tenant's rows do not exist", "[pg][store]") {
         "VALUES (t, i, i, 's', 'f'); "
         "INSERT INTO api_keys (tenant_id, key_id, name, key_hash, scopes) "
         "VALUES (t, i, 'k', 'h', '{}'); "
+        "INSERT INTO jwt_issuers (tenant_id, issuer_id, name, issuer, audience, algorithms, "
+        "jwks_url) VALUES (t, i, 'j', 'i', 'a', '{ES256}', 'https://i/'); "
         "INSERT INTO contacts (tenant_id, contact_id, channel_id, contact_key, created_at, "
         "updated_at) VALUES (t, i, i, 'c', now(), now()); "
         "INSERT INTO threads (tenant_id, channel_id, thread_key, contact_id, created_at) "
@@ -214,6 +222,7 @@ TEST_CASE("Roles: another tenant's rows do not exist", "[pg][store]") {
           "channels",
           "channel_secrets",
           "api_keys",
+          "jwt_issuers",
           "contacts",
           "threads",
           "conversations",

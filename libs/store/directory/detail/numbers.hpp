@@ -10,6 +10,7 @@
 #define UNIBOX_KIND_TOKEN "2"
 #define UNIBOX_KIND_ROUTE "3"
 #define UNIBOX_KIND_SLUG "4"
+#define UNIBOX_KIND_JWT_ISSUER "5"
 
 namespace unibox::store::detail {
 
@@ -20,6 +21,7 @@ static_assert(IsText(DirectoryKind::kApiKey, UNIBOX_KIND_API_KEY));
 static_assert(IsText(DirectoryKind::kChannelToken, UNIBOX_KIND_TOKEN));
 static_assert(IsText(DirectoryKind::kRoute, UNIBOX_KIND_ROUTE));
 static_assert(IsText(DirectoryKind::kTenantSlug, UNIBOX_KIND_SLUG));
+static_assert(IsText(DirectoryKind::kJwtIssuer, UNIBOX_KIND_JWT_ISSUER));
 
 inline std::int16_t Number(v1::Provider provider) {
     return static_cast<std::int16_t>(provider);
