@@ -66,6 +66,102 @@ void ApiKeySettings::Describe(config::FieldTable& table) {
         );
 }
 
+void AgentTokenSettings::Describe(config::FieldTable& table) {
+    auto section = table.Section("agent_tokens", "JWTs of agents; issuers are in the database.");
+    section
+        .Add(
+            "clock_skew_ms_max",
+            &clock_skew_ms_max,
+            "How far the clock of an issuer may be from ours: expired and not yet valid tokens are "
+            "taken for so long.",
+            config::InRange(0, 60'000)
+        )
+        .Add(
+            "lifetime_ms_max",
+            &lifetime_ms_max,
+            "How long a token may be valid, from iat to exp; others are refused.",
+            config::InRange(60'000, 366LL * 24 * 3600 * 1000)
+        )
+        .Add(
+            "verify_thread_count",
+            &verify_thread_count,
+            "Signatures that are checked at once.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "verify_queue_count_max",
+            &verify_queue_count_max,
+            "Tokens that wait for it; more are refused with 429.",
+            config::InRange(1, 100'000)
+        )
+        .Add(
+            "verified_count_max",
+            &verified_count_max,
+            "Tokens that were found to be signed and are not checked again; 300 bytes each.",
+            config::InRange(1, 10'000'000)
+        );
+    DescribeKeys(section);
+}
+
+void AgentTokenSettings::DescribeKeys(config::SectionFields& section) {
+    section
+        .Add(
+            "jwks_refresh_interval_ms",
+            &jwks_refresh_interval_ms,
+            "How old the keys of an issuer get before they are fetched anew, behind the answers.",
+            config::InRange(1'000, 24LL * 3600 * 1000)
+        )
+        .Add(
+            "jwks_unknown_key_interval_ms",
+            &jwks_unknown_key_interval_ms,
+            "How often the keys of an issuer are fetched, at most, because a token names a key "
+            "that "
+            "is not among them.",
+            config::InRange(100, 600'000)
+        )
+        .Add(
+            "jwks_stale_ms_max",
+            &jwks_stale_ms_max,
+            "How old the keys of an issuer that does not answer may get.",
+            config::InRange(0, 30LL * 24 * 3600 * 1000)
+        )
+        .Add(
+            "jwks_timeout_ms",
+            &jwks_timeout_ms,
+            "After it a fetch is given up.",
+            config::InRange(100, 60'000)
+        )
+        .Add(
+            "jwks_thread_count",
+            &jwks_thread_count,
+            "Issuers that are asked at once.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "jwks_url_count_max",
+            &jwks_url_count_max,
+            "Issuers whose keys are kept; the one used longest ago is forgotten.",
+            config::InRange(1, 1'000'000)
+        )
+        .Add(
+            "jwks_private_addresses_allowed",
+            &jwks_private_addresses_allowed,
+            "Whether keys may be fetched from this host and private networks, and from any port: "
+            "whoever registers an issuer can then make the gateway call there."
+        )
+        .Add(
+            "jwks_plaintext_allowed",
+            &jwks_plaintext_allowed,
+            "Whether keys may be fetched over http: whoever is on the way can then be any agent."
+        )
+        .Add(
+            "tls_ca_file",
+            &tls_ca_file,
+            "PEM authorities that issuers' certificates are verified with; empty: the system's.",
+            config::ReadableFileOrEmpty()
+        );
+}
+
 void WorkSettings::Describe(config::FieldTable& table) {
     table.Section("work", "The threads that do the work of both listeners.")
         .Add(
@@ -138,6 +234,14 @@ void Config::Describe(config::FieldTable& table) {
     postgres.Describe(table);
     nats.Describe(table);
     api_keys.Describe(table);
+    agent_tokens.Describe(table);
+    table.Section("secrets", "Secrets of issuers of tokens.")
+        .AddSecretPath(
+            "key_file",
+            &secrets_key_file,
+            "File with the key that seals secrets at rest; empty: tokens of HS256 are refused.",
+            config::ReadableFileOrEmpty()
+        );
     work.Describe(table);
     writer.Describe(table);
 }

@@ -10,11 +10,14 @@
 #include "runtime/file_limit.hpp"
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 namespace unibox::config {
 class FieldTable;
-}
+class SectionFields;
+}  // namespace unibox::config
 
 namespace unibox::gateway {
 
@@ -32,6 +35,30 @@ struct ApiKeySettings {
 
     // Section "api_keys".
     void Describe(config::FieldTable& table);
+};
+
+// Tokens of agents, and where their issuers' keys come from.
+struct AgentTokenSettings {
+    std::int64_t clock_skew_ms_max = 30'000;
+    std::int64_t lifetime_ms_max = 24LL * 3600 * 1000;  // From iat to exp.
+    int verify_thread_count = 2;
+    int verify_queue_count_max = 4'096;
+    int verified_count_max = 100'000;  // Tokens of which is remembered that they are signed.
+    std::int64_t jwks_refresh_interval_ms = 600'000;
+    std::int64_t jwks_unknown_key_interval_ms = 10'000;
+    std::int64_t jwks_stale_ms_max = 24LL * 3600 * 1000;
+    std::int64_t jwks_timeout_ms = 5'000;
+    int jwks_thread_count = 4;
+    int jwks_url_count_max = 10'000;
+    bool jwks_private_addresses_allowed = false;
+    bool jwks_plaintext_allowed = false;
+    std::string tls_ca_file;  // "" = the system's authorities.
+
+    // Section "agent_tokens".
+    void Describe(config::FieldTable& table);
+
+private:
+    void DescribeKeys(config::SectionFields& section);
 };
 
 struct WorkSettings {
@@ -63,6 +90,8 @@ struct Config {
     pg::Settings postgres;
     nats::Settings nats;  // For notices that keys were changed; without it they age out.
     ApiKeySettings api_keys;
+    AgentTokenSettings agent_tokens;
+    std::filesystem::path secrets_key_file;  // "" = no HS256.
     WorkSettings work;
     WriterSettings writer;
 

@@ -2,6 +2,7 @@
 
 #include "auth/authenticator.hpp"
 #include "gateway/admission.hpp"
+#include "gateway/agent_sources.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
@@ -62,6 +63,7 @@ auth::Options AuthOptions(const Config& config) {
     options.lookup_thread_count = static_cast<std::size_t>(api_keys.lookup_thread_count);
     options.lookup_queue_count_max = static_cast<std::size_t>(api_keys.lookup_queue_count_max);
     options.lookup_max = std::min(options.lookup_max, Millis(config.grpc.deadline_default_ms));
+    options.agents = AgentOptionsOf(config.agent_tokens);
     return options;
 }
 
@@ -76,6 +78,7 @@ struct Objects {
     Objects(
         const Config& the_config,
         std::unique_ptr<pg::Pool> given_pool,
+        auth::AgentSources agents,
         std::unique_ptr<nats::Connection> given_connection,
         std::unique_ptr<rpc::Client> given_writer,
         const Clock& clock,
@@ -83,7 +86,7 @@ struct Objects {
     )
         : config(the_config),
           pool(std::move(given_pool)),
-          authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics),
+          authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics, std::move(agents)),
           inbox(*pool, clock, PageBytesMax(config.grpc)),
           writer(std::move(given_writer)),
           commands(*writer, clock),
@@ -165,13 +168,20 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
     const Config& config, const Clock& clock, obs::Metrics& metrics
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(auto agents, AgentSourcesOf(config, *pool));
     UNIBOX_ASSIGN_OR_RETURN(auto connection, nats::Connection::Connect(config.nats, metrics));
     const Millis deadline_max(config.writer.deadline_ms_max);
     UNIBOX_ASSIGN_OR_RETURN(
         auto writer, rpc::Client::Create(config.writer.client, WriterMethods(deadline_max), metrics)
     );
     const auto objects = std::make_shared<Objects>(
-        config, std::move(pool), std::move(connection), std::move(writer), clock, metrics
+        config,
+        std::move(pool),
+        std::move(agents),
+        std::move(connection),
+        std::move(writer),
+        clock,
+        metrics
     );
     UNIBOX_ASSIGN_OR_RETURN(
         objects->methods, MethodTable::Create(MethodsOf({objects->inbox, objects->commands}))

@@ -53,6 +53,8 @@ public:
     static std::unique_ptr<grpc::ClientContext> Context(const std::string& key);
 
     pg::Settings settings(std::string_view role) const { return database_.settings(role); }
+    // Of role ub_admin.
+    pg::Pool& admin() { return *admin_; }
     runtime::Service& gateway() { return *gateway_; }
     PgServer& server() { return server_; }
     obs::Metrics& metrics() { return metrics_; }

@@ -1,4 +1,5 @@
 // A key that is revoked, with NATS and without.
+#include "agents_fixture.hpp"
 #include "gateway_fixture.hpp"
 #include "nats/connection.hpp"
 #include "subjects/subjects.hpp"
@@ -73,4 +74,39 @@ TEST_CASE("Revocation: what was told while NATS was away is made up for", "[nats
     nats.Start();
     CHECK(test::Eventually(25s, [&] { return fixture.Get(kList, other).status == 401; }));
     CHECK(fixture.Get(kList, tenant.key).status == 200);
+}
+
+TEST_CASE("Revocation: the notice ends the tokens of an issuer at once", "[nats][gateway]") {
+    test::NatsServer nats;
+    const test::JwtSigner signer(auth::Algorithm::kEs256, "own");
+    test::AgentsFixture fixture([&](auto& config) {
+        config.nats.url = nats.url();
+        config.api_keys.known_ms_max = 30'000;
+    });
+    auto spec = fixture.Spec();
+    spec.name = spec.audience = "own";
+    spec.jwks_url = "";
+    spec.jwks = test::JwksOf({signer.Jwk()});
+    fixture.Put(fixture.tenant.id, spec);
+    auto claims = test::AgentsFixture::Claims();
+    claims.audience = "\"own\"";
+    const std::string token = signer.Token(claims.Json());
+    obs::Metrics metrics;
+    nats::Settings settings;
+    settings.url = nats.url();
+    auto connection = nats::Connection::Connect(settings, metrics);
+    REQUIRE_OK(connection);
+    REQUIRE(test::Eventually(20s, [&] { return (*connection)->connected(); }));
+    REQUIRE(fixture.List(token).status == 200);
+
+    spec.disabled = true;
+    fixture.Put(fixture.tenant.id, spec);
+    CHECK(fixture.List(token).status == 200);  // Nobody was told.
+    const auto begun = std::chrono::steady_clock::now();
+    REQUIRE(test::Eventually(20s, [&] {
+        static_cast<void>((*connection)->Publish(subjects::kChannelsChanged, ""));
+        return fixture.List(token).status == 401;
+    }));
+    CHECK(std::chrono::steady_clock::now() - begun < 20s);
+    CHECK(fixture.gateway.Get(kList, fixture.tenant.key).status == 200);
 }
