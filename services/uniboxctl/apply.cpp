@@ -3,7 +3,6 @@
 // Reads the file and what is stored of it, plans, prints the plan, and writes it in one
 // transaction: everything that is wrong is told before, and whatever ends it leaves all or nothing.
 #include "store/admin/session.hpp"
-#include "subjects/subjects.hpp"
 #include "uniboxctl/apply_answer.hpp"
 #include "uniboxctl/apply_plan.hpp"
 #include "uniboxctl/context.hpp"
@@ -11,6 +10,7 @@
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/stop_request.hpp"
+#include "uniboxctl/tell_services.hpp"
 #include "uniboxctl/tenants_file.hpp"
 #include "uniboxctl/verbs.hpp"
 
@@ -103,21 +103,6 @@ Status WriteTenants(
         context.Progress("tenants written", ++done, plan.tenants.size());
     }
     return {};
-}
-
-// So that the services ask anew for what they cached; without NATS their caches age out by
-// themselves.
-void TellServices(Context& context) {
-    auto nats = context.Nats();
-    Status told = nats.status();
-    if (nats.ok()) told = (*nats)->Publish(subjects::kChannelsChanged, "");
-    if (told.ok()) told = (*nats)->Flush(Millis(2000));
-    if (!told.ok()) {
-        context.Note(
-            "note: the services could not be told (" + told.message() +
-            "); they see the change when their caches expire"
-        );
-    }
 }
 
 // What was printed is not true then; new keys above all.

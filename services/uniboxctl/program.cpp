@@ -115,6 +115,7 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
     AddChannels(app, action);
     AddTenants(app, action);
     AddKeys(app, action);
+    AddIssuers(app, action);
     AddStreams(app, action);
     AddPartitions(app, action);
     AddRestored(app, action);

@@ -21,6 +21,7 @@ void AddApply(CLI::App& app, Action& action);
 void AddChannels(CLI::App& app, Action& action);
 void AddTenants(CLI::App& app, Action& action);
 void AddKeys(CLI::App& app, Action& action);
+void AddIssuers(CLI::App& app, Action& action);
 void AddStreams(CLI::App& app, Action& action);
 void AddPartitions(CLI::App& app, Action& action);
 void AddRestored(CLI::App& app, Action& action);

@@ -31,6 +31,7 @@ TEST_CASE("uniboxctl: help of every verb, with an example", "[unit][uniboxctl]")
           "channels",
           "tenants",
           "keys",
+          "issuers",
           "streams",
           "partitions",
           "restored",
