@@ -109,10 +109,18 @@ struct Client::Connection {
         parser.body_limit(kResponseBytesMax);
         parser.skip(request.method() == beast::http::verb::head);
         outcome.reset();
-        beast::http::async_read(stream, buffer, parser, [&](error_code e, std::size_t) {
+        // The head by itself: read in one go, 1.74 forgets the limit of a declared length.
+        beast::http::async_read_header(stream, buffer, parser, [&](error_code e, std::size_t) {
             outcome = e;
         });
         error = Run(outcome);
+        if (!error && !parser.is_done()) {
+            outcome.reset();
+            beast::http::async_read(stream, buffer, parser, [&](error_code e, std::size_t) {
+                outcome = e;
+            });
+            error = Run(outcome);
+        }
         *answered = parser.is_header_done() || buffer.size() > 0;
         if (error) return Failure(error, "receiving");
         *keep_alive = parser.keep_alive();

@@ -57,5 +57,12 @@ TEST_CASE("Client: a silent server is a missed deadline, a missing one is unavai
     );
 }
 
+TEST_CASE("Client: an answer over the limit is refused by its length", "[net][http]") {
+    const CannedServer server("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx");
+    const auto answer = http::Send("GET", "http://" + server.address(), {}, "", seconds(30));
+    CHECK_THAT(answer.status(), HasCode(Code::kUnavailable));
+    CHECK(answer.status().message().find("body limit") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace unibox::test

@@ -6,17 +6,10 @@
 #include "support/status_matchers.hpp"
 #include "support/tls_identity.hpp"
 
-#include <unistd.h>
-
-#include <arpa/inet.h>
 #include <catch2/catch.hpp>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <csignal>
 #include <string>
-#include <string_view>
-#include <thread>
 
 namespace unibox::test {
 namespace {
@@ -82,57 +75,6 @@ struct Site {
 
 private:
     HttpFixture server_;
-};
-
-// Answers one request, whatever it is, and closes.
-class CannedServer {
-public:
-    explicit CannedServer(const std::string& answer)
-        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t bytes = sizeof address;
-        auto* any = reinterpret_cast<sockaddr*>(&address);
-        REQUIRE(::bind(socket_, any, bytes) == 0);
-        REQUIRE(::listen(socket_, 1) == 0);
-        REQUIRE(::getsockname(socket_, any, &bytes) == 0);
-        port_ = ntohs(address.sin_port);
-        thread_ = std::thread([this, answer] { Serve(answer); });
-    }
-    ~CannedServer() {
-        ::shutdown(socket_, SHUT_RDWR);
-        thread_.join();
-        ::close(socket_);
-    }
-    CannedServer(const CannedServer&) = delete;
-    CannedServer& operator=(const CannedServer&) = delete;
-
-    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-
-private:
-    void Serve(const std::string& answer) const {
-        const int peer = ::accept(socket_, nullptr, nullptr);
-        if (peer < 0) return;
-        std::string request;
-        char buffer[4096];
-        while (request.find("\r\n\r\n") == std::string::npos) {
-            const ssize_t count = ::recv(peer, buffer, sizeof buffer, 0);
-            if (count <= 0) break;
-            request.append(buffer, static_cast<std::size_t>(count));
-        }
-        std::string_view left = answer;
-        while (!left.empty()) {
-            const ssize_t count = ::send(peer, left.data(), left.size(), MSG_NOSIGNAL);
-            if (count <= 0) break;
-            left.remove_prefix(static_cast<std::size_t>(count));
-        }
-        ::close(peer);
-    }
-
-    int socket_;
-    int port_ = 0;
-    std::thread thread_;
 };
 
 }  // namespace

@@ -2,6 +2,12 @@
 
 #include "support/status_matchers.hpp"
 
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <iterator>
 #include <stdexcept>
@@ -123,6 +129,45 @@ double HttpFixture::Refused(const std::string& reason) {
             {{"listener", "http"}, {"reason", reason}}
         )
         .Get();
+}
+
+CannedServer::CannedServer(const std::string& answer)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(socket_, any, bytes) == 0);
+    REQUIRE(::listen(socket_, 1) == 0);
+    REQUIRE(::getsockname(socket_, any, &bytes) == 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, answer] { Serve(answer); });
+}
+
+CannedServer::~CannedServer() {
+    ::shutdown(socket_, SHUT_RDWR);
+    thread_.join();
+    ::close(socket_);
+}
+
+void CannedServer::Serve(const std::string& answer) const {
+    const int peer = ::accept(socket_, nullptr, nullptr);
+    if (peer < 0) return;
+    std::string request;
+    char buffer[4096];
+    while (request.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t count = ::recv(peer, buffer, sizeof buffer, 0);
+        if (count <= 0) break;
+        request.append(buffer, static_cast<std::size_t>(count));
+    }
+    std::string_view left = answer;
+    while (!left.empty()) {
+        const ssize_t count = ::send(peer, left.data(), left.size(), MSG_NOSIGNAL);
+        if (count <= 0) break;
+        left.remove_prefix(static_cast<std::size_t>(count));
+    }
+    ::close(peer);
 }
 
 }  // namespace unibox::test

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace unibox::test {
@@ -49,6 +50,24 @@ struct HttpFixture {
     obs::Metrics metrics;
     HeldAnswers held;
     std::unique_ptr<http::Server> server;
+};
+
+// Answers one connection's first request with these bytes, whatever it is, and closes.
+class CannedServer {
+public:
+    explicit CannedServer(const std::string& answer);
+    ~CannedServer();
+    CannedServer(const CannedServer&) = delete;
+    CannedServer& operator=(const CannedServer&) = delete;
+
+    std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+private:
+    void Serve(const std::string& answer) const;
+
+    int socket_;
+    int port_ = 0;
+    std::thread thread_;
 };
 
 }  // namespace unibox::test
