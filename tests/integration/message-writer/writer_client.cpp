@@ -50,7 +50,8 @@ Status WriterClient::Call(
     const google::protobuf::Message& request,
     google::protobuf::Message& response
 ) const {
-    const rpc::Call caller{.deadline = SystemClock().Steady() + Millis(60'000)};
+    rpc::Call caller;
+    caller.deadline = SystemClock().Steady() + Millis(60'000);
     return client_->Call(Method(method), caller, request, response);
 }
 

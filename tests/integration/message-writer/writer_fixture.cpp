@@ -30,6 +30,7 @@ WriterFixture::WriterFixture(PgServer& server)
     config.outbox.idle_delete_ms = 50;
     config.outbox.sweep_interval_ms = 500;
     config.batch.retry_ms_max = 500;
+    config.grpc.listen = "127.0.0.1:0";
     auto observer = config.nats;
     observer.request_timeout_ms = 20'000;
     connection_ = nats::Connection::Connect(observer, registry).value();
@@ -70,7 +71,8 @@ std::unique_ptr<Process> WriterFixture::StartProcess(
     const std::map<std::string, std::string>& more_environment
 ) {
     ProcessOptions options;
-    options.environment = {
+    options.environment = more_environment;
+    options.environment.insert({
         {"UNIBOX_POSTGRES_URL", config.postgres.url + "&application_name=" + owner},
         {"UNIBOX_NATS_URL", config.nats.url},
         {"UNIBOX_OWNERSHIP_OWNER", owner},
@@ -78,9 +80,9 @@ std::unique_ptr<Process> WriterFixture::StartProcess(
         {"UNIBOX_OWNERSHIP_INTERVAL_MS", "200"},
         {"UNIBOX_OUTBOX_SWEEP_INTERVAL_MS", "500"},
         {"FREEZE_AT", freeze_at},
+        {"UNIBOX_GRPC_LISTEN", "127.0.0.1:0"},
         {"UNIBOX_RUNTIME_DRAIN_MS", "0"},
-    };
-    options.environment.insert(more_environment.begin(), more_environment.end());
+    });
     return std::make_unique<Process>(
         std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / "freezing_writer", options
     );
