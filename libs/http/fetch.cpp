@@ -149,7 +149,7 @@ Result<Response> Fetch(std::string_view url, const FetchRules& rules) {
     UNIBOX_ASSIGN_OR_RETURN(const auto addresses, net::Resolve(parsed.host, rules.reach));
     const SteadyTime deadline = std::chrono::steady_clock::now() + rules.timeout;
     UNIBOX_ASSIGN_OR_RETURN(const auto peer, ConnectToAny(addresses, parsed.port, deadline));
-    if (parsed.tls) UNIBOX_RETURN_IF_ERROR(peer->StartTls(*rules.tls, parsed.host));
+    if (parsed.tls) peer->StartTls(rules.tls, parsed.host);
     UNIBOX_RETURN_IF_ERROR(peer->Write(
         "GET " + parsed.target + " HTTP/1.1\r\nHost: " + parsed.authority +
         "\r\nAccept: */*\r\nUser-Agent: unibox\r\nConnection: close\r\n\r\n"

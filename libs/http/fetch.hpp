@@ -19,7 +19,7 @@
 namespace unibox::http {
 
 struct FetchRules {
-    std::shared_ptr<net::TlsClient> tls;  // Not null.
+    std::shared_ptr<net::TlsClientContext> tls;  // Not null.
     // kPublic: also only the ports that web servers use, 443, 8443, 80, 8080.
     net::Reach reach = net::Reach::kPublic;
     bool plain_allowed = false;  // http:// too: whoever is in between writes the answer.

@@ -126,6 +126,9 @@ private:
             case SSL_ERROR_SSL:
                 NoteFailure();
                 return {};
+            case SSL_ERROR_SYSCALL:  // Without TLS's own good-bye: what was read may be half of it.
+                if (failure_.empty()) failure_ = "the connection broke";
+                return {};
             default:
                 return {};
         }

@@ -4,7 +4,7 @@
 #include "crypto/sealed_box.hpp"
 #include "domain/jwt_issuer.hpp"
 #include "http/fetch.hpp"
-#include "net/outgoing.hpp"
+#include "net/tls_client.hpp"
 #include "store/directory/lookups.hpp"
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace unibox::gateway {
 namespace {
 
 http::FetchRules RulesOf(
-    const AgentTokenSettings& settings, std::shared_ptr<net::TlsClient> tls_client
+    const AgentTokenSettings& settings, std::shared_ptr<net::TlsClientContext> tls_client
 ) {
     http::FetchRules rules;
     rules.tls = std::move(tls_client);
@@ -53,7 +53,7 @@ auth::AgentOptions AgentOptionsOf(const AgentTokenSettings& settings) {
 
 Result<auth::AgentSources> AgentSourcesOf(const Config& config, pg::Pool& pool) {
     UNIBOX_ASSIGN_OR_RETURN(
-        auto tls_client, net::TlsClient::Create(config.agent_tokens.tls_ca_file)
+        auto tls_client, net::TlsClientContext::Create({config.agent_tokens.tls_ca_file, "", ""})
     );
     auth::AgentSources sources;
     sources.find_issuers = [&pool](const auto& keys, SteadyTime deadline) {

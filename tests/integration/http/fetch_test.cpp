@@ -30,7 +30,7 @@ http::Route Answer(const char* pattern, http::Response response) {
 // A server with TLS that answers keys, much, nothing, and another place.
 struct Site {
     Site() : server_(Settings(), Routes()) {
-        rules.tls = net::TlsClient::Create(identity.cert_file).value();
+        rules.tls = net::TlsClientContext::Create({identity.cert_file, "", ""}).value();
         rules.reach = net::Reach::kAnywhere;
     }
     ~Site() { server_.held.DropAll(); }
@@ -89,11 +89,13 @@ TEST_CASE("Fetch: over TLS, from a server that is who it must be", "[net][http]"
     // Its certificate is of another name, or of nobody we know.
     CHECK_THAT(site.Fetch("/keys", "127.0.0.1").status(), HasCode(Code::kUnavailable));
     const TlsIdentity other;
-    site.rules.tls = net::TlsClient::Create(other.cert_file).value();
+    site.rules.tls = net::TlsClientContext::Create({other.cert_file, "", ""}).value();
     CHECK_THAT(site.Fetch("/keys").status(), HasCode(Code::kUnavailable));
-    site.rules.tls = net::TlsClient::Create("").value();
+    site.rules.tls = net::TlsClientContext::Create({}).value();
     CHECK_THAT(site.Fetch("/keys").status(), HasCode(Code::kUnavailable));
-    CHECK(net::TlsClient::Create("/no/such/file").status().field() == "tls_ca_file");
+    CHECK(
+        net::TlsClientContext::Create({"/no/such/file", "", ""}).status().field() == "tls_ca_file"
+    );
 }
 
 TEST_CASE("Fetch: a redirect is an answer, and is not followed", "[net][http]") {
@@ -115,7 +117,7 @@ TEST_CASE("Fetch: what is too much, and what takes too long, is given up", "[net
 
 TEST_CASE("Fetch: answers that are broken, endless or unusual", "[net][http]") {
     http::FetchRules rules;
-    rules.tls = net::TlsClient::Create("").value();
+    rules.tls = net::TlsClientContext::Create({}).value();
     rules.reach = net::Reach::kAnywhere;
     rules.plain_allowed = true;
     rules.body_bytes_max = 1'000;
