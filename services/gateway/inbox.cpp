@@ -14,19 +14,8 @@
 namespace unibox::gateway {
 namespace {
 
-constexpr std::int32_t kPageSizeDefault = 50;
-constexpr std::int32_t kPageSizeMax = 100;
-constexpr std::size_t kUuidBytes = 16;
-// What PostgreSQL can read, and add a page to, in a token that somebody made up.
-constexpr std::int64_t kYear0Us = -62'167'219'200'000'000;
-constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
+// What PostgreSQL can add a page to, in a token that somebody made up.
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max() - 1'000;
-
-Result<std::int32_t> PageSize(std::int32_t asked) {
-    if (asked == 0) return kPageSizeDefault;
-    if (asked < 0) return WrongField("page_size", "0 (for 50) or more");
-    return std::min(asked, kPageSizeMax);  // AIP-158: a page may be smaller than asked for.
-}
 
 std::string ListName(const store::ConversationQuery& query) {
     return "conversations/" + std::to_string(query.status) + "/" +
@@ -37,11 +26,8 @@ Result<store::ActivityPosition> ParsePosition(
     TenantId tenant, const std::string& list, const std::string& token
 ) {
     UNIBOX_ASSIGN_OR_RETURN(const std::string place, DecodePageToken(tenant, list, token));
-    if (place.size() != 8 + kUuidBytes) return PageTokenInvalid();
-    const std::int64_t activity_us = UnpackInt64(place);
-    if (activity_us < kYear0Us || activity_us > kYear9999Us) return PageTokenInvalid();
-    UNIBOX_ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(std::string_view(place).substr(8)));
-    return store::ActivityPosition{activity_us, ConversationId{id}};
+    UNIBOX_ASSIGN_OR_RETURN(const TimePlace at, UnpackTimePlace(place));
+    return store::ActivityPosition{at.unix_us, ConversationId{at.id}};
 }
 
 Result<store::ConversationQuery> ToQuery(
@@ -58,7 +44,7 @@ Result<store::ConversationQuery> ToQuery(
         );
     }
     query.unread = request.unread();
-    UNIBOX_ASSIGN_OR_RETURN(query.count_max, PageSize(request.page_size()));
+    UNIBOX_ASSIGN_OR_RETURN(query.count_max, PageSizeOf(request.page_size()));
     if (!request.page_token().empty()) {
         UNIBOX_ASSIGN_OR_RETURN(
             query.after, ParsePosition(tenant, ListName(query), request.page_token())
@@ -81,7 +67,7 @@ Result<store::MessageQuery> ToQuery(TenantId tenant, const v1::ListMessagesReque
         return WrongField("order", "a value of ListMessagesRequest.Order");
     }
     query.oldest_first = request.order() == v1::ListMessagesRequest::ORDER_OLDEST_FIRST;
-    UNIBOX_ASSIGN_OR_RETURN(query.count_max, PageSize(request.page_size()));
+    UNIBOX_ASSIGN_OR_RETURN(query.count_max, PageSizeOf(request.page_size()));
     if (request.after_seq() < 0) return WrongField("after_seq", "0 or more");
     query.seq_above = request.after_seq();
     if (request.page_token().empty()) return query;
@@ -135,7 +121,7 @@ Status Inbox::ListConversations(
     }
     if (page->next) {
         const std::string place =
-            PackInt64(page->next->last_activity_us) + page->next->conversation.value.ToBytes();
+            PackTimePlace({page->next->last_activity_us, page->next->conversation.value});
         response.set_next_page_token(
             EncodePageToken(caller.principal.tenant, ListName(query), place)
         );

@@ -36,6 +36,11 @@ public:
         const v1::ListMessagesRequest& request,
         v1::ListMessagesResponse& response
     ) const;
+    Status ListAudit(
+        const Caller& caller,
+        const v1::ListConversationAuditRequest& request,
+        v1::ListConversationAuditResponse& response
+    ) const;
     Status GetContact(
         const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
     ) const;

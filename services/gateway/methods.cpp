@@ -16,6 +16,7 @@ std::vector<Method> ReadingMethods(const Inbox& inbox) {
         Row(kInbox + "ListConversations", kScope, kReads, inbox, &Inbox::ListConversations),
         Row(kInbox + "GetConversation", kScope, kReads, inbox, &Inbox::GetConversation),
         Row(kInbox + "ListMessages", kScope, kReads, inbox, &Inbox::ListMessages),
+        Row(kInbox + "ListConversationAudit", kScope, kReads, inbox, &Inbox::ListAudit),
         Row(kInbox + "GetContact", kScope, kReads, inbox, &Inbox::GetContact),
     };
 }

@@ -29,4 +29,17 @@ Status PageTokenInvalid();
 std::string PackInt64(std::int64_t number);
 std::int64_t UnpackInt64(std::string_view bytes);
 
+// A place in a list by time: 24 bytes.
+struct TimePlace {
+    std::int64_t unix_us = 0;
+    Uuid id;
+};
+std::string PackTimePlace(const TimePlace& place);
+// PageTokenInvalid unless PostgreSQL can read the time, whoever made it up.
+Result<TimePlace> UnpackTimePlace(std::string_view bytes);
+
+// How many a page has at most: 50 if not said (0), never more than 100 (AIP-158: a page may be
+// smaller than asked for). INVALID_ARGUMENT with field page_size.
+Result<std::int32_t> PageSizeOf(std::int32_t asked);
+
 }  // namespace unibox::gateway

@@ -33,6 +33,7 @@ const std::map<std::string, std::string> kScopeOf = {
     {"unibox.v1.InboxService.EditMessage", "inbox:write"},
     {"unibox.v1.InboxService.GetContact", "inbox:read"},
     {"unibox.v1.InboxService.GetConversation", "inbox:read"},
+    {"unibox.v1.InboxService.ListConversationAudit", "inbox:read"},
     {"unibox.v1.InboxService.ListConversations", "inbox:read"},
     {"unibox.v1.InboxService.ListMessages", "inbox:read"},
     {"unibox.v1.InboxService.MarkRead", "inbox:write"},

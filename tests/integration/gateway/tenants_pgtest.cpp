@@ -156,7 +156,8 @@ TEST_CASE("Tenants: every read path as another tenant gets nothing", "[pg][gatew
         {contact, "Contact 1"},
         {open + "/messages", "Secret 3"},
         {open + "/messages?order=ORDER_OLDEST_FIRST", "Secret 1"},
-        {open + "/messages?afterSeq=2", "Secret 3"}};
+        {open + "/messages?afterSeq=2", "Secret 3"},
+        {open + "/audit", "nextPageToken"}};
     for (const One& one : things) {
         INFO(one.target);
         const auto seen = fixture.Get(one.target, owner.key);

@@ -146,6 +146,7 @@ TEST_CASE("Transcoder: the routes of InboxService are its annotations", "[unit][
             "GET /v1/conversations ListConversations",
             "GET /v1/conversations/{conversation_id} GetConversation",
             "GET /v1/conversations/{conversation_id}/messages ListMessages",
+            "GET /v1/conversations/{conversation_id}/audit ListConversationAudit",
             "GET /v1/contacts/{contact_id} GetContact",
             "POST /v1/conversations/{conversation_id}/messages AppendMessage",
             "POST /v1/conversations/{conversation_id}/messages/{seq}:edit EditMessage",
