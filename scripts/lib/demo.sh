@@ -1,4 +1,4 @@
-# Sourced by up: the demo tenant, its sample webhooks and the inbox that they make.
+# Sourced by up: the demo tenant, its sample webhooks, the inbox that they make, and the work that agents do in it.
 
 # The samples' page and phone number ids are the stack's own, so that they never look like another stack's.
 demo_route() { cksum <<<"$(secret demo_route)" | cut -d ' ' -f 1; }
@@ -34,6 +34,11 @@ send_demo_webhooks() {
 show_inbox() {
     python3 "$repo/scripts/lib/inbox.py" "$gateway_url" "$stack/secrets/demo.key" "$stack/state/demo-answers" "$1" ||
         fail "the inbox could not be read" "read the logs in $stack/logs"
+}
+
+show_agents_at_work() {
+    python3 -B "$repo/scripts/lib/agents_at_work.py" "$gateway_url" "$stack/secrets/demo.key" ||
+        fail "no work could be done in the inbox" "read the logs in $stack/logs"
 }
 
 # The demo tenant's key is there when this or an earlier run made one.
