@@ -56,6 +56,7 @@ void Fill(const MessagePosition& position, Row& row, v1::Message* to) {
         *to->mutable_template_() = Give(row.message_template);
     }
     to->set_over_rate(row.over_rate);
+    to->set_client_ref(Give(row.client_ref));
 }
 
 // What agents and programs made of a conversation.

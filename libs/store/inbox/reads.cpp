@@ -126,7 +126,7 @@ static_assert(IsText(v1::DELIVERY_STATE_READ, UNIBOX_READ));
 // READ, to at least DELIVERED, which is no failure any more. Of the states READ alone is more.
 #define UNIBOX_MESSAGES(direction, window)                                               \
     "SELECT m.message_id, m.seq, m.direction, m.kind, m.contact_id, m.body, m.payload, " \
-    "m.extras, m.reply_to, m.provider_id, "                                              \
+    "m.extras, m.reply_to, m.provider_id, m.client_ref, "                                \
     "CASE WHEN m.direction <> " UNIBOX_OUTBOUND                                          \
     " THEN m.delivery_state "                                                            \
     "WHEN m.created_at <= n.read_until THEN " UNIBOX_READ                                \
@@ -175,6 +175,7 @@ struct MessageColumn {
         kExtras,
         kReplyTo,
         kProviderId,
+        kClientRef,
         kDeliveryState,
         kDeliveryError,
         kCreated,
@@ -295,6 +296,7 @@ domain::MessageRow ReadMessage(const pg::Row& row) {
     out.payload = row.Text(Column::kPayload);
     out.reply_to = row.Text(Column::kReplyTo);
     out.provider_id = row.Text(Column::kProviderId);
+    out.client_ref = row.Text(Column::kClientRef);
     out.delivery_state = static_cast<v1::DeliveryState>(row.Int16(Column::kDeliveryState));
     out.delivery_error = row.Text(Column::kDeliveryError);
     out.received_at = row.Timestamp(Column::kReceived).unix_ms;
