@@ -81,10 +81,13 @@ TEST_CASE("Agents: each method is open to the roles that have its scope", "[pg][
     obs::Metrics metrics;
     auto pool = pg::Pool::Create(fixture.gateway.settings("ub_gateway"), metrics).value();
     const gateway::Inbox inbox(*pool, SystemClock(), 1 << 20);
+    const auto writer =
+        rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
+    const gateway::Commands commands(*writer, SystemClock());
     const auto channel = grpc::CreateChannel(
         fixture.gateway.gateway().address("grpc"), grpc::InsecureChannelCredentials()
     );
-    for (const gateway::Method& method : gateway::MethodsOf({inbox})) {
+    for (const gateway::Method& method : gateway::MethodsOf({inbox, commands})) {
         for (const auth::RoleRow& row : auth::kRoles) {
             INFO(method.name << ' ' << row.name);
             const auto& scopes = row.scopes;
