@@ -33,10 +33,6 @@ std::set<std::string> IdsOf(const std::map<std::string, Delivery>& deliveries) {
 
 }  // namespace
 
-std::int64_t AskNumber(Stack& stack, const std::string& sql) {
-    return std::stoll("0" + stack.Ask(sql));
-}
-
 LossyLog::LossyLog(int webhooks_per_second, const std::map<std::string, std::string>& environment)
     : stack(Options(environment)) {
     nats::Settings settings;
@@ -105,7 +101,7 @@ void LossyLog::WaitUntilWritten() {
             "SELECT last_seq FROM ingest_partition WHERE generation = 1 AND partition = {}",
             partition
         );
-        const auto written = [&, last = end] { return AskNumber(stack, last_seq) >= last; };
+        const auto written = [&, last = end] { return stack.AskNumber(last_seq) >= last; };
         REQUIRE(Eventually(seconds(60), written));
     }
 }

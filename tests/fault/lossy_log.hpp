@@ -26,9 +26,6 @@ inline const std::map<std::string, std::string> kLittleInHand = {
     {"UNIBOX_BATCH_EVENT_COUNT_MAX", "20"}, {"UNIBOX_BATCH_RETRY_MS_MAX", "500"}};
 inline constexpr std::int64_t kInHandMax = 2 * 2 * 20;
 
-// A number that a query selects; 0 for nothing.
-std::int64_t AskNumber(Stack& stack, const std::string& sql);
-
 class LossyLog {
 public:
     static constexpr int kPartitionCount = 4;

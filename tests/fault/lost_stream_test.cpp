@@ -41,8 +41,8 @@ TEST_CASE("Lost stream: one is deleted and made again under load", "[fault]") {
     // Lost is what lay in that stream behind the last committed message, and it is told.
     const std::string of_break = " FROM ingest_break WHERE partition = 1";
     CHECK(stack.Ask("SELECT count(*) FROM ingest_break") == "1");
-    const std::int64_t committed_seq = AskNumber(stack, "SELECT committed_seq" + of_break);
-    const std::int64_t told = AskNumber(stack, "SELECT unwritten_count" + of_break);
+    const std::int64_t committed_seq = stack.AskNumber("SELECT committed_seq" + of_break);
+    const std::int64_t told = stack.AskNumber("SELECT unwritten_count" + of_break);
     const auto lost = static_cast<std::int64_t>(log.Lost().size());
     WARN(log.Summary() << ", " << told << " told");
     CHECK(log.Lost(kDeleted).size() == log.Lost().size());

@@ -26,26 +26,23 @@ Return ReturnAsTold(LossyLog& log, std::int64_t gone_ms, std::int64_t breaks_bef
     Return told{gone_ms, {}};
     const std::string after = fmt::format(" FROM ingest_break WHERE id > {}", breaks_before);
     CHECK(Eventually(seconds(60), [&] {
-        return AskNumber(log.stack, "SELECT count(DISTINCT partition)" + after) ==
+        return log.stack.AskNumber("SELECT count(DISTINCT partition)" + after) ==
                LossyLog::kPartitionCount;
     }));
     for (int partition = 0; partition < LossyLog::kPartitionCount; ++partition) {
-        told.committed_stored_ms[partition] = AskNumber(
-            log.stack,
-            fmt::format(
-                "SELECT floor(extract(epoch FROM committed_stored_at) * 1000)::bigint{} AND "
-                "partition = {} ORDER BY id LIMIT 1",
-                after,
-                partition
-            )
-        );
+        told.committed_stored_ms[partition] = log.stack.AskNumber(fmt::format(
+            "SELECT floor(extract(epoch FROM committed_stored_at) * 1000)::bigint{} AND "
+            "partition = {} ORDER BY id LIMIT 1",
+            after,
+            partition
+        ));
         CHECK(told.committed_stored_ms[partition] > 0);
     }
     return told;
 }
 
 std::int64_t LastBreak(Stack& stack) {
-    return AskNumber(stack, "SELECT max(id) FROM ingest_break");
+    return stack.AskNumber("SELECT max(id) FROM ingest_break");
 }
 
 // As the runbook says: lost is only what was acknowledged after the last committed message of the

@@ -107,6 +107,10 @@ std::string Stack::Ctl(const std::vector<std::string>& arguments, int wanted_exi
     return process.output();
 }
 
+std::int64_t Stack::AskNumber(const std::string& sql) {
+    return std::stoll("0" + Ask(sql));
+}
+
 std::string Stack::Ask(const std::string& sql) {
     if (pool_ == nullptr) {
         auto pool = pg::Pool::Create(database_.settings(), metrics_);

@@ -76,6 +76,8 @@ public:
     std::string Apply(std::string tenants_yaml, const std::vector<std::string>& options = {});
     // The only value that a query selects, as text; "" for NULL, no row or no database.
     std::string Ask(const std::string& sql);
+    // The same of a number; 0 for nothing.
+    std::int64_t AskNumber(const std::string& sql);
     // What a service's metrics tell now: the sum of all samples that begin so, a whole name with
     // or without labels. -1: it does not answer.
     double IngestMetric(std::string_view name) const { return Metric("webhook-ingest", name); }

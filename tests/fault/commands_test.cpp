@@ -1,0 +1,164 @@
+// Agents' replies stay right while what carries them is killed.
+#include "agent_load.hpp"
+#include "support/eventually.hpp"
+#include "support/ledger.hpp"
+#include "support/stack.hpp"
+#include "support/webhook_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <functional>
+#include <sstream>
+
+namespace unibox::test {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr const char* kTenants = R"(
+apps:
+  - {name: meta, provider: meta, secret: meta-app-secret-of-the-stack, verify_token: verify-me}
+tenants:
+  - name: shop
+    channels:
+      - {name: whatsapp, provider: whatsapp, route: "106540352242922"}
+    api_keys:
+      - {name: agents, scopes: ["inbox:read", "inbox:write"], key: FIRST_KEY}
+)";
+constexpr int kCustomerCount = 10;
+
+StackOptions Options() {
+    StackOptions options;
+    options.writer_count = 2;
+    options.gateway = true;
+    options.tenants_yaml = kTenants;
+    // Slots and partitions of a killed writer are free soon.
+    options.environment = {{"UNIBOX_OWNERSHIP_LEASE_MS", "3000"}};
+    return options;
+}
+
+std::vector<std::string> ConversationsOf(Stack& stack) {
+    std::istringstream ids(
+        stack.Ask("SELECT string_agg(conversation_id::text, ' ') FROM conversations")
+    );
+    return {std::istream_iterator<std::string>(ids), {}};
+}
+
+// Ten customers wrote, and agents reply to them.
+struct Shop {
+    Shop() : stack(Options()) {
+        std::vector<WhatsAppText> messages;
+        for (int i = 0; i < kCustomerCount; ++i) {
+            const std::string n = std::to_string(i);
+            messages.push_back(
+                {Stack::kFirstPhoneNumberId,
+                 "35191100000" + n,
+                 "wamid.shop." + n,
+                 "hello?",
+                 SystemClock().UnixMillis() / 1000}
+            );
+        }
+        SignedWebhook webhook;
+        webhook.secret = Secret(Stack::kAppSecret);
+        webhook.body = WhatsAppWebhook(messages);
+        REQUIRE(PostWebhook(stack.ingest_address(), webhook).ok());
+        REQUIRE(Eventually(seconds(30), [&] {
+            return ConversationsOf(stack).size() == kCustomerCount;
+        }));
+    }
+
+    AgentLoadOptions Load() {
+        AgentLoadOptions load;
+        load.gateway_address = stack.gateway_address();
+        load.api_key = stack.api_key();
+        load.conversations = ConversationsOf(stack);
+        return load;
+    }
+
+    // Every reply is there once, no place in a conversation is empty, and all became events.
+    void CheckBooks(const AgentLoad& load) {
+        const auto messages = load.messages();
+        CHECK(load.complaints() == Complaints{});
+        std::set<std::string> ids;
+        for (const auto& [request_id, id] : messages) ids.insert(id);
+        CHECK(ids.size() == messages.size());
+        CHECK(
+            stack.AskNumber("SELECT count(*) FROM messages WHERE direction = 2") ==
+            static_cast<std::int64_t>(messages.size())
+        );
+        CHECK(
+            stack.AskNumber("SELECT count(*) FROM (SELECT body FROM messages WHERE direction = 2 "
+                            "GROUP BY body HAVING count(*) > 1) d") == 0
+        );
+        CHECK(
+            stack.AskNumber(
+                "SELECT count(*) FROM conversation_counters n WHERE n.last_seq <> (SELECT count(*) "
+                "FROM messages m WHERE m.tenant_id = n.tenant_id "
+                "AND m.conversation_id = n.conversation_id)"
+            ) == 0
+        );
+        // The jobs to send wait for who sends; the feed's events are out.
+        CHECK(Eventually(seconds(60), [&] {
+            return stack.AskNumber("SELECT count(*) FROM outbox WHERE target = 1") == 0;
+        }));
+        CHECK(
+            stack.AskNumber("SELECT count(*) FROM outbox WHERE target <> 1") ==
+            static_cast<std::int64_t>(messages.size())
+        );
+    }
+
+    Stack stack;
+};
+
+void WaitForAnswers(const AgentLoad& load, std::int64_t more) {
+    const std::int64_t wanted = load.answered_count() + more;
+    REQUIRE(Eventually(seconds(60), [&] { return load.answered_count() >= wanted; }));
+}
+
+TEST_CASE("Commands: 1,000 replies, each asked for ten times, are there once", "[fault]") {
+    Shop shop;
+    AgentLoad load(shop.Load());
+    load.Start();
+    load.Join();
+    CHECK(load.messages().size() == 1'000);
+    CHECK(load.answered_count() == 10'000);
+    shop.CheckBooks(load);
+}
+
+TEST_CASE("Commands: writers are killed in turn while agents reply", "[fault]") {
+    Shop shop;
+    auto options = shop.Load();
+    options.asks_each = 3;
+    AgentLoad load(options);
+    load.Start();
+    for (std::size_t round = 0; round < 4; ++round) {
+        WaitForAnswers(load, 400);
+        shop.stack.writer(round % 2).Kill9();
+        WaitForAnswers(load, 100);  // By the other one.
+        shop.stack.StartWriter(round % 2);
+    }
+    load.Join();
+    CHECK(load.messages().size() == 1'000);
+    shop.CheckBooks(load);
+}
+
+TEST_CASE("Commands: PostgreSQL and NATS are killed while agents reply", "[fault]") {
+    Shop shop;
+    auto options = shop.Load();
+    options.asks_each = 3;
+    AgentLoad load(options);
+    load.Start();
+    WaitForAnswers(load, 500);
+    shop.stack.postgres().Kill9();
+    shop.stack.postgres().Start();
+    WaitForAnswers(load, 500);
+    shop.stack.nats().Kill9();
+    WaitForAnswers(load, 300);  // What is answered is committed; the feed hears of it later.
+    shop.stack.nats().Start();
+    load.Join();
+    CHECK(load.unanswered_count() > 0);
+    shop.CheckBooks(load);
+}
+
+}  // namespace
+}  // namespace unibox::test
