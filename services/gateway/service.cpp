@@ -8,6 +8,7 @@
 #include "gateway/http_api.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/methods.hpp"
+#include "gateway/openapi.hpp"
 #include "http/server.hpp"
 #include "nats/connection.hpp"
 #include "obs/waiting_gauge.hpp"
@@ -141,6 +142,8 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
     const auto start_http =
         [&objects, &clock, &metrics]() -> Result<std::unique_ptr<http::Server>> {
         UNIBOX_ASSIGN_OR_RETURN(auto routes, HttpRoutes(objects.methods, objects.admission));
+        UNIBOX_ASSIGN_OR_RETURN(auto openapi, OpenApiRoute(objects.methods));
+        routes.push_back(std::move(openapi));
         return http::Server::Start(objects.config.http, std::move(routes), clock, metrics);
     };
     return {
