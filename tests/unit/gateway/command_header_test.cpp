@@ -19,7 +19,9 @@ const std::string kKey = "01901f3e-0000-7000-8000-000000000002";
 struct Caller {
     Caller() {
         call.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        caller.principal = {TenantId{7}, Uuid::Parse(kKey).value(), "robot"};
+        caller.principal.tenant = TenantId{7};
+        caller.principal.key_id = Uuid::Parse(kKey).value();
+        caller.principal.key_name = "robot";
     }
     rpc::Call call;
     gateway::Caller caller{{}, call};

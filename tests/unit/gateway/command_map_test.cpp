@@ -35,7 +35,9 @@ struct Unsent {
         settings.target = "127.0.0.1:1";
         client = rpc::Client::Create(settings, gateway::WriterMethods(Millis(50)), metrics).value();
         call.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        caller.principal = {TenantId{7}, Uuid::Parse(kUuid).value(), "robot"};
+        caller.principal.tenant = TenantId{7};
+        caller.principal.key_id = Uuid::Parse(kUuid).value();
+        caller.principal.key_name = "robot";
     }
 
     template <class Request>
