@@ -7,7 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <functional>
+#include <iterator>
+#include <set>
 #include <sstream>
 
 namespace unibox::test {
