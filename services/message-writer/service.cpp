@@ -156,6 +156,8 @@ std::vector<runtime::Part> PartsOf(Objects& objects) {
          .stop = [&objects](Millis) { objects.keeper->Stop(); }},
         {.name = "partitions",
          .start = [&objects] { return objects.partitions.Start(); },
+         // Others go on with them at once; commands are taken until everybody knows better.
+         .announce_stop = [&objects] { objects.partitions.Stop(); },
          .stop = [&objects](Millis) { objects.partitions.Stop(); }},
         {.name = "commands",
          .start = [&objects] { return objects.commands.Start(); },

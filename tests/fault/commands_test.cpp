@@ -1,9 +1,13 @@
 // Agents' replies stay right while what carries them is killed.
 #include "agent_load.hpp"
+#include "base/encoding.hpp"
+#include "base/ids.hpp"
 #include "support/eventually.hpp"
 #include "support/ledger.hpp"
 #include "support/stack.hpp"
 #include "support/webhook_client.hpp"
+#include "unibox/event/v1/feed.pb.h"
+#include "unibox/event/v1/send_job.pb.h"
 
 #include <catch2/catch.hpp>
 
@@ -43,6 +47,24 @@ std::vector<std::string> ConversationsOf(Stack& stack) {
         stack.Ask("SELECT string_agg(conversation_id::text, ' ') FROM conversations")
     );
     return {std::istream_iterator<std::string>(ids), {}};
+}
+
+// The messages that wait to be sent.
+std::set<std::string> JobIds(Stack& stack) {
+    std::istringstream rows(
+        stack.Ask("SELECT string_agg(encode(batch, 'hex'), ' ') FROM outbox WHERE target <> 1")
+    );
+    std::set<std::string> ids;
+    for (std::string hex; rows >> hex;) {
+        event::v1::OutboxBatch batch;
+        REQUIRE(batch.ParseFromString(HexDecode(hex).value()));
+        for (const auto& entry : batch.entries()) {
+            event::v1::SendJob job;
+            REQUIRE(job.ParseFromString(entry.payload()));
+            CHECK(ids.insert(Uuid::FromBytes(job.message_id()).value().ToString()).second);
+        }
+    }
+    return ids;
 }
 
 // Ten customers wrote, and agents reply to them.
@@ -102,10 +124,7 @@ struct Shop {
         CHECK(Eventually(seconds(60), [&] {
             return stack.AskNumber("SELECT count(*) FROM outbox WHERE target = 1") == 0;
         }));
-        CHECK(
-            stack.AskNumber("SELECT count(*) FROM outbox WHERE target <> 1") ==
-            static_cast<std::int64_t>(messages.size())
-        );
+        CHECK(JobIds(stack) == ids);
     }
 
     Stack stack;
@@ -157,7 +176,6 @@ TEST_CASE("Commands: PostgreSQL and NATS are killed while agents reply", "[fault
     WaitForAnswers(load, 300);  // What is answered is committed; the feed hears of it later.
     shop.stack.nats().Start();
     load.Join();
-    CHECK(load.unanswered_count() > 0);
     shop.CheckBooks(load);
 }
 
