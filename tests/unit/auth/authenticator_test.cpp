@@ -220,7 +220,7 @@ TEST_CASE(
     }
     CHECK(bench.lookups == 5);
     REQUIRE(lines.size() == 1);
-    for (const char* part : {"\"level\":\"warn\"", "no connection", "\"sqlstate\":\"08006\""}) {
+    for (const char* part : {"\"level\":\"warn\"", "no connection", "\"reason\":\"08006\""}) {
         CHECK(lines[0].find(part) != std::string::npos);
     }
     bench.clock.Advance(Millis(1'000));
