@@ -23,12 +23,29 @@ struct Issuer {
 
 using IssuerCache = async::LookupCache<domain::JwtIssuerKey, Issuer, domain::JwtIssuerKeyHash>;
 using TenantCache = async::LookupCache<std::string, domain::TenantInfo>;
+using AgentCache = async::LookupCache<domain::AgentKey, domain::AgentInfo, domain::AgentKeyHash>;
 
 Status Refused() {
     return Unauthenticated("the token is not accepted").WithReason(kTokenInvalid);
 }
 Status Expired() {
     return Unauthenticated("the token has expired, or is not valid yet").WithReason(kTokenExpired);
+}
+
+Status NoSuchAgent(const std::string& subject) {
+    return Status(
+               Code::kPermissionDenied,
+               "the tenant has no agent with the external id \"" + subject +
+                   "\": somebody who administers it must add the agent first"
+    )
+        .WithReason(kAgentUnknown);
+}
+Status DisabledAgent() {
+    return Status(
+               Code::kPermissionDenied,
+               "the agent is disabled: somebody who administers the tenant must enable it"
+    )
+        .WithReason(kAgentDisabled);
 }
 
 async::FairLimits LimitsOf(const AgentOptions& options) {
@@ -39,14 +56,10 @@ async::FairLimits LimitsOf(const AgentOptions& options) {
         .flow_waiting_max = options.verify_queue_count_max};
 }
 
-IssuerCache::Count OutcomeCounters(obs::Metrics& metrics) {
+IssuerCache::Count OutcomeCounters(obs::Metrics& metrics, const char* name, const char* help) {
     std::array<obs::Counter*, async::kLookupOutcomeCount> counters{};
     for (std::size_t i = 0; i < counters.size(); ++i) {
-        counters[i] = &metrics.GetCounter(
-            "unibox_auth_issuers_total",
-            "Issuers of tokens looked up, by how",
-            {{"outcome", async::kLookupOutcomeNames[i]}}
-        );
+        counters[i] = &metrics.GetCounter(name, help, {{"outcome", async::kLookupOutcomeNames[i]}});
     }
     return [counters](async::LookupOutcome outcome) {
         counters[static_cast<std::size_t>(outcome)]->Add();
@@ -89,7 +102,9 @@ struct AgentTokens::State {
               shared.lanes,
               [this](const IssuerCache::Keys& keys) { return LoadIssuers(keys); },
               [](const Issuer&) { return false; },
-              OutcomeCounters(metrics)
+              OutcomeCounters(
+                  metrics, "unibox_auth_issuers_total", "Issuers of tokens looked up, by how"
+              )
           ),
           tenants(
               settings,
@@ -98,6 +113,14 @@ struct AgentTokens::State {
               [this](const TenantCache::Keys& slugs) { return LoadTenants(slugs); },
               [](const domain::TenantInfo&) { return false; },
               [](async::LookupOutcome) {}
+          ),
+          agents(
+              settings,
+              clock,
+              shared.lanes,
+              [this](const AgentCache::Keys& keys) { return LoadAgents(keys); },
+              [](const domain::AgentInfo&) { return false; },
+              OutcomeCounters(metrics, "unibox_auth_agents_total", "Agents looked up, by how")
           ),
           jwks(given.jwks, sources.fetch_jwks, clock, metrics),
           verify_lane(
@@ -109,6 +132,7 @@ struct AgentTokens::State {
 
     Result<IssuerCache::Found> LoadIssuers(const IssuerCache::Keys& keys);
     Result<TenantCache::Found> LoadTenants(const TenantCache::Keys& slugs);
+    Result<AgentCache::Found> LoadAgents(const AgentCache::Keys& keys);
     KeySetPtr OwnKeysOf(const domain::JwtIssuerInfo& info) const;
 
     void OnIssuers(const CallPtr& call, const std::vector<Result<IssuerCache::ValuePtr>>& found);
@@ -117,6 +141,9 @@ struct AgentTokens::State {
     void Verify(const CallPtr& call, const KeySetPtr& keys);
     void OnVerified(const CallPtr& call);
     void OnTenant(const CallPtr& call, Role role, const Result<TenantCache::ValuePtr>& tenant);
+    void OnAgent(
+        const CallPtr& call, TenantId tenant, Role role, const Result<AgentCache::ValuePtr>& found
+    );
     void Refuse(const CallPtr& call, KeyRefusal why, const Status& status);
 
     const AgentOptions options;
@@ -128,6 +155,7 @@ struct AgentTokens::State {
     VerifiedTokens verified;
     IssuerCache issuers;
     TenantCache tenants;
+    AgentCache agents;
     JwksCache jwks;
     async::FairPool verify_lane;
 };
@@ -169,6 +197,17 @@ Result<TenantCache::Found> AgentTokens::State::LoadTenants(const TenantCache::Ke
     TenantCache::Found all;
     for (const auto& [slug, tenant] : *found) {
         all.emplace(slug, std::make_shared<const domain::TenantInfo>(tenant));
+    }
+    return all;
+}
+
+Result<AgentCache::Found> AgentTokens::State::LoadAgents(const AgentCache::Keys& keys) {
+    AgentCache::Found all;
+    for (const domain::AgentKey& key : keys) {
+        auto found = sources.find_agent(key, clock.Steady() + lookup_max);
+        if (!found.ok()) return shared.away(found.status());
+        if (!*found) continue;
+        all.emplace(key, std::make_shared<const domain::AgentInfo>(**std::move(found)));
     }
     return all;
 }
@@ -281,7 +320,7 @@ void AgentTokens::State::OnVerified(const CallPtr& call) {
         );
     }
     const auto slug = texts.find(issuer.tenant_claim);
-    if (slug == texts.end() || slug->second.size() > kNameBytesMax) {
+    if (slug == texts.end() || !IsPlainName(slug->second, kNameBytesMax)) {
         return Refuse(call, KeyRefusal::kTenantUnknown, Refused());
     }
     tenants.Get(
@@ -301,13 +340,36 @@ void AgentTokens::State::OnTenant(
     }
     if (!tenant.ok()) return call->done(tenant.status());
     if ((*tenant)->disabled) return Refuse(call, KeyRefusal::kTenantDisabled, Refused());
-    const auto& scopes = RowOf(role).scopes;
+    const TenantId id = (*tenant)->tenant;
+    agents.Get(
+        {domain::AgentKey{id, call->token.claims.subject}},
+        {.flow = call->network, .is_stranger = false},
+        [this, call, id, role](const std::vector<Result<AgentCache::ValuePtr>>& found) {
+            OnAgent(call, id, role, found.front());
+        }
+    );
+}
+
+void AgentTokens::State::OnAgent(
+    const CallPtr& call, TenantId tenant, Role role, const Result<AgentCache::ValuePtr>& found
+) {
+    const std::string& subject = call->token.claims.subject;
+    if (found.status().code() == Code::kNotFound) {
+        return Refuse(call, KeyRefusal::kAgentUnknown, NoSuchAgent(subject));
+    }
+    if (!found.ok()) return call->done(found.status());
+    const domain::AgentInfo& info = **found;
+    if (info.disabled) return Refuse(call, KeyRefusal::kAgentDisabled, DisabledAgent());
+    const Role effective = std::min(role, RoleOf(info.role));
+    const auto& scopes = RowOf(effective).scopes;
     Principal agent;
-    agent.tenant = (*tenant)->tenant;
+    agent.tenant = tenant;
     agent.kind = Principal::Kind::kAgent;
     agent.issuer_id = call->issuer->info.issuer_id;
-    agent.subject = call->token.claims.subject;
-    agent.role = role;
+    agent.subject = subject;
+    agent.agent = info.agent;
+    agent.agent_name = info.name;
+    agent.role = effective;
     agent.scopes.assign(scopes.begin(), scopes.end());
     call->done(agent);
 }
@@ -366,6 +428,7 @@ void AgentTokens::Check(std::string_view token, const std::string& peer_address,
 void AgentTokens::Forget() {
     state_->issuers.Forget();
     state_->tenants.Forget();
+    state_->agents.Forget();
 }
 
 void AgentTokens::Stop() {

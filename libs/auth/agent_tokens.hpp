@@ -3,7 +3,8 @@
 //
 // In this order, each step only after the one before: form and times (jws.hpp); the issuer, found
 // by `iss` and one of `aud` as it was registered; its algorithms; its key, of the row or of the URL
-// of the row, never of the token (jwks_cache.hpp); the signature; tenant and role.
+// of the row, never of the token (jwks_cache.hpp); the signature; tenant and role; the agent of the
+// tenant whom the subject names. The issuer says who it is, the tenant whether it works there.
 //
 // Signatures cost tens of microseconds: they are checked on threads of their own, networks in turn,
 // those of a network that turn out wrong are limited like keys that lead nowhere, and a token that
@@ -19,6 +20,7 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "base/status.hpp"
+#include "domain/agent_info.hpp"
 #include "domain/jwt_issuer.hpp"
 #include "obs/metrics.hpp"
 
@@ -26,6 +28,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +39,8 @@ namespace unibox::auth {
 inline constexpr const char* kTokenInvalid = "TOKEN_INVALID";
 inline constexpr const char* kTokenExpired = "TOKEN_EXPIRED";
 inline constexpr const char* kRoleMissing = "ROLE_MISSING";
+inline constexpr const char* kAgentUnknown = "AGENT_UNKNOWN";
+inline constexpr const char* kAgentDisabled = "AGENT_DISABLED";
 
 struct AgentOptions {
     std::int64_t clock_skew_ms_max = 30'000;         // Between the issuers' clocks and ours.
@@ -54,6 +59,9 @@ struct AgentSources {
         find_issuers;  // store::FindJwtIssuers; empty: no tokens are taken at all.
     std::function<Result<domain::TenantsBySlug>(const std::vector<std::string>&, SteadyTime)>
         find_tenants;
+    // Nothing: the tenant has no such agent. store::FindCallingAgent.
+    std::function<Result<std::optional<domain::AgentInfo>>(const domain::AgentKey&, SteadyTime)>
+        find_agent;
     JwksCache::Fetch fetch_jwks;
     // A sealed secret of an issuer. Empty: HS256 is not taken.
     std::function<Result<Secret>(std::string_view sealed, Uuid issuer_id)> open_secret;
@@ -86,7 +94,8 @@ public:
 
     // Calls `done` exactly once; never blocks. UNAUTHENTICATED: TOKEN_EXPIRED if it is only that
     // (or not valid yet), else TOKEN_INVALID, whatever is wrong. PERMISSION_DENIED, ROLE_MISSING:
-    // the token is right and has no role. UNAVAILABLE: DIRECTORY_UNAVAILABLE, ISSUER_UNAVAILABLE.
+    // the token is right and has no role; AGENT_UNKNOWN, AGENT_DISABLED: nobody of the tenant is
+    // called so, or works there any more. UNAVAILABLE: DIRECTORY_UNAVAILABLE, ISSUER_UNAVAILABLE.
     // RESOURCE_EXHAUSTED as of Authenticator::Check.
     void Check(std::string_view token, const std::string& peer_address, Done done);
     // As Authenticator's.

@@ -20,13 +20,6 @@ bool IsBase64UrlDigit(char c) {
            c == '_';
 }
 
-bool IsName(std::string_view text, std::size_t bytes_max) {
-    return !text.empty() && text.size() <= bytes_max &&
-           std::none_of(text.begin(), text.end(), [](char c) {
-               return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
-           });
-}
-
 // RFC 8725, 3.11: tokens for other purposes (logout, DPoP, security events) say so here.
 bool IsAccessTokenType(std::string_view type) {
     constexpr std::string_view kPrefix = "application/";
@@ -46,7 +39,7 @@ bool ReadHeader(std::string_view text, Token* token) {
     const auto key_id = detail::TextMember(*header, "kid", &is_wrong);
     const auto type = detail::TextMember(*header, "typ", &is_wrong);
     if (is_wrong || !name || (type && !IsAccessTokenType(*type))) return false;
-    if (key_id && !IsName(*key_id, kKeyIdBytesMax)) return false;
+    if (key_id && !IsPlainName(*key_id, kKeyIdBytesMax)) return false;
     const auto algorithm = AlgorithmOf(*name);
     if (!algorithm) return false;
     token->algorithm = *algorithm;
@@ -74,7 +67,7 @@ bool ReadAudiences(const json& claims, std::vector<std::string>* audiences) {
     }
     for (const json& one : all.is_array() ? all : json::array({all})) {
         const auto* text = one.get_ptr<const std::string*>();
-        if (text == nullptr || !IsName(*text, kNameBytesMax)) return false;
+        if (text == nullptr || !IsPlainName(*text, kNameBytesMax)) return false;
         const bool is_known =
             std::find(audiences->begin(), audiences->end(), *text) != audiences->end();
         if (!is_known) audiences->push_back(*text);
@@ -88,8 +81,8 @@ bool ReadClaims(std::string_view text, Claims* claims) {
     bool is_wrong = false;
     claims->issuer = detail::TextMember(*payload, "iss", &is_wrong).value_or("");
     claims->subject = detail::TextMember(*payload, "sub", &is_wrong).value_or("");
-    if (is_wrong || !IsName(claims->issuer, kNameBytesMax)) return false;
-    if (!IsName(claims->subject, kSubjectBytesMax)) return false;
+    if (is_wrong || !IsPlainName(claims->issuer, kNameBytesMax)) return false;
+    if (!IsPlainName(claims->subject, kSubjectBytesMax)) return false;
     if (!ReadAudiences(*payload, &claims->audiences)) return false;
     for (const auto& [name, value] : payload->items()) {
         if (const auto* claim = value.get_ptr<const std::string*>()) claims->texts[name] = *claim;
@@ -105,6 +98,13 @@ std::optional<Algorithm> AlgorithmOf(std::string_view name) {
     const auto* at = std::find(kAlgorithmNames.begin(), kAlgorithmNames.end(), name);
     if (at == kAlgorithmNames.end()) return {};
     return static_cast<Algorithm>(at - kAlgorithmNames.begin());
+}
+
+bool IsPlainName(std::string_view text, std::size_t bytes_max) {
+    return !text.empty() && text.size() <= bytes_max &&
+           std::none_of(text.begin(), text.end(), [](char c) {
+               return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+           });
 }
 
 bool LooksLikeJws(std::string_view text) {

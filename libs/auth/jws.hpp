@@ -27,6 +27,10 @@ inline constexpr std::size_t kNameBytesMax = 512;     // Of iss and each of aud.
 inline constexpr std::size_t kSubjectBytesMax = 255;  // OpenID Connect Core, 2.
 inline constexpr std::size_t kKeyIdBytesMax = 256;
 
+// Whether a name can be one that was registered: not empty, not longer than that, without control
+// characters, which PostgreSQL partly refuses.
+bool IsPlainName(std::string_view text, std::size_t bytes_max);
+
 // Whether the text has the form of a token, right or wrong: three parts of base64url, of which the
 // last may be empty. A cheap test; an API key has no dot.
 bool LooksLikeJws(std::string_view text);

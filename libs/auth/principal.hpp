@@ -20,11 +20,13 @@ struct Principal {
     Kind kind = Kind::kApiKey;
     Uuid key_id;           // Of the API key; nil for an agent.
     std::string key_name;  // As the tenant's people know the key; empty for an agent.
-    // An agent is who the issuer says it is: `subject` is its `sub`, which means nothing with
-    // another issuer. What the agent is a member of is found by these two.
+    // Of an agent: who has signed for it, as whom (`sub`), and who that is to the tenant.
     Uuid issuer_id;
     std::string subject;
-    std::optional<Role> role;  // Of an agent, always.
+    AgentId agent;           // Nil for an API key.
+    std::string agent_name;  // As the tenant's people know the agent.
+    // Of an agent, always: the lesser of the token's and of the tenant's.
+    std::optional<Role> role;
     // auth/scopes.hpp: of the key, or of the role.
     std::vector<std::string> scopes;
 

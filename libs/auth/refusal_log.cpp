@@ -7,24 +7,13 @@ namespace unibox::auth {
 namespace {
 
 constexpr std::array<const char*, static_cast<std::size_t>(KeyRefusal::kCount)> kNames = {
-    "absent",
-    "malformed",
-    "unknown",
-    "revoked",
-    "expired",
-    "tenant_disabled",
-    "scope_missing",
-    "too_many_lookups",
-    "token_malformed",
-    "token_expired",
-    "token_lifetime",
-    "issuer_unknown",
-    "issuer_disabled",
-    "algorithm",
-    "signing_key_unknown",
-    "forged",
-    "tenant_unknown",
-    "role_missing",
+    "absent",          "malformed",        "unknown",
+    "revoked",         "expired",          "tenant_disabled",
+    "scope_missing",   "too_many_lookups", "token_malformed",
+    "token_expired",   "token_lifetime",   "issuer_unknown",
+    "issuer_disabled", "algorithm",        "signing_key_unknown",
+    "forged",          "tenant_unknown",   "role_missing",
+    "agent_unknown",   "agent_disabled",
 };
 
 }  // namespace

@@ -37,6 +37,8 @@ enum class KeyRefusal {
     kForged,
     kTenantUnknown,
     kLacksRole,
+    kAgentUnknown,
+    kAgentDisabled,
     kCount,
 };
 

@@ -6,6 +6,7 @@
 #include "http/fetch.hpp"
 #include "net/tls_client.hpp"
 #include "store/directory/lookups.hpp"
+#include "store/inbox/agents.hpp"
 
 #include <memory>
 #include <string>
@@ -61,6 +62,9 @@ Result<auth::AgentSources> AgentSourcesOf(const Config& config, pg::Pool& pool) 
     };
     sources.find_tenants = [&pool](const auto& slugs, SteadyTime deadline) {
         return store::FindTenantsBySlug(pool, slugs, deadline);
+    };
+    sources.find_agent = [&pool](const domain::AgentKey& key, SteadyTime deadline) {
+        return store::FindCallingAgent(pool, key, deadline);
     };
     sources.fetch_jwks = [rules = RulesOf(config.agent_tokens, std::move(tls_client))](
                              const std::string& url

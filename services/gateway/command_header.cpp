@@ -39,6 +39,12 @@ writer::v1::RequestKey RequestKeyOf(
 
 v1::Actor ActorOf(const auth::Principal& principal) {
     v1::Actor actor;
+    if (principal.kind == auth::Principal::Kind::kAgent) {
+        actor.set_kind(v1::ACTOR_KIND_AGENT);
+        actor.set_id(principal.agent.ToString());
+        actor.set_name(principal.agent_name);
+        return actor;
+    }
     actor.set_kind(v1::ACTOR_KIND_API_KEY);
     actor.set_id(principal.key_id.ToString());
     actor.set_name(principal.key_name);

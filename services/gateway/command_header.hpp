@@ -29,7 +29,7 @@ CommonFields CommonFieldsOf(const Request& request) {
     return {request, request.conversation_id(), request.request_id(), request.if_version()};
 }
 
-// Who calls, as what is written shall name it: an API key with its name.
+// Who calls, as what is written shall name it: an agent or an API key, with its name.
 v1::Actor ActorOf(const auth::Principal& principal);
 
 // Whose request ids these are: "key:<uuid>", "agent:<uuid>".

@@ -7,6 +7,7 @@
 #include "gateway_fixture.hpp"
 #include "key_server.hpp"
 #include "store/admin/jwt_issuers.hpp"
+#include "store/admin/people.hpp"
 #include "support/jwt_signer.hpp"
 #include "support/status_matchers.hpp"
 
@@ -17,6 +18,7 @@
 namespace unibox::test {
 
 struct AgentsFixture {
+    static constexpr const char* kSubject = "agent-1";  // Who may do all that a token says.
     static constexpr const char* kIssuer = "https://login.test/";
 
     static gateway::Config Changed(
@@ -41,6 +43,24 @@ struct AgentsFixture {
           tenant(gateway.AddTenant("acme")) {
         keys.Publish(JwksOf({signer.Jwk()}));
         Put(tenant.id, Spec());
+        AddAgent(tenant, kSubject, v1::AGENT_ROLE_ADMIN);
+    }
+
+    // Or changes it.
+    AgentId AddAgent(
+        const TestTenant& where,
+        const std::string& external_id,
+        v1::AgentRole role,
+        bool disabled = false
+    ) {
+        store::AgentSpec spec;
+        spec.external_id = external_id;
+        spec.name = "Agent " + external_id;
+        spec.role = role;
+        spec.disabled = disabled;
+        const auto put = store::PutAgent(gateway.admin(), where.id, spec);
+        REQUIRE_OK(put);
+        return put->agent;
     }
 
     store::JwtIssuerSpec Spec() const {
@@ -59,9 +79,12 @@ struct AgentsFixture {
     }
 
     // Of now, for an hour.
-    static TestClaims Claims(const std::string& role = "agent") {
+    static TestClaims Claims(
+        const std::string& role = "agent", const std::string& subject = kSubject
+    ) {
         TestClaims claims;
         claims.issuer = kIssuer;
+        claims.subject = subject;
         claims.role = role;
         claims.issued_at_s = SystemClock().UnixMillis() / 1'000;
         claims.expires_at_s = claims.issued_at_s + 3'600;

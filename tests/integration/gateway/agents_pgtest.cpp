@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <fstream>
 #include <future>
+#include <utility>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using test::AgentsFixture;
@@ -110,6 +111,28 @@ TEST_CASE("Agents: each method is open to the roles that have its scope", "[pg][
         CHECK_THAT(status, HasCode(Code::kPermissionDenied));
         CHECK(status.reason() == auth::kRoleMissing);
     }
+}
+
+TEST_CASE("Agents: a stranger and a disabled agent get 403, and are told why", "[pg][gateway]") {
+    AgentsFixture fixture;
+    fixture.AddAgent(fixture.tenant, "gone", v1::AGENT_ROLE_ADMIN, true);
+    // Of another tenant, with the same issuer's word.
+    fixture.AddAgent(fixture.gateway.AddTenant("other"), "elsewhere", v1::AGENT_ROLE_ADMIN);
+    for (const auto& [subject, reason] :
+         {std::pair("stranger", auth::kAgentUnknown),
+          std::pair("elsewhere", auth::kAgentUnknown),
+          std::pair("gone", auth::kAgentDisabled)}) {
+        INFO(subject);
+        const auto token = fixture.Token(AgentsFixture::Claims("admin", subject));
+        const auto response = fixture.List(token);
+        CHECK(response.status == 403);
+        CHECK(response.body.find(reason) != std::string::npos);
+        CHECK(response.body.find("somebody who administers") != std::string::npos);
+        const Status status = rpc::FromGrpc(fixture.ListByGrpc(token));
+        CHECK_THAT(status, HasCode(Code::kPermissionDenied));
+        CHECK(status.reason() == reason);
+    }
+    CHECK(fixture.List(fixture.Token()).status == 200);
 }
 
 TEST_CASE("Agents: what is wrong is the same 401 over both transports", "[pg][gateway]") {
@@ -253,6 +276,7 @@ TEST_CASE("Agents: a secret that tenant and issuer share, sealed at rest", "[pg]
 TEST_CASE("Agents: the operator's issuer serves all tenants by their slugs", "[pg][gateway]") {
     AgentsFixture fixture;
     const auto other = fixture.gateway.AddTenant("other");
+    fixture.AddAgent(other, AgentsFixture::kSubject, v1::AGENT_ROLE_ADMIN);
     fixture.gateway.AddConversations(other, 1, 2, false);
     auto spec = fixture.Spec();
     spec.name = spec.audience = "everybody";

@@ -110,3 +110,37 @@ TEST_CASE("Revocation: the notice ends the tokens of an issuer at once", "[nats]
     CHECK(std::chrono::steady_clock::now() - begun < 20s);
     CHECK(fixture.gateway.Get(kList, fixture.tenant.key).status == 200);
 }
+
+TEST_CASE("Revocation: the notice ends an agent's rights at once", "[nats][gateway]") {
+    test::NatsServer nats;
+    test::AgentsFixture fixture([&](auto& config) {
+        config.nats.url = nats.url();
+        config.api_keys.known_ms_max = 30'000;
+    });
+    fixture.AddAgent(fixture.tenant, "ada", v1::AGENT_ROLE_SUPERVISOR);
+    fixture.gateway.AddConversations(fixture.tenant, 1, 1, false);
+    const auto token = fixture.Token(test::AgentsFixture::Claims("supervisor", "ada"));
+    const std::string first =
+        std::string(kList) + "/" + GatewayFixture::ConversationUuid(fixture.tenant, 1);
+    obs::Metrics metrics;
+    nats::Settings settings;
+    settings.url = nats.url();
+    auto connection = nats::Connection::Connect(settings, metrics);
+    REQUIRE_OK(connection);
+    REQUIRE(test::Eventually(20s, [&] { return (*connection)->connected(); }));
+    REQUIRE(fixture.gateway.Get(first, token).status == 200);
+    const auto becomes = [&](int status) {
+        CHECK(fixture.gateway.Get(first, token).status != status);  // Nobody was told.
+        const auto begun = std::chrono::steady_clock::now();
+        const bool became = test::Eventually(20s, [&] {
+            static_cast<void>((*connection)->Publish(subjects::kChannelsChanged, ""));
+            return fixture.gateway.Get(first, token).status == status;
+        });
+        return became && std::chrono::steady_clock::now() - begun < 20s;
+    };
+
+    fixture.AddAgent(fixture.tenant, "ada", v1::AGENT_ROLE_SUPERVISOR, true);
+    CHECK(becomes(403));
+    fixture.AddAgent(fixture.tenant, "ada", v1::AGENT_ROLE_SUPERVISOR);
+    CHECK(becomes(200));
+}

@@ -16,6 +16,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ struct AgentBench {
         auth::AgentSources sources;
         sources.find_issuers = [this](const auto& keys, SteadyTime) { return FindIssuers(keys); };
         sources.find_tenants = [this](const auto& slugs, SteadyTime) { return FindTenants(slugs); };
+        sources.find_agent = [this](const auto& key, SteadyTime) { return FindAgent(key); };
         sources.fetch_jwks = [this](const std::string& url) -> Result<std::string> {
             ++fetches;
             const MutexLock lock(mutex);
@@ -81,12 +83,27 @@ struct AgentBench {
         return found;
     }
     Result<domain::TenantsBySlug> FindTenants(const std::vector<std::string>& slugs) {
+        ++tenant_lookups;
         domain::TenantsBySlug found;
         for (const auto& slug : slugs) {
             if (slug == "acme") found[slug] = {TenantId{9}, false};
             if (slug == "gone") found[slug] = {TenantId{10}, true};
         }
         return found;
+    }
+    Result<std::optional<domain::AgentInfo>> FindAgent(const domain::AgentKey& key) {
+        ++agent_lookups;
+        const MutexLock lock(mutex);
+        if (agents_away) return Unavailable("no connection").WithReason("08006");
+        if (key.external_id == "stranger") return std::optional<domain::AgentInfo>();
+        return std::optional(agent);
+    }
+    static domain::AgentInfo Agent(v1::AgentRole role, bool disabled = false) {
+        return {AgentId{Uuid{{7, 7}}}, "Ada", role, disabled};
+    }
+    void PutAgent(const domain::AgentInfo& changed) {
+        const MutexLock lock(mutex);
+        agent = changed;
     }
     void Change(const std::function<void(domain::JwtIssuerInfo&)>& change) {
         const MutexLock lock(mutex);
@@ -131,8 +148,13 @@ struct AgentBench {
     Mutex mutex;
     domain::JwtIssuerInfo info;
     std::map<std::string, domain::JwtIssuerInfo> others;  // By audience.
+    // Whoever is asked for, but "stranger": may do all that the token says.
+    domain::AgentInfo agent = Agent(v1::AGENT_ROLE_ADMIN);
+    bool agents_away = false;
     std::string jwks;
     std::atomic<int> lookups{0};
+    std::atomic<int> tenant_lookups{0};
+    std::atomic<int> agent_lookups{0};
     std::atomic<int> fetches{0};
     std::atomic<bool> away{false};
     auth::Authenticator authenticator;

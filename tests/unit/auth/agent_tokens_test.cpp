@@ -23,6 +23,8 @@ TEST_CASE("AgentTokens: an agent of the tenant, by a key of each kind", "[unit][
         CHECK(agent->kind == auth::Principal::Kind::kAgent);
         CHECK(agent->subject == "agent-1");
         CHECK(agent->issuer_id == bench.info.issuer_id);
+        CHECK(agent->agent == AgentId{Uuid{{7, 7}}});
+        CHECK(agent->agent_name == "Ada");
         CHECK(agent->key_id == Uuid{});
         CHECK(agent->role == auth::Role::kAgent);
         CHECK(agent->May(auth::kScopeInboxRead));
@@ -30,6 +32,105 @@ TEST_CASE("AgentTokens: an agent of the tenant, by a key of each kind", "[unit][
     }
     CHECK(bench.fetches == 1);
     CHECK(bench.lookups == 1);
+    CHECK(bench.agent_lookups == 1);
+}
+
+TEST_CASE("AgentTokens: the subject must be an agent of the tenant", "[unit][auth]") {
+    RefusalLines log;
+    AgentBench bench;
+    auto claims = bench.Claims();
+    claims.subject = "stranger";
+    const auto unknown = bench.Check(bench.ed.Token(claims.Json()));
+    CHECK_THAT(unknown.status(), HasCode(Code::kPermissionDenied));
+    CHECK(unknown.status().reason() == auth::kAgentUnknown);
+    CHECK(unknown.status().message().find("\"stranger\"") != std::string::npos);
+    CHECK(unknown.status().message().find("must add the agent") != std::string::npos);
+    CHECK(log.Last() == "agent_unknown");
+    // Remembered for as long as an unknown key.
+    CHECK(bench.Check(bench.ed.Token(claims.Json())).status().reason() == auth::kAgentUnknown);
+    CHECK(bench.agent_lookups == 1);
+
+    const std::string token = bench.ed.Token(bench.Claims().Json());
+    bench.PutAgent(AgentBench::Agent(v1::AGENT_ROLE_AGENT, true));
+    const auto disabled = bench.Check(token);
+    CHECK_THAT(disabled.status(), HasCode(Code::kPermissionDenied));
+    CHECK(disabled.status().reason() == auth::kAgentDisabled);
+    CHECK(log.Last() == "agent_disabled");
+    bench.PutAgent(AgentBench::Agent(v1::AGENT_ROLE_AGENT));
+    CHECK(bench.Check(token).status().reason() == auth::kAgentDisabled);  // Nobody was told.
+    bench.authenticator.Forget();
+    REQUIRE_OK(bench.Check(token));
+    bench.PutAgent(AgentBench::Agent(v1::AGENT_ROLE_AGENT, true));
+    REQUIRE_OK(bench.Check(token));
+    bench.clock.Advance(Millis(30'000));
+    CHECK(bench.Check(token).status().reason() == auth::kAgentDisabled);  // By age alone.
+}
+
+TEST_CASE("AgentTokens: of two roles the lesser one counts", "[unit][auth]") {
+    AgentBench bench;
+    for (const auth::RoleRow& by_token : auth::kRoles) {
+        for (const auth::RoleRow& by_tenant : auth::kRoles) {
+            INFO(by_token.name << ' ' << by_tenant.name);
+            bench.PutAgent(AgentBench::Agent(by_tenant.stored));
+            bench.authenticator.Forget();
+            auto claims = bench.Claims();
+            claims.role = by_token.name;
+            const auto agent = bench.Check(bench.ed.Token(claims.Json()));
+            REQUIRE_OK(agent);
+            const auto& lesser = by_token.role < by_tenant.role ? by_token : by_tenant;
+            CHECK(agent->role == lesser.role);
+            CHECK(std::equal(
+                agent->scopes.begin(),
+                agent->scopes.end(),
+                lesser.scopes.begin(),
+                lesser.scopes.end()
+            ));
+        }
+    }
+    // A role of a later version is not more than the least.
+    bench.PutAgent(AgentBench::Agent(static_cast<v1::AgentRole>(99)));
+    bench.authenticator.Forget();
+    auto claims = bench.Claims();
+    claims.role = "admin";
+    CHECK(bench.Check(bench.ed.Token(claims.Json()))->role == auth::Role::kAgent);
+}
+
+TEST_CASE("AgentTokens: while agents cannot be looked up, who is known works", "[unit][auth]") {
+    auto options = AgentBench::AsGateway();
+    options.cache.stale_ms_max = 60'000;
+    AgentBench bench(options);
+    const std::string token = bench.ed.Token(bench.Claims().Json());
+    REQUIRE_OK(bench.Check(token));
+    {
+        const MutexLock lock(bench.mutex);
+        bench.agents_away = true;
+    }
+    bench.clock.Advance(Millis(30'000));
+    REQUIRE_OK(bench.Check(token));
+    bench.clock.Advance(Millis(30'000));
+    const auto late = bench.Check(token);
+    CHECK_THAT(late.status(), HasCode(Code::kUnavailable));
+    CHECK(late.status().reason() == auth::kDirectoryUnavailable);
+    const MutexLock lock(bench.mutex);
+    bench.agents_away = false;
+}
+
+TEST_CASE("AgentTokens: a slug that no tenant can have is not looked up", "[unit][auth]") {
+    AgentBench bench;
+    bench.Change([](auto& info) {
+        info.tenant.reset();
+        info.tenant_claim = "tenant";
+    });
+    auto claims = bench.Claims();
+    claims.more = R"(,"tenant":"acme")";
+    REQUIRE_OK(bench.Check(bench.ed.Token(claims.Json())));
+    // PostgreSQL takes no text with a zero byte, which would look like a directory that is away.
+    for (const char* slug : {R"("acme\u0000")", R"("")", R"("ac\nme")"}) {
+        INFO(slug);
+        claims.more = std::string(",\"tenant\":") + slug;
+        CHECK(bench.IsInvalid(bench.ed.Token(claims.Json())));
+    }
+    CHECK(bench.tenant_lookups == 1);
 }
 
 TEST_CASE("AgentTokens: the role decides what it may do", "[unit][auth]") {

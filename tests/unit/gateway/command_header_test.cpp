@@ -66,6 +66,22 @@ TEST_CASE("CommandHeader: who, what about, when, in which trace", "[unit][gatewa
     CHECK(UuidV7Millis(*command_id) == header.receive_time_ms());
 }
 
+TEST_CASE("CommandHeader: an agent is named as the tenant knows it", "[unit][gateway]") {
+    Caller who;
+    who.caller.principal.kind = auth::Principal::Kind::kAgent;
+    who.caller.principal.subject = "sub-1";
+    who.caller.principal.agent = AgentId{Uuid::Parse(kConversation).value()};
+    who.caller.principal.agent_name = "Ada";
+    const auto request = Close();
+    const auto header =
+        gateway::HeaderOf(who.caller, gateway::CommonFieldsOf(request), test::FakeClock());
+    REQUIRE_OK(header);
+    CHECK(header->actor().kind() == v1::ACTOR_KIND_AGENT);
+    CHECK(header->actor().id() == Uuid::Parse(kConversation)->ToString());
+    CHECK(header->actor().name() == "Ada");
+    CHECK(header->request_key().scope() == "agent:" + header->actor().id());
+}
+
 TEST_CASE("CommandHeader: a call without request id has one of its own", "[unit][gateway]") {
     const auto one = Header(Close());
     const auto other = Header(Close());
