@@ -190,6 +190,14 @@ TEST_CASE("Client: a call has the shorter of two deadlines, the server too", "[u
     CHECK_THAT(patient.GetContact(), HasCode(Code::kDeadlineExceeded));
 }
 
+TEST_CASE("Client: a deadline of one second is not over at its beginning", "[unit][rpc]") {
+    Backend backend;
+    Caller caller(SettingsFor(backend.server->address()), 1s);
+    // One of several: a busy machine can be late.
+    CHECK(Eventually(60s, [&] { return caller.GetContact().ok(); }));
+    CHECK(backend.left_ms <= 2'000);
+}
+
 TEST_CASE("Client: a caller that has gone ends the call", "[unit][rpc]") {
     Backend backend;
     backend.waits = true;
