@@ -53,7 +53,7 @@ CREATE TABLE snoozes (
 );
 ALTER TABLE snoozes OWNER TO ub_owner;
 REVOKE ALL ON snoozes FROM PUBLIC;
-GRANT SELECT, INSERT, UPDATE, DELETE ON snoozes TO ub_writer;
+GRANT SELECT, INSERT, DELETE, UPDATE (claimed_until) ON snoozes TO ub_writer;
 
 -- Who did what in which conversation: a row for each command that changed something, in its transaction.
 CREATE TABLE command_audit (

@@ -74,7 +74,9 @@ Result<CommandOutcome> Append(const CommandContext& context) {
     if (is_sent) {
         UNIBOX_RETURN_IF_ERROR(CheckSending(context, row.received_at));
         domain::CounterRow& counters = context.conversation.write.counters;
-        CountInMinute(row.received_at, context.state.limits().messages_per_minute_max, &counters);
+        CountInMinute(
+            row.received_at, context.state.limits().message_count_per_minute_max, &counters
+        );
         created_at = CreatedAtAboveMarks(row.received_at, counters);
     }
     row.body = body.text();

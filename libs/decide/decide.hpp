@@ -44,7 +44,7 @@ struct DecideLimits {
     std::size_t effects_bytes_max = 16 * 1024 * 1024;
     // Of one conversation, whoever writes them. What is beyond is refused if it is a command, else
     // marked and told: two robots that answer each other are stopped, and no customer is lost.
-    std::int32_t messages_per_minute_max = 200;
+    std::int32_t message_count_per_minute_max = 200;
 };
 domain::Effects Decide(
     std::span<const domain::BatchItem> batch,

@@ -144,7 +144,7 @@ void FeedEvents::ConversationUpdated(
 }
 
 void FeedEvents::LoopSuspected(
-    const Cause& cause, const ConversationView& view, std::int32_t messages_per_minute_max
+    const Cause& cause, const ConversationView& view, std::int32_t message_count_per_minute_max
 ) {
     const ConversationWrite& conversation = *view.conversation;
     event::v1::FeedEvent event;
@@ -154,7 +154,7 @@ void FeedEvents::LoopSuspected(
     body->set_type("loop_suspected");
     auto& attributes = *body->mutable_attributes();
     attributes["conversation_id"] = conversation.key.conversation.ToString();
-    attributes["messages_per_minute_max"] = std::to_string(messages_per_minute_max);
+    attributes["message_count_per_minute_max"] = std::to_string(message_count_per_minute_max);
     body->set_contact_key(conversation.row.thread_key);
     if (view.contact != nullptr) {
         body->set_contact_key(view.contact_key->contact_key);

@@ -66,9 +66,9 @@ public:
         const std::string& reason
     );
     void ControlReceived(const Cause& cause, const event::v1::InboundEvent& control);
-    // More messages in a minute than `messages_per_minute_max`.
+    // More messages in a minute than `message_count_per_minute_max`.
     void LoopSuspected(
-        const Cause& cause, const ConversationView& view, std::int32_t messages_per_minute_max
+        const Cause& cause, const ConversationView& view, std::int32_t message_count_per_minute_max
     );
     void TypingReceived(const Cause& cause, const event::v1::InboundEvent& typing);
 

@@ -138,7 +138,7 @@ void OnMessage(const Cause& cause, const InboundEvent& event, WorkingState* stat
     WorkingConversation& conversation = ConversationFor(cause, event, &thread, state);
     const bool reopened = Reopen(event, &conversation);
     const std::int64_t created_at = CreatedAtOf(event);
-    const std::int32_t count_max = state->limits().messages_per_minute_max;
+    const std::int32_t count_max = state->limits().message_count_per_minute_max;
     const MinuteCount minute =
         CountInMinute(cause.time_ms, count_max, &conversation.write.counters);
     domain::MessageRow row = NewMessage(event, thread, created_at, author.id);

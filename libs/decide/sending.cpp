@@ -53,7 +53,7 @@ Status CheckSending(const CommandContext& context, std::int64_t received_at) {
     UNIBOX_RETURN_IF_ERROR(CheckTemplates(context, *provider));
     UNIBOX_RETURN_IF_ERROR(CheckNotSuperseded(context));
     UNIBOX_RETURN_IF_ERROR(CheckWindow(context, channel));
-    const std::int32_t count_max = context.state.limits().messages_per_minute_max;
+    const std::int32_t count_max = context.state.limits().message_count_per_minute_max;
     if (!IsMinuteFull(received_at, count_max, write.counters)) return {};
     return ResourceExhausted(
                "the conversation had " + std::to_string(count_max) +

@@ -212,7 +212,7 @@ Status BatchCommitter::RunTransaction(
     );
     lap(env_.metrics.read_seconds);
     Reached(CommitStage::kBetweenPipelines);
-    effects_ = decide::Decide(events, std::move(state));
+    effects_ = decide::Decide(events, std::move(state), env_.limits);
     lap(env_.metrics.decide_seconds);
     if (effects_.input_count < events.size()) return Cut(selection);
     const auto committed = tx.Commit(effects_, {selection.dead, *acknowledged_});

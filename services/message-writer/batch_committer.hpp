@@ -6,6 +6,7 @@
 
 #include "async/backoff.hpp"
 #include "base/clock.hpp"
+#include "decide/decide.hpp"
 #include "domain/batch_effects.hpp"
 #include "domain/inbox_keys.hpp"
 #include "message-writer/commit_stage.hpp"
@@ -54,6 +55,7 @@ public:
         const BatchSettings& settings;
         std::string owner;
         Millis lease{0};
+        decide::DecideLimits limits{};
         WriterMetrics& metrics;
         const Clock& clock;
         StageHook on_stage{};

@@ -1,5 +1,6 @@
 #include "message-writer/command_committer.hpp"
 
+#include "base/encoding.hpp"
 #include "decide/plan.hpp"
 #include "message-writer/command_answer.hpp"
 #include "obs/log.hpp"
@@ -68,7 +69,14 @@ void CommandCommitter::CommitAll(Commands commands) {
 
 void CommandCommitter::InHalves(Commands commands, const Status& why) {
     if (commands.size() == 1) {
-        obs::Log(obs::Level::kError, "a command cannot be written", {{"error", why}});
+        const v1::CommandHeader& header = commands.front().command.header();
+        obs::Log(
+            obs::Level::kError,
+            "a command cannot be written",
+            {{"tenant", header.tenant_id()},
+             {"conversation", HexEncode(header.conversation_id())},
+             {"error", why}}
+        );
         env_.metrics.commands_failed.Add();
         return AnswerAll(commands, Status(Code::kInternal, "it cannot be written"));
     }

@@ -38,7 +38,8 @@ CommandLane::CommandLane(
           .pool = env_.pool,
           .lease = Millis(env_.config.ownership.lease_ms),
           .retry_max = Millis(env_.config.commands.retry_ms_max),
-          .limits = {.messages_per_minute_max = env_.config.commands.messages_per_minute_max},
+          .limits =
+              {.message_count_per_minute_max = env_.config.commands.message_count_per_minute_max},
           .metrics = env_.metrics,
           .clock = env_.clock,
           .on_stage = env_.on_stage,

@@ -127,8 +127,8 @@ void CommandSettings::Describe(config::FieldTable& table) {
             config::InRange(10, 60'000)
         )
         .Add(
-            "messages_per_minute_max",
-            &messages_per_minute_max,
+            "message_count_per_minute_max",
+            &message_count_per_minute_max,
             "Messages that one conversation may have; more are refused to people and programs, and "
             "marked when customers write them.",
             config::InRange(1, 1'000'000)
@@ -160,6 +160,8 @@ void KeeperSettings::Describe(config::FieldTable& table) {
 Config::Config() {
     grpc.listen = "127.0.0.1:9092";
     grpc.receive_bytes_max = 512 << 10;
+    grpc.connection_count_max = 200;  // Gateways, a few each.
+    grpc.connection_count_per_client_max = 100;
 }
 
 void Config::Describe(config::FieldTable& table) {

@@ -56,7 +56,7 @@ struct CommandSettings {
     std::size_t batch_bytes_max = 4 * 1024 * 1024;
     std::size_t queue_count_max = 2'000;  // of each lane
     std::int64_t retry_ms_max = 500;
-    std::int32_t messages_per_minute_max = 200;  // of one conversation
+    std::int32_t message_count_per_minute_max = 200;  // of one conversation
 
     // Section "commands".
     void Describe(config::FieldTable& table);

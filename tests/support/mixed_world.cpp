@@ -32,7 +32,7 @@ void AddPeople(TenantId tenant, MemoryInbox* inbox) {
 }  // namespace
 
 MixedWorld::MixedWorld(std::uint64_t seed) : world_(seed) {
-    if (world_.OneIn(3)) empty_.limits.messages_per_minute_max = 4;
+    if (world_.OneIn(3)) empty_.limits.message_count_per_minute_max = 4;
     for (const std::int64_t tenant : {7, 8}) {
         AddPeople(TenantId{tenant}, &empty_);
         for (const std::uint8_t number : kChannels) {

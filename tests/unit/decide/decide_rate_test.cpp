@@ -21,7 +21,7 @@ int SuspectedCount(const MemoryInbox& inbox) {
 
 TEST_CASE("Rate: commands are refused, webhooks are marked and told once", "[unit][decide]") {
     CommandFixture f;
-    f.inbox.limits.messages_per_minute_max = 4;  // m1 is the first
+    f.inbox.limits.message_count_per_minute_max = 4;  // m1 is the first
     REQUIRE(f.Do(f.A().Text("2")) == "");
     REQUIRE(f.Do(f.A().Note("notes do not count")) == "");
     f.inbox.Commit({ChannelEvent::Echo(f.channel, "e1")});
@@ -47,7 +47,7 @@ TEST_CASE("Rate: commands are refused, webhooks are marked and told once", "[uni
 
 TEST_CASE("Rate: a suspicion names the conversation and the limit", "[unit][decide]") {
     CommandFixture f;
-    f.inbox.limits.messages_per_minute_max = 1;
+    f.inbox.limits.message_count_per_minute_max = 1;
     f.inbox.Commit({ChannelEvent::Message(f.channel, "m2")});
     const event::v1::FeedEvent& event = f.LastEvent();
     const auto& body = event.control_received();
@@ -59,12 +59,12 @@ TEST_CASE("Rate: a suspicion names the conversation and the limit", "[unit][deci
     CHECK(body.thread_key() == "ada");
     CHECK(body.contact_name() == "Ada");
     CHECK(body.attributes().at("conversation_id") == f.key.conversation.ToString());
-    CHECK(body.attributes().at("messages_per_minute_max") == "1");
+    CHECK(body.attributes().at("message_count_per_minute_max") == "1");
 }
 
 TEST_CASE("Rate: the next minute begins anew", "[unit][decide]") {
     CommandFixture f;
-    f.inbox.limits.messages_per_minute_max = 1;
+    f.inbox.limits.message_count_per_minute_max = 1;
     CHECK(f.Refused(f.A().Text("x").Key("k")) == "CONVERSATION_RATE");  // and not kept
     f.inbox.now_ms += kMinute;
     CHECK(f.Do(f.A().Text("x").Key("k")) == "");
