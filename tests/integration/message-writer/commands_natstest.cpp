@@ -174,11 +174,14 @@ TEST_CASE("Commands: what a killed writer left in its slot is published by anoth
     const std::string address = "127.0.0.1:" + std::to_string(FreePort());
     const auto process =
         inbox.StartProcess("dying", "before_publish", {{"UNIBOX_GRPC_LISTEN", address}});
-    REQUIRE(Eventually(seconds(30), [&] {
+    Status last;
+    const bool is_frozen = Eventually(seconds(30), [&] {
         const WriterClient client(address, Millis(1'000));
-        const auto answer = client.Append(inbox.Ana().Note("left").Key("k"));
-        return !answer.ok() && WriterFixture::IsFrozen(*process);
-    }));
+        last = client.Append(inbox.Ana().Note("left").Key("k")).status();
+        return !last.ok() && WriterFixture::IsFrozen(*process);
+    });
+    CAPTURE(last, process->output());
+    REQUIRE(is_frozen);
     process->Kill9();
     CHECK(inbox.Count("SELECT count(*) FROM outbox WHERE shard < 0") == 1);
     inbox.StartWriter("two");

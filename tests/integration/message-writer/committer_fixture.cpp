@@ -43,14 +43,16 @@ void CommitterFixture::Build(const std::string& owner) {
                 on_pause();
                 return --pauses_allowed >= 0;
             },
-        .publish =
-            [this](writer::CommittedOutbox rows) {
-                for (auto& [id, batch] : rows) {
-                    acknowledged_.push_back(id);
-                    published_.push_back(std::move(batch));
-                }
-            },
+        .publish = [this](writer::CommittedOutbox rows) { Publish(std::move(rows)); },
     });
+}
+
+void CommitterFixture::Publish(writer::CommittedOutbox rows) {
+    for (auto& [id, batch] : rows) {
+        if (id.target != domain::OutboxTarget::kFeed) continue;
+        acknowledged_.push_back(id);
+        published_.push_back(std::move(batch));
+    }
 }
 
 void CommitterFixture::Own(int partition_count) {
@@ -105,6 +107,33 @@ bool CommitterFixture::WritePayloads(
         );
     }
     return committer_->Commit(batch, {{written.owned.id.Shard(), &written}}, &acknowledged_);
+}
+
+writer::CommandResult CommitterFixture::Do(const writer::v1::Command& command) {
+    const auto slot = store::TakeSlot(*pool_, owner_, Millis(15'000));
+    REQUIRE_OK(slot);
+    writer::CommandCommitter committer({
+        .session = *session_,
+        .pool = *pool_,
+        .lease = Millis(15'000),
+        .retry_max = Millis(200),
+        .metrics = *metrics_,
+        .clock = SystemClock(),
+        .slot = [&slot] { return std::optional(*slot); },
+        .on_slot_lost = [] {},
+        .on_outcome_unknown = [] {},
+        .pause = [](Millis) { return false; },
+        .publish = [this](writer::CommittedOutbox rows) { Publish(std::move(rows)); },
+        .acknowledged = &acknowledged_,
+    });
+    writer::CommandResult result;
+    std::vector<writer::PendingCommand> commands(1);
+    commands[0].command = command;
+    commands[0].deadline = SystemClock().Steady() + Millis(30'000);
+    commands[0].done = [&result](writer::CommandResult done) { result = std::move(done); };
+    committer.Commit(std::move(commands));
+    REQUIRE_OK(store::ReleaseSlot(*pool_, owner_, *slot));
+    return result;
 }
 
 std::string CommitterFixture::Ask(const std::string& sql) {

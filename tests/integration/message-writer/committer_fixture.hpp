@@ -3,6 +3,7 @@
 #pragma once
 
 #include "message-writer/batch_committer.hpp"
+#include "message-writer/command_committer.hpp"
 #include "support/inbound_events.hpp"
 #include "support/pg_server.hpp"
 
@@ -23,6 +24,8 @@ public:
     // where the last batch ended. False if the committer was interrupted.
     bool Write(const std::vector<event::v1::InboundEvent>& events);
     bool WritePayloads(const std::vector<std::string>& payloads, std::int32_t partition = 0);
+    // Commits the command as a lane of commands does.
+    writer::CommandResult Do(const writer::v1::Command& command);
     // Takes partitions 0 .. count - 1 of generation 1, whose rows it makes if need be.
     void Own(int partition_count);
 
@@ -49,6 +52,7 @@ public:
 
 private:
     void Build(const std::string& owner);
+    void Publish(writer::CommittedOutbox rows);
 
     obs::Metrics registry_;
     PgDatabase database_;

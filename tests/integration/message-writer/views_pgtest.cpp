@@ -1,6 +1,7 @@
 // The feed and the API tell the same of the same rows, member by member.
 #include "committer_fixture.hpp"
 #include "store/inbox/reads.hpp"
+#include "support/command_builder.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -38,12 +39,36 @@ public:
     void WriteAndCompare(const std::vector<event::v1::InboundEvent>& events) {
         const std::size_t before = inbox.feed().size();
         REQUIRE(inbox.Write(events));
+        CompareFeedFrom(before);
+    }
+    // The same of what an agent does in the conversation of Anna, who has written.
+    void DoAndCompare(const std::function<void(CommandBuilder&)>& what) {
+        const std::size_t before = inbox.feed().size();
+        const ConversationId id{
+            *Uuid::Parse(inbox.Ask("SELECT conversation_id FROM conversations"))};
+        CommandBuilder command({TenantId{1}, id});
+        what(command.By(AnAgent(1)).At(NowMs()));
+        REQUIRE_OK(inbox.Do(command).status);
+        CompareFeedFrom(before);
+    }
+    // Messages of the feed are over their rate.
+    void Flood(int count) {
+        std::vector<event::v1::InboundEvent> events;
+        for (int i = 0; i < count; ++i) {
+            events.push_back(AMessage("flood" + std::to_string(i)).WithText("!").Build());
+        }
+        WriteAndCompare(events);
+    }
+
+    void CompareFeedFrom(std::size_t before) {
         const auto feed = inbox.feed();
         REQUIRE(feed.size() > before);
         v1::Conversation conversation;
         std::map<std::string, v1::Message> messages;
         for (std::size_t i = before; i < feed.size(); ++i) {
-            conversation.CopyFrom(*PartOf(feed[i], "conversation"));
+            const auto* whole = PartOf(feed[i], "conversation");
+            if (whole == nullptr) continue;  // A notice changes nothing.
+            conversation.CopyFrom(*whole);
             const auto* part = PartOf(feed[i], "message");
             if (part == nullptr) continue;
             v1::Message message;
@@ -103,6 +128,7 @@ private:
 
 event::v1::InboundEvent FullMessage(const std::string& provider_id) {
     auto event = AMessage(provider_id).WithText("good day").Named("Anna").Build();
+    event.set_provider(v1::PROVIDER_WHATSAPP);
     auto& message = *event.mutable_message();
     message.set_kind(v1::MESSAGE_KIND_POSTBACK);
     message.set_payload("button-7");
@@ -112,6 +138,27 @@ event::v1::InboundEvent FullMessage(const std::string& provider_id) {
     attachment.set_mime_type("image/jpeg");
     message.mutable_context()->set_album_id("album-1");
     return event;
+}
+
+void DoAllAnAgentCan(Views& views) {
+    const std::string id = IdOfNumber(1).ToString();
+    views.inbox.Run(
+        "INSERT INTO agents (tenant_id, agent_id, external_id, name, role) VALUES (1, '" + id +
+        "', 'ada', 'Ada', 1);"
+        "INSERT INTO teams (tenant_id, team_id, slug, name) VALUES (1, '" +
+        id + "', 'sales', 'Sales')"
+    );
+    views.DoAndCompare([](CommandBuilder& its) {
+        its.Text("good day to you").command.mutable_append()->set_client_ref("draft-1");
+    });
+    views.DoAndCompare([](CommandBuilder& its) { its.Template("welcome"); });
+    views.DoAndCompare([](CommandBuilder& its) { its.Priority(v1::PRIORITY_HIGH); });
+    views.DoAndCompare([](CommandBuilder& its) { its.Labels({"vip", "north"}); });
+    views.DoAndCompare([](CommandBuilder& its) { its.Attributes({{"size", "M"}}); });
+    views.DoAndCompare([](CommandBuilder& its) { its.Assign(1, 1); });
+    views.DoAndCompare([](CommandBuilder& its) { its.Muted(true); });
+    views.DoAndCompare([](CommandBuilder& its) { its.Snooze(NowMs() + 3'600'000); });
+    views.Flood(401);  // More than twice what a minute may have, whenever it begins.
 }
 
 TEST_CASE("Views: feed and API show the same conversation, messages and contact", "[pg]") {
@@ -131,6 +178,7 @@ TEST_CASE("Views: feed and API show the same conversation, messages and contact"
     views.inbox.Run("UPDATE conversations SET status = 4, closed_at = " + at);
     views.WriteAndCompare({AReaction("m1", "heart").Build()});
 
+    DoAllAnAgentCan(views);
     CHECK(views.Unseen(*v1::Message::descriptor()) == std::vector<std::string>());
     CHECK(views.Unseen(*v1::Conversation::descriptor()) == std::vector<std::string>());
     CHECK(views.Unseen(*v1::Contact::descriptor()) == std::vector<std::string>());

@@ -80,8 +80,10 @@ TEST_CASE("Limits: a stop answers each command that is under way, once", "[redis
     CHECK(answers.count() == kCount);
     for (int i = 0; i < kCount; ++i) {
         CHECK_THAT(answers.Of(i).status(), HasCode(Code::kUnavailable));
+        // Whether it had gone out by then is a matter of threads.
+        const std::string reason = answers.Of(i).status().reason();
+        CHECK((reason == redis::kShuttingDown || reason == redis::kNotSent));
     }
-    CHECK(answers.Of(0).status().reason() == redis::kShuttingDown);
     CHECK_FALSE(redis.client->connected());
     CHECK_THAT(redis.Call(Command("PING")).status(), HasCode(Code::kUnavailable));
     redis.client->Stop();

@@ -17,6 +17,7 @@
 #include <catch2/catch.hpp>
 
 #include <functional>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -78,6 +79,11 @@ void StoreRawSms(CtlFixture& fixture) {
     fixture.Store(subjects::RawSubject("twilio"), raw.SerializeAsString());
 }
 
+std::vector<std::string> Words(const std::string& line) {
+    std::istringstream words(line);
+    return {std::istream_iterator<std::string>(words), {}};
+}
+
 // Each verb that changes something, run so that it does.
 std::vector<std::pair<std::string, std::function<void(CtlFixture&)>>> ChangingVerbs() {
     const auto run = [](std::vector<std::string> arguments) {
@@ -103,6 +109,10 @@ std::vector<std::pair<std::string, std::function<void(CtlFixture&)>>> ChangingVe
                      .code == kExitOk
              );
          }},
+        {"issuers put",
+         run(Words("issuers put --tenant a --name sso --issuer https://login/ --audience unibox "
+                   "--algorithms EdDSA --jwks-url https://login/keys"))},
+        {"issuers remove", run({"issuers", "remove", "--tenant", "a", "--name", "sso"})},
         {"partitions skip",
          [=](CtlFixture& fixture) {
              REQUIRE_OK(store::EnsurePartition(fixture.pool(), {1, 0}, 1'700'000'000'000));
@@ -160,6 +170,7 @@ TEST_CASE("audit: every verb that changes something is told", "[pg][uniboxctl]")
         "channels",
         "dead-letters list",
         "dead-letters show",
+        "issuers list",
         "key generate",
         "keys",
         "partitions breaks",

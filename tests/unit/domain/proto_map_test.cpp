@@ -97,6 +97,7 @@ MessageRow FullMessage() {
     row.removed_reactions.emplace_back().set_emoji("-1");
     row.reply_to = "m0";
     row.provider_id = "m1";
+    row.client_ref = "draft";
     row.delivery_state = v1::DELIVERY_STATE_FAILED;
     row.delivery_error = "131026";
     row.received_at = 1'500;

@@ -111,7 +111,8 @@ TEST_CASE("OpenAPI: each route is one operation with a name of its own", "[unit]
 TEST_CASE("OpenAPI: every field of every schema says what it is", "[unit][wire]") {
     const Json document = Document();
     for (const auto& [name, schema] : document["components"]["schemas"].items()) {
-        for (const auto& [field, property] : schema.value("properties", Json::object()).items()) {
+        const Json properties = schema.value("properties", Json::object());
+        for (const auto& [field, property] : properties.items()) {
             CAPTURE(name, field);
             CHECK(property.value("description", "") != "");
         }
