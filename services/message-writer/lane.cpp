@@ -40,8 +40,8 @@ Lane::Lane(LaneEnvironment& environment, std::size_t index, std::unique_ptr<pg::
         .settings = env_.config.batch,
         .owner = env_.owner,
         .lease = Millis(env_.config.ownership.lease_ms),
-        .limits = {.message_count_per_minute_max =
-                       env_.config.commands.message_count_per_minute_max},
+        .limits =
+            {.message_count_per_minute_max = env_.config.commands.message_count_per_minute_max},
         .metrics = env_.metrics,
         .clock = env_.clock,
         .on_stage = env_.on_stage,
