@@ -1,6 +1,7 @@
 #include "domain/provider.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace unibox::domain {
 namespace {
@@ -60,6 +61,7 @@ std::string_view ProviderName(v1::Provider provider) {
 
 std::vector<std::string_view> ProviderNames() {
     std::vector<std::string_view> names;
+    names.reserve(std::size(kProviders));
     for (const ProviderTraits& row : kProviders) names.push_back(row.name);
     return names;
 }
