@@ -402,9 +402,8 @@ bool BatchCommitter::StopShard(WrittenShard* shard, const std::string& reason) {
     return true;
 }
 
-void BatchCommitter::CountPoison(
-    WrittenShard* shard, std::int64_t sequence, const std::string& why
-) {
+void BatchCommitter::CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why)
+    const {
     if (!shard->poison.Add(sequence)) return;
     obs::Log(
         obs::Level::kWarn,

@@ -117,7 +117,7 @@ private:
     bool LearnShards(const std::vector<domain::ShardId>& numbers);
     bool LearnAll();
     bool StopShard(WrittenShard* shard, const std::string& reason);
-    void CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why);
+    void CountPoison(WrittenShard* shard, std::int64_t sequence, const std::string& why) const;
     void CountFaults();
     // False if the lane is to end.
     bool StopWhereTooMany();

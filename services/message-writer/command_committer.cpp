@@ -159,7 +159,8 @@ void CommandCommitter::AfterCommit(Commands commands, const store::CommittedBatc
     if (!rows.empty()) env_.publish(std::move(rows));
     for (domain::CommandAnswer& answer : effects_.answers) {
         if (answer.is_repetition) env_.metrics.commands_repeated.Add();
-        Answer(commands[answer.input], ResultOf(std::move(answer), committed.consistency_token));
+        PendingCommand& command = commands[answer.input];
+        Answer(command, ResultOf(std::move(answer), committed.consistency_token));
     }
     env_.metrics.command_batches.Add();
     env_.metrics.batch_commands.Observe(static_cast<double>(commands.size()));

@@ -116,7 +116,7 @@ struct RedisFixture {
         REQUIRE(IsConnected(*client));
     }
 
-    Result<Reply> Call(Command command, Millis timeout = kPatience) {
+    Result<Reply> Call(Command command, Millis timeout = kPatience) const {
         return client->Call(std::move(command), timeout);
     }
     double Count(const std::string& name, const obs::Labels& more = {}) {
