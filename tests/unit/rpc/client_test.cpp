@@ -37,14 +37,14 @@ const google::protobuf::MethodDescriptor& MethodOf(const char* name) {
 class Backend {
 public:
     explicit Backend(const rpc::Settings& given = {}) : settings(given) {
-        service.Add<v1::GetContactRequest, v1::Contact>(MethodOf("GetContact"), Begin());
-        service.Add<v1::GetConversationRequest, v1::Conversation>(
+        service_.Add<v1::GetContactRequest, v1::Contact>(MethodOf("GetContact"), Begin());
+        service_.Add<v1::GetConversationRequest, v1::Conversation>(
             MethodOf("GetConversation"), Begin()
         );
         Start();
     }
     ~Backend() {
-        gate.set_value();
+        gate_.set_value();
         server.reset();
     }
     Backend(const Backend&) = delete;
@@ -52,14 +52,14 @@ public:
 
     // On the address of before, if there was one.
     void Start() {
-        auto started = rpc::Server::Start(settings, {{service.name(), &service}}, metrics);
+        auto started = rpc::Server::Start(settings, {{service_.name(), &service_}}, metrics_);
         REQUIRE_OK(started);
         server = std::move(started).value();
         settings.listen = server->address();
     }
     std::string trace() {
-        const MutexLock lock(mutex);
-        return traceparent;
+        const MutexLock lock(mutex_);
+        return traceparent_;
     }
 
     rpc::Settings settings;
@@ -75,9 +75,9 @@ private:
     rpc::MethodService::Begin Begin() {
         return [this](grpc::CallbackServerContext& context, const Message&, Message& response) {
             grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-            rpc::Call call = dispatcher.CallOf(context);
+            rpc::Call call = dispatcher_.CallOf(context);
             rpc::Finish finish = rpc::FinishOf(context, *reactor, call);
-            dispatcher.Run(
+            dispatcher_.Run(
                 "Method",
                 std::move(call),
                 [this, &response](const rpc::Call& running) { return Handle(running, response); },
@@ -88,14 +88,14 @@ private:
     }
     Status Handle(const rpc::Call& call, Message& response) {
         {
-            const MutexLock lock(mutex);
-            traceparent = call.traceparent;
+            const MutexLock lock(mutex_);
+            traceparent_ = call.traceparent;
         }
         left_ms =
             std::chrono::duration_cast<Millis>(call.deadline - std::chrono::steady_clock::now())
                 .count();
         ++call_count;
-        if (waits) open.wait();
+        if (waits) open_.wait();
         if (failures_left > 0) {
             --failures_left;
             return Unavailable("not now");
@@ -104,14 +104,14 @@ private:
         return {};
     }
 
-    obs::Metrics metrics;
-    async::WorkerPool pool{{.name = "t", .thread_count = 4, .queue_count_max = 64}};
-    rpc::Dispatcher dispatcher{settings, pool, metrics};
-    rpc::MethodService service{*MethodOf("GetContact").service()};
-    Mutex mutex;
-    std::string traceparent UNIBOX_GUARDED_BY(mutex);
-    std::promise<void> gate;
-    std::shared_future<void> open{gate.get_future().share()};
+    obs::Metrics metrics_;
+    async::WorkerPool pool_{{.name = "t", .thread_count = 4, .queue_count_max = 64}};
+    rpc::Dispatcher dispatcher_{settings, pool_, metrics_};
+    rpc::MethodService service_{*MethodOf("GetContact").service()};
+    Mutex mutex_;
+    std::string traceparent_ UNIBOX_GUARDED_BY(mutex_);
+    std::promise<void> gate_;
+    std::shared_future<void> open_{gate_.get_future().share()};
 };
 
 rpc::ClientSettings SettingsFor(const std::string& target) {
@@ -139,7 +139,7 @@ struct Caller {
     Status GetContact() {
         return client->Call(MethodOf("GetContact"), call, v1::GetContactRequest(), contact);
     }
-    Status GetConversation() {
+    Status GetConversation() const {
         v1::Conversation conversation;
         return client->Call(
             MethodOf("GetConversation"), call, v1::GetConversationRequest(), conversation
