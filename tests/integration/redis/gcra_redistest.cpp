@@ -125,7 +125,7 @@ TEST_CASE("Gcra: however many ask at once, never more than burst and rate", "[re
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::thread> threads;
     for (int t = 0; t < 6; ++t) {
-        threads.emplace_back([&] {
+        threads.emplace_back([&, t] {
             obs::Metrics metrics;
             const auto client = redis::Client::Create(redis.settings, metrics).value();
             Gcra gcra(t % 2 == 0 ? *redis.client : *client);  // Several processes, as it were.

@@ -214,9 +214,11 @@ TEST_CASE("Request keys: answers are read up to a limit, or told to be too many"
         Answer(*lane, key, std::string(9'000'000, 'x'));
         keys.insert(key);
     }
-    auto tx = lane->Begin().value();
-    const auto refused = lane->Read(tx, PlanOf(keys));
-    CHECK(ClassifyFailure(refused.status()) == Failure::kTooMuch);
+    {
+        auto tx = lane->Begin().value();
+        const auto refused = lane->Read(tx, PlanOf(keys));
+        CHECK(ClassifyFailure(refused.status()) == Failure::kTooMuch);
+    }
     for (const domain::RequestKey& key : keys) CHECK(Kept(*lane, key).size() == 9'000'000);
 }
 
