@@ -20,14 +20,14 @@ std::string OneLine(const std::string& above, const std::string& behind) {
 
 // The name that a place in a file leads to; empty for places that have none of their own.
 std::string NameAt(const std::string& scope, const pb::EnumDescriptorProto& type, Path path) {
-    const std::string name = scope + "." + type.name();
+    std::string name = scope + "." + type.name();
     if (path.empty()) return name;
     if (path.size() != 2 || path[0] != pb::EnumDescriptorProto::kValueFieldNumber) return {};
     return name + "." + type.value(path[1]).name();
 }
 
 std::string NameAt(const std::string& scope, const pb::DescriptorProto& message, Path path) {
-    const std::string name = scope + "." + message.name();
+    std::string name = scope + "." + message.name();
     if (path.empty()) return name;
     if (path.size() < 2) return {};
     const Path rest = path.subspan(2);
@@ -44,7 +44,7 @@ std::string NameAt(const std::string& scope, const pb::DescriptorProto& message,
 }
 
 std::string NameAt(const std::string& scope, const pb::ServiceDescriptorProto& service, Path path) {
-    const std::string name = scope + "." + service.name();
+    std::string name = scope + "." + service.name();
     if (path.empty()) return name;
     if (path.size() != 2 || path[0] != pb::ServiceDescriptorProto::kMethodFieldNumber) return {};
     return name + "." + service.method(path[1]).name();

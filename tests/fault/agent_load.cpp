@@ -43,8 +43,9 @@ void AgentLoad::Work(int agent) {
     http::Client client(options_.gateway_address);
     for (int reply = 0; reply < options_.replies_each; ++reply) {
         const std::string request_id = std::to_string(agent) + "-" + std::to_string(reply);
-        const std::size_t turn = static_cast<std::size_t>(agent * options_.replies_each + reply);
-        const std::string& where = options_.conversations[turn % options_.conversations.size()];
+        const int turn = agent * options_.replies_each + reply;
+        const std::size_t place = static_cast<std::size_t>(turn) % options_.conversations.size();
+        const std::string& where = options_.conversations[place];
         for (int i = 0; i < options_.asks_each; ++i) Ask(client, request_id, where);
     }
 }

@@ -160,7 +160,7 @@ std::unique_ptr<Process> Stack::StartService(
     const ServiceEntry& service,
     const std::string& instance,
     std::map<std::string, std::string> environment
-) {
+) const {
     environment["UNIBOX_ADMIN_LISTEN"] = address(instance, "admin");
     for (const std::string& listener : service.listeners) {
         environment["UNIBOX_" + ToUpperAscii(listener) + "_LISTEN"] = address(instance, listener);

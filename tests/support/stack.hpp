@@ -96,7 +96,7 @@ private:
         const ServiceEntry& service,
         const std::string& instance,
         std::map<std::string, std::string> environment
-    );
+    ) const;
 
     StackOptions options_;
     TempDir dir_;
