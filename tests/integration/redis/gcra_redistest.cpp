@@ -90,7 +90,8 @@ TEST_CASE("Gcra: agrees with the model over random calls", "[redis]") {
         auto before = std::chrono::steady_clock::now();
         const std::string key = "model:" + std::to_string(rate);
         for (int i = 0; i < 400; ++i) {
-            const std::int64_t cost = static_cast<std::int64_t>(random() % (burst + 1U));
+            const std::int64_t cost =
+                static_cast<std::int64_t>(random() % (static_cast<unsigned>(burst) + 1U));
             const auto sent = std::chrono::steady_clock::now();
             const Decision decision =
                 TakeOk(gcra, {{.key = key, .rate_per_s = rate, .burst = burst, .cost = cost}});

@@ -37,7 +37,7 @@ class TestLane {
 public:
     TestLane(StoreFixture& store, const std::string& owner, std::int64_t idle_in_tx_timeout_ms);
 
-    Result<store::BatchTx> Begin() { return store::BatchTx::Begin(*session, Millis(60'000)); }
+    Result<store::BatchTx> Begin() const { return store::BatchTx::Begin(*session, Millis(60'000)); }
     // A transaction of commands that has read.
     Result<domain::BatchState> Read(store::BatchTx& tx, const domain::BatchPlan& plan);
     // One of the log: its partition moves on by one.

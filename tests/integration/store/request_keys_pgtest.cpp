@@ -209,9 +209,10 @@ TEST_CASE("Request keys: answers are read up to a limit, or told to be too many"
     CommandFixture fixture;
     const auto lane = fixture.Lane("a");
     std::set<domain::RequestKey> keys;
+    const std::string half(4'500'000, 'x');
     for (const char* name : {"1", "2", "3"}) {
         const domain::RequestKey key{kTenant, "s", name};
-        Answer(*lane, key, std::string(9'000'000, 'x'));
+        Answer(*lane, key, half + half);
         keys.insert(key);
     }
     {
