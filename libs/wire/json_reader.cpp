@@ -38,6 +38,7 @@ Status WrongValue(const std::string& field, const std::string& must) {
 }
 
 std::string Shown(std::string_view name) {
+    if (name.empty()) return "\"\"";
     return std::string(CutUtf8(name, kShownBytesMax));
 }
 

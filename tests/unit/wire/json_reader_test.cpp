@@ -106,6 +106,7 @@ TEST_CASE("JsonReader: what could be understood in two ways is refused", "[unit]
         {R"({"replyToSeq":1,"reply_to_seq":1})", "reply_to_seq", "DUPLICATE_FIELD"},
         {R"({"attachments":[{"url":"a","url":"b"}]})", "attachments[0].url", "DUPLICATE_FIELD"},
         {R"({"nope":1})", "nope", "UNKNOWN_FIELD"},
+        {R"({"":1})", "\"\"", "UNKNOWN_FIELD"},
         {R"({"Text":"a"})", "Text", "UNKNOWN_FIELD"},
         {R"({"attachments":[{},{"contactCard":{"nope":1}}]})",
          "attachments[1].contact_card.nope",
