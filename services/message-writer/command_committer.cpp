@@ -49,20 +49,23 @@ void CommandCommitter::Commit(std::vector<PendingCommand> commands) {
 
 void CommandCommitter::CommitAll(Commands commands) {
     int conflicts = 0;
+    bool may_be_written = false;  // By an attempt whose end nobody saw.
     while (!(commands = StillWanted(commands)).empty()) {
         bool outcome_unknown = false;
         Status status = TryOnce(commands, &outcome_unknown);
         if (status.ok()) {
             backoff_.Reset();
+            may_be_written = false;
             continue;
         }
+        may_be_written = may_be_written || outcome_unknown;
         switch (AfterError(commands, status, outcome_unknown, &conflicts)) {
             case Next::kAgain:
                 break;
             case Next::kHalves:
                 return InHalves(commands, status);
             case Next::kEnd:
-                return AnswerAll(commands, NotNow(status));
+                return AnswerAll(commands, may_be_written ? OutcomeUnknown() : NotNow(status));
         }
     }
 }
