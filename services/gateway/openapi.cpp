@@ -69,14 +69,14 @@ http::Response AnswerFor(const std::string& document, const char* accept_encodin
     return response;
 }
 
-}  // namespace
-
 Result<std::string> OpenApiOf(const MethodTable& methods) {
     UNIBOX_ASSIGN_OR_RETURN(const auto comments, wire::ProtoComments::Parse(CommentedProtos()));
     return wire::OpenApi(
         methods.services(), comments, {"Unibox", "v1", kDescription, HeaderFields(), kProblemSchema}
     );
 }
+
+}  // namespace
 
 Result<http::Route> OpenApiRoute(const MethodTable& methods) {
     UNIBOX_ASSIGN_OR_RETURN(const std::string document, OpenApiOf(methods));

@@ -6,11 +6,7 @@
 #include "gateway/method_table.hpp"
 #include "http/router.hpp"
 
-#include <string>
-
 namespace unibox::gateway {
-
-Result<std::string> OpenApiOf(const MethodTable& methods);
 
 // Answers with the document: packed for who takes it, 304 for who has it.
 Result<http::Route> OpenApiRoute(const MethodTable& methods);
