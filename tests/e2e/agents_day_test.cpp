@@ -11,17 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr const char* kTenants = R"(
-apps:
-  - {name: meta, provider: meta, secret: meta-app-secret-of-the-stack, verify_token: verify-me}
-tenants:
-  - name: shop
-    channels:
-      - {name: whatsapp, provider: whatsapp, route: "106540352242922"}
-    api_keys:
-      - {name: the-agents-program, scopes: ["inbox:read", "inbox:write"], key: FIRST_KEY}
-)";
-
 std::string WhatSheWrote() {
     return fmt::format(
         R"({{"object":"whatsapp_business_account","entry":[{{"id":"1","changes":[{{"field":)"
@@ -38,7 +27,6 @@ std::string WhatSheWrote() {
 TEST_CASE("Agent's day: each command prints what the document says", "[e2e]") {
     StackOptions options;
     options.gateway = true;
-    options.tenants_yaml = kTenants;
     Stack stack(options);
     SignedWebhook webhook;
     webhook.secret = Secret(Stack::kAppSecret);

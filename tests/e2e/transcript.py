@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 END = '--- the command has ended ---'
-COMMAND_SECONDS_MAX = 60
+SECONDS_MAX = 100  # all commands together
 
 
 def steps_of(document):
@@ -34,7 +34,7 @@ def fits(expected, printed):
 class Shell:
     def __init__(self):
         self.process = subprocess.Popen(
-            ['timeout', '--signal=KILL', str(COMMAND_SECONDS_MAX), 'bash', '--noprofile', '--norc'], text=True,
+            ['timeout', '--signal=KILL', str(SECONDS_MAX), 'bash', '--noprofile', '--norc'], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def run(self, command):

@@ -20,23 +20,12 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr const char* kTenants = R"(
-apps:
-  - {name: meta, provider: meta, secret: meta-app-secret-of-the-stack, verify_token: verify-me}
-tenants:
-  - name: shop
-    channels:
-      - {name: whatsapp, provider: whatsapp, route: "106540352242922"}
-    api_keys:
-      - {name: agents, scopes: ["inbox:read", "inbox:write"], key: FIRST_KEY}
-)";
 constexpr int kCustomerCount = 10;
 
 StackOptions Options() {
     StackOptions options;
     options.writer_count = 2;
     options.gateway = true;
-    options.tenants_yaml = kTenants;
     // Slots and partitions of a killed writer are free soon.
     options.environment = {{"UNIBOX_OWNERSHIP_LEASE_MS", "3000"}};
     return options;
