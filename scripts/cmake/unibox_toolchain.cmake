@@ -29,6 +29,10 @@ if(UNIBOX_SANITIZE)
     add_link_options(-fsanitize=${UNIBOX_SANITIZE})
 endif()
 
+# Some packages ask for these and some do not; a precompiled header serves only those that were compiled alike.
+add_compile_options(-pthread)
+add_compile_definitions(_FILE_OFFSET_BITS=64)
+
 add_library(unibox_warnings INTERFACE)
 target_compile_options(unibox_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Wcast-align
@@ -36,7 +40,7 @@ target_compile_options(unibox_warnings INTERFACE
     $<$<BOOL:${UNIBOX_WERROR}>:-Werror>
 )
 
-# One precompiled header for all targets: only the standard library, so nothing leaks between floors.
+# In the precompiled header of all targets: only the standard library, so nothing leaks between floors.
 set(UNIBOX_PCH
     <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <functional> <map>
     <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map>
