@@ -131,6 +131,8 @@ TEST_CASE("Cluster: a script reaches a node that does not know it, behind an ASK
     const std::uint16_t slot = redis::SlotOfKey(kFirst);
     const std::size_t from = RedisCluster::OwnerAtFirst(slot);
     const std::size_t to = (from + 2) % 3;
+    REQUIRE(redis.Serves(KeyOf(from)));
+    REQUIRE(redis.Serves(KeyOf(to)));
     CHECK(IntegerOf(redis.Call(Command(AddScript()).Key(kFirst).Arg(1))) == 1);
     redis.cluster.BeginMove(slot, from, to);
     redis.cluster.MoveKey(kFirst, from, to);

@@ -39,11 +39,12 @@ domain::MessageWrite MessageAt(
     return write;
 }
 
-// Messages 2 to `last`, a day apart from each other, the last one now; at most 70 of them, so that
-// one month more than those that are there is enough.
+// Messages 2 to `last`, a day apart from each other, the last one now.
 void Append(CommandFixture& fixture, const domain::ConversationKey& key, std::int64_t last) {
     const auto at_of = [&](std::int64_t seq) { return fixture.now_ms - (last - seq) * kDayMs; };
-    REQUIRE_OK(EnsurePeriodFor(fixture.writer(), "messages", at_of(2)));
+    for (std::int64_t seq = 2; seq <= last; seq += 20) {
+        REQUIRE_OK(EnsurePeriodFor(fixture.writer(), "messages", at_of(seq)));
+    }
     const auto lane = fixture.Lane("appends");
     auto tx = lane->Begin().value();
     const auto state = lane->Read(tx, CommandFixture::PlanOf(key));
