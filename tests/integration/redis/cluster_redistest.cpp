@@ -28,12 +28,14 @@ struct ClusterFixture {
         client = ClientOf(settings, metrics);
         REQUIRE(IsConnected(*client));
     }
-    Result<Reply> Call(Command command) { return client->Call(std::move(command), kPatience); }
+    Result<Reply> Call(Command command) const {
+        return client->Call(std::move(command), kPatience);
+    }
     double Redirects() {
         return metrics.GetCounter("unibox_redis_redirects_total", "", {{"name", "unibox"}}).Get();
     }
     // A command of this key goes through.
-    bool Serves(const std::string& key) {
+    bool Serves(const std::string& key) const {
         return Eventually(kPatience, [&] { return Call(Command("SET").Key(key).Arg("v")).ok(); });
     }
 

@@ -150,25 +150,25 @@ TEST_CASE("Commands: agents come with their channels, teams with whether they ar
 TEST_CASE("Commands: a channel's reply window is its setting, else its provider's", "[pg][store]") {
     CommandFixture fixture;
     struct Case {
-        int provider;
         std::string settings;
         std::optional<std::int64_t> reply_window_ms;
+        int provider;
         bool replies_after_window;
     };
     const Case cases[] = {
-        {2, "{}", kDayMs, false},
-        {3, "{}", kDayMs, false},
-        {4, "{}", kDayMs, false},
-        {1, "{}", std::nullopt, false},
-        {5, "{}", std::nullopt, false},
-        {99, "{}", std::nullopt, false},
-        {2, R"({"reply_window_s": 3600, "replies_after_window": true})", 3'600'000, true},
-        {1, R"({"reply_window_s": 60.9})", 60'000, false},
-        {2, R"({"reply_window_s": -5, "replies_after_window": "true"})", 0, false},
-        {2, R"({"reply_window_s": 1e300})", 315'360'000'000, false},
-        {2, R"({"reply_window_s": "soon", "replies_after_window": 1})", kDayMs, false},
-        {2, R"({"reply_window_s": null})", kDayMs, false},
-        {2, R"([1, 2])", kDayMs, false},
+        {"{}", kDayMs, 2, false},
+        {"{}", kDayMs, 3, false},
+        {"{}", kDayMs, 4, false},
+        {"{}", std::nullopt, 1, false},
+        {"{}", std::nullopt, 5, false},
+        {"{}", std::nullopt, 99, false},
+        {R"({"reply_window_s": 3600, "replies_after_window": true})", 3'600'000, 2, true},
+        {R"({"reply_window_s": 60.9})", 60'000, 1, false},
+        {R"({"reply_window_s": -5, "replies_after_window": "true"})", 0, 2, false},
+        {R"({"reply_window_s": 1e300})", 315'360'000'000, 2, false},
+        {R"({"reply_window_s": "soon", "replies_after_window": 1})", kDayMs, 2, false},
+        {R"({"reply_window_s": null})", kDayMs, 2, false},
+        {R"([1, 2])", kDayMs, 2, false},
     };
     const auto lane = fixture.Lane("a");
     domain::BatchPlan plan;
