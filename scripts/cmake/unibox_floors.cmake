@@ -21,17 +21,7 @@ function(unibox_check_dependencies target floor)
     endforeach()
 endfunction()
 
-# unibox_precompiled(name HEADER...): a precompiled header of the standard library and HEADERs, made once for all targets that
-# name it. One of their own for each took 90 MB of disk a target.
-function(unibox_precompiled name)
-    file(CONFIGURE OUTPUT ${name}.cpp CONTENT "")
-    add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
-    target_link_libraries(${name} PRIVATE unibox_warnings)
-    target_precompile_headers(${name} PRIVATE ${UNIBOX_PCH} ${ARGN})
-endfunction()
-unibox_precompiled(unibox_pch)
-
-# unibox_common_settings(target [precompiled header]).
+# unibox_common_settings(target [precompiled header]): unibox_pch, or one that unibox_precompiled made.
 function(unibox_common_settings target)
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/libs)
     target_link_libraries(${target} PRIVATE unibox_warnings)

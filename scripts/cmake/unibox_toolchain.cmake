@@ -45,12 +45,22 @@ target_compile_options(unibox_warnings INTERFACE
     $<$<BOOL:${UNIBOX_WERROR}>:-Werror>
 )
 
-# In the precompiled header of all targets: only the standard library, so nothing leaks between floors.
+# In every precompiled header: only the standard library, so nothing leaks between floors.
 set(UNIBOX_PCH
     <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <functional> <map>
     <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map>
     <unordered_set> <utility> <variant> <vector>
 )
+
+# unibox_precompiled(name HEADER...): a precompiled header of the above and HEADERs, made once for all targets that use it: a copy
+# for each target took 90 MB of disk a target.
+function(unibox_precompiled name)
+    file(CONFIGURE OUTPUT ${name}.cpp CONTENT "")
+    add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+    target_link_libraries(${name} PRIVATE unibox_warnings)
+    target_precompile_headers(${name} PRIVATE ${UNIBOX_PCH} ${ARGN})
+endfunction()
+unibox_precompiled(unibox_pch)
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)

@@ -11,10 +11,11 @@ import unittest
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '..'))
 PROJECT = '''cmake_minimum_required(VERSION 3.25)
 project(floors LANGUAGES CXX)
+include({root}/scripts/cmake/unibox_floors.cmake)
 add_library(unibox_warnings INTERFACE)
 file(WRITE ${{CMAKE_SOURCE_DIR}}/main.cpp "int main() {{}}")
-set(UNIBOX_PCH <vector>)
-include({root}/scripts/cmake/unibox_floors.cmake)
+add_library(unibox_pch OBJECT main.cpp)
+target_precompile_headers(unibox_pch PRIVATE <vector>)
 {rest}
 '''
 
