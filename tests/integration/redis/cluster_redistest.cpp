@@ -20,13 +20,21 @@ const redis::Script& AddScript() {
 const std::string kFirst = "{move}first";
 const std::string kSecond = "{move}second";
 
+// A key of this node, as the slots lie at first.
+std::string KeyOf(std::size_t node) {
+    for (int i = 0;; ++i) {
+        std::string key = "key" + std::to_string(i);
+        if (RedisCluster::OwnerAtFirst(redis::SlotOfKey(key)) == node) return key;
+    }
+}
+
 struct ClusterFixture {
     explicit ClusterFixture(const std::function<void(redis::Settings&)>& tune = [](auto&) {}) {
         // One of them is enough to find the others.
         redis::Settings settings = ClusterSettings(cluster.node(1).url());
         tune(settings);
         client = ClientOf(settings, metrics);
-        REQUIRE(IsConnected(*client));
+        REQUIRE(ServesAll());
     }
     Result<Reply> Call(Command command) const {
         return client->Call(std::move(command), kPatience);
@@ -38,23 +46,15 @@ struct ClusterFixture {
     bool Serves(const std::string& key) const {
         return Eventually(kPatience, [&] { return Call(Command("SET").Key(key).Arg("v")).ok(); });
     }
+    bool ServesAll() const { return Serves(KeyOf(0)) && Serves(KeyOf(1)) && Serves(KeyOf(2)); }
 
     obs::Metrics metrics;
     RedisCluster cluster;
     std::unique_ptr<redis::Client> client;
 };
 
-// A key of this node, as the slots lie at first.
-std::string KeyOf(std::size_t node) {
-    for (int i = 0;; ++i) {
-        std::string key = "key" + std::to_string(i);
-        if (RedisCluster::OwnerAtFirst(redis::SlotOfKey(key)) == node) return key;
-    }
-}
-
 TEST_CASE("Cluster: each key goes to its node, without being sent twice", "[redis]") {
     ClusterFixture redis;
-    for (std::size_t node = 0; node < 3; ++node) REQUIRE(redis.Serves(KeyOf(node)));
     const double before = redis.Redirects();
     Answers answers;
     constexpr int kCount = 600;
@@ -91,8 +91,6 @@ TEST_CASE("Cluster: a slot that moves is followed, by ASK and then by MOVED", "[
     const std::uint16_t slot = redis::SlotOfKey(kFirst);
     const std::size_t from = RedisCluster::OwnerAtFirst(slot);
     const std::size_t to = (from + 1) % 3;
-    REQUIRE(redis.Serves(KeyOf(from)));
-    REQUIRE(redis.Serves(KeyOf(to)));
     REQUIRE_OK(redis.Call(Command("SET").Key(kFirst).Arg(1)));
     REQUIRE_OK(redis.Call(Command("SET").Key(kSecond).Arg(2)));
     CHECK(redis.Redirects() == 0);
@@ -133,8 +131,6 @@ TEST_CASE("Cluster: a script reaches a node that does not know it, behind an ASK
     const std::uint16_t slot = redis::SlotOfKey(kFirst);
     const std::size_t from = RedisCluster::OwnerAtFirst(slot);
     const std::size_t to = (from + 2) % 3;
-    REQUIRE(redis.Serves(KeyOf(from)));
-    REQUIRE(redis.Serves(KeyOf(to)));
     CHECK(IntegerOf(redis.Call(Command(AddScript()).Key(kFirst).Arg(1))) == 1);
     redis.cluster.BeginMove(slot, from, to);
     redis.cluster.MoveKey(kFirst, from, to);
@@ -146,7 +142,6 @@ TEST_CASE("Cluster: a script reaches a node that does not know it, behind an ASK
 TEST_CASE("Cluster: a node that is away takes its keys along, and brings them back", "[redis]") {
     ClusterFixture redis;
     const std::string key = KeyOf(2);
-    REQUIRE(redis.Serves(key));
     redis.cluster.node(2).Kill9();
     REQUIRE(Eventually(kPatience, [&] {
         const Status status = redis.Call(Command("GET").Key(key)).status();
@@ -155,7 +150,7 @@ TEST_CASE("Cluster: a node that is away takes its keys along, and brings them ba
     CHECK(redis.client->connected());
     CHECK(TextOf(redis.Call(Command("PING"))) == "PONG");
     redis.cluster.node(2).Start();
-    for (std::size_t node = 0; node < 3; ++node) CHECK(redis.Serves(KeyOf(node)));
+    CHECK(redis.ServesAll());
     CHECK(Recovers(*redis.client));
 }
 
@@ -165,7 +160,7 @@ TEST_CASE("Cluster: all nodes away is no connection, until they are back", "[red
     REQUIRE(Eventually(kPatience, [&] { return !redis.client->connected(); }));
     CHECK(redis.Call(Command("GET").Key("k")).status().reason() == redis::kNotConnected);
     for (std::size_t node = 0; node < 3; ++node) redis.cluster.node(node).Start();
-    for (std::size_t node = 0; node < 3; ++node) CHECK(redis.Serves(KeyOf(node)));
+    CHECK(redis.ServesAll());
     CHECK(Recovers(*redis.client));
 }
 
