@@ -52,6 +52,9 @@ Status CheckHeader(const CommandHeader& header) {
     if (header.tenant_id() <= 0) return Wrong("header.tenant_id", "must be positive");
     UNIBOX_RETURN_IF_ERROR(CheckId("header.conversation_id", header.conversation_id()));
     UNIBOX_RETURN_IF_ERROR(CheckActor(header.actor()));
+    if (!header.member_id().empty()) {
+        UNIBOX_RETURN_IF_ERROR(CheckId("header.member_id", header.member_id()));
+    }
     if (header.if_version() < 0) return Wrong("if_version", "must not be negative");
     if (header.receive_time_ms() < kTimeMsMin || header.receive_time_ms() > kTimeMsMax) {
         return Wrong("header.receive_time_ms", "must lie between the years 2000 and 2100");

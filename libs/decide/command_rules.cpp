@@ -77,6 +77,19 @@ void Audit(const CommandContext& context, v1::AuditChanges changes) {
     );
 }
 
+// Whoever sees all, or the channel's members. The state has the agent with its channels: Plan.
+bool IsVisible(
+    const Command& command, const WorkingConversation& conversation, WorkingState& state
+) {
+    const std::string& id = command.header().member_id();
+    if (id.empty()) return true;
+    const auto member = Uuid::FromBytes(id);
+    if (!member.ok()) return false;
+    const domain::ConversationWrite& write = conversation.write;
+    const domain::AgentRow* agent = state.FindAgent(write.key.tenant, AgentId{*member});
+    return agent != nullptr && agent->channels.contains(write.row.channel);
+}
+
 void AnswerNoConversation(const Command& command, WorkingState* state) {
     if (command.has_wake_up()) {
         state->ForgetSnooze(ConversationKeyOf(command), command.wake_up().snooze_time_ms());
@@ -117,8 +130,9 @@ void AddToPlan(const Command& command, PlanDraft* draft) {
         if (draft->named_messages.insert(named->ref).second) plan.messages.push_back(named->ref);
     }
     const auto& assign = command.assign();
-    if (const auto agent = Uuid::FromBytes(assign.assignee_id()); agent.ok()) {
-        plan.agents.insert({conversation.tenant, AgentId{*agent}});
+    for (const std::string* id : {&assign.assignee_id(), &command.header().member_id()}) {
+        const auto agent = Uuid::FromBytes(*id);
+        if (agent.ok()) plan.agents.insert({conversation.tenant, AgentId{*agent}});
     }
     if (const auto team = Uuid::FromBytes(assign.team_id()); team.ok()) {
         plan.teams.insert({conversation.tenant, TeamId{*team}});
@@ -161,7 +175,9 @@ bool StateWasRead(const Cause& /*cause*/, const Command& command, const WorkingS
 void Apply(const Cause& cause, const Command& command, WorkingState* state) {
     if (AnswerRepetition(command, state)) return;
     WorkingConversation* conversation = state->FindConversation(ConversationKeyOf(command));
-    if (conversation == nullptr) return AnswerNoConversation(command, state);
+    if (conversation == nullptr || !IsVisible(command, *conversation, *state)) {
+        return AnswerNoConversation(command, state);
+    }
     const std::int64_t version = conversation->write.counters.version;
     const std::int64_t if_version = command.header().if_version();
     if (if_version != 0 && if_version != version) {

@@ -61,7 +61,8 @@ struct BatchPlan {
     // Messages of these conversations that commands change or answer, with their contents, each
     // once, in the order of the commands.
     std::vector<MessageRef> messages;
-    // Who may get a conversation: read with the channels that they belong to.
+    // Who may get a conversation, and who sees some alone: read with the channels that they belong
+    // to.
     std::set<std::pair<TenantId, AgentId>> agents;
     std::set<std::pair<TenantId, TeamId>> teams;
     // Held until the commit, so that a repetition waits; read what is kept of an earlier one.

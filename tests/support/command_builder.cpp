@@ -132,6 +132,10 @@ CommandBuilder& CommandBuilder::By(const v1::Actor& actor) {
     *command.mutable_header()->mutable_actor() = actor;
     return *this;
 }
+CommandBuilder& CommandBuilder::Member(std::uint8_t agent) {
+    command.mutable_header()->set_member_id(IdOfNumber(agent).ToBytes());
+    return *this;
+}
 CommandBuilder& CommandBuilder::IfVersion(std::int64_t version) {
     command.mutable_header()->set_if_version(version);
     return *this;

@@ -47,6 +47,7 @@ public:
     CommandBuilder& WakeUp(std::int64_t snooze_time_ms);  // by the system
 
     CommandBuilder& By(const v1::Actor& actor);
+    CommandBuilder& Member(std::uint8_t agent);  // who sees its channels alone
     CommandBuilder& IfVersion(std::int64_t version);
     CommandBuilder& At(std::int64_t receive_time_ms);
     // `request`: whatever makes its digest.

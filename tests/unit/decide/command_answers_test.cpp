@@ -176,6 +176,11 @@ TEST_CASE("Plan: what commands are about is read, each once", "[unit][decide]") 
     CHECK(plan.teams.size() == 1);
     CHECK(plan.request_keys.size() == 1);
     CHECK(plan.threads.empty());
+    const std::vector<domain::BatchItem> by_member = {{kCommandShard, f.A().Read().Member(3)}};
+    CHECK(
+        decide::Plan(by_member).agents ==
+        std::set<std::pair<TenantId, AgentId>>{{f.key.tenant, AgentId{IdOfNumber(3)}}}
+    );
 }
 
 TEST_CASE("Limits: commands too leave to the next transaction what is too much", "[unit][decide]") {

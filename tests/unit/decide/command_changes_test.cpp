@@ -207,6 +207,45 @@ TEST_CASE("Assign: to an agent, to a team, to nobody", "[unit][decide]") {
     CHECK(WhatIsWrong(f.inbox) == "");
 }
 
+TEST_CASE("Members: what is on another channel is not there, for any command", "[unit][decide]") {
+    CommandFixture f;
+    f.Agent(1, v1::AGENT_ROLE_AGENT).channels = {f.channel.channel_id()};
+    f.Agent(2, v1::AGENT_ROLE_AGENT).channels = {ChannelId{IdOfNumber(99)}};
+    f.inbox.agents[{TenantId{8}, AgentId{IdOfNumber(3)}}].channels = {f.channel.channel_id()};
+    REQUIRE(f.Do(f.A().Text("hi")) == "");
+    const ConversationId nowhere{IdOfNumber(77)};
+    REQUIRE(f.Refused(CommandBuilder({f.key.tenant, nowhere}).Read()) == "CONVERSATION_NOT_FOUND");
+    const auto unknown = f.answer.kept;
+    const std::vector<CommandBuilder> commands = {
+        f.A().Text("hi"),
+        f.A().Note("psst").IfVersion(99),
+        f.A().Status(v1::CONVERSATION_STATUS_CLOSED),
+        f.A().Snooze(f.inbox.now_ms + 1'000),
+        f.A().Priority(v1::PRIORITY_HIGH),
+        f.A().Labels({"vip"}),
+        f.A().Attributes({{"a", "b"}}),
+        f.A().Read(),
+        f.A().Unread(),
+        f.A().Edit(2, "ho"),
+        f.A().Delete(2),
+        f.A().Assign(1),
+        f.A().Muted(true)};
+    for (CommandBuilder command : commands) {
+        // Of another channel; of another tenant; nobody at all.
+        for (const std::uint8_t stranger : {2, 3, 4}) {
+            INFO(command.command.ShortDebugString() << ' ' << int{stranger});
+            CHECK(f.Refused(command.Member(stranger)) == "CONVERSATION_NOT_FOUND");
+            CHECK(f.answer.kept.SerializeAsString() == unknown.SerializeAsString());
+        }
+    }
+    CHECK(f.Do(f.A().Read().Member(1)) == "");
+    CHECK(f.Do(f.A().Text("hi").Member(1)) == "");
+    // The next command is decided by what is true then.
+    f.Agent(1, v1::AGENT_ROLE_AGENT).channels.clear();
+    CHECK(f.Refused(f.A().Text("hi").Member(1)) == "CONVERSATION_NOT_FOUND");
+    CHECK(WhatIsWrong(f.inbox) == "");
+}
+
 TEST_CASE("Assign: not to whoever cannot have it", "[unit][decide]") {
     CommandFixture f;
     f.Agent(1, v1::AGENT_ROLE_AGENT).channels = {ChannelId{IdOfNumber(99)}};
