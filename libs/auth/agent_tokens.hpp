@@ -9,7 +9,8 @@
 // Signatures cost tens of microseconds: they are checked on threads of their own, networks in turn,
 // those of a network that turn out wrong are limited like keys that lead nowhere, and a token that
 // was found right with a key is not checked with it again (verified_tokens.hpp).
-// Metrics: unibox_auth_issuers_total{outcome}, unibox_auth_waiting{lane="token-verify"}.
+// Metrics: unibox_auth_issuers_total{outcome}, unibox_auth_agents_total{outcome},
+// unibox_auth_waiting{lane="token-verify"}.
 // Thread safety: every function from any thread.
 #pragma once
 

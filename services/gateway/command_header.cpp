@@ -2,6 +2,7 @@
 
 #include "crypto/hash.hpp"
 #include "gateway/fields.hpp"
+#include "gateway/viewer.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -80,6 +81,8 @@ Result<writer::v1::CommandHeader> HeaderOf(
     header.set_if_version(fields.if_version);
     header.set_receive_time_ms(now_ms);
     header.set_traceparent(caller.call.traceparent);
+    const store::Viewer viewer = ViewerOf(caller.principal);
+    if (viewer.member) header.set_member_id(viewer.member->value.ToBytes());
     *header.mutable_request_key() = RequestKeyOf(header.actor(), fields, command_id);
     return header;
 }

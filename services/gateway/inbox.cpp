@@ -1,57 +1,21 @@
 #include "gateway/inbox.hpp"
 
+#include "gateway/conversation_lists.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/page_token.hpp"
+#include "gateway/viewer.hpp"
+#include "store/inbox/lists.hpp"
 #include "store/inbox/reads.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace unibox::gateway {
 namespace {
 
-// What PostgreSQL can add a page to, in a token that somebody made up.
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max() - 1'000;
-
-std::string ListName(const store::ConversationQuery& query) {
-    return "conversations/" + std::to_string(query.status) + "/" +
-           (query.channel ? query.channel->ToString() : "") + "/" + (query.unread ? "1" : "0");
-}
-
-Result<store::ActivityPosition> ParsePosition(
-    TenantId tenant, const std::string& list, const std::string& token
-) {
-    UNIBOX_ASSIGN_OR_RETURN(const std::string place, DecodePageToken(tenant, list, token));
-    UNIBOX_ASSIGN_OR_RETURN(const TimePlace at, UnpackTimePlace(place));
-    return store::ActivityPosition{at.unix_us, ConversationId{at.id}};
-}
-
-Result<store::ConversationQuery> ToQuery(
-    TenantId tenant, const v1::ListConversationsRequest& request
-) {
-    store::ConversationQuery query;
-    if (!v1::ConversationStatus_IsValid(request.status())) {
-        return WrongField("status", "a value of ConversationStatus");
-    }
-    query.status = request.status();
-    if (!request.channel_id().empty()) {
-        UNIBOX_ASSIGN_OR_RETURN(
-            query.channel, ParseId<ChannelId>("channel_id", request.channel_id())
-        );
-    }
-    query.unread = request.unread();
-    UNIBOX_ASSIGN_OR_RETURN(query.count_max, PageSizeOf(request.page_size()));
-    if (!request.page_token().empty()) {
-        UNIBOX_ASSIGN_OR_RETURN(
-            query.after, ParsePosition(tenant, ListName(query), request.page_token())
-        );
-    }
-    return query;
-}
 
 std::string ListName(const v1::ListMessagesRequest& request, const store::MessageQuery& query) {
     return "messages/" + query.conversation.ToString() + "/" + (query.oldest_first ? "1" : "0") +
@@ -111,21 +75,17 @@ Status Inbox::ListConversations(
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response
 ) const {
-    UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.principal.tenant, request));
-    query.bytes_max = page_bytes_max_;
-    auto page =
-        store::ListConversations(pool_, caller.principal.tenant, query, caller.call.deadline);
+    const TenantId tenant = caller.principal.tenant;
+    UNIBOX_ASSIGN_OR_RETURN(auto list, ListOf(caller.principal, request));
+    list.query.bytes_max = page_bytes_max_;
+    auto page = store::ListConversations(
+        pool_, tenant, ViewerOf(caller.principal), list.query, caller.call.deadline
+    );
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Conversation& conversation : page->conversations) {
         *response.add_conversations() = std::move(conversation);
     }
-    if (page->next) {
-        const std::string place =
-            PackTimePlace({page->next->last_activity_us, page->next->conversation.value});
-        response.set_next_page_token(
-            EncodePageToken(caller.principal.tenant, ListName(query), place)
-        );
-    }
+    if (page->next) response.set_next_page_token(NextPageToken(tenant, list, *page->next));
     return {};
 }
 
@@ -135,7 +95,9 @@ Status Inbox::GetConversation(
     UNIBOX_ASSIGN_OR_RETURN(
         const auto id, ParseId<ConversationId>("conversation_id", request.conversation_id())
     );
-    auto found = store::GetConversation(pool_, caller.principal.tenant, id, caller.call.deadline);
+    auto found = store::GetConversation(
+        pool_, caller.principal.tenant, ViewerOf(caller.principal), id, caller.call.deadline
+    );
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};
@@ -146,7 +108,9 @@ Status Inbox::ListMessages(
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.principal.tenant, request));
     query.bytes_max = page_bytes_max_;
-    auto page = store::ListMessages(pool_, caller.principal.tenant, query, caller.call.deadline);
+    auto page = store::ListMessages(
+        pool_, caller.principal.tenant, ViewerOf(caller.principal), query, caller.call.deadline
+    );
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Message& message : page->messages) *response.add_messages() = std::move(message);
     if (page->more) {
@@ -162,7 +126,9 @@ Status Inbox::GetContact(
     const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(const auto id, ParseId<ContactId>("contact_id", request.contact_id()));
-    auto found = store::GetContact(pool_, caller.principal.tenant, id, caller.call.deadline);
+    auto found = store::GetContact(
+        pool_, caller.principal.tenant, ViewerOf(caller.principal), id, caller.call.deadline
+    );
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};

@@ -2,6 +2,7 @@
 #include "gateway/fields.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/page_token.hpp"
+#include "gateway/viewer.hpp"
 #include "store/inbox/conversation_audit.hpp"
 
 #include <string>
@@ -52,7 +53,9 @@ Status Inbox::ListAudit(
 ) const {
     const TenantId tenant = caller.principal.tenant;
     UNIBOX_ASSIGN_OR_RETURN(const auto query, ToQuery(tenant, request));
-    auto page = store::ListConversationAudit(pool_, tenant, query, caller.call.deadline);
+    auto page = store::ListConversationAudit(
+        pool_, tenant, ViewerOf(caller.principal), query, caller.call.deadline
+    );
     if (!page.ok()) return ReadFailed(page.status());
     std::size_t bytes = 0;
     for (store::AuditedCommand& command : page->commands) {

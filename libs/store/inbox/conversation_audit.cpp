@@ -3,14 +3,15 @@
 #include "base/assert.hpp"
 #include "domain/actor_columns.hpp"
 #include "pg/transaction.hpp"
+#include "store/inbox/detail/visible_sql.hpp"
 
 #include <utility>
 
 namespace unibox::store {
 namespace {
 
-// $3 and $4 the place, $5 limit. One row of NULLs = nothing behind it; no row = no such
-// conversation. Nothing was done before the conversation began, or will have been: that leaves the
+// $3 and $4 the place, $5 limit, $6 the viewer. One row of NULLs = nothing behind it; no row = it
+// is not there. Nothing was done before the conversation began, or will have been: that leaves the
 // leaves from then to now (an hour more for clocks that differ), and the order of the index is that
 // of the leaves, so that a page reads the newest alone.
 constexpr pg::Statement kList{
@@ -21,8 +22,9 @@ constexpr pg::Statement kList{
     "AND at >= n.first_message_at - interval '1 hour' AND at <= now() + interval '1 hour' "
     "AND at <= $3 AND (at, command_id) < ($3, $4) "
     "ORDER BY at DESC, command_id DESC LIMIT $5) a ON true "
-    "WHERE n.tenant_id = $1 AND n.conversation_id = $2 "
-    "ORDER BY a.at DESC, a.command_id DESC"};
+    "WHERE n.tenant_id = $1 AND n.conversation_id = $2 AND " UNIBOX_SEES_CONVERSATION("$6"
+    ) " "
+      "ORDER BY a.at DESC, a.command_id DESC"};
 
 Result<AuditedCommand> ReadCommand(const pg::Row& row) {
     AuditedCommand command;
@@ -39,7 +41,11 @@ Result<AuditedCommand> ReadCommand(const pg::Row& row) {
 }  // namespace
 
 Result<AuditPage> ListConversationAudit(
-    pg::Pool& pool, TenantId tenant, const AuditQuery& query, SteadyTime deadline
+    pg::Pool& pool,
+    TenantId tenant,
+    const Viewer& viewer,
+    const AuditQuery& query,
+    SteadyTime deadline
 ) {
     UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
     const AuditPosition after = query.after.value_or(AuditPosition{pg::kInfinity.unix_ms, {}});
@@ -48,7 +54,8 @@ Result<AuditPage> ListConversationAudit(
         query.conversation,
         pg::TimestampMs{after.at_ms},
         after.command,
-        std::int64_t{query.count_max} + 1
+        std::int64_t{query.count_max} + 1,
+        viewer.member
     );
     UNIBOX_ASSIGN_OR_RETURN(
         auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadOnly, deadline)

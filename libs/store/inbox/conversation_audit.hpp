@@ -7,6 +7,7 @@
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
+#include "store/inbox/viewer.hpp"
 #include "unibox/v1/audit.pb.h"
 #include "unibox/v1/common.pb.h"
 
@@ -44,7 +45,11 @@ struct AuditPage {
 };
 
 Result<AuditPage> ListConversationAudit(
-    pg::Pool& pool, TenantId tenant, const AuditQuery& query, SteadyTime deadline
+    pg::Pool& pool,
+    TenantId tenant,
+    const Viewer& viewer,
+    const AuditQuery& query,
+    SteadyTime deadline
 );
 
 }  // namespace unibox::store

@@ -7,7 +7,7 @@
 // usage: list_bench [tenants 10000] [conversations 200] [callers 2] [seconds 5] [rounds 3]
 #include "bench/common/cpu_seconds.hpp"
 #include "gateway/service.hpp"
-#include "store/inbox/reads.hpp"
+#include "store/inbox/lists.hpp"
 #include "support/pg_server.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 
@@ -116,7 +116,7 @@ Call ThroughGateway(const std::string& address, const Options& options, int call
 Call StatementAlone(pg::Pool& pool, const Options& options) {
     return [&pool, options](int tenant) {
         const auto page = store::ListConversations(
-            pool, TenantId{tenant}, {}, Clock::now() + std::chrono::seconds(10)
+            pool, TenantId{tenant}, {}, {}, Clock::now() + std::chrono::seconds(10)
         );
         return page.ok() && IsWhole(static_cast<int>(page->conversations.size()), options);
     };

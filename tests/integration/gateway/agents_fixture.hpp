@@ -38,8 +38,11 @@ struct AgentsFixture {
     }
 
     // `change`: of the gateway's settings.
-    explicit AgentsFixture(const std::function<void(gateway::Config&)>& change = {})
-        : gateway(PgServer::Shared(), Changed(ConfigFor(keys), change)),
+    explicit AgentsFixture(
+        const std::function<void(gateway::Config&)>& change = {},
+        const GatewayFixture::StartWriter& start_writer = {}
+    )
+        : gateway(PgServer::Shared(), Changed(ConfigFor(keys), change), start_writer),
           tenant(gateway.AddTenant("acme")) {
         keys.Publish(JwksOf({signer.Jwk()}));
         Put(tenant.id, Spec());
@@ -80,7 +83,7 @@ struct AgentsFixture {
 
     // Of now, for an hour.
     static TestClaims Claims(
-        const std::string& role = "agent", const std::string& subject = kSubject
+        const std::string& role = "supervisor", const std::string& subject = kSubject
     ) {
         TestClaims claims;
         claims.issuer = kIssuer;

@@ -5,18 +5,15 @@
 #include "auth/roles.hpp"
 #include "crypto/sealed_box.hpp"
 #include "domain/jwt_issuer.hpp"
-#include "gateway/method_table.hpp"
-#include "gateway/methods.hpp"
 #include "rpc/status_map.hpp"
+#include "served_methods.hpp"
 #include "support/eventually.hpp"
 #include "support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
-#include <grpcpp/generic/generic_stub.h>
 
 #include <algorithm>
 #include <fstream>
-#include <future>
 #include <utility>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
@@ -24,30 +21,6 @@ using test::AgentsFixture;
 using test::GatewayFixture;
 using test::HasCode;
 using test::KeyServer;
-
-namespace {
-
-// Over gRPC, with an empty request.
-Status CallByName(
-    const std::shared_ptr<grpc::Channel>& channel,
-    const gateway::Method& method,
-    const std::string& token
-) {
-    grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(channel);
-    const auto context = GatewayFixture::Context(token);
-    const grpc::Slice nothing;
-    const grpc::ByteBuffer request(&nothing, 1);
-    grpc::ByteBuffer response;
-    std::promise<grpc::Status> answer;
-    const std::string path =
-        "/" + method.descriptor()->service()->full_name() + "/" + method.short_name();
-    stub.UnaryCall(context.get(), path, {}, &request, &response, [&](const auto& status) {
-        answer.set_value(status);
-    });
-    return rpc::FromGrpc(answer.get_future().get());
-}
-
-}  // namespace
 
 TEST_CASE("Agents: a token reads the inbox of its tenant and not another's", "[pg][gateway]") {
     AgentsFixture fixture;
@@ -79,22 +52,14 @@ TEST_CASE("Agents: a token reads the inbox of its tenant and not another's", "[p
 
 TEST_CASE("Agents: each method is open to the roles that have its scope", "[pg][gateway]") {
     AgentsFixture fixture;
-    obs::Metrics metrics;
-    auto pool = pg::Pool::Create(fixture.gateway.settings("ub_gateway"), metrics).value();
-    const gateway::Inbox inbox(*pool, SystemClock(), 1 << 20);
-    const auto writer =
-        rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
-    const gateway::Commands commands(*writer, SystemClock());
-    const auto channel = grpc::CreateChannel(
-        fixture.gateway.gateway().address("grpc"), grpc::InsecureChannelCredentials()
-    );
-    for (const gateway::Method& method : gateway::MethodsOf({inbox, commands})) {
+    test::ServedMethods served(fixture.gateway);
+    for (const gateway::Method& method : served.table().methods()) {
         for (const auth::RoleRow& row : auth::kRoles) {
             INFO(method.name << ' ' << row.name);
             const auto& scopes = row.scopes;
             const bool may = std::find(scopes.begin(), scopes.end(), method.scope) != scopes.end();
             const auto token = fixture.Token(AgentsFixture::Claims(std::string(row.name)));
-            const Status status = CallByName(channel, method, token);
+            const Status status = served.Call(method, token);
             CHECK((status.reason() == auth::kScopeMissing) == !may);
             CHECK((status.code() == Code::kPermissionDenied) == !may);
             CHECK(status.code() != Code::kUnauthenticated);

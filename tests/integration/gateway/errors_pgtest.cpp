@@ -141,7 +141,7 @@ TEST_CASE("Errors: a forged page token is a wrong token, whatever it says", "[pg
     const auto activity = [&](std::int64_t last_activity_us) {
         return answer(
             "/v1/conversations",
-            "conversations/0//0",
+            "conversations/activity/",
             gateway::PackInt64(last_activity_us) + std::string(16, '\xFF')
         );
     };
@@ -178,7 +178,7 @@ TEST_CASE("Errors: a forged page token is a wrong token, whatever it says", "[pg
             CHECK(seq(good, oldest_first).status == 200);
         }
     }
-    refused(answer("/v1/conversations", "conversations/0//0", "short"));
+    refused(answer("/v1/conversations", "conversations/activity/", "short"));
 }
 
 TEST_CASE("Errors: 401 is the same for whatever is wrong with a key", "[pg][gateway]") {

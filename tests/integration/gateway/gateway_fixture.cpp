@@ -33,8 +33,11 @@ gateway::Config GatewayFixture::DefaultConfig() {
     return config;
 }
 
-GatewayFixture::GatewayFixture(PgServer& server, gateway::Config config)
+GatewayFixture::GatewayFixture(
+    PgServer& server, gateway::Config config, const StartWriter& start_writer
+)
     : server_(server), database_(server.CreateDatabase()) {
+    if (start_writer) config.writer.client.target = start_writer(database_);
     config.postgres.url = database_.url("ub_gateway");
     auto created = gateway::CreateService(config, SystemClock(), metrics_);
     REQUIRE_OK(created);

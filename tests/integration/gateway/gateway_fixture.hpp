@@ -12,6 +12,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,8 +28,13 @@ struct TestTenant {
 
 class GatewayFixture {
 public:
+    // Starts what writes into the database, and tells its address.
+    using StartWriter = std::function<std::string(const PgDatabase&)>;
+
     explicit GatewayFixture(
-        PgServer& server = PgServer::Shared(), gateway::Config config = DefaultConfig()
+        PgServer& server = PgServer::Shared(),
+        gateway::Config config = DefaultConfig(),
+        const StartWriter& start_writer = {}
     );
 
     // Port 0, short answers when the database is away.

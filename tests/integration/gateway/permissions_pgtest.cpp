@@ -1,23 +1,19 @@
 // Every method, over both transports, from the table that the gateway serves: what is added there
-// is tested here.
+// is tested here. Who sees what: callers_natstest.cpp.
 #include "auth/scopes.hpp"
-#include "gateway/method_table.hpp"
-#include "gateway/methods.hpp"
-#include "gateway_fixture.hpp"
-#include "rpc/status_map.hpp"
+#include "served_methods.hpp"
 #include "support/status_matchers.hpp"
 #include "wire/json_transcoder.hpp"
 
 #include <catch2/catch.hpp>
-#include <grpcpp/generic/generic_stub.h>
 
-#include <future>
 #include <map>
 #include <string>
 
 using namespace unibox;  // NOLINT(google-build-using-namespace)
 using test::GatewayFixture;
 using test::HasCode;
+using test::ServedMethods;
 
 namespace {
 
@@ -56,43 +52,12 @@ struct Everything {
             const std::string name(scope);
             keys[name] = fixture.AddKey(tenant, name, name);
         }
-        pool = pg::Pool::Create(fixture.settings("ub_gateway"), metrics).value();
-        inbox = std::make_unique<gateway::Inbox>(*pool, SystemClock(), 1 << 20);
-        writer = rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
-        commands = std::make_unique<gateway::Commands>(*writer, SystemClock());
-        table = gateway::MethodTable::Create(gateway::MethodsOf({*inbox, *commands})).value();
-        channel = grpc::CreateChannel(
-            fixture.gateway().address("grpc"), grpc::InsecureChannelCredentials()
-        );
-    }
-
-    // Over gRPC, with an empty request.
-    Status CallByPath(const std::string& path, const std::string& key) {
-        grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(channel);
-        const auto context = GatewayFixture::Context(key);
-        const grpc::Slice nothing;
-        const grpc::ByteBuffer request(&nothing, 1);
-        grpc::ByteBuffer response;
-        std::promise<grpc::Status> answer;
-        stub.UnaryCall(context.get(), path, {}, &request, &response, [&](const auto& status) {
-            answer.set_value(status);
-        });
-        return rpc::FromGrpc(answer.get_future().get());
-    }
-    Status Call(const gateway::Method& method, const std::string& key) {
-        const std::string service = method.descriptor()->service()->full_name();
-        return CallByPath("/" + service + "/" + method.short_name(), key);
     }
 
     GatewayFixture fixture;
-    obs::Metrics metrics;
+    ServedMethods served{fixture};
+    const gateway::MethodTable& table = served.table();
     Keys keys;
-    std::unique_ptr<pg::Pool> pool;
-    std::unique_ptr<gateway::Inbox> inbox;
-    std::unique_ptr<rpc::Client> writer;
-    std::unique_ptr<gateway::Commands> commands;
-    gateway::MethodTable table;
-    std::shared_ptr<grpc::Channel> channel;
 };
 
 // With a UUID for each variable.
@@ -114,12 +79,12 @@ TEST_CASE("Permissions: each method asks for its scope and no other opens it", "
     CHECK(asked == kScopeOf);
     for (const gateway::Method& method : all.table.methods()) {
         INFO(method.name);
-        const Status unnamed = all.Call(method, "");
+        const Status unnamed = all.served.Call(method, "");
         CHECK_THAT(unnamed, HasCode(Code::kUnauthenticated));
         CHECK(unnamed.reason() == "API_KEY_INVALID");
         for (const auto& [scope, key] : all.keys) {
             INFO(scope);
-            const Status status = all.Call(method, key);
+            const Status status = all.served.Call(method, key);
             CHECK((status.reason() == "SCOPE_MISSING") == (scope != method.scope));
             CHECK((status.code() == Code::kPermissionDenied) == (scope != method.scope));
             CHECK(status.code() != Code::kUnauthenticated);
@@ -167,7 +132,7 @@ TEST_CASE("Permissions: what is no method is UNIMPLEMENTED, with any key", "[pg]
               "/unibox.v1.NoService/GetContact",
               "/GetContact"}) {
             INFO(path);
-            CHECK_THAT(all.CallByPath(path, key), HasCode(Code::kUnimplemented));
+            CHECK_THAT(all.served.CallByPath(path, key), HasCode(Code::kUnimplemented));
         }
     }
 }

@@ -118,7 +118,7 @@ std::vector<std::string> StatesSeen(CommitterFixture& inbox) {
     store::MessageQuery query;
     query.conversation = ConversationId{*id};
     query.oldest_first = true;
-    const auto page = store::ListMessages(inbox.pool(), TenantId{1}, query, SteadyTime::max());
+    const auto page = store::ListMessages(inbox.pool(), TenantId{1}, {}, query, SteadyTime::max());
     REQUIRE_OK(page);
     std::vector<std::string> seen;
     for (const v1::Message& message : page->messages) {

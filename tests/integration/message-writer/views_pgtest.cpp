@@ -103,7 +103,8 @@ private:
         query.conversation = ConversationId{*Uuid::Parse(told.conversation_id())};
         query.seq_above = told.seq() - 1;
         query.seq_below = told.seq() + 1;
-        const auto page = store::ListMessages(inbox.pool(), TenantId{1}, query, SteadyTime::max());
+        const auto page =
+            store::ListMessages(inbox.pool(), TenantId{1}, {}, query, SteadyTime::max());
         REQUIRE_OK(page);
         REQUIRE(page->messages.size() == 1);
         CHECK(Differences(told, page->messages[0]) == "");
@@ -112,12 +113,14 @@ private:
 
     void Compare(const v1::Conversation& told) {
         const ConversationId id{*Uuid::Parse(told.id())};
-        const auto shown = store::GetConversation(inbox.pool(), TenantId{1}, id, SteadyTime::max());
+        const auto shown =
+            store::GetConversation(inbox.pool(), TenantId{1}, {}, id, SteadyTime::max());
         REQUIRE_OK(shown);
         CHECK(Differences(told, *shown) == "");
         Note(told);
         const ContactId contact{*Uuid::Parse(told.contact().id())};
-        const auto known = store::GetContact(inbox.pool(), TenantId{1}, contact, SteadyTime::max());
+        const auto known =
+            store::GetContact(inbox.pool(), TenantId{1}, {}, contact, SteadyTime::max());
         REQUIRE_OK(known);
         CHECK(Differences(told.contact(), *known) == "");
         Note(told.contact());

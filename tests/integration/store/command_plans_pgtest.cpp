@@ -161,6 +161,7 @@ TEST_CASE("Command plans: a page of the audit reads the newest leaf alone", "[pg
         const auto page = ListConversationAudit(
             fixture.gateway(),
             kTenant,
+            {},
             {.conversation = key.conversation, .count_max = 20, .after = {}},
             SteadyTime::max()
         );

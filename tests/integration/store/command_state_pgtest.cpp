@@ -227,7 +227,7 @@ TEST_CASE("Commands: who did what is read page by page, the newest first", "[pg]
     int page_count = 0;
     do {
         const auto page =
-            ListConversationAudit(fixture.gateway(), kTenant, query, SteadyTime::max());
+            ListConversationAudit(fixture.gateway(), kTenant, {}, query, SteadyTime::max());
         REQUIRE_OK(page);
         for (const AuditedCommand& command : page->commands) {
             seen.push_back(command.actor.name());
@@ -243,10 +243,12 @@ TEST_CASE("Commands: who did what is read page by page, the newest first", "[pg]
         std::vector<std::string>{
             "snooze 6", "snooze 5", "snooze 4", "snooze 3", "snooze 2", "snooze 1", "snooze 0"}
     );
+    Viewer viewer;
     const auto list = [&](TenantId tenant, const ConversationId& id) {
         return ListConversationAudit(
             fixture.gateway(),
             tenant,
+            viewer,
             {.conversation = id, .count_max = 9, .after = {}},
             SteadyTime::max()
         );
@@ -254,7 +256,25 @@ TEST_CASE("Commands: who did what is read page by page, the newest first", "[pg]
     CHECK(list(kTenant, other.conversation)->commands.size() == 1);
     CHECK(list(kTenant, fixture.Seed(2).conversation)->commands.empty());
     CHECK_THAT(list(TenantId{2}, key.conversation).status(), HasCode(Code::kNotFound));
-    CHECK_THAT(list(kTenant, MakeId<ConversationId>(99)).status(), HasCode(Code::kNotFound));
+    const auto unknown = list(kTenant, MakeId<ConversationId>(99)).status();
+    CHECK_THAT(unknown, HasCode(Code::kNotFound));
+    // A member of the conversation's channel sees what was done there, nobody else of its role.
+    REQUIRE_OK(
+        fixture.Owner("INSERT INTO agents (tenant_id, agent_id, external_id, name, role) "
+                      "SELECT 1, ('abababab-0000-7000-8000-00000000000' || n)::uuid, n, 'a', 1 "
+                      "FROM generate_series(1, 2) n")
+    );
+    REQUIRE_OK(fixture.Owner(
+        "INSERT INTO channel_members SELECT tenant_id, channel_id, "
+        "'abababab-0000-7000-8000-000000000001' FROM conversations "
+        "WHERE conversation_id = '" +
+        key.conversation.ToString() + "'"
+    ));
+    viewer.member = AgentId{Uuid::Parse("abababab-0000-7000-8000-000000000001").value()};
+    CHECK(list(kTenant, key.conversation)->commands.size() == 7);
+    viewer.member = AgentId{Uuid::Parse("abababab-0000-7000-8000-000000000002").value()};
+    const auto unseen = list(kTenant, key.conversation).status();
+    CHECK(unseen.ToString() == unknown.ToString());
 }
 
 TEST_CASE("Commands: the audit's old leaves go with the others", "[pg][store]") {

@@ -155,7 +155,7 @@ TEST_CASE("Commands: whoever reads while it moves between leaves finds it once",
     std::thread reading([&] {
         while (fault.empty() && (moving || read_count == 0)) {
             const auto shown =
-                GetConversation(gateway, kTenant, key.conversation, SteadyTime::max());
+                GetConversation(gateway, kTenant, {}, key.conversation, SteadyTime::max());
             if (!shown.ok()) fault = "gateway: " + shown.status().ToString();
             auto tx = reader->Begin().value();
             const auto state = reader->Read(tx, CommandFixture::PlanOf(key));

@@ -133,7 +133,7 @@ TEST_CASE("Migrate: conversations from before are answered for as they stand", "
         const auto id =
             Uuid::Parse("00000000-0000-7000-8000-00000000000" + std::to_string(n)).value();
         const auto shown =
-            GetConversation(*gateway.pool, TenantId{1}, ConversationId{id}, SteadyTime::max());
+            GetConversation(*gateway.pool, TenantId{1}, {}, ConversationId{id}, SteadyTime::max());
         REQUIRE_OK(shown);
         const bool waits = n % 4 == 1;
         CHECK(shown->has_waiting_since_time() == waits);

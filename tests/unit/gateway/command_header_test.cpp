@@ -80,6 +80,18 @@ TEST_CASE("CommandHeader: an agent is named as the tenant knows it", "[unit][gat
     CHECK(header->actor().id() == Uuid::Parse(kConversation)->ToString());
     CHECK(header->actor().name() == "Ada");
     CHECK(header->request_key().scope() == "agent:" + header->actor().id());
+    // Who sees its channels alone is told so to the writer; also where no role is known.
+    const auto member_of = [&](std::optional<auth::Role> role) {
+        who.caller.principal.role = role;
+        const auto fields = gateway::CommonFieldsOf(request);
+        return gateway::HeaderOf(who.caller, fields, test::FakeClock())->member_id();
+    };
+    const std::string own = Uuid::Parse(kConversation)->ToBytes();
+    CHECK(member_of(auth::Role::kAgent) == own);
+    CHECK(member_of({}) == own);
+    CHECK(member_of(auth::Role::kSupervisor).empty());
+    CHECK(member_of(auth::Role::kAdmin).empty());
+    CHECK(Header(request).member_id().empty());
 }
 
 TEST_CASE("CommandHeader: a call without request id has one of its own", "[unit][gateway]") {

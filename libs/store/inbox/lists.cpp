@@ -1,0 +1,125 @@
+#include "store/inbox/lists.hpp"
+
+#include "base/assert.hpp"
+#include "store/inbox/detail/conversation_rows.hpp"
+#include "store/inbox/detail/list_sql.hpp"
+#include "store/inbox/detail/reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unibox::store {
+namespace {
+
+using detail::ListColumn;
+
+template <typename Enum>
+std::int32_t BitsOf(const std::vector<Enum>& values) {
+    std::int32_t bits = 0;
+    for (const Enum value : values) bits |= 1 << static_cast<int>(value);
+    return bits;
+}
+
+enum class Leaves : std::size_t { kLive, kClosed, kAll };
+
+Leaves LeavesOf(const ConversationFilter& filter) {
+    const auto closed =
+        std::count(filter.statuses.begin(), filter.statuses.end(), v1::CONVERSATION_STATUS_CLOSED);
+    if (closed == 0) return Leaves::kLive;
+    const bool alone = std::cmp_equal(closed, filter.statuses.size());
+    return alone ? Leaves::kClosed : Leaves::kAll;
+}
+
+// The one whose index leads to the fewest rows that are not wanted.
+const pg::Statement& StatementOf(const Viewer& viewer, const ConversationQuery& query) {
+    const ConversationFilter& filter = query.filter;
+    if (query.order == ConversationOrder::kLongestWaiting) {
+        return filter.assignee ? detail::kListAssignedWaiting : detail::kListWaiting;
+    }
+    const Leaves leaves = LeavesOf(filter);
+    const auto index = static_cast<std::size_t>(leaves);
+    if (filter.assignee && leaves == Leaves::kLive) return detail::kListAssigned;
+    if (filter.unread) return detail::kListUnread[index];
+    const bool by_channel = viewer.member || !filter.channels.empty();
+    return by_channel ? detail::kListChannels[index] : detail::kListAll[index];
+}
+
+// Before every place that a row can have: the page before the first one ended there.
+ListPosition StartOf(ConversationOrder order) {
+    constexpr std::int64_t kYear0Us = -62'167'219'200'000'000;
+    constexpr std::int64_t kYear9999Us = 253'402'300'799'999'999;
+    ListPosition start;
+    if (order == ConversationOrder::kLongestWaiting) {
+        start.time_us = kYear0Us;
+    } else {
+        start.time_us = kYear9999Us;
+        start.conversation.value.bytes.fill(0xFF);
+    }
+    return start;
+}
+
+pg::Params ParamsOf(TenantId tenant, const Viewer& viewer, const ConversationQuery& query) {
+    const ConversationFilter& filter = query.filter;
+    const ListPosition after = query.after.value_or(StartOf(query.order));
+    auto params = pg::Params::Of(
+        tenant,
+        static_cast<double>(after.time_us),
+        after.conversation,
+        std::int64_t{query.count_max} + 1,
+        std::int64_t{query.scan_count_max},
+        BitsOf(filter.statuses),
+        viewer.member
+    );
+    params.AddArray(filter.channels)
+        .Add(filter.unread)
+        .Add(filter.waiting)
+        .Add(filter.assignee)
+        .Add(filter.unassigned)
+        .Add(filter.team)
+        .AddArray(filter.labels)
+        .Add(BitsOf(filter.priorities));
+    return params;
+}
+
+ListPosition PositionOf(const pg::Row& row) {
+    return {
+        row.UnixMicros(ListColumn::kOrderTime),
+        row.GetId<ConversationId>(detail::ConversationColumn::kId)};
+}
+
+}  // namespace
+
+Result<ConversationPage> ListConversations(
+    pg::Pool& pool,
+    TenantId tenant,
+    const Viewer& viewer,
+    const ConversationQuery& query,
+    SteadyTime deadline
+) {
+    UNIBOX_ASSERT(query.count_max >= 1 && query.count_max <= 1000);
+    UNIBOX_ASSERT(query.scan_count_max > query.count_max);
+    const detail::Reader reader(pool, tenant, deadline);
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, reader.Read(StatementOf(viewer, query), ParamsOf(tenant, viewer, query))
+    );
+    ConversationPage page;
+    detail::PageBytes bytes(query.bytes_max);
+    for (const pg::Row row : rows) {
+        const auto count = static_cast<int>(page.conversations.size());
+        if (row.Bool(ListColumn::kMatches)) {
+            v1::Conversation conversation = detail::ToConversation(row);
+            if (count == query.count_max || !bytes.Add(conversation)) {
+                page.next = PositionOf(rows[count - 1]);
+                break;
+            }
+            page.conversations.push_back(std::move(conversation));
+        }
+        if (row.Bool(ListColumn::kIsEndOfScan)) {
+            page.next = PositionOf(row);
+            break;
+        }
+    }
+    return page;
+}
+
+}  // namespace unibox::store
