@@ -201,6 +201,10 @@ void World::Fill(const TestTenant& owner) {
         owner.channel,
         owner.other_channel
     ));
+    gateway().Sql(
+        "UPDATE contacts k SET channel_id = c.channel_id FROM conversations c "
+        "WHERE c.tenant_id = k.tenant_id AND c.contact_id = k.contact_id"
+    );
     gateway().Sql(fmt::format(
         "INSERT INTO threads (tenant_id, channel_id, thread_key, contact_id, conversation_id, "
         "created_at) SELECT tenant_id, channel_id, thread_key, contact_id, conversation_id, "
@@ -250,6 +254,7 @@ Answer World::ByHttp(const Ask& ask, const Target& target, const std::string& cr
     }
     REQUIRE(path.find('{') == std::string::npos);
     std::vector<http::Header> headers;
+    if (!binding->body.empty()) headers.push_back({"Content-Type", "application/json"});
     if (!credential.empty()) headers.push_back({"Authorization", "Bearer " + credential});
     const auto response = http::Send(
         binding->verb,

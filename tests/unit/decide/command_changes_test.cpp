@@ -232,7 +232,7 @@ TEST_CASE("Members: what is on another channel is not there, for any command", "
         f.A().Muted(true)};
     for (CommandBuilder command : commands) {
         // Of another channel; of another tenant; nobody at all.
-        for (const std::uint8_t stranger : {2, 3, 4}) {
+        for (std::uint8_t stranger = 2; stranger <= 4; ++stranger) {
             INFO(command.command.ShortDebugString() << ' ' << int{stranger});
             CHECK(f.Refused(command.Member(stranger)) == "CONVERSATION_NOT_FOUND");
             CHECK(f.answer.kept.SerializeAsString() == unknown.SerializeAsString());
