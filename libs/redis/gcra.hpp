@@ -23,6 +23,7 @@
 #include "base/clock.hpp"
 #include "base/status.hpp"
 #include "redis/client.hpp"
+#include "redis/script.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -36,7 +37,7 @@ using Micros = std::chrono::microseconds;
 
 struct Bucket {
     std::string key;
-    double rate_per_s = 1;   // Over 0, at most 100,000; 0.5 is one in two seconds.
+    double rate_per_s = 1;   // Over 0, at most 1,000,000; 0.5 is one in two seconds.
     std::int64_t burst = 1;  // 1 or more; burst / rate_per_s at most 30 days.
     std::int64_t cost = 1;   // 0 to burst; 0 looks without taking.
 };
@@ -55,6 +56,9 @@ struct Decision {
     Micros retry_after{0};             // The longest of them; 0 when allowed.
     std::vector<BucketState> buckets;  // In the order of the call.
 };
+
+// What Take sends: keys of the buckets; of each 1e6 / rate_per_s, burst and cost.
+const Script& TakeScript();
 
 // Thread safety: as Client, which must outlive it.
 class Gcra {

@@ -209,7 +209,7 @@ TEST_CASE("Gcra: what makes no sense names its field", "[redis]") {
     CHECK(field({.key = "k", .rate_per_s = 0}) == "rate_per_s");
     CHECK(field({.key = "k", .rate_per_s = -1}) == "rate_per_s");
     CHECK(field({.key = "k", .rate_per_s = std::nan("")}) == "rate_per_s");
-    CHECK(field({.key = "k", .rate_per_s = 100'001}) == "rate_per_s");
+    CHECK(field({.key = "k", .rate_per_s = 1'000'001}) == "rate_per_s");
     CHECK(field({.key = "k", .burst = 0}) == "burst");
     CHECK(field({.key = "k", .rate_per_s = 0.001, .burst = 2'593}) == "burst");
     CHECK(field({.key = "k", .cost = -1}) == "cost");
