@@ -142,7 +142,10 @@ struct AgentTokens::State {
     void OnVerified(const CallPtr& call);
     void OnTenant(const CallPtr& call, Role role, const Result<TenantCache::ValuePtr>& tenant);
     void OnAgent(
-        const CallPtr& call, TenantId tenant, Role role, const Result<AgentCache::ValuePtr>& found
+        const CallPtr& call,
+        const domain::TenantInfo& tenant,
+        Role role,
+        const Result<AgentCache::ValuePtr>& found
     );
     void Refuse(const CallPtr& call, KeyRefusal why, const Status& status);
 
@@ -316,7 +319,8 @@ void AgentTokens::State::OnVerified(const CallPtr& call) {
         return OnTenant(
             call,
             *role,
-            std::make_shared<const domain::TenantInfo>(domain::TenantInfo{*issuer.tenant, false})
+            std::make_shared<const domain::TenantInfo>(domain::TenantInfo{
+                *issuer.tenant, false, issuer.limits})
         );
     }
     const auto slug = texts.find(issuer.tenant_claim);
@@ -340,18 +344,20 @@ void AgentTokens::State::OnTenant(
     }
     if (!tenant.ok()) return call->done(tenant.status());
     if ((*tenant)->disabled) return Refuse(call, KeyRefusal::kTenantDisabled, Refused());
-    const TenantId id = (*tenant)->tenant;
     agents.Get(
-        {domain::AgentKey{id, call->token.claims.subject}},
+        {domain::AgentKey{(*tenant)->tenant, call->token.claims.subject}},
         {.flow = call->network, .is_stranger = false},
-        [this, call, id, role](const std::vector<Result<AgentCache::ValuePtr>>& found) {
-            OnAgent(call, id, role, found.front());
+        [this, call, role, info = *tenant](const std::vector<Result<AgentCache::ValuePtr>>& found) {
+            OnAgent(call, *info, role, found.front());
         }
     );
 }
 
 void AgentTokens::State::OnAgent(
-    const CallPtr& call, TenantId tenant, Role role, const Result<AgentCache::ValuePtr>& found
+    const CallPtr& call,
+    const domain::TenantInfo& tenant,
+    Role role,
+    const Result<AgentCache::ValuePtr>& found
 ) {
     const std::string& subject = call->token.claims.subject;
     if (found.status().code() == Code::kNotFound) {
@@ -363,7 +369,8 @@ void AgentTokens::State::OnAgent(
     const Role effective = std::min(role, RoleOf(info.role));
     const auto& scopes = RowOf(effective).scopes;
     Principal agent;
-    agent.tenant = tenant;
+    agent.tenant = tenant.tenant;
+    agent.limits = tenant.limits;
     agent.kind = Principal::Kind::kAgent;
     agent.issuer_id = call->issuer->info.issuer_id;
     agent.subject = subject;

@@ -175,6 +175,7 @@ Result<Principal> Authenticator::State::Judge(
     caller.key_id = info.key_id;
     caller.key_name = info.name;
     caller.scopes = info.scopes;
+    caller.limits = info.limits;
     return WithScope(std::move(caller), key, scope, peer_address);
 }
 

@@ -4,6 +4,7 @@
 
 #include "auth/roles.hpp"
 #include "base/ids.hpp"
+#include "domain/tenant_limits.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -29,6 +30,7 @@ struct Principal {
     std::optional<Role> role;
     // auth/scopes.hpp: of the key, or of the role.
     std::vector<std::string> scopes;
+    domain::TenantLimits limits;  // Of its tenant's plan.
 
     bool May(std::string_view scope) const {
         return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();

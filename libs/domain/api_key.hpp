@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "domain/tenant_limits.hpp"
 
 #include <cstdint>
 #include <string>
@@ -21,6 +22,7 @@ struct ApiKeyInfo {
     bool revoked = false;
     bool expired = false;  // By the database's clock, at the lookup.
     bool tenant_disabled = false;
+    TenantLimits limits;  // Of its tenant.
 };
 
 // By SHA-256 of the whole key, 32 bytes.

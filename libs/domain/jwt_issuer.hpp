@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "domain/tenant_limits.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -44,6 +45,7 @@ struct JwtIssuerInfo {
     std::string tenant_claim;  // Whose value is the slug of a tenant; only of the operator's.
     bool disabled = false;
     bool tenant_disabled = false;
+    TenantLimits limits;  // Of its tenant; none of the operator's.
 };
 
 using JwtIssuersByKey = std::unordered_map<JwtIssuerKey, JwtIssuerInfo, JwtIssuerKeyHash>;
@@ -51,6 +53,7 @@ using JwtIssuersByKey = std::unordered_map<JwtIssuerKey, JwtIssuerInfo, JwtIssue
 struct TenantInfo {
     TenantId tenant;
     bool disabled = false;
+    TenantLimits limits{};
 };
 using TenantsBySlug = std::unordered_map<std::string, TenantInfo>;
 

@@ -192,6 +192,7 @@ TenantPlan Planner::PlanTenant(const TenantEntry& entry) {
         spec.ingest_rate_per_s,
         entry.ingest_rate_per_s.Or(spec.ingest_rate_per_s));
     Set(fields, "ingest_burst", spec.ingest_burst, entry.ingest_burst.Or(spec.ingest_burst));
+    Set(fields, "api_limits", spec.api_limits, entry.api_limits.Or(spec.api_limits));
     Set(fields, "disabled", spec.disabled, entry.disabled.Or(spec.disabled));
     tenant.write.change = ChangeOf(before == nullptr, fields);
     for (const ChannelEntry& channel : entry.channels) {

@@ -19,7 +19,13 @@ struct Options {
 Status List(Context& context, const Options& options) {
     UNIBOX_ASSIGN_OR_RETURN(pg::Pool * pool, context.Database());
     Table table(
-        {"tenant", "tenant_id", "display_name", "ingest_rate_per_s", "ingest_burst", "state"}
+        {"tenant",
+         "tenant_id",
+         "display_name",
+         "ingest_rate_per_s",
+         "ingest_burst",
+         "api_limits",
+         "state"}
     );
     TenantId after{options.after};
     const auto count_max = static_cast<std::size_t>(options.count_max);
@@ -35,6 +41,7 @@ Status List(Context& context, const Options& options) {
                  row.spec.name,
                  std::int64_t{row.spec.ingest_rate_per_s},
                  std::int64_t{row.spec.ingest_burst},
+                 row.spec.api_limits,
                  std::string(row.spec.disabled ? "disabled" : "enabled")}
             );
         }

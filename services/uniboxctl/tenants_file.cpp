@@ -3,6 +3,7 @@
 #include "auth/scopes.hpp"
 #include "crypto/random.hpp"
 #include "domain/provider.hpp"
+#include "domain/tenant_limits.hpp"
 #include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/yaml_reader.hpp"
@@ -18,6 +19,7 @@ constexpr std::size_t kNameBytesMax = 63;
 constexpr std::size_t kTokenBytesMin = 16;
 constexpr std::size_t kTokenBytesMax = 128;
 constexpr std::size_t kPathBytesMax = 4096;
+constexpr std::size_t kApiLimitsBytesMax = 512;
 
 // Reads one file; remembers what must be unique across it.
 class FileReader {
@@ -200,12 +202,23 @@ void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
     }
 }
 
+// In the one form that is stored, so that the same limits are never a change.
+Given<std::string> LimitsOf(YamlMap& map) {
+    auto text = map.Text("api_limits", kApiLimitsBytesMax);
+    if (!text) return text;
+    const auto limits = domain::TenantLimits::Parse(*text);
+    if (limits.ok()) return {limits->ToText(), text.line};
+    map.Error("api_limits", limits.status().message());
+    return {std::nullopt, text.line};
+}
+
 void FileReader::ReadFields(YamlMap& map, TenantEntry& tenant) {
     map.AllowOnly(
         {"name",
          "display_name",
          "ingest_rate_per_s",
          "ingest_burst",
+         "api_limits",
          "disabled",
          "channels",
          "api_keys"}
@@ -213,6 +226,7 @@ void FileReader::ReadFields(YamlMap& map, TenantEntry& tenant) {
     tenant.display_name = map.Text("display_name", kDisplayNameBytesMax);
     tenant.ingest_rate_per_s = map.Integer("ingest_rate_per_s", 1, 1'000'000);
     tenant.ingest_burst = map.Integer("ingest_burst", 1, 10'000'000);
+    tenant.api_limits = LimitsOf(map);
     tenant.disabled = map.Flag("disabled");
     tenant.channels = Entries<ChannelEntry>(map, "channels");
     tenant.api_keys = Entries<KeyEntry>(map, "api_keys");

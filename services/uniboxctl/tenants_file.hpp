@@ -51,6 +51,7 @@ struct TenantEntry : Entry {
     Given<std::string> display_name;
     Given<std::int32_t> ingest_rate_per_s;
     Given<std::int32_t> ingest_burst;
+    Given<std::string> api_limits;  // As domain::TenantLimits writes it; "": the settings'.
     Given<bool> disabled;
     std::vector<ChannelEntry> channels;
     std::vector<KeyEntry> api_keys;

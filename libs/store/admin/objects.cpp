@@ -50,8 +50,9 @@ Status CheckClaim(const pg::Rows& rows, TenantId tenant, ChannelId channel, std:
 
 Result<Change> UpdateTenant(pg::Pool& pool, TenantId tenant, const TenantSpec& spec) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadWrite));
-    const auto params =
-        pg::Params::Of(tenant, spec.name, spec.ingest_rate_per_s, spec.ingest_burst, spec.disabled);
+    const auto params = pg::Params::Of(
+        tenant, spec.name, spec.ingest_rate_per_s, spec.ingest_burst, spec.disabled, spec.api_limits
+    );
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kUpdateTenant, params));
     return rows.affected() == 0 ? Change::kUnchanged : Change::kUpdated;
 }
@@ -70,7 +71,13 @@ Result<std::optional<TenantId>> InsertTenant(pg::Pool& pool, const TenantSpec& s
     );
     if (claimed.affected() == 0) return std::optional<TenantId>();
     const auto params = pg::Params::Of(
-        tenant, spec.slug, spec.name, spec.ingest_rate_per_s, spec.ingest_burst, spec.disabled
+        tenant,
+        spec.slug,
+        spec.name,
+        spec.ingest_rate_per_s,
+        spec.ingest_burst,
+        spec.disabled,
+        spec.api_limits
     );
     UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kInsertTenant, params).status());
     return std::optional(tenant);
@@ -89,7 +96,8 @@ Result<TenantRow> ReadTenant(pg::Pool& pool, TenantId tenant) {
          std::string(row.Text(1)),
          row.Int32(2),
          row.Int32(3),
-         row.Bool(4)}};
+         row.Bool(4),
+         std::string(row.Text(5))}};
 }
 
 // What a channel had before a Put.

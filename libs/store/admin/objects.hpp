@@ -27,6 +27,7 @@ struct TenantSpec {
     std::int32_t ingest_rate_per_s = 200;
     std::int32_t ingest_burst = 1000;
     bool disabled = false;
+    std::string api_limits{};  // domain::TenantLimits; "" = what the settings say.
 };
 struct TenantPut {
     TenantId tenant;

@@ -101,7 +101,8 @@ StoredTenant ToTenant(TenantId id, const pg::Rows* results) {
         std::string(row.Text(1)),
         row.Int32(2),
         row.Int32(3),
-        row.Bool(4)};
+        row.Bool(4),
+        std::string(row.Text(5))};
     for (const pg::Row channel : results[2]) tenant.channels.push_back(ToChannel(channel));
     for (const pg::Row key : results[3]) tenant.keys.push_back(ToKey(key));
     return tenant;

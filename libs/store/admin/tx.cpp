@@ -103,13 +103,19 @@ Status AdminTx::Write(const TenantWrite& tenant) {
             spec.name,
             spec.ingest_rate_per_s,
             spec.ingest_burst,
-            spec.disabled
+            spec.disabled,
+            spec.api_limits
         );
         return Send(detail::kInsertTenant, row);
     }
     if (tenant.change == Change::kUnchanged) return {};
     const auto row = pg::Params::Of(
-        tenant.tenant, spec.name, spec.ingest_rate_per_s, spec.ingest_burst, spec.disabled
+        tenant.tenant,
+        spec.name,
+        spec.ingest_rate_per_s,
+        spec.ingest_burst,
+        spec.disabled,
+        spec.api_limits
     );
     return Send(detail::kUpdateTenant, row);
 }

@@ -1,5 +1,6 @@
 #include "store/directory/lookups.hpp"
 
+#include "obs/log.hpp"
 #include "pg/transaction.hpp"
 #include "store/directory/detail/numbers.hpp"
 
@@ -14,15 +15,15 @@ namespace {
 constexpr pg::Statement kApiKeys{
     "directory_api_keys",
     "SELECT k.tenant_id, k.key_id, k.scopes, k.expires_at, k.revoked, k.expired, "
-    "k.tenant_disabled, w.hash, k.name "
+    "k.tenant_disabled, w.hash, k.name, k.api_limits "
     "FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL ub_find_api_key(w.hash) k"};
 constexpr pg::Statement kJwtIssuers{
     "directory_jwt_issuers",
     "SELECT wanted_issuer, wanted_audience, tenant_id, issuer_id, algorithms, jwks_url, jwks, "
-    "sealed_secrets, role_claim, tenant_claim, disabled, tenant_disabled "
+    "sealed_secrets, role_claim, tenant_claim, disabled, tenant_disabled, api_limits "
     "FROM ub_find_jwt_issuers($1, $2)"};
 constexpr pg::Statement kTenants{
-    "directory_tenants", "SELECT slug, tenant_id, disabled FROM ub_find_tenants($1)"};
+    "directory_tenants", "SELECT slug, tenant_id, disabled, api_limits FROM ub_find_tenants($1)"};
 constexpr pg::Statement kByToken{
     "directory_token", "SELECT " UNIBOX_CHANNEL_COLUMNS " FROM ub_find_channel_by_token($1)"};
 constexpr pg::Statement kById{
@@ -52,6 +53,16 @@ Result<pg::Rows> Ask(
     return tx.ExecuteAndCommit(statement, params);
 }
 
+// What the table's check lets through is of the form; anything else is as if nothing was there.
+domain::TenantLimits ToLimits(const pg::Row& row, int column) {
+    if (row.IsNull(column)) return {};
+    const auto limits = domain::TenantLimits::Parse(row.Text(column));
+    if (!limits.ok()) {
+        obs::Log(obs::Level::kError, "a tenant's api_limits", {{"error", limits.status()}});
+    }
+    return limits.ok() ? *limits : domain::TenantLimits();
+}
+
 domain::ApiKeyInfo ToApiKey(const pg::Row& row) {
     domain::ApiKeyInfo key;
     key.tenant = row.Tenant(0);
@@ -62,6 +73,7 @@ domain::ApiKeyInfo ToApiKey(const pg::Row& row) {
     key.expired = row.Bool(5);
     key.tenant_disabled = row.Bool(6);
     key.name = row.Text(8);
+    key.limits = ToLimits(row, 9);
     return key;
 }
 
@@ -77,6 +89,7 @@ domain::JwtIssuerInfo ToJwtIssuer(const pg::Row& row) {
     issuer.tenant_claim = row.Text(9);
     issuer.disabled = row.Bool(10);
     issuer.tenant_disabled = row.Bool(11);
+    issuer.limits = ToLimits(row, 12);
     return issuer;
 }
 
@@ -152,7 +165,10 @@ Result<domain::TenantsBySlug> FindTenantsBySlug(
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Ask(pool, kTenants, params, deadline));
     domain::TenantsBySlug tenants;
     for (const pg::Row row : rows) {
-        tenants.emplace(std::string(row.Text(0)), domain::TenantInfo{row.Tenant(1), row.Bool(2)});
+        tenants.emplace(
+            std::string(row.Text(0)),
+            domain::TenantInfo{row.Tenant(1), row.Bool(2), ToLimits(row, 3)}
+        );
     }
     return tenants;
 }

@@ -37,6 +37,29 @@ TEST_CASE("Directory: an API key leads to its tenant, scopes and state", "[pg][s
     REQUIRE(FindApiKey(fixture.ingest(), Hash('a'))->tenant_disabled);
 }
 
+TEST_CASE("Directory: who is found comes with the limits of the tenant's plan", "[pg][store]") {
+    StoreFixture fixture;
+    TenantSpec spec{"acme", "Acme"};
+    spec.api_limits = "tenant=500/1000 search=10/20";
+    const TenantId tenant = PutTenant(fixture.admin(), spec).value().tenant;
+    REQUIRE_OK(PutApiKey(fixture.admin(), tenant, {"main", Hash('a'), {"inbox:read"}}));
+    const auto wanted = domain::TenantLimits::Parse(spec.api_limits).value();
+    for (pg::Pool* pool : {&fixture.ingest(), &fixture.gateway()}) {
+        CHECK(FindApiKey(*pool, Hash('a')).value().limits == wanted);
+    }
+    CHECK(FindTenantsBySlug(fixture.gateway(), {"acme"}).value().at("acme").limits == wanted);
+    CHECK(FindTenant(fixture.admin(), "acme")->spec.api_limits == spec.api_limits);
+    CHECK(PutTenant(fixture.admin(), spec)->change == Change::kUnchanged);
+    spec.api_limits.clear();
+    CHECK(PutTenant(fixture.admin(), spec)->change == Change::kUpdated);
+    CHECK(PutTenant(fixture.admin(), spec)->change == Change::kUnchanged);
+    CHECK(FindApiKey(fixture.gateway(), Hash('a'))->limits == domain::TenantLimits());
+    for (const char* wrong : {"tenant=5", "all=5/5", "tenant=5/5 ", "tenant=0/5"}) {
+        spec.api_limits = wrong;
+        CHECK_FALSE(PutTenant(fixture.admin(), spec).ok());
+    }
+}
+
 TEST_CASE(
     "Directory: many API keys in one statement; those that are not there are absent", "[pg][store]"
 ) {

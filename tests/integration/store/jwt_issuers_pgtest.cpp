@@ -58,6 +58,12 @@ TEST_CASE("JwtIssuers: a tenant's is found by issuer and audience", "[pg][store]
     CHECK_FALSE((found->disabled || found->tenant_disabled));
     CHECK_FALSE(Found(fixture, "other").has_value());
 
+    CHECK(found->limits == domain::TenantLimits());
+    TenantSpec plan{"acme", "Acme"};
+    plan.api_limits = "agent=5/6";
+    REQUIRE_OK(PutTenant(fixture.admin(), plan));
+    CHECK(Found(fixture)->limits.ToText() == "agent=5/6");
+
     auto spec = Spec("sso");
     spec.disabled = true;
     CHECK(PutJwtIssuer(fixture.admin(), acme, NewId(), spec).value() == Change::kUpdated);

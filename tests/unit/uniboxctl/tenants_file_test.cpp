@@ -45,6 +45,7 @@ tenants:
   - name: acme
     display_name: "Acme: GmbH"
     ingest_burst: 7
+    api_limits: "search=10/20 tenant=500/1000"
     channels:
       - {name: wa, provider: whatsapp, route: "1065"}
       - {name: tg, provider: telegram, secret: abc, reopen_window_s: 60, disabled: true}
@@ -66,6 +67,7 @@ TEST_CASE("tenants.yaml: reads every field; what is not there is absent", "[unit
     CHECK_FALSE(tenant.disabled);
     CHECK(*tenant.ingest_burst == 7);
     CHECK(tenant.ingest_burst.line == 6);
+    CHECK(*tenant.api_limits == "tenant=500/1000 search=10/20");  // In the order that is stored.
     REQUIRE(tenant.channels.size() == 2);
     CHECK(*tenant.channels[0].provider == unibox::v1::PROVIDER_WHATSAPP);
     CHECK(*tenant.channels[0].route == "1065");
@@ -84,7 +86,7 @@ TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxct
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    chanels: []\n") ==
         "t.yaml:3: tenants[0].chanels: unknown key; known are: name, display_name, "
-        "ingest_rate_per_s, ingest_burst, disabled, channels, api_keys"
+        "ingest_rate_per_s, ingest_burst, api_limits, disabled, channels, api_keys"
     );
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    channels:\n      - name: c\n        provider: fax\n"
@@ -95,6 +97,12 @@ TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxct
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    ingest_burst: many\n") ==
         "t.yaml:3: tenants[0].ingest_burst: must be a whole number from 1 to 10000000"
+    );
+    CHECK(
+        MistakeOf("tenants:\n  - name: a\n    api_limits: tenant=0/5\n") ==
+        "t.yaml:3: tenants[0].api_limits: \"tenant=0/5\" must be POLICY=PER_S/BURST, for example "
+        "tenant=500/1000, with a policy of key, agent, tenant, read, write, search, admin, each "
+        "once, PER_S of 1 to 100000 and BURST of 1 to 1000000"
     );
 }
 

@@ -16,18 +16,19 @@ inline constexpr pg::Statement kClaimSlug{
     "VALUES (" UNIBOX_KIND_SLUG ", sha256(convert_to($1, 'UTF8')), $2) ON CONFLICT DO NOTHING"};
 inline constexpr pg::Statement kInsertTenant{
     "admin_insert_tenant",
-    "INSERT INTO tenants (tenant_id, slug, name, ingest_rate_per_s, ingest_burst, disabled_at) "
-    "VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)"};
+    "INSERT INTO tenants (tenant_id, slug, name, ingest_rate_per_s, ingest_burst, disabled_at, "
+    "api_limits) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END, nullif($7, ''))"};
 inline constexpr pg::Statement kUpdateTenant{
     "admin_update_tenant",
     "UPDATE tenants SET name = $2, ingest_rate_per_s = $3, ingest_burst = $4, "
-    "disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) END WHERE tenant_id = $1 AND "
-    "(name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL) "
-    "IS DISTINCT FROM ($2, $3, $4, $5)"};
+    "disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) END, "
+    "api_limits = nullif($6, '') WHERE tenant_id = $1 AND "
+    "(name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL, coalesce(api_limits, '')) "
+    "IS DISTINCT FROM ($2, $3, $4, $5, $6)"};
 inline constexpr pg::Statement kGetTenant{
     "admin_get_tenant",
-    "SELECT slug, name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL FROM tenants "
-    "WHERE tenant_id = $1"};
+    "SELECT slug, name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL, "
+    "coalesce(api_limits, '') FROM tenants WHERE tenant_id = $1"};
 inline constexpr pg::Statement kInsertChannel{
     "admin_insert_channel",
     "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key, token_hash, "
