@@ -1,5 +1,6 @@
 #include "rpc/dispatch.hpp"
 
+#include "base/strings.hpp"
 #include "obs/log.hpp"
 #include "obs/trace_id.hpp"
 #include "rpc/detail/peer_name.hpp"
@@ -47,12 +48,19 @@ void LogFailure(const std::string& method, const Status& status) {
 Finish FinishOf(
     grpc::CallbackServerContext& context, grpc::ServerUnaryReactor& reactor, const Call& call
 ) {
-    return [&context, &reactor, trace_id = obs::TraceIdOf(call.traceparent)](const Status& status) {
-        if (status.ok()) {
-            context.AddInitialMetadata(kTraceIdKey, trace_id);
-        } else {
-            context.AddTrailingMetadata(kTraceIdKey, trace_id);
-        }
+    return [&context,
+            &reactor,
+            fields = call.answer_fields,
+            trace_id = obs::TraceIdOf(call.traceparent)](const Status& status) {
+        const auto tell = [&](const std::string& name, const std::string& value) {
+            if (status.ok()) {
+                context.AddInitialMetadata(name, value);
+            } else {
+                context.AddTrailingMetadata(name, value);
+            }
+        };
+        tell(kTraceIdKey, trace_id);
+        for (const auto& [name, value] : *fields) tell(ToLowerAscii(name), value);
         reactor.Finish(ToGrpc(status, trace_id));
     };
 }

@@ -13,8 +13,10 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace unibox::rpc {
 
@@ -23,6 +25,10 @@ namespace unibox::rpc {
 // the field Trace-Id.
 inline constexpr const char* kTraceIdKey = "trace-id";
 
+// What the answer of a call carries beside its message or its error, under names of HTTP's fields:
+// a field over HTTP; over gRPC, in lower case, metadata as the trace id is.
+using AnswerFields = std::vector<std::pair<std::string, std::string>>;
+
 // What a use case may know of its call, whatever the transport.
 struct Call {
     std::string authorization;           // The header value; "" = none; of several "a, b".
@@ -30,12 +36,15 @@ struct Call {
     std::string peer_address;            // The client's IP address, without port; "" = not known.
     SteadyTime deadline;                 // Always set: see Settings.deadline_default_ms.
     std::function<bool()> is_cancelled;  // The client has gone; may be empty.
+    // Of all copies of the call. Written by one step of it at a time, before it is finished.
+    std::shared_ptr<AnswerFields> answer_fields = std::make_shared<AnswerFields>();
 };
 
 // Answers a call: exactly once, from any thread.
 using Finish = std::function<void(const Status&)>;
 
-// Ends the reactor, whose answer names the call's trace. `context` is the reactor's.
+// Ends the reactor, whose answer names the call's trace and has its answer_fields. `context` is the
+// reactor's.
 Finish FinishOf(
     grpc::CallbackServerContext& context, grpc::ServerUnaryReactor& reactor, const Call& call
 );
