@@ -207,6 +207,47 @@ void WorkSettings::Describe(config::FieldTable& table) {
         );
 }
 
+void LimitSettings::Describe(config::FieldTable& table) {
+    static constexpr std::array<std::string_view, domain::kLimitPolicyCount> kWhose = {
+        "of one API key",
+        "of one agent",
+        "of one tenant",
+        "of one tenant that read",
+        "of one tenant that change something",
+        "of one tenant that search",
+        "of one tenant that administer"};
+    counting.Describe(table);
+    auto section = table.Section("limits");
+    const auto add = [&section](const std::string& name, domain::Rate& rate, std::string whose) {
+        section
+            .Add(
+                name + "_per_s",
+                &rate.per_s,
+                "Calls " + whose + ", in a second; more are refused with 429. 0 = no limit.",
+                config::InRange(0, domain::kRatePerSMax)
+            )
+            .Add(
+                name + "_burst",
+                &rate.burst,
+                "How many of them at once.",
+                config::InRange(1, domain::kRateBurstMax)
+            );
+    };
+    section.Add(
+        "local_count_max",
+        &counting.local_count_max,
+        "Limits that are counted here while Redis is away; the one used longest ago is forgotten.",
+        config::InRange(1, 10'000'000)
+    );
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+        add(std::string(domain::kLimitPolicyNames[i]), rates[i], std::string(kWhose[i]));
+    }
+    add("anonymous",
+        anonymous,
+        "without a valid credential from one client network (/24, /64; no limit behind a proxy, "
+        "whose address all clients share)");
+}
+
 void WriterSettings::Describe(config::FieldTable& table) {
     client.Describe(table, "writer", "message-writer, which writes what clients ask for");
     table.Section("writer").Add(
@@ -233,6 +274,8 @@ void Config::Describe(config::FieldTable& table) {
     grpc.Describe(table);
     postgres.Describe(table);
     nats.Describe(table);
+    redis.Describe(table);
+    limits.Describe(table);
     api_keys.Describe(table);
     agent_tokens.Describe(table);
     table.Section("secrets", "Secrets of issuers of tokens.")

@@ -2,13 +2,17 @@
 // Thread safety: a value.
 #pragma once
 
+#include "domain/tenant_limits.hpp"
 #include "http/server.hpp"
+#include "limits/settings.hpp"
 #include "nats/settings.hpp"
 #include "pg/settings.hpp"
+#include "redis/settings.hpp"
 #include "rpc/client_settings.hpp"
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -74,6 +78,19 @@ struct WorkSettings {
     void Describe(config::FieldTable& table);
 };
 
+// How many calls a second; 0 = no limit. A tenant's plan may say otherwise (docs/limits.md).
+struct LimitSettings {
+    limits::Settings counting;
+    // In the order of domain::LimitPolicy: key, agent, tenant, and of a tenant read, write, search,
+    // admin.
+    std::array<domain::Rate, domain::kLimitPolicyCount> rates = {
+        {{100, 200}, {20, 60}, {500, 1'000}, {400, 800}, {200, 400}, {10, 20}, {10, 50}}};
+    domain::Rate anonymous{1, 10};  // Of one client network (/24, /64), without credentials.
+
+    // Section "limits".
+    void Describe(config::FieldTable& table);
+};
+
 struct WriterSettings {
     rpc::ClientSettings client;
     int deadline_ms_max = 5'000;  // A call with all its attempts.
@@ -89,6 +106,8 @@ struct Config {
     rpc::Settings grpc;
     pg::Settings postgres;
     nats::Settings nats;  // For notices that keys were changed; without it they age out.
+    redis::Settings redis;
+    LimitSettings limits;
     ApiKeySettings api_keys;
     AgentTokenSettings agent_tokens;
     std::filesystem::path secrets_key_file;  // "" = no HS256.

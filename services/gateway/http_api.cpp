@@ -45,6 +45,7 @@ struct Exchange {
     wire::PathValues path;
     http::Respond respond;
     http::Response response;
+    std::shared_ptr<rpc::AnswerFields> fields;
 };
 
 class Handler {
@@ -61,17 +62,24 @@ public:
         exchange->request = std::move(request);
         exchange->path = ValuesOf(binding_, params);
         exchange->respond = std::move(respond);
+        rpc::Call call = CallOf(exchange->request, admission_.calls());
+        exchange->fields = call.answer_fields;
         admission_.Run(
             method_,
-            CallOf(exchange->request, admission_.calls()),
+            std::move(call),
             [this, exchange](const Caller& caller) { return Work(caller, *exchange); },
-            [exchange](const Status& status) {
-                exchange->respond(status.ok() ? std::move(exchange->response) : ProblemOf(status));
-            }
+            [exchange](const Status& status) { Finish(*exchange, status); }
         );
     }
 
 private:
+    static void Finish(Exchange& exchange, const Status& status) {
+        auto response = status.ok() ? std::move(exchange.response) : ProblemOf(status);
+        for (const auto& [name, value] : *exchange.fields)
+            response.headers.push_back({name, value});
+        exchange.respond(std::move(response));
+    }
+
     Status Work(const Caller& caller, Exchange& exchange) const {
         const auto in = method_.new_request();
         const auto out = method_.new_response();

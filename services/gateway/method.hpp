@@ -5,6 +5,7 @@
 
 #include "auth/authenticator.hpp"
 #include "base/status.hpp"
+#include "domain/tenant_limits.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/method_service.hpp"
 
@@ -50,6 +51,14 @@ struct Method {
 
     // "GetContact"
     std::string short_name() const { return name.substr(name.rfind('.') + 1); }
+    // Which rate of the tenant it is counted under, by the names that methods have: of
+    // AdminService; "Search…"; what reads; what changes.
+    domain::LimitPolicy limit_class() const {
+        if (name.find(".AdminService.") != std::string::npos) return domain::LimitPolicy::kAdmin;
+        if (short_name().starts_with("Search")) return domain::LimitPolicy::kSearch;
+        return repetition == Repetition::kReads ? domain::LimitPolicy::kRead
+                                                : domain::LimitPolicy::kWrite;
+    }
     // Null if no such method is compiled in.
     const google::protobuf::MethodDescriptor* descriptor() const {
         return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);

@@ -3,6 +3,7 @@
 #include "auth/authenticator.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/agent_sources.hpp"
+#include "gateway/call_limits.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/grpc_api.hpp"
 #include "gateway/http_api.hpp"
@@ -10,8 +11,10 @@
 #include "gateway/methods.hpp"
 #include "gateway/openapi.hpp"
 #include "http/server.hpp"
+#include "limits/limiter.hpp"
 #include "nats/connection.hpp"
 #include "obs/waiting_gauge.hpp"
+#include "redis/client.hpp"
 #include "rpc/client.hpp"
 #include "rpc/dispatch.hpp"
 #include "rpc/server.hpp"
@@ -82,6 +85,7 @@ struct Objects {
         auth::AgentSources agents,
         std::unique_ptr<nats::Connection> given_connection,
         std::unique_ptr<rpc::Client> given_writer,
+        std::unique_ptr<redis::Client> given_redis,
         const Clock& clock,
         obs::Metrics& metrics
     )
@@ -108,7 +112,10 @@ struct Objects {
               obs::WaitingGauge(metrics, "unibox_gateway_waiting", "changes")
           ),
           calls(config.grpc, metrics),
-          admission(calls, authenticator, {work, changes}, metrics),
+          redis(std::move(given_redis)),
+          limiter(*redis, config.limits.counting, clock, metrics),
+          call_limits(config.limits),
+          admission(calls, authenticator, limiter, call_limits, {work, changes}, metrics),
           connection(std::move(given_connection)) {}
 
     Status WatchKeys();
@@ -122,6 +129,9 @@ struct Objects {
     async::FairPool work;
     async::FairPool changes;
     rpc::Calls calls;
+    const std::unique_ptr<redis::Client> redis;
+    limits::Limiter limiter;
+    const CallLimits call_limits;
     Admission admission;
     MethodTable methods;
     std::unique_ptr<GrpcApi> grpc_api;
@@ -160,6 +170,7 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
              [&objects](Millis) {
                  objects.connection.reset();
                  objects.authenticator.Stop();
+                 objects.redis->Stop();
              }},
         runtime::ListenerPart("grpc", objects.grpc, start_grpc),
         runtime::ListenerPart("http", objects.http, start_http)};
@@ -177,12 +188,14 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
     UNIBOX_ASSIGN_OR_RETURN(
         auto writer, rpc::Client::Create(config.writer.client, WriterMethods(deadline_max), metrics)
     );
+    UNIBOX_ASSIGN_OR_RETURN(auto redis, redis::Client::Create(config.redis, metrics));
     const auto objects = std::make_shared<Objects>(
         config,
         std::move(pool),
         std::move(agents),
         std::move(connection),
         std::move(writer),
+        std::move(redis),
         clock,
         metrics
     );

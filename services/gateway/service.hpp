@@ -12,8 +12,8 @@
 
 namespace unibox::gateway {
 
-// PostgreSQL and NATS may be away when it starts. Its start is UNAVAILABLE if an address is taken.
-// Clock and metrics must outlive the service.
+// PostgreSQL, NATS and Redis may be away when it starts. Its start is UNAVAILABLE if an address is
+// taken. Clock and metrics must outlive the service.
 Result<std::unique_ptr<runtime::Service>> CreateService(
     const Config& config, const Clock& clock, obs::Metrics& metrics
 );

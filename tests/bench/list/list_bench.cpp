@@ -8,6 +8,7 @@
 #include "bench/common/cpu_seconds.hpp"
 #include "gateway/service.hpp"
 #include "store/inbox/lists.hpp"
+#include "support/no_limits.hpp"
 #include "support/pg_server.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 
@@ -243,6 +244,8 @@ int Main(const Options& options) {
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.nats.url = "nats://127.0.0.1:1";  // Away: nothing is changed here.
+    config.redis.url = test::kAwayRedis;
+    config.limits = test::NoLimits();
     config.postgres.url = database.url("ub_gateway");
     obs::Metrics metrics, pool_metrics;
     const auto gateway = gateway::CreateService(config, SystemClock(), metrics);

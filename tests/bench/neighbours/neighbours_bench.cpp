@@ -5,6 +5,7 @@
 //
 // usage: neighbours_bench [calls 400] [seconds 5] [rounds 3]
 #include "gateway/service.hpp"
+#include "support/no_limits.hpp"
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
@@ -205,6 +206,8 @@ int Main(const Options& options) {
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.nats.url = "nats://127.0.0.1:1";  // Away: nothing is changed here.
+    config.redis.url = test::kAwayRedis;
+    config.limits = test::NoLimits();
     config.postgres.url = database.url("ub_gateway");
     obs::Metrics metrics;
     const auto gateway = gateway::CreateService(config, SystemClock(), metrics);

@@ -4,6 +4,7 @@
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
 #include "store/admin/objects.hpp"
+#include "support/no_limits.hpp"
 #include "support/status_matchers.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +28,8 @@ gateway::Config GatewayFixture::DefaultConfig() {
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.nats.url = "nats://127.0.0.1:1";  // Away: it works without.
+    config.redis.url = kAwayRedis;
+    config.limits = NoLimits();
     config.writer.client.target = "127.0.0.1:1";
     config.postgres.connection_count_max = 4;
     config.work.thread_count = 6;

@@ -5,6 +5,7 @@
 #include "ingest_fixture.hpp"
 #include "rpc/status_map.hpp"
 #include "support/eventually.hpp"
+#include "support/no_limits.hpp"
 #include "support/status_matchers.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 #include "unibox/v1/ingest_service.grpc.pb.h"
@@ -20,6 +21,8 @@ struct BothServices {
         gateway::Config config;
         config.http.listen = config.grpc.listen = "127.0.0.1:0";
         config.nats.url = ingest.nats.url();
+        config.redis.url = kAwayRedis;
+        config.limits = NoLimits();
         config.postgres.url = ingest.database.url("ub_gateway");
         auto started = gateway::CreateService(config, SystemClock(), metrics);
         REQUIRE_OK(started);

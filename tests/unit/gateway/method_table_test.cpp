@@ -3,6 +3,7 @@
 #include "auth/scopes.hpp"
 #include "gateway/http_api.hpp"
 #include "gateway/methods.hpp"
+#include "open_limits.hpp"
 #include "support/status_matchers.hpp"
 
 #include <catch2/catch.hpp>
@@ -72,7 +73,10 @@ Status RoutesOf(std::vector<Method> methods) {
         {}, [](const auto&, SteadyTime) { return domain::ApiKeysByHash(); }, SystemClock(), metrics
     );
     async::FairPool work("t", {1, 1, 1, 1}, SystemClock());
-    gateway::Admission admission(calls, authenticator, {work, work}, metrics);
+    test::OpenLimits open(metrics);
+    gateway::Admission admission(
+        calls, authenticator, open.limiter, open.call_limits, {work, work}, metrics
+    );
     return gateway::HttpRoutes(*table, admission).status();
 }
 

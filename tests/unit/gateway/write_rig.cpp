@@ -54,7 +54,10 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
       reads_("reads", {kThreads, kThreads, 64, 64}, SystemClock()),
       changes_("changes", {kThreads, kThreads, 64, 64}, SystemClock()),
       calls_(grpc_settings_, metrics_),
-      admission_(calls_, authenticator_, {reads_, changes_}, metrics_) {
+      open_(metrics_),
+      admission_(
+          calls_, authenticator_, open_.limiter, open_.call_limits, {reads_, changes_}, metrics_
+      ) {
     domain::ApiKeyInfo info;
     info.tenant = TenantId{7};
     info.key_id = Uuid::Parse(key_id_).value();

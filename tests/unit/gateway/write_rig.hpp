@@ -12,6 +12,7 @@
 #include "gateway/method_table.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
+#include "open_limits.hpp"
 #include "rpc/client.hpp"
 #include "rpc/server.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
@@ -65,6 +66,7 @@ private:
     async::FairPool reads_;
     async::FairPool changes_;
     rpc::Calls calls_;
+    OpenLimits open_;
     gateway::Admission admission_;
     gateway::MethodTable table_;
     std::unique_ptr<gateway::GrpcApi> grpc_api_;
