@@ -51,6 +51,8 @@ void Config::Describe(config::FieldTable& table) {
     grpc.Describe(table);
     postgres.Describe(table);
     nats.Describe(table);
+    redis.Describe(table);
+    limits.Describe(table);
     table.Section("secrets", "Secrets of channels and provider apps.")
         .AddSecretPath(
             "key_file",
@@ -102,8 +104,9 @@ void Config::DescribeIngest(config::FieldTable& table) {
         )
         .Add(
             "rate_tenant_count_max",
-            &rate_tenant_count_max,
-            "Tenants whose rate is remembered.",
+            &limits.local_count_max,
+            "Tenants whose rate is counted here while Redis is away; the one used longest ago is "
+            "forgotten.",
             config::InRange(1, kCountMax)
         );
     DescribeBodies(bodies, table);

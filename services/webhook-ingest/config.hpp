@@ -4,9 +4,11 @@
 #include "async/lookup_cache.hpp"
 #include "config/field_table.hpp"
 #include "http/server.hpp"
+#include "limits/settings.hpp"
 #include "nats/publisher.hpp"
 #include "nats/settings.hpp"
 #include "pg/settings.hpp"
+#include "redis/settings.hpp"
 #include "rpc/settings.hpp"
 #include "runtime/file_limit.hpp"
 #include "webhook-ingest/intake.hpp"
@@ -42,7 +44,8 @@ struct Config {
     WorkSettings work;
     std::int64_t duplicate_window_ms = 120'000;
     std::size_t duplicate_window_count_max = 500'000;
-    std::size_t rate_tenant_count_max = 100'000;
+    redis::Settings redis;
+    limits::Settings limits;
     std::int64_t log_refresh_interval_ms = 5'000;
     // What an event may need: its own limits (channels/complete.hpp) and its headers.
     std::int64_t payload_bytes_max = 1'000'000;

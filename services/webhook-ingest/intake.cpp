@@ -6,6 +6,7 @@
 #include "channels/verify_reason.hpp"
 #include "crypto/random.hpp"
 #include "http/problem.hpp"
+#include "limits/fields.hpp"
 #include "webhook-ingest/flows.hpp"
 #include "webhook-ingest/intake_job.hpp"
 
@@ -45,7 +46,7 @@ Intake::Intake(
     auth::Authenticator& authenticator,
     EventPublisher& events,
     nats::Publisher& publisher,
-    TokenBuckets& limiter,
+    limits::Limiter& limiter,
     async::FairPool& body_pool,
     const Clock& clock,
     obs::Metrics& metrics
@@ -122,7 +123,7 @@ void Intake::OnChannel(const JobPtr& job, const Result<ChannelPtr>& found) {
     const auto secrets = CachedDirectory::LiveSecrets(*job->channel, job->receive_time_ms);
     if (secrets.empty()) return AnswerNotStored(*job, "SECRET_MISSING");
     job->secrets_incomplete = job->channel->secrets_incomplete;
-    RunHereOrInPool(job, [this, job, secrets] { VerifyAndParse(job, secrets); });
+    RunHereOrInPool(job, [this, job, secrets] { Verify(job, secrets); });
 }
 
 void Intake::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
@@ -131,11 +132,15 @@ void Intake::OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found) {
     job->app_secrets = CachedDirectory::LiveSecrets(**found, job->receive_time_ms);
     if (job->app_secrets.secrets.empty()) return AnswerNotStored(*job, "SECRET_MISSING");
     job->secrets_incomplete = (*found)->secrets_incomplete;
-    RunHereOrInPool(job, [this, job] { VerifyAndParse(job, job->app_secrets.secrets); });
+    RunHereOrInPool(job, [this, job] { Verify(job, job->app_secrets.secrets); });
 }
 
 void Intake::RunHereOrInPool(const JobPtr& job, std::function<void()> next) {
     if (job->request->body.size() <= settings_.inline_bytes_max) return next();
+    RunInPool(job, std::move(next));
+}
+
+void Intake::RunInPool(const JobPtr& job, std::function<void()> next) {
     // Whose an app's webhook is nobody knows before it is verified.
     const async::Flow flow =
         job->channel ? FlowOf(job->channel->tenant) : FlowOfNetwork(job->request->remote_address);
@@ -174,12 +179,15 @@ bool Intake::Verified(Job& job, std::span<const Secret> secrets) {
     return true;
 }
 
-void Intake::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) {
+void Intake::Verify(const JobPtr& job, std::span<const Secret> secrets) {
     if (!Verified(*job, secrets)) {
         if (job->secrets_incomplete) return AnswerNotStored(*job, "SECRET_MISSING");
         return Answer(*job, "unauthenticated", SignatureRefused());
     }
-    if (!WithinRate(job)) return;
+    CheckRate(job);
+}
+
+void Intake::ParseAndRoute(const JobPtr& job) {
     auto parsed = job->adapter.parse(job->webhook);
     if (!parsed.ok()) {
         if (job->adapter.source.sender_reads_errors) {
@@ -197,19 +205,22 @@ void Intake::VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets) 
     RouteByKeys(job, false);
 }
 
-bool Intake::WithinRate(const JobPtr& job) {
-    if (!job->adapter.source.sender_reads_errors || !job->channel) return true;
+void Intake::CheckRate(const JobPtr& job) {
+    if (!job->adapter.source.sender_reads_errors || !job->channel) return ParseAndRoute(job);
     const Channel& channel = *job->channel;
-    const Millis wait = limiter_.Take(channel.tenant, channel.rate_per_s, channel.burst);
-    if (wait == Millis(0)) return true;
-    Answer(
-        *job,
-        "over_rate",
-        http::ProblemOf(
-            ResourceExhausted("over the tenant's rate").WithReason("OVER_RATE").WithRetryAfter(wait)
-        )
+    limiter_.Take(
+        {IngestLimitOf(channel.tenant, channel)},
+        [this, job](const limits::Verdict& verdict) {
+            job->told = {
+                {limits::kRateLimitPolicy, limits::PolicyField(verdict)},
+                {limits::kRateLimit, limits::StateField(verdict)}};
+            if (!verdict.allowed) {
+                return Answer(*job, "over_rate", http::ProblemOf(limits::RefusalOf(verdict)));
+            }
+            // Not here: all answers of Redis wait for this thread.
+            RunInPool(job, [this, job] { ParseAndRoute(job); });
+        }
     );
-    return false;
 }
 
 void Intake::RouteByChannel(const JobPtr& job) {
@@ -394,6 +405,7 @@ void Intake::CheckUrl(
 void Intake::Answer(Job& job, std::string_view outcome, http::Response response) {
     const std::chrono::duration<double> elapsed = clock_.Steady() - job.begun;
     counters_->Answered(job.provider(), outcome, elapsed.count());
+    for (http::Header& field : job.told) response.headers.push_back(std::move(field));
     job.respond(std::move(response));
 }
 

@@ -4,18 +4,18 @@
 // Answers: 200 stored (empty body), also when the body was kept in UB_RAW because it was authentic
 // but not understood or its route has no tenant; 401 bad signature or unknown channel token (the
 // same answer); 403 wrong verify token; where the sender reads errors (domain/provider.hpp) 400
-// with the field and 429 over the tenant's rate; 503 with Retry-After when something could not be
-// stored or known in time.
+// with the field and 429 over the tenant's rate (libs/limits); 503 with Retry-After when something
+// could not be stored or known in time.
 // Thread safety: any thread.
 #pragma once
 
 #include "async/fair_pool.hpp"
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
-#include "base/token_buckets.hpp"
 #include "channels/account_routes.hpp"
 #include "channels/adapter.hpp"
 #include "http/router.hpp"
+#include "limits/limiter.hpp"
 #include "obs/metrics.hpp"
 #include "rpc/dispatch.hpp"
 #include "unibox/v1/ingest_service.pb.h"
@@ -44,16 +44,17 @@ struct IntakeSettings {
 
 class Intake {
 public:
-    // All references must outlive the object; the pool and the authenticator must be stopped before
-    // it dies. The pool is for large bodies alone: look-ups that hang must not stand in their way.
-    // Tenants, and networks of which nothing else is known, have their turns in it.
+    // All references must outlive the object; the pool, the authenticator and the limiter's Redis
+    // must be stopped before it dies. The pool is for large bodies, and for what goes on once its
+    // rate is known: look-ups that hang must not stand in their way. Tenants, and networks of which
+    // nothing else is known, have their turns in it.
     Intake(
         IntakeSettings settings,
         CachedDirectory& directory,
         auth::Authenticator& authenticator,
         EventPublisher& events,
         nats::Publisher& publisher,
-        TokenBuckets& limiter,
+        limits::Limiter& limiter,
         async::FairPool& body_pool,
         const Clock& clock,
         obs::Metrics& metrics
@@ -110,9 +111,11 @@ private:
     void OnApps(const JobPtr& job, const Result<ProviderAppsPtr>& found);
     // Runs `next` here, or in the pool when the body is large.
     void RunHereOrInPool(const JobPtr& job, std::function<void()> next);
-    void VerifyAndParse(const JobPtr& job, std::span<const Secret> secrets);
+    void RunInPool(const JobPtr& job, std::function<void()> next);
+    void Verify(const JobPtr& job, std::span<const Secret> secrets);
     bool Verified(Job& job, std::span<const Secret> secrets);
-    bool WithinRate(const JobPtr& job);
+    void CheckRate(const JobPtr& job);
+    void ParseAndRoute(const JobPtr& job);
     void RouteByChannel(const JobPtr& job);
     void RouteByKeys(const JobPtr& job, bool alternative);
     void OnRoutes(
@@ -134,6 +137,8 @@ private:
     Status StillWanted(const CallJob& job) const;
     Status OnCaller(const CallJobPtr& job, const Result<auth::Principal>& caller);
     Status OnCallChannel(const CallJobPtr& job, const Result<ChannelPtr>& found);
+    void OnCallRate(const CallJobPtr& job, const limits::Verdict& verdict, ChannelId channel);
+    Status StoreCall(const CallJobPtr& job, ChannelId channel);
     void OnCallStored(CallJob& job, const EventPublisher::Outcome& outcome);
     void EndCall(CallJob& job, Status status);
 
@@ -142,7 +147,7 @@ private:
     auth::Authenticator& authenticator_;  // Of Call.
     EventPublisher& events_;
     nats::Publisher& publisher_;
-    TokenBuckets& limiter_;
+    limits::Limiter& limiter_;
     async::FairPool& body_pool_;
     const Clock& clock_;
     WindowShares shares_;

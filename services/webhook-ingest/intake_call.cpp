@@ -5,6 +5,8 @@
 #include "channels/complete.hpp"
 #include "channels/standard/rules.hpp"
 #include "domain/event_key.hpp"
+#include "limits/fields.hpp"
+#include "webhook-ingest/flows.hpp"
 #include "webhook-ingest/intake_job.hpp"
 
 namespace unibox::ingest {
@@ -173,18 +175,43 @@ Status Intake::OnCallChannel(const CallJobPtr& job, const Result<ChannelPtr>& fo
             .WithReason("CHANNEL_NOT_STANDARD")
             .WithField("channel_id");
     }
-    const Millis wait = limiter_.Take(job->tenant, channel.rate_per_s, channel.burst);
-    if (wait > Millis(0)) {
-        return ResourceExhausted("over the tenant's rate")
-            .WithReason("OVER_RATE")
-            .WithRetryAfter(wait);
-    }
+    limiter_.Take(
+        {IngestLimitOf(job->tenant, channel)},
+        [this, job, id = channel.id](const limits::Verdict& verdict) {
+            OnCallRate(job, verdict, id);
+        }
+    );
+    return {};
+}
+
+void Intake::OnCallRate(const CallJobPtr& job, const limits::Verdict& verdict, ChannelId channel) {
+    rpc::AnswerFields& told = *job->call.answer_fields;
+    told.emplace_back(limits::kRateLimitPolicy, limits::PolicyField(verdict));
+    told.emplace_back(limits::kRateLimit, limits::StateField(verdict));
+    if (!verdict.allowed) return EndCall(*job, limits::RefusalOf(verdict));
+    // Not here: all answers of Redis wait for this thread.
+    body_pool_.Post(
+        FlowOf(job->tenant),
+        {.run =
+             [this, job, channel] {
+                 const Status step = StoreCall(job, channel);
+                 if (!step.ok()) EndCall(*job, step);
+             },
+         .refuse =
+             [this, job] {
+                 EndCall(*job, Unavailable("too much is on its way").WithReason("OVERLOADED"));
+             }}
+    );
+}
+
+Status Intake::StoreCall(const CallJobPtr& job, ChannelId channel) {
+    UNIBOX_RETURN_IF_ERROR(StillWanted(*job));
     if (Overloaded()) return Unavailable("too much is on its way").WithReason("OVERLOADED");
     channels::ProviderEvent event = EventOf(job->request);
     UNIBOX_RETURN_IF_ERROR(channels::CheckIdentity(event.event));
     std::vector<event::v1::InboundEvent> events;
     events.push_back(channels::Complete(
-        std::move(event), job->tenant, channel.id, clock_.UnixMillis(), job->call.traceparent
+        std::move(event), job->tenant, channel, clock_.UnixMillis(), job->call.traceparent
     ));
     job->response.set_event_key(HexEncode(events.front().event_key()));
     const auto loads = WindowShares::LoadsOf(events);

@@ -21,6 +21,14 @@ Status TenantOverloaded() {
     return Unavailable("too much of this tenant is on its way").WithReason("TENANT_OVERLOADED");
 }
 
+limits::Limit IngestLimitOf(TenantId tenant, const Channel& channel) {
+    redis::Bucket bucket;
+    bucket.key = "rl:{t:" + tenant.ToString() + "}:ingest";
+    bucket.rate_per_s = static_cast<double>(std::max<std::int64_t>(channel.rate_per_s, 1));
+    bucket.burst = std::max<std::int64_t>(channel.burst, 1);
+    return {"ingest", std::move(bucket)};
+}
+
 void Intake::Job::KeepRaw(channels::RawReason reason, std::string_view detail) {
     AddRaw(reason.word(), detail);
 }

@@ -41,7 +41,8 @@ struct Intake::Job {
     std::vector<event::v1::InboundEvent> completed;
     std::string raw_reason;  // Of the first one; not empty: the body goes to UB_RAW.
     std::string raw_detail;
-    Status failure;  // Something cannot be known now: 503 in the end.
+    Status failure;                  // Something cannot be known now: 503 in the end.
+    std::vector<http::Header> told;  // Fields of the answer: the tenant's rate, where it counts.
 
     void KeepRaw(channels::RawReason reason, std::string_view detail);
     void KeepRaw(const channels::Problem& problem);
@@ -53,6 +54,9 @@ private:
 
 // Of a tenant that has its share of the publisher's window on its way.
 Status TenantOverloaded();
+
+// The rate of a tenant's API channels, of all together.
+limits::Limit IngestLimitOf(TenantId tenant, const Channel& channel);
 
 struct Intake::Counters {
     explicit Counters(obs::Metrics& metrics);

@@ -4,10 +4,12 @@
 #include "auth/authenticator.hpp"
 #include "base/token_buckets.hpp"
 #include "crypto/sealed_box.hpp"
+#include "limits/limiter.hpp"
 #include "nats/connection.hpp"
 #include "obs/log.hpp"
 #include "obs/waiting_gauge.hpp"
 #include "pg/pool.hpp"
+#include "redis/client.hpp"
 #include "rpc/server.hpp"
 #include "store/directory/lookups.hpp"
 #include "store/streams/generations.hpp"
@@ -70,6 +72,7 @@ struct Connections {
     std::unique_ptr<pg::Pool> pool;
     std::unique_ptr<nats::Connection> nats;
     std::unique_ptr<nats::Publisher> publisher;
+    std::unique_ptr<redis::Client> redis;
 };
 
 Result<Connections> Connect(const Config& config, obs::Metrics& metrics) {
@@ -79,7 +82,9 @@ Result<Connections> Connect(const Config& config, obs::Metrics& metrics) {
     UNIBOX_ASSIGN_OR_RETURN(
         auto publisher, nats::Publisher::Create(*nats, config.publisher, metrics)
     );
-    return Connections{std::move(box), std::move(pool), std::move(nats), std::move(publisher)};
+    UNIBOX_ASSIGN_OR_RETURN(auto redis, redis::Client::Create(config.redis, metrics));
+    return Connections{
+        std::move(box), std::move(pool), std::move(nats), std::move(publisher), std::move(redis)};
 }
 
 // In the order of dependence: what is below uses what is above.
@@ -92,7 +97,8 @@ struct Objects {
           connection(std::move(made.nats)),
           publisher(std::move(made.publisher)),
           window(Millis(config.duplicate_window_ms), config.duplicate_window_count_max, clock),
-          limiter(config.rate_tenant_count_max, clock),
+          redis(std::move(made.redis)),
+          limiter(*redis, config.limits, clock, metrics),
           failed_lookups(config.lookups.failed_network_count_max, clock),
           history(*connection, window, metrics),
           log(
@@ -162,7 +168,8 @@ struct Objects {
     std::unique_ptr<nats::Connection> connection;  // Null once stopped;
     std::unique_ptr<nats::Publisher> publisher;    // and so is this.
     EventWindow window;
-    TokenBuckets limiter;
+    const std::unique_ptr<redis::Client> redis;
+    limits::Limiter limiter;
     TokenBuckets failed_lookups;
     LogHistory history;
     IngestLog log;
@@ -227,6 +234,7 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
          .stop =
              [&objects](Millis) {
                  objects.authenticator.Stop();
+                 objects.redis->Stop();
                  objects.known_lane.Stop();
                  objects.unknown_lane.Stop();
                  objects.body_lane.Stop();

@@ -30,6 +30,7 @@ IngestFixture::IngestFixture(PgServer& database_server, const Configure& configu
     config.grpc.listen = "127.0.0.1:0";
     config.postgres.url = database.url("ub_ingest");
     config.nats.url = nats.url();
+    config.redis.url = "redis://127.0.0.1:1";  // Away: it works without.
     config.secrets_key_file = key_file;
     config.intake.public_base_url = "https://hooks.example.com/in";
     config.lookups.unknown_ms_max = 60'000;
