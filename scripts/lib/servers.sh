@@ -1,4 +1,4 @@
-# Sourced by up and down: the private nats-server and PostgreSQL of a stack.
+# Sourced by up and down: the private nats-server, Redis and PostgreSQL of a stack.
 
 payload_bytes_max=8388608
 
@@ -17,6 +17,28 @@ CONF
         env GOGC="${GOGC:-400}" nats-server -c "$stack/config/nats.conf"
     wait_until 20 nats-server grep -q 'Server is ready' "$stack/logs/nats-server.log"
     nats_url="nats://unibox:$(secret nats_password)@127.0.0.1:$port"
+}
+
+# Nothing is written to disk: it holds limits and copies, which are whole again in seconds when it starts empty. Full, it drops
+# what was used longest ago.
+start_redis() {
+    local port
+    port=$(port_of redis redis-server)
+    mkdir -p "$stack/redis"
+    write_private "$stack/config/redis.conf" <<CONF
+bind 127.0.0.1
+port $port
+requirepass $(secret redis_password)
+dir "$stack/redis"
+save ""
+appendonly no
+maxmemory 256mb
+maxmemory-policy allkeys-lru
+CONF
+    ensure_process redis-server "$(fingerprint_of "$stack/config/redis.conf")" \
+        redis-server "$stack/config/redis.conf"
+    wait_until 20 redis-server grep -q 'Ready to accept connections' "$stack/logs/redis-server.log"
+    redis_url="redis://:$(secret redis_password)@127.0.0.1:$port"
 }
 
 postgres_bin() {

@@ -37,6 +37,7 @@ write_settings() {
         echo "# Made by scripts/up; every setting: docs/config.md"
         printf '[postgres]\nurl_file = "%s"\n' "$stack/secrets/${role_of[$name]}.url"
         printf '[nats]\nurl = "%s"\n' "$nats_url"
+        if needs "$name" redis; then printf '[redis]\nurl = "%s"\n' "$redis_url"; fi
         for listener in http grpc; do
             if listens "$name" "$listener"; then
                 printf '[%s]\nlisten = "%s"\n' "$listener" "$(listen_address "$name" "$listener")"

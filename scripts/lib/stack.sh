@@ -2,6 +2,7 @@
 #   DIR/env        addresses and demo keys (mode 0600)      DIR/config   settings of the services
 #   DIR/secrets    passwords and the sealing key            DIR/logs     one log for each process
 #   DIR/state      ports, process ids, what was done        DIR/nats     JetStream's files
+#   DIR/redis      where Redis works; it writes nothing
 
 export PATH="$PATH:/usr/sbin:/sbin"
 

@@ -152,6 +152,7 @@ std::map<std::string, std::string> Stack::Environment(const std::string& role) c
     std::map<std::string, std::string> environment = options_.environment;
     environment["UNIBOX_POSTGRES_URL"] = database_.url(role);
     environment["UNIBOX_NATS_URL"] = nats_.url();
+    environment["UNIBOX_REDIS_URL"] = redis_.url();
     environment["UNIBOX_SECRETS_KEY_FILE"] = (dir_ / "sealing.key").string();
     return environment;
 }
@@ -206,6 +207,10 @@ void Stack::StartGateway() {
         writers += (i == 0 ? "" : ",") + address(WriterName(i), "grpc");
     }
     if (!writers.empty()) environment["UNIBOX_WRITER_TARGET"] = writers;
+    // Tests ask more often than a program should.
+    for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE", "ANONYMOUS"}) {
+        environment.try_emplace("UNIBOX_LIMITS_" + whose + "_PER_S", "0");
+    }
     gateway_ = StartService(service, service.name, std::move(environment));
 }
 

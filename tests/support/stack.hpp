@@ -1,4 +1,4 @@
-// The whole of Unibox as processes: private nats-server and PostgreSQL, webhook-ingest,
+// The whole of Unibox as processes: private nats-server, Redis and PostgreSQL, webhook-ingest,
 // message-writer and gateway from the build's bin folder, on fixed free ports, so that each can be
 // killed and started again at the same place. Two tenants with one WhatsApp number each behind one
 // Meta app, and an API key each. A failure to set up aborts the test executable with the output of
@@ -9,6 +9,7 @@
 #include "support/nats_cluster.hpp"
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
+#include "support/redis_server.hpp"
 #include "support/service_list.hpp"
 #include "support/tcp_gate.hpp"
 
@@ -46,6 +47,7 @@ public:
 
     NatsServer& nats() { return nats_.server(0); }
     NatsCluster& nats_cluster() { return nats_; }
+    RedisServer& redis() { return redis_; }
     PgServer& postgres() { return postgres_; }
     PgDatabase& database() { return database_; }
     // Where an instance of a service listens, also after it was killed and started again;
@@ -101,6 +103,7 @@ private:
     StackOptions options_;
     TempDir dir_;
     NatsCluster nats_;
+    RedisServer redis_;
     PgServer postgres_;
     PgDatabase database_;
     std::unique_ptr<TcpGate> ingest_nats_gate_;

@@ -1,4 +1,5 @@
-"""The stack's PostgreSQL starts again after what a crash leaves, and no other process is taken for it."""
+"""The stack's servers: PostgreSQL starts again after what a crash leaves, and no other process is taken for it; Redis is
+private, keeps nothing, and stays what it is when it is asked for twice."""
 import os
 import tempfile
 import unittest
@@ -60,6 +61,44 @@ class Postgres(unittest.TestCase):
             ''')
         self.assertEqual(status, 1)
         self.assertIn('--wipe', err)
+
+
+class Redis(unittest.TestCase):
+    def run_it(self, script):
+        begin = '''
+            make_stack "$1"
+            clean_up() { stop_process redis-server; }
+            at_exit clean_up
+            cli() { redis-cli --no-auth-warning -h 127.0.0.1 -p "$(cat "$stack/state/redis.port")" "$@"; }
+            '''
+        with tempfile.TemporaryDirectory() as root:
+            ended = shell.run(['stack', 'servers'], begin + script, os.path.join(root, 'stack'))
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        return ended.stdout
+
+    def test_is_private_and_keeps_nothing(self):
+        self.assertEqual(self.run_it('''
+            start_redis
+            [[ $redis_url == redis://:$(cat "$stack/secrets/redis_password")@127.0.0.1:$(cat "$stack/state/redis.port") ]] && echo url
+            cli ping
+            export REDISCLI_AUTH=$(cat "$stack/secrets/redis_password")
+            cli set a b
+            start_redis
+            cli get a
+            stop_process redis-server
+            ls "$stack/redis" | wc -l
+            start_redis
+            cli exists a
+            stat -c %a "$stack/config/redis.conf"
+            ''').split('\n'), ['url', 'NOAUTH Authentication required.', '', 'OK', 'b', '0', '0', '600', ''])
+
+    def test_a_stack_that_is_removed_leaves_none(self):
+        self.assertEqual(self.run_it('''
+            start_redis
+            stop_process redis-server
+            is_running redis-server || echo stopped
+            cli ping >/dev/null 2>&1 || echo silent
+            '''), 'stopped\nsilent\n')
 
 
 if __name__ == '__main__':
