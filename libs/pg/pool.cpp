@@ -37,9 +37,9 @@ struct Probe {
 };
 
 Result<std::unique_ptr<detail::Connection>> OpenCounted(
-    const Settings& settings, SteadyTime deadline, Probe& probe
+    const Settings& settings, SteadyTime deadline, std::atomic<std::size_t>& good_host, Probe& probe
 ) {
-    auto connection = detail::Connection::Open(settings, deadline);
+    auto connection = detail::Connection::Open(settings, deadline, good_host);
     (connection.ok() ? probe.opened : probe.failed).Add();
     return connection;
 }
@@ -72,6 +72,7 @@ struct Pool::State {
 
     const Settings settings;
     Probe probe;
+    std::atomic<std::size_t> good_host = 0;
     mutable Mutex mutex;
     std::condition_variable_any freed;
     std::vector<std::unique_ptr<detail::Connection>> idle UNIBOX_GUARDED_BY(mutex);
@@ -131,7 +132,7 @@ Result<detail::Lease> Pool::Acquire(detail::PassKey /*key*/, SteadyTime deadline
     UNIBOX_ASSIGN_OR_RETURN(auto connection, state_->TakeIdleOrRoom(deadline));
     if (connection != nullptr && !connection->IsAlive()) connection.reset();
     if (connection == nullptr) {
-        auto opened = OpenCounted(state_->settings, deadline, state_->probe);
+        auto opened = OpenCounted(state_->settings, deadline, state_->good_host, state_->probe);
         if (!opened.ok()) {
             state_->Forget();
             return opened.status();
@@ -185,7 +186,7 @@ Result<detail::Lease> Session::Acquire(detail::PassKey /*key*/, SteadyTime deadl
     if (!connected() || !connection_->IsAlive()) {
         connection_.reset();
         Probe probe(metrics_);
-        UNIBOX_ASSIGN_OR_RETURN(connection_, OpenCounted(settings_, deadline, probe));
+        UNIBOX_ASSIGN_OR_RETURN(connection_, OpenCounted(settings_, deadline, good_host_, probe));
         ++connection_count_;
     }
     return detail::Lease(connection_.get(), [](detail::Connection* /*kept*/) {});

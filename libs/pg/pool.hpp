@@ -6,6 +6,8 @@
 #include "base/status.hpp"
 #include "pg/settings.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -78,6 +80,7 @@ private:
     obs::Metrics& metrics_;
     std::unique_ptr<detail::Connection> connection_;
     std::int64_t connection_count_ = 0;
+    std::atomic<std::size_t> good_host_ = 0;
 };
 
 }  // namespace unibox::pg

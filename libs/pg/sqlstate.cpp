@@ -105,7 +105,7 @@ bool IsTransient(const Status& status) {
     }
     if (state == "POOL_EXHAUSTED" || state == "ROLLED_BACK") return true;
     if (state.size() != 5) return false;
-    if (state == "25006" || state == "25P03" || state == "55P03") return true;
+    if (state == kReadOnlySqlTransaction || state == "25P03" || state == "55P03") return true;
     constexpr std::array<std::string_view, 6> kClasses = {"08", "28", "3D", "40", "53", "57"};
     return state.starts_with("58") ||
            std::any_of(kClasses.begin(), kClasses.end(), [&](std::string_view prefix) {

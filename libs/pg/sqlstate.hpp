@@ -18,6 +18,8 @@ inline constexpr std::string_view kDeadlockDetected = "40P01";
 inline constexpr std::string_view kForeignKeyViolation = "23503";
 inline constexpr std::string_view kUndefinedFunction = "42883";
 inline constexpr std::string_view kConnectionFailure = "08006";
+inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
+inline constexpr std::string_view kFeatureNotSupported = "0A000";
 // No state: a pipeline holds as much as it may (RESOURCE_EXHAUSTED).
 inline constexpr std::string_view kPipelineFull = "PIPELINE_FULL";
 

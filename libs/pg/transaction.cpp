@@ -22,6 +22,7 @@ constexpr Statement kSettings{
     "SELECT set_config('app.tenant_id', $1, true), set_config('statement_timeout', $2, true), "
     "set_config('lock_timeout', $3, true), "
     "set_config('idle_in_transaction_session_timeout', $4, true)"};
+constexpr int kBeginIndex = 0;
 constexpr Statement kActor{
     "ub_actor",
     "SELECT set_config('app.actor', $1, true), set_config('app.verb', $2, true), "
@@ -67,6 +68,17 @@ Status Transaction::QueueBegin() {
     return {};
 }
 
+Status Transaction::CheckServer(const Outcome& outcome, int internal) {
+    if (internal == 0) return outcome.status;
+    // A standby refuses BEGIN READ WRITE as a feature that it lacks (0A000), not as 25006.
+    if (outcome.failed_statement == kBeginIndex &&
+        outcome.status.reason() == kFeatureNotSupported) {
+        lease_->GiveUp();
+        return MakeError(kReadOnlySqlTransaction, outcome.status.message(), "", "");
+    }
+    return outcome.status;
+}
+
 Status Transaction::Queue(const Statement& statement, const Params& params, bool unnamed) {
     if (over_) return Over();
     UNIBOX_RETURN_IF_ERROR(QueueBegin());
@@ -81,6 +93,7 @@ Result<std::vector<Rows>> Transaction::Sync() {
     const int internal = std::exchange(internal_count_, 0);
     failed_statement_ =
         outcome.failed_statement < internal ? -1 : outcome.failed_statement - internal;
+    outcome.status = CheckServer(outcome, internal);
     if (!outcome.status.ok()) {
         Rollback();
         return outcome.status;
@@ -117,10 +130,11 @@ Result<std::vector<Rows>> Transaction::FinishCommit(int commit_index, int count)
     const int failed = outcome.failed_statement;
     const bool answered = outcome.rows.size() > commit_at;
     failed_statement_ = failed < internal || failed >= commit_index ? -1 : failed - internal;
+    const Status checked = CheckServer(outcome, internal);
     if (!outcome.status.ok() && !answered) {
         outcome_unknown_ = outcome.connection_lost;
         Rollback();
-        return outcome.status;
+        return checked;
     }
     over_ = true;
     // An aborted transaction answers COMMIT with ROLLBACK and no error.

@@ -143,6 +143,7 @@ PgServer& PgServer::Shared() {
 }
 
 PgServer::PgServer(const std::vector<std::string>& extra_settings) {
+    MakeDataFolder();
     InitDb(extra_settings);
     Start();
 }
@@ -153,17 +154,29 @@ PgServer::~PgServer() {
     waitpid(pid_, nullptr, 0);
 }
 
-void PgServer::InitDb(const std::vector<std::string>& extra_settings) {
+void PgServer::MakeDataFolder() {
     chmod(dir_.path().c_str(), 0755);
-    const std::string data = dir_ / "data";
-    std::filesystem::create_directory(data);
+    std::filesystem::create_directory(data());
     if (const passwd* user = ServerUser()) {
-        UNIBOX_ASSERT(chown(data.c_str(), user->pw_uid, user->pw_gid) == 0);
+        UNIBOX_ASSERT(chown(data().c_str(), user->pw_uid, user->pw_gid) == 0);
     }
-    const pid_t child = Spawn(
-        {BinFolder() + "/initdb",
+    chmod(data().c_str(), 0700);
+}
+
+void PgServer::RunTool(const std::vector<std::string>& command) {
+    std::vector<std::string> with_path = command;
+    with_path[0] = BinFolder() + "/" + command[0];
+    const pid_t child = Spawn(with_path, dir_ / "log");
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (status != 0) Fail(command[0] + " failed:\n" + Log());
+}
+
+void PgServer::InitDb(const std::vector<std::string>& extra_settings) {
+    RunTool(
+        {"initdb",
          "-D",
-         data,
+         data().string(),
          "-U",
          "postgres",
          "-A",
@@ -172,13 +185,9 @@ void PgServer::InitDb(const std::vector<std::string>& extra_settings) {
          "UTF8",
          "--locale=C",
          "--no-sync",
-         "--no-instructions"},
-        dir_ / "log"
+         "--no-instructions"}
     );
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (status != 0) Fail("initdb failed:\n" + Log());
-    std::ofstream file(data + "/postgresql.conf", std::ios::app);
+    std::ofstream file(data() / "postgresql.conf", std::ios::app);
     file << kConfiguration;
     for (const std::string& line : extra_settings) file << line << '\n';
 }
@@ -188,11 +197,7 @@ void PgServer::Start() {
     for (int attempt = 0; attempt < 5; ++attempt) {
         if (port_ == 0) port_ = FreePort();
         pid_ = Spawn(
-            {BinFolder() + "/postgres",
-             "-D",
-             (dir_ / "data").string(),
-             "-p",
-             std::to_string(port_)},
+            {BinFolder() + "/postgres", "-D", data().string(), "-p", std::to_string(port_)},
             dir_ / "log"
         );
         const std::string url = PgDatabase(port_, "postgres").url();

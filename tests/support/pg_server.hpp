@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -45,7 +46,7 @@ public:
 
     // `extra_settings`: lines for postgresql.conf.
     explicit PgServer(const std::vector<std::string>& extra_settings = {});
-    ~PgServer();
+    virtual ~PgServer();
     PgServer(const PgServer&) = delete;
     PgServer& operator=(const PgServer&) = delete;
 
@@ -71,7 +72,17 @@ public:
     // The end of the server's log.
     std::string Log(std::size_t bytes_max = 20'000) const;
 
+protected:
+    // Without data: whoever derives from it puts them into data(), and starts it.
+    struct Empty {};
+    explicit PgServer(Empty /*tag*/) { MakeDataFolder(); }
+
+    std::filesystem::path data() const { return dir_ / "data"; }
+    // A program of PostgreSQL's, as the server's user; aborts if it fails.
+    void RunTool(const std::vector<std::string>& command);
+
 private:
+    void MakeDataFolder();
     void InitDb(const std::vector<std::string>& extra_settings);
     void MakeTemplate();
     PgDatabase Create(std::string_view template_name);

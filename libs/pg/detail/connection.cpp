@@ -1,6 +1,7 @@
 #include "pg/detail/connection.hpp"
 
 #include "base/strings.hpp"
+#include "pg/connection_string.hpp"
 #include "pg/sqlstate.hpp"
 
 #include <errno.h>
@@ -40,13 +41,31 @@ void IgnoreNotice(void* /*unused*/, const pg_result* /*unused*/) {}
 
 }  // namespace
 
+// libpq itself goes to the next host when one refuses, but not when one is silent, as a machine
+// that lost its power is.
 Result<std::unique_ptr<Connection>> Connection::Open(
-    const Settings& settings, SteadyTime deadline
+    const Settings& settings, SteadyTime deadline, std::atomic<std::size_t>& good_host
 ) {
-    std::unique_ptr<Connection> connection(new Connection(settings));
-    const SteadyTime by_settings = Steady::now() + Millis(settings.connect_timeout_ms);
-    UNIBOX_RETURN_IF_ERROR(connection->Connect(std::min(by_settings, deadline)));
-    return connection;
+    const std::vector<std::string> urls = ConnectionStringPerHost(settings.url);
+    const SteadyTime until =
+        std::min(Steady::now() + Millis(settings.connect_timeout_ms), deadline);
+    const std::size_t first = good_host % urls.size();
+    Status failed;
+    for (std::size_t i = 0; i < urls.size(); ++i) {
+        const auto hosts_left = static_cast<std::int64_t>(urls.size() - i);
+        const SteadyTime now = Steady::now();
+        const std::size_t host = (first + i) % urls.size();
+        std::unique_ptr<Connection> connection(new Connection(settings));
+        const Status connected = connection->Connect(urls[host], now + (until - now) / hosts_left);
+        if (connected.ok()) {
+            good_host = host;
+            return connection;
+        }
+        failed = failed.ok()
+                     ? connected
+                     : Status(connected.code(), failed.message() + "; " + connected.message());
+    }
+    return failed;
 }
 
 Connection::~Connection() {
@@ -60,7 +79,7 @@ void Connection::Close() {
     prepared_.clear();
 }
 
-Status Connection::Connect(SteadyTime deadline) {
+Status Connection::Connect(const std::string& url, SteadyTime deadline) {
     // What stands before dbname are defaults that the url may override, what stands after it is
     // fixed.
     constexpr std::array kKeys = {
@@ -73,14 +92,7 @@ Status Connection::Connect(SteadyTime deadline) {
         "client_encoding",
         static_cast<const char*>(nullptr)};
     const std::array values = {
-        "unibox",
-        "10",
-        "5",
-        "3",
-        "20000",
-        settings_.url.c_str(),
-        "UTF8",
-        static_cast<const char*>(nullptr)};
+        "unibox", "10", "5", "3", "20000", url.c_str(), "UTF8", static_cast<const char*>(nullptr)};
     connection_ = PQconnectStartParams(kKeys.data(), values.data(), 1);
     if (connection_ == nullptr) return ResourceExhausted("no memory for a connection");
     PQsetNoticeReceiver(connection_, IgnoreNotice, nullptr);
@@ -255,8 +267,10 @@ Status Connection::ReadAnswer(const Expected& expected, SteadyTime deadline, Out
             outcome.status = StatusOfResult(result);
             outcome.failed_statement = expected.statement;
             const std::string& state = outcome.status.reason();
-            if (outcome.status.code() == Code::kAborted && state == "0A000") stale_ = true;
+            if (outcome.status.code() == Code::kAborted && state == kFeatureNotSupported)
+                stale_ = true;
             if (state == "26000" || state == "42P05") stale_ = true;
+            if (state == kReadOnlySqlTransaction) stale_ = true;  // The primary is elsewhere now.
             if (!state.empty() && PQstatus(connection_) == CONNECTION_BAD) break;
         }
     }

@@ -9,6 +9,7 @@
 #include "pg/settings.hpp"
 #include "pg/values.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -43,9 +44,12 @@ struct Outcome {
 
 class Connection {
 public:
-    // Connects within settings.connect_timeout_ms and before `deadline`. UNAVAILABLE or
-    // DEADLINE_EXCEEDED.
-    static Result<std::unique_ptr<Connection>> Open(const Settings& settings, SteadyTime deadline);
+    // Connects within settings.connect_timeout_ms and before `deadline`: to the first of the url's
+    // hosts that takes it, of which each gets its share of that time. `good_host`, which is kept
+    // for the next time, says with which to begin. UNAVAILABLE or DEADLINE_EXCEEDED.
+    static Result<std::unique_ptr<Connection>> Open(
+        const Settings& settings, SteadyTime deadline, std::atomic<std::size_t>& good_host
+    );
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -58,6 +62,8 @@ public:
     bool IsReusable() const;
     // False if the server has closed the idle connection. One poll without waiting.
     bool IsAlive();
+    // Never reusable again: the server is not what it was taken for.
+    void GiveUp() { stale_ = true; }
 
     // Adds a statement to the pipeline. `unnamed`: parse it anew even if settings say prepared.
     Status Queue(const Statement& statement, const Params& params, bool unnamed = false);
@@ -80,7 +86,7 @@ private:
     };
 
     explicit Connection(const Settings& settings) : settings_(settings) {}
-    Status Connect(SteadyTime deadline);
+    Status Connect(const std::string& url, SteadyTime deadline);
     SteadyTime AnswerDeadline() const;
     Status PollConnect(SteadyTime deadline);
     Status PrepareIfNew(const Statement& statement, const Params& params);
@@ -103,7 +109,7 @@ private:
     int queued_count_ = 0;
     std::size_t queued_bytes_ = 0;
     bool write_pending_ = false;
-    bool stale_ = false;  // Its prepared statements do not fit the schema any more.
+    bool stale_ = false;  // Statements that do not fit the schema any more, or another server.
 };
 
 // A connection for one transaction; gives it back when it dies.

@@ -44,6 +44,8 @@ private:
 
     // Queues BEGIN and the transaction's settings before the first statement.
     Status QueueBegin();
+    // The error of the first round trip, where what the server is makes another one of it.
+    Status CheckServer(const Outcome& outcome, int internal);
     // By settings, or what is left until the deadline.
     std::int64_t StatementTimeoutMs() const;
     Status Queue(const Statement& statement, const Params& params, bool unnamed = false);

@@ -87,5 +87,40 @@ TEST_CASE("ConnectionString: libpq must be able to read it", "[unit][pg]") {
     CHECK_FALSE(IsConnectionString("postgresql://h/db?x=1"));
 }
 
+TEST_CASE("ConnectionString: each of several hosts by itself", "[unit][pg]") {
+    const std::string several =
+        "postgresql://u@a:1,b:2/db?sslmode=disable&target_session_attrs=read-write";
+    const auto urls = ConnectionStringPerHost(several);
+    REQUIRE(urls.size() == 2);
+    for (const auto& [url, server] : Cases{{urls[0], "a:1"}, {urls[1], "b:2"}}) {
+        INFO(url);
+        CHECK(IsConnectionString(url));
+        CHECK(FirstServer(url) == server);
+        CHECK(ConnectionStringPerHost(url) == std::vector{url});
+        for (const char* kept :
+             {"user=u", "dbname=db", "sslmode=disable", "target_session_attrs=read-write"}) {
+            CHECK(url.find(kept) != std::string::npos);
+        }
+    }
+    CHECK(FirstServer(ConnectionStringPerHost("host=a,b port=7")[1]) == "b:7");
+    CHECK(ConnectionStringPerHost("host=a,b hostaddr=1.1.1.1,2.2.2.2").size() == 2);
+    CHECK(
+        ConnectionStringPerHost("host=a,b password='x y\\'z'")[1].find("'x y\\'z'") !=
+        std::string::npos
+    );
+    // One host, hosts that are compared, and what cannot be read stay what they are.
+    for (const std::string text :
+         {"host=a", "", "nonsense", "host=a,b target_session_attrs=prefer-standby"}) {
+        CHECK(ConnectionStringPerHost(text) == std::vector{text});
+    }
+}
+
+TEST_CASE("ConnectionString: the name of its server, for people", "[unit][pg]") {
+    CHECK(FirstServer("postgresql://u:secret@h:6543/db") == "h:6543");
+    CHECK(FirstServer("hostaddr=10.0.0.1") == "10.0.0.1:5432");
+    CHECK(FirstServer("dbname=x") == "localhost:5432");
+    CHECK(FirstServer("nonsense").empty());
+}
+
 }  // namespace
 }  // namespace unibox::pg
