@@ -119,7 +119,8 @@ void Pool::State::Forget() {
     freed.notify_one();
 }
 
-Pool::Pool(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Pool::Pool(std::shared_ptr<State> state, std::optional<ReadDemand> demand)
+    : state_(std::move(state)), demand_(demand) {}
 Pool::~Pool() = default;
 
 Result<std::unique_ptr<Pool>> Pool::Create(const Settings& settings, obs::Metrics& metrics) {
@@ -141,9 +142,10 @@ Result<detail::Lease> Pool::Acquire(detail::PassKey /*key*/, SteadyTime deadline
     }
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
     state_->probe.wait_seconds.Observe(waited.count());
-    return detail::Lease(connection.release(), [state = state_](detail::Connection* used) {
+    const auto give_back = [state = state_](detail::Connection* used) {
         state->GiveBack(std::unique_ptr<detail::Connection>(used));
-    });
+    };
+    return detail::Lease(connection.release(), give_back, demand_);
 }
 
 Status Pool::Ping() {

@@ -4,12 +4,14 @@
 
 #include "base/clock.hpp"
 #include "base/status.hpp"
+#include "pg/read_demand.hpp"
 #include "pg/settings.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace unibox::obs {
 class Metrics;
@@ -48,8 +50,13 @@ public:
     struct State;
 
 private:
-    explicit Pool(std::shared_ptr<State> state);
+    friend class ReadRouter;
+    explicit Pool(std::shared_ptr<State> state, std::optional<ReadDemand> demand = {});
+    // The same connections, for transactions that fail unless their server is so.
+    Pool Demanding(const ReadDemand& demand) const { return Pool(state_, demand); }
+
     std::shared_ptr<State> state_;
+    std::optional<ReadDemand> demand_;
 };
 
 // One connection for the transactions of one thread, one after the other. Connects at the first

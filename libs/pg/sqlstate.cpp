@@ -1,5 +1,7 @@
 #include "pg/sqlstate.hpp"
 
+#include "pg/read_demand.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -104,6 +106,7 @@ bool IsTransient(const Status& status) {
         return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
     }
     if (state == "POOL_EXHAUSTED" || state == "ROLLED_BACK") return true;
+    if (state == kNotReplayed || state == kNotReplica) return true;
     if (state.size() != 5) return false;
     if (state == kReadOnlySqlTransaction || state == "25P03" || state == "55P03") return true;
     constexpr std::array<std::string_view, 6> kClasses = {"08", "28", "3D", "40", "53", "57"};

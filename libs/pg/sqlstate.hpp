@@ -2,7 +2,8 @@
 //
 // A Status from libs/pg has reason() = the five characters of the SQLSTATE, or "" when the
 // connection itself failed (code UNAVAILABLE) or did not answer in time (DEADLINE_EXCEEDED). The
-// pool adds "POOL_EXHAUSTED". Thread safety: pure functions.
+// pool adds "POOL_EXHAUSTED", a demand on a read the reasons of read_demand.hpp. Thread safety:
+// pure functions.
 #pragma once
 
 #include "base/status.hpp"

@@ -22,7 +22,18 @@ constexpr Statement kSettings{
     "SELECT set_config('app.tenant_id', $1, true), set_config('statement_timeout', $2, true), "
     "set_config('lock_timeout', $3, true), "
     "set_config('idle_in_transaction_session_timeout', $4, true)"};
+// With them what a demand on a read is judged by. The read itself comes after it, with a snapshot
+// of its own (READ COMMITTED), so it sees all that had been replayed here.
+constexpr Statement kSettingsAndPlace{
+    "ub_settings_and_place",
+    "SELECT set_config('app.tenant_id', $1, true), set_config('statement_timeout', $2, true), "
+    "set_config('lock_timeout', $3, true), "
+    "set_config('idle_in_transaction_session_timeout', $4, true), "
+    "pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() - '0/0'::pg_lsn, 0)::bigint"};
+constexpr int kInRecoveryColumn = 4;
+constexpr int kReplayedColumn = 5;
 constexpr int kBeginIndex = 0;
+constexpr std::size_t kSettingsIndex = 1;
 constexpr Statement kActor{
     "ub_actor",
     "SELECT set_config('app.actor', $1, true), set_config('app.verb', $2, true), "
@@ -58,7 +69,7 @@ Status Transaction::QueueBegin() {
     UNIBOX_RETURN_IF_ERROR(
         lease_->Queue(access_ == Access::kReadOnly ? kBeginRead : kBeginWrite, Params())
     );
-    UNIBOX_RETURN_IF_ERROR(lease_->Queue(kSettings, params));
+    UNIBOX_RETURN_IF_ERROR(lease_->Queue(lease_.demand() ? kSettingsAndPlace : kSettings, params));
     internal_count_ = 2;
     if (!settings.actor || access_ == Access::kReadOnly) return {};
     const Actor& actor = *settings.actor;
@@ -76,7 +87,16 @@ Status Transaction::CheckServer(const Outcome& outcome, int internal) {
         lease_->GiveUp();
         return MakeError(kReadOnlySqlTransaction, outcome.status.message(), "", "");
     }
-    return outcome.status;
+    if (!lease_.demand() || outcome.rows.size() <= kSettingsIndex) return outcome.status;
+    const Row place = outcome.rows[kSettingsIndex][0];
+    if (!place.Bool(kInRecoveryColumn)) {
+        if (!lease_.demand()->replica) return outcome.status;
+        return Unavailable("it is no replica any more").WithReason(kNotReplica);
+    }
+    const auto replayed = static_cast<std::uint64_t>(place.Int64(kReplayedColumn));
+    if (replayed >= lease_.demand()->replayed.value) return outcome.status;
+    if (!lease_.demand()->replica) lease_->GiveUp();  // The primary is elsewhere now.
+    return Unavailable("the server has not replayed what must be read").WithReason(kNotReplayed);
 }
 
 Status Transaction::Queue(const Statement& statement, const Params& params, bool unnamed) {
@@ -137,6 +157,7 @@ Result<std::vector<Rows>> Transaction::FinishCommit(int commit_index, int count)
         return checked;
     }
     over_ = true;
+    if (lease_.demand() && !checked.ok()) return checked;
     // An aborted transaction answers COMMIT with ROLLBACK and no error.
     if (outcome.rows[commit_at].command_tag() != "COMMIT") {
         return Status(Code::kAborted, "the server rolled back at COMMIT").WithReason("ROLLED_BACK");

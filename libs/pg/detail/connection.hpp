@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/status.hpp"
 #include "pg/params.hpp"
+#include "pg/read_demand.hpp"
 #include "pg/rows.hpp"
 #include "pg/settings.hpp"
 #include "pg/values.hpp"
@@ -15,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,11 +118,12 @@ private:
 class Lease {
 public:
     using Release = std::function<void(Connection*)>;
-    Lease(Connection* connection, Release release)
-        : connection_(connection), release_(std::move(release)) {}
+    Lease(Connection* connection, Release release, std::optional<ReadDemand> demand = {})
+        : connection_(connection), release_(std::move(release)), demand_(demand) {}
     Lease(Lease&& other) noexcept
         : connection_(std::exchange(other.connection_, nullptr)),
-          release_(std::move(other.release_)) {}
+          release_(std::move(other.release_)),
+          demand_(other.demand_) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
         if (connection_ != nullptr) release_(connection_);
@@ -128,10 +131,13 @@ public:
 
     Connection& operator*() const { return *connection_; }
     Connection* operator->() const { return connection_; }
+    // What the transaction must make sure of.
+    const std::optional<ReadDemand>& demand() const { return demand_; }
 
 private:
     Connection* connection_;
     Release release_;
+    std::optional<ReadDemand> demand_;
 };
 
 }  // namespace unibox::pg::detail
