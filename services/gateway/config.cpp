@@ -4,6 +4,16 @@
 
 namespace unibox::gateway {
 
+namespace {
+
+// With each replica's probe, and the primary's.
+std::int64_t ReadFiles(const pg::ReadSettings& reads) {
+    const auto replicas = static_cast<std::int64_t>(reads.Urls().size());
+    return replicas == 0 ? 0 : replicas * (reads.connection_count_max + 1) + 1;
+}
+
+}  // namespace
+
 void ApiKeySettings::Describe(config::FieldTable& table) {
     table.Section("api_keys", "The cache of API keys.")
         .Add(
@@ -273,6 +283,7 @@ void Config::Describe(config::FieldTable& table) {
     http.Describe(table);
     grpc.Describe(table);
     postgres.Describe(table);
+    reads.Describe(table);
     nats.Describe(table);
     redis.Describe(table);
     limits.Describe(table);
@@ -294,7 +305,8 @@ std::vector<runtime::FileUse> Config::FileUses() const {
         {"http.connection_count_max", http.connection_count_max},
         {"grpc.connection_count_max (3 each)",
          grpc.connection_count_max * rpc::kFilesPerConnection},
-        {"postgres.connection_count_max", postgres.connection_count_max}};
+        {"postgres.connection_count_max", postgres.connection_count_max},
+        {"postgres.read_connection_count_max (each replica)", ReadFiles(reads)}};
 }
 
 }  // namespace unibox::gateway

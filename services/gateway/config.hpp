@@ -6,6 +6,7 @@
 #include "http/server.hpp"
 #include "limits/settings.hpp"
 #include "nats/settings.hpp"
+#include "pg/read_settings.hpp"
 #include "pg/settings.hpp"
 #include "redis/settings.hpp"
 #include "rpc/client_settings.hpp"
@@ -105,6 +106,7 @@ struct Config {
     http::Settings http;
     rpc::Settings grpc;
     pg::Settings postgres;
+    pg::ReadSettings reads;
     nats::Settings nats;  // For notices that keys were changed; without it they age out.
     redis::Settings redis;
     LimitSettings limits;

@@ -41,4 +41,11 @@ Result<std::int64_t> UnixMillisOf(std::string_view field, const google::protobuf
     return unix_ms;
 }
 
+Result<std::optional<pg::Lsn>> ConsistencyTokenOf(const std::string& consistency_token) {
+    if (consistency_token.empty()) return std::optional<pg::Lsn>();
+    const auto place = pg::ParseLsn(consistency_token);
+    if (place.ok()) return std::optional(*place);
+    return WrongField("consistency_token", "one that came with a change, as it came");
+}
+
 }  // namespace unibox::gateway

@@ -5,11 +5,13 @@
 
 #include "base/ids.hpp"
 #include "base/status.hpp"
+#include "pg/lsn.hpp"
 
 #include <google/protobuf/timestamp.pb.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,5 +33,8 @@ Status CheckUrl(std::string_view field, std::string_view url);
 
 // Unix milliseconds, after 1970, cut.
 Result<std::int64_t> UnixMillisOf(std::string_view field, const google::protobuf::Timestamp& time);
+
+// Where a read must be served from; none if the token is empty.
+Result<std::optional<pg::Lsn>> ConsistencyTokenOf(const std::string& consistency_token);
 
 }  // namespace unibox::gateway

@@ -66,6 +66,22 @@ Status TakeRequestId(const http::Request& request, pb::Message* message) {
     return {};
 }
 
+Status TakeConsistencyToken(const http::Request& request, pb::Message* message) {
+    const Field* field = FieldOf(*message, "consistency_token", Field::CPPTYPE_STRING);
+    const auto token = request.Find("consistency-token");
+    if (field == nullptr || !token) return {};
+    if (CountOf(request, "consistency-token") > 1) {
+        return WrongField("consistency_token", "one token, in Consistency-Token");
+    }
+    const pb::Reflection& reflection = *message->GetReflection();
+    const std::string said = reflection.GetString(*message, field);
+    if (!said.empty() && said != *token) {
+        return WrongField("consistency_token", "the same in the query and in Consistency-Token");
+    }
+    reflection.SetString(message, field, std::string(*token));
+    return {};
+}
+
 // Compared weakly, as If-None-Match is (RFC 9110, 8.8.3.2).
 std::string_view WithoutWeakness(std::string_view entity_tag) {
     if (entity_tag.starts_with("W/")) entity_tag.remove_prefix(2);
@@ -147,6 +163,7 @@ Status CheckContentType(const http::Request& request) {
 
 Status TakeHeaders(const http::Request& request, pb::Message* message) {
     UNIBOX_RETURN_IF_ERROR(TakeRequestId(request, message));
+    UNIBOX_RETURN_IF_ERROR(TakeConsistencyToken(request, message));
     return TakeVersion(request, message);
 }
 

@@ -5,7 +5,7 @@
 //   ETag               of answers with a conversation: its version, in quotes; of other reads a
 //                      weak one, of what they say
 //   If-None-Match      of reads: 304 without a body if the answer is one of those
-//   Consistency-Token  `consistency_token`
+//   Consistency-Token  `consistency_token`, of answers and of reads
 //
 // Methods whose messages lack the field know nothing of it. Thread safety: pure functions.
 #pragma once
@@ -28,7 +28,8 @@ std::string JoinedHeader(const http::Request& request, std::string_view name);
 Status CheckContentType(const http::Request& request);
 
 // Into `message`, which holds what path, query and body said. INVALID_ARGUMENT with field
-// request_id or if_version if the header is malformed, or says something else than the message.
+// request_id, if_version or consistency_token if the header is malformed, or says something else
+// than the message.
 Status TakeHeaders(const http::Request& request, google::protobuf::Message* message);
 
 // For the answer `message`.

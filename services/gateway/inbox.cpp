@@ -78,9 +78,12 @@ Status Inbox::ListConversations(
     const TenantId tenant = caller.principal.tenant;
     UNIBOX_ASSIGN_OR_RETURN(auto list, ListOf(caller.principal, request));
     list.query.bytes_max = page_bytes_max_;
-    auto page = store::ListConversations(
-        pool_, tenant, ViewerOf(caller.principal), list.query, caller.call.deadline
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
+    auto page = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
+        return store::ListConversations(
+            pool, tenant, ViewerOf(caller.principal), list.query, deadline
+        );
+    });
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Conversation& conversation : page->conversations) {
         *response.add_conversations() = std::move(conversation);
@@ -95,9 +98,12 @@ Status Inbox::GetConversation(
     UNIBOX_ASSIGN_OR_RETURN(
         const auto id, ParseId<ConversationId>("conversation_id", request.conversation_id())
     );
-    auto found = store::GetConversation(
-        pool_, caller.principal.tenant, ViewerOf(caller.principal), id, caller.call.deadline
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
+    auto found = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
+        return store::GetConversation(
+            pool, caller.principal.tenant, ViewerOf(caller.principal), id, deadline
+        );
+    });
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};
@@ -108,9 +114,12 @@ Status Inbox::ListMessages(
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(auto query, ToQuery(caller.principal.tenant, request));
     query.bytes_max = page_bytes_max_;
-    auto page = store::ListMessages(
-        pool_, caller.principal.tenant, ViewerOf(caller.principal), query, caller.call.deadline
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
+    auto page = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
+        return store::ListMessages(
+            pool, caller.principal.tenant, ViewerOf(caller.principal), query, deadline
+        );
+    });
     if (!page.ok()) return ReadFailed(page.status());
     for (v1::Message& message : page->messages) *response.add_messages() = std::move(message);
     if (page->more) {
@@ -126,9 +135,12 @@ Status Inbox::GetContact(
     const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
 ) const {
     UNIBOX_ASSIGN_OR_RETURN(const auto id, ParseId<ContactId>("contact_id", request.contact_id()));
-    auto found = store::GetContact(
-        pool_, caller.principal.tenant, ViewerOf(caller.principal), id, caller.call.deadline
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
+    auto found = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
+        return store::GetContact(
+            pool, caller.principal.tenant, ViewerOf(caller.principal), id, deadline
+        );
+    });
     if (!found.ok()) return ReadFailed(found.status());
     response = std::move(found).value();
     return {};

@@ -7,7 +7,7 @@
 #include "base/status.hpp"
 #include "gateway/method.hpp"
 #include "obs/outage_log.hpp"
-#include "pg/pool.hpp"
+#include "pg/read_router.hpp"
 #include "unibox/v1/inbox_service.pb.h"
 
 #include <cstddef>
@@ -16,10 +16,10 @@ namespace unibox::gateway {
 
 class Inbox {
 public:
-    // Pool and clock must outlive the object. A page ends before `page_bytes_max` (as protobuf);
+    // Router and clock must outlive the object. A page ends before `page_bytes_max` (as protobuf);
     // one entry it always has.
-    Inbox(pg::Pool& pool, const Clock& clock, std::size_t page_bytes_max)
-        : pool_(pool),
+    Inbox(const pg::ReadRouter& reads, const Clock& clock, std::size_t page_bytes_max)
+        : reads_(reads),
           page_bytes_max_(page_bytes_max),
           outage_("the database could not answer", clock) {}
 
@@ -48,7 +48,7 @@ public:
 private:
     Status ReadFailed(const Status& status) const;
 
-    pg::Pool& pool_;
+    const pg::ReadRouter& reads_;
     const std::size_t page_bytes_max_;
     mutable obs::OutageLog outage_;
 };

@@ -53,9 +53,12 @@ Status Inbox::ListAudit(
 ) const {
     const TenantId tenant = caller.principal.tenant;
     UNIBOX_ASSIGN_OR_RETURN(const auto query, ToQuery(tenant, request));
-    auto page = store::ListConversationAudit(
-        pool_, tenant, ViewerOf(caller.principal), query, caller.call.deadline
-    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
+    auto page = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
+        return store::ListConversationAudit(
+            pool, tenant, ViewerOf(caller.principal), query, deadline
+        );
+    });
     if (!page.ok()) return ReadFailed(page.status());
     std::size_t bytes = 0;
     for (store::AuditedCommand& command : page->commands) {

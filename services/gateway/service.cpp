@@ -14,6 +14,7 @@
 #include "limits/limiter.hpp"
 #include "nats/connection.hpp"
 #include "obs/waiting_gauge.hpp"
+#include "pg/read_router.hpp"
 #include "redis/client.hpp"
 #include "rpc/client.hpp"
 #include "rpc/dispatch.hpp"
@@ -82,6 +83,7 @@ struct Objects {
     Objects(
         const Config& the_config,
         std::unique_ptr<pg::Pool> given_pool,
+        std::unique_ptr<pg::ReadRouter> given_reads,
         auth::AgentSources agents,
         std::unique_ptr<nats::Connection> given_connection,
         std::unique_ptr<rpc::Client> given_writer,
@@ -91,8 +93,9 @@ struct Objects {
     )
         : config(the_config),
           pool(std::move(given_pool)),
+          reads(std::move(given_reads)),
           authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics, std::move(agents)),
-          inbox(*pool, clock, PageBytesMax(config.grpc)),
+          inbox(*reads, clock, PageBytesMax(config.grpc)),
           writer(std::move(given_writer)),
           commands(*writer, clock),
           work(
@@ -122,6 +125,7 @@ struct Objects {
 
     const Config config;
     const std::unique_ptr<pg::Pool> pool;
+    const std::unique_ptr<pg::ReadRouter> reads;
     auth::Authenticator authenticator;
     Inbox inbox;
     const std::unique_ptr<rpc::Client> writer;
@@ -182,6 +186,9 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
     const Config& config, const Clock& clock, obs::Metrics& metrics
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto reads, pg::ReadRouter::Create(*pool, config.postgres, config.reads, metrics)
+    );
     UNIBOX_ASSIGN_OR_RETURN(auto agents, AgentSourcesOf(config, *pool));
     UNIBOX_ASSIGN_OR_RETURN(auto connection, nats::Connection::Connect(config.nats, metrics));
     const Millis deadline_max(config.writer.deadline_ms_max);
@@ -192,6 +199,7 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
     const auto objects = std::make_shared<Objects>(
         config,
         std::move(pool),
+        std::move(reads),
         std::move(agents),
         std::move(connection),
         std::move(writer),

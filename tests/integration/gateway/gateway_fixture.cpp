@@ -42,6 +42,7 @@ GatewayFixture::GatewayFixture(
     : server_(server), database_(server.CreateDatabase()) {
     if (start_writer) config.writer.client.target = start_writer(database_);
     config.postgres.url = database_.url("ub_gateway");
+    for (std::string& url : config.reads.urls) url += "/" + database_.name() + "?sslmode=disable";
     auto created = gateway::CreateService(config, SystemClock(), metrics_);
     REQUIRE_OK(created);
     gateway_ = std::move(created).value();

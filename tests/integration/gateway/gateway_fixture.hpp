@@ -31,6 +31,7 @@ public:
     // Starts what writes into the database, and tells its address.
     using StartWriter = std::function<std::string(const PgDatabase&)>;
 
+    // Its database is added to config.postgres and to the servers in config.reads.urls.
     explicit GatewayFixture(
         PgServer& server = PgServer::Shared(),
         gateway::Config config = DefaultConfig(),

@@ -5,6 +5,7 @@
 #include "gateway/method_table.hpp"
 #include "gateway/methods.hpp"
 #include "gateway_fixture.hpp"
+#include "pg/read_router.hpp"
 #include "rpc/client.hpp"
 #include "rpc/status_map.hpp"
 #include "support/status_matchers.hpp"
@@ -21,7 +22,10 @@ class ServedMethods {
 public:
     explicit ServedMethods(GatewayFixture& fixture)
         : pool_(pg::Pool::Create(fixture.settings("ub_gateway"), metrics_).value()),
-          inbox_(*pool_, SystemClock(), 1 << 20),
+          reads_(
+              pg::ReadRouter::Create(*pool_, fixture.settings("ub_gateway"), {}, metrics_).value()
+          ),
+          inbox_(*reads_, SystemClock(), 1 << 20),
           writer_(rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics_).value()),
           commands_(*writer_, SystemClock()),
           table_(gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_})).value()),
@@ -67,6 +71,7 @@ public:
 private:
     obs::Metrics metrics_;
     std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<pg::ReadRouter> reads_;
     gateway::Inbox inbox_;
     std::unique_ptr<rpc::Client> writer_;
     gateway::Commands commands_;

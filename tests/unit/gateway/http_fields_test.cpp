@@ -111,6 +111,22 @@ TEST_CASE("HttpFields: Idempotency-Key is the request id", "[unit][gateway]") {
     CHECK_THAT(Take({{"Idempotency-Key", "\""}, {"If-Match", "x"}}, &reads), test::IsOk());
 }
 
+TEST_CASE("HttpFields: a read takes the token of a change", "[unit][gateway]") {
+    v1::ListConversationsRequest request;
+    REQUIRE_OK(Take({{"Consistency-Token", "0/16B3748"}}, &request));
+    CHECK(request.consistency_token() == "0/16B3748");
+    CHECK_THAT(Take({{"consistency-token", "0/16B3748"}}, &request), test::IsOk());
+    CHECK(Take({{"Consistency-Token", "0/1"}}, &request).field() == "consistency_token");
+    v1::GetContactRequest twice;
+    const auto refused = Take({{"Consistency-Token", "0/1"}, {"Consistency-Token", "0/1"}}, &twice);
+    CHECK_THAT(refused, HasCode(Code::kInvalidArgument));
+    CHECK(refused.field() == "consistency_token");
+    // A change has none to take.
+    v1::MarkReadRequest change;
+    REQUIRE_OK(Take({{"Consistency-Token", "0/1"}}, &change));
+    CHECK(change.ByteSizeLong() == 0);
+}
+
 TEST_CASE(
     "HttpFields: If-Match is the version that the conversation must have", "[unit][gateway]"
 ) {

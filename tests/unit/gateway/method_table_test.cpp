@@ -27,7 +27,8 @@ const std::string kGetContact = "unibox.v1.InboxService.GetContact";
 std::vector<Method> RealMethods() {
     static obs::Metrics metrics;
     static const auto pool = pg::Pool::Create({}, metrics).value();
-    static const gateway::Inbox inbox(*pool, SystemClock(), 1 << 20);
+    static const auto reads = pg::ReadRouter::Create(*pool, {}, {}, metrics).value();
+    static const gateway::Inbox inbox(*reads, SystemClock(), 1 << 20);
     static const auto writer =
         rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
     static const gateway::Commands commands(*writer, SystemClock());

@@ -42,6 +42,7 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
       key_id_(NewUuidV7(1).ToString()),
       grpc_settings_(GrpcSettings()),
       pool_(pg::Pool::Create({}, metrics_).value()),
+      router_(pg::ReadRouter::Create(*pool_, {}, {}, metrics_).value()),
       writer_(NewWriter(writers, deadline_max, metrics_)),
       authenticator_(
           {},
@@ -49,7 +50,7 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
           SystemClock(),
           metrics_
       ),
-      inbox_(*pool_, SystemClock(), 1 << 20),
+      inbox_(*router_, SystemClock(), 1 << 20),
       commands_(*writer_, SystemClock()),
       reads_("reads", {kThreads, kThreads, 64, 64}, SystemClock()),
       changes_("changes", {kThreads, kThreads, 64, 64}, SystemClock()),

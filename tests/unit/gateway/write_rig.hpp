@@ -59,6 +59,7 @@ private:
     obs::Metrics metrics_;
     rpc::Settings grpc_settings_;
     std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<pg::ReadRouter> router_;
     std::unique_ptr<rpc::Client> writer_;
     auth::Authenticator authenticator_;
     gateway::Inbox inbox_;
