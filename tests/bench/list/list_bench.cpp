@@ -1,15 +1,18 @@
 // The inbox list through gRPC: tenants × conversations in PostgreSQL, callers in a closed loop that
 // each ask for the first page of another tenant, with its own API key.
 //
-// Beside it the same statement on as many connections, without authentication and transport, in
-// turns; printed are the medians of the rounds.
+// Beside it the same statement on as many connections, without authentication and transport, at the
+// primary and by the router at a replica, in turns; printed are the medians of the rounds.
 //
 // usage: list_bench [tenants 10000] [conversations 200] [callers 2] [seconds 5] [rounds 3]
 #include "bench/common/cpu_seconds.hpp"
 #include "gateway/service.hpp"
+#include "pg/read_router.hpp"
+#include "pg/transaction.hpp"
 #include "store/inbox/lists.hpp"
+#include "support/eventually.hpp"
 #include "support/no_limits.hpp"
-#include "support/pg_server.hpp"
+#include "support/pg_replica.hpp"
 #include "unibox/v1/inbox_service.grpc.pb.h"
 
 #include <fmt/format.h>
@@ -123,6 +126,20 @@ Call StatementAlone(pg::Pool& pool, const Options& options) {
     };
 }
 
+// The same where a replica is: what the choice of the server and the proof of its place cost.
+Call ByTheRouter(pg::ReadRouter& router, const Options& options) {
+    return [&router, options](int tenant) {
+        const auto page = router.Do(
+            {},
+            Clock::now() + std::chrono::seconds(10),
+            [tenant](pg::Pool& pool, SteadyTime deadline) {
+                return store::ListConversations(pool, TenantId{tenant}, {}, deadline);
+            }
+        );
+        return page.ok() && IsWhole(static_cast<int>(page->conversations.size()), options);
+    };
+}
+
 struct Measurement {
     std::string name;
     std::vector<double> latencies_ms;  // sorted
@@ -205,7 +222,15 @@ void Print(const Measurement& measurement, double floor_per_second, int run_s) {
     );
 }
 
-int PrintTable(std::vector<Measurement> gateway, std::vector<Measurement> floor, int run_s) {
+struct Contender {
+    std::string name;
+    std::vector<Call> calls;  // One for each caller.
+    pid_t postgres;
+    std::vector<Measurement> rounds;
+};
+
+// The last one is the floor.
+int PrintTable(std::vector<Contender>& contenders, int run_s) {
     std::printf(
         "CPU-seconds are of a million calls, callers included\n%-18s%9s%8s%9s%9s%9s%9s%12s%12s\n",
         "",
@@ -219,13 +244,39 @@ int PrintTable(std::vector<Measurement> gateway, std::vector<Measurement> floor,
         "postgres"
     );
     int failure_count = 0;
-    for (const auto& round : gateway) failure_count += round.failure_count;
-    for (const auto& round : floor) failure_count += round.failure_count;
-    const double floor_per_second = MedianOf(floor).PerSecond(run_s);
-    Print(MedianOf(gateway), floor_per_second, run_s);
-    Print(MedianOf(floor), floor_per_second, run_s);
+    const double floor_per_second = MedianOf(contenders.back().rounds).PerSecond(run_s);
+    for (Contender& contender : contenders) {
+        for (const auto& round : contender.rounds) failure_count += round.failure_count;
+        Print(MedianOf(contender.rounds), floor_per_second, run_s);
+    }
     std::printf("%d calls failed\n", failure_count);
     return failure_count == 0 ? 0 : 1;
+}
+
+std::vector<std::string> PrimarySettings() {
+    auto settings = test::PgReplica::PrimarySettings();
+    settings.insert(
+        settings.end(), {"shared_buffers = 1GB", "max_wal_size = 8GB", "autovacuum = off"}
+    );
+    return settings;
+}
+
+// Until the replica has all of it and is read from.
+bool AwaitReplica(pg::ReadRouter& router) {
+    return test::Eventually(std::chrono::minutes(5), [&] {
+        bool at_replica = false;
+        const auto look = [&](pg::Pool& pool, SteadyTime deadline) -> Result<pg::Rows> {
+            UNIBOX_ASSIGN_OR_RETURN(
+                auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly, deadline)
+            );
+            UNIBOX_ASSIGN_OR_RETURN(
+                auto rows, tx.ExecuteAndCommit({"b_where", "SELECT pg_is_in_recovery()"}, {})
+            );
+            at_replica = rows[0].Bool(0);
+            return rows;
+        };
+        return router.Do({}, Clock::now() + std::chrono::seconds(10), look).ok() && at_replica;
+    });
 }
 
 int Main(const Options& options) {
@@ -237,9 +288,10 @@ int Main(const Options& options) {
         options.round_count,
         options.run_s
     );
-    test::PgServer server({"shared_buffers = 1GB", "max_wal_size = 8GB", "autovacuum = off"});
+    test::PgServer server(PrimarySettings());
     const auto database = server.CreateDatabase();
     Populate(server, database.name(), options);
+    const test::PgReplica replica(server);
     gateway::Config config;
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
@@ -247,6 +299,9 @@ int Main(const Options& options) {
     config.redis.url = test::kAwayRedis;
     config.limits = test::NoLimits();
     config.postgres.url = database.url("ub_gateway");
+    pg::ReadSettings reads;
+    reads.urls = {replica.Database(database).url("ub_gateway")};
+    reads.lag_ms_max = 10'000;  // Nothing is written; callers leave the probe little time.
     obs::Metrics metrics, pool_metrics;
     const auto gateway = gateway::CreateService(config, SystemClock(), metrics);
     const auto pool = pg::Pool::Create(config.postgres, pool_metrics);
@@ -255,25 +310,30 @@ int Main(const Options& options) {
         std::fprintf(stderr, "%s\n", status.ToString().c_str());
         return 1;
     }
-    if (const Status started = (*gateway)->Start(); !started.ok()) {
+    const auto router = pg::ReadRouter::Create(**pool, config.postgres, reads, pool_metrics);
+    const Status started = (*gateway)->Start();
+    if (!started.ok() || !router.ok() || !AwaitReplica(**router)) {
         std::fprintf(stderr, "%s\n", started.ToString().c_str());
         return 1;
     }
-    std::vector<Call> through, alone;
+    std::vector<Contender> contenders = {
+        {"gateway, gRPC", {}, server.pid(), {}},
+        {"by the router", {}, replica.pid(), {}},
+        {"statement alone", {}, server.pid(), {}}};
     for (int i = 0; i < options.caller_count; ++i) {
-        through.push_back(ThroughGateway((*gateway)->address("grpc"), options, i));
-        alone.push_back(StatementAlone(**pool, options));
+        const std::string address = (*gateway)->address("grpc");
+        contenders[0].calls.push_back(ThroughGateway(address, options, i));
+        contenders[1].calls.push_back(ByTheRouter(**router, options));
+        contenders[2].calls.push_back(StatementAlone(**pool, options));
     }
     constexpr int kWarmUpS = 3;
-    Run("", through, options, kWarmUpS, server.pid());
-    Run("", alone, options, kWarmUpS, server.pid());
-    std::vector<Measurement> gateway_rounds, floor_rounds;
+    for (Contender& one : contenders) Run("", one.calls, options, kWarmUpS, one.postgres);
     for (int round = 0; round < options.round_count; ++round) {
-        gateway_rounds.push_back(Run("gateway, gRPC", through, options, options.run_s, server.pid())
-        );
-        floor_rounds.push_back(Run("statement alone", alone, options, options.run_s, server.pid()));
+        for (Contender& one : contenders) {
+            one.rounds.push_back(Run(one.name, one.calls, options, options.run_s, one.postgres));
+        }
     }
-    return PrintTable(std::move(gateway_rounds), std::move(floor_rounds), options.run_s);
+    return PrintTable(contenders, options.run_s);
 }
 
 }  // namespace
