@@ -133,7 +133,7 @@ Call ByTheRouter(pg::ReadRouter& router, const Options& options) {
             {},
             Clock::now() + std::chrono::seconds(10),
             [tenant](pg::Pool& pool, SteadyTime deadline) {
-                return store::ListConversations(pool, TenantId{tenant}, {}, deadline);
+                return store::ListConversations(pool, TenantId{tenant}, {}, {}, deadline);
             }
         );
         return page.ok() && IsWhole(static_cast<int>(page->conversations.size()), options);
