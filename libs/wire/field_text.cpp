@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "wire/detail/put_value.hpp"
 
+#include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 
@@ -22,7 +23,8 @@ std::string TypeText(const google::protobuf::FieldDescriptor& field) {
         case Field::CPPTYPE_ENUM:
             return "a name or number of " + field.enum_type()->full_name();
         case Field::CPPTYPE_MESSAGE:
-            return "a time as in RFC 3339";
+            return IsFieldMask(*field.message_type()) ? "names of fields, with commas between"
+                                                      : "a time as in RFC 3339";
         case Field::CPPTYPE_STRING:
             return field.type() == Field::TYPE_BYTES ? "base64" : "a text";
         case Field::CPPTYPE_DOUBLE:
@@ -31,6 +33,29 @@ std::string TypeText(const google::protobuf::FieldDescriptor& field) {
         default:
             return "a whole number within the range of " + std::string(field.type_name());
     }
+}
+
+bool IsFieldMask(const google::protobuf::Descriptor& type) {
+    return type.full_name() == "google.protobuf.FieldMask";
+}
+
+bool ReadFieldMask(std::string_view text, google::protobuf::Message* message) {
+    google::protobuf::FieldMask mask;
+    for (const std::string_view path : Split(text, ',')) {
+        if (path.empty()) return text.empty();
+        std::string snake;
+        for (const char c : path) {
+            if (c >= 'A' && c <= 'Z') {
+                snake += '_';
+                snake += static_cast<char>(c - 'A' + 'a');
+            } else {
+                snake += c;
+            }
+        }
+        mask.add_paths(snake);
+    }
+    message->CopyFrom(mask);
+    return true;
 }
 
 }  // namespace detail
@@ -45,7 +70,7 @@ constexpr const char* kTimestamp = "google.protobuf.Timestamp";
 bool IsSettable(const Field& field) {
     if (field.is_map()) return false;
     const pb::Descriptor* type = field.message_type();
-    return type == nullptr || type->full_name() == kTimestamp;
+    return type == nullptr || type->full_name() == kTimestamp || detail::IsFieldMask(*type);
 }
 
 template <typename T>
@@ -63,6 +88,11 @@ std::optional<int> ParseEnum(const pb::EnumDescriptor& type, const std::string& 
     if (const auto* value = type.FindValueByName(text)) return value->number();
     const auto number = ParseNumber<int>(text);
     return number;
+}
+
+bool PutFieldMask(const Field& field, const std::string& text, pb::Message* message) {
+    if (field.is_repeated()) return false;
+    return detail::ReadFieldMask(text, message->GetReflection()->MutableMessage(message, &field));
 }
 
 bool PutTimestamp(const Field& field, const std::string& text, pb::Message* message) {
@@ -98,7 +128,10 @@ struct TextSource {
 };
 
 bool PutText(const Field& field, const std::string& text, pb::Message* message) {
-    if (field.cpp_type() == Field::CPPTYPE_MESSAGE) return PutTimestamp(field, text, message);
+    if (field.cpp_type() == Field::CPPTYPE_MESSAGE) {
+        return detail::IsFieldMask(*field.message_type()) ? PutFieldMask(field, text, message)
+                                                          : PutTimestamp(field, text, message);
+    }
     return detail::PutValue(field, TextSource{text}, message);
 }
 

@@ -15,8 +15,8 @@
 namespace unibox::wire {
 
 // The way from a message to one of its fields that text can set: numbers, texts, booleans,
-// enumerations, bytes (base64), google.protobuf.Timestamp (RFC 3339); lists of these; the same
-// inside of messages that are no lists.
+// enumerations, bytes (base64), google.protobuf.Timestamp (RFC 3339), google.protobuf.FieldMask
+// ("name,displayName"); lists of these but the last; the same inside of messages that are no lists.
 class FieldPath {
 public:
     explicit FieldPath(std::vector<const google::protobuf::FieldDescriptor*> steps)

@@ -116,6 +116,15 @@ Status ReadTimestamp(dom::element value, const std::string& path, pb::Message* m
     return {};
 }
 
+Status ReadMask(
+    const Field& field, dom::element value, const std::string& path, pb::Message* message
+) {
+    std::string_view text;
+    const bool is_mask =
+        value.get(text) == simdjson::SUCCESS && detail::ReadFieldMask(text, message);
+    return is_mask ? Status() : WrongValue(path, detail::TypeText(field));
+}
+
 // One value of a field: its only one, or one of a list.
 Status ReadOne(
     const Field& field, dom::element value, const std::string& path, pb::Message* message
@@ -128,6 +137,7 @@ Status ReadOne(
     pb::Message* child = field.is_repeated() ? reflection.AddMessage(message, &field)
                                              : reflection.MutableMessage(message, &field);
     if (IsTimestamp(*field.message_type())) return ReadTimestamp(value, path, child);
+    if (detail::IsFieldMask(*field.message_type())) return ReadMask(field, value, path, child);
     return ReadObject(value, path, child);
 }
 

@@ -4,7 +4,8 @@
 // "set[key]".
 //
 // Taken: names in camelCase or as in the proto; enumerations by name or number; 64-bit numbers as
-// text or number; bytes as base64; google.protobuf.Timestamp as RFC 3339; null as "not given".
+// text or number; bytes as base64; google.protobuf.Timestamp as RFC 3339; FieldMask as
+// names with commas between; null as "not given".
 // Refused: what is no JSON (RFC 8259), UTF-8 included; unknown fields; a field or a key of a map
 // given twice, in whatever spelling; null for an `optional` field (it might mean the empty value),
 // in a list or a map. Thread safety: a pure function.

@@ -8,11 +8,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace unibox::wire::detail {
 
 // What a value of the field must be, for who sent another.
 std::string TypeText(const google::protobuf::FieldDescriptor& field);
+
+bool IsFieldMask(const google::protobuf::Descriptor& type);
+// "name,displayName" or "name,display_name" into a FieldMask; false for an empty name.
+bool ReadFieldMask(std::string_view text, google::protobuf::Message* message);
 
 template <typename T, typename Setter, typename Adder>
 bool Put(

@@ -1,6 +1,7 @@
 #include "wire/json_reader.hpp"
 
 #include "support/status_matchers.hpp"
+#include "unibox/v1/admin_service.pb.h"
 #include "unibox/v1/conversation.pb.h"
 #include "unibox/v1/inbox_service.pb.h"
 
@@ -171,5 +172,28 @@ TEST_CASE("JsonReader: what is no JSON is refused whole", "[unit][wire]") {
         R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}"};
     for (const std::string& body : bodies) {
         CheckRefused<v1::AppendMessageRequest>({{body, "body", "BODY_INVALID"}});
+    }
+}
+
+TEST_CASE("ReadJson: a field mask is names with commas between", "[unit][wire]") {
+    const auto paths = [](const std::string& json) {
+        const auto request = Read<v1::UpdateTenantRequest>(json);
+        return std::vector<std::string>(
+            request.update_mask().paths().begin(), request.update_mask().paths().end()
+        );
+    };
+    const std::vector<std::string> both = {"display_name", "plan"};
+    CHECK(paths(R"({"updateMask": "displayName,plan"})") == both);
+    CHECK(paths(R"({"update_mask": "display_name,plan"})") == both);
+    CHECK(paths(R"({"updateMask": ""})").empty());
+    for (const std::string json :
+         {R"({"updateMask": "plan,"})",
+          R"({"updateMask": ",plan"})",
+          R"({"updateMask": ["plan"]})"}) {
+        INFO(json);
+        v1::UpdateTenantRequest request;
+        const Status status = wire::ReadJson(json, &request);
+        CHECK_THAT(status, HasCode(Code::kInvalidArgument));
+        CHECK(status.field() == "update_mask");
     }
 }
