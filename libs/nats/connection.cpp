@@ -62,6 +62,11 @@ Status Connection::WatchChanges(std::string_view subject, const std::function<vo
     return {};
 }
 
+Status Connection::TellChange(std::string_view subject, Millis flush_max) {
+    UNIBOX_RETURN_IF_ERROR(Publish(subject, ""));
+    return Flush(flush_max);
+}
+
 Result<std::string> Connection::Request(
     std::string_view subject, std::string_view payload, Millis timeout
 ) {

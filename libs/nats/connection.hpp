@@ -63,6 +63,8 @@ public:
     // For notices without content ("something was changed") that must not be missed: `changed` runs
     // at each message on `subject`, and after each connect. Until the connection dies.
     Status WatchChanges(std::string_view subject, const std::function<void()>& changed);
+    // Such a notice; ok: the server has it. At most `flush_max`; errors of Publish and Flush.
+    Status TellChange(std::string_view subject, Millis flush_max);
     // UNAVAILABLE: not connected, or nobody answers (reason "NO_RESPONDERS"). DEADLINE_EXCEEDED.
     Result<std::string> Request(std::string_view subject, std::string_view payload, Millis timeout);
     // Waits until the server has seen all that was published; DEADLINE_EXCEEDED or UNAVAILABLE.

@@ -9,8 +9,7 @@ namespace unibox::ctl {
 void TellServices(Context& context) {
     auto nats = context.Nats();
     Status told = nats.status();
-    if (nats.ok()) told = (*nats)->Publish(subjects::kChannelsChanged, "");
-    if (told.ok()) told = (*nats)->Flush(Millis(2000));
+    if (nats.ok()) told = (*nats)->TellChange(subjects::kChannelsChanged, Millis(2000));
     if (!told.ok()) {
         context.Note(
             "note: the services could not be told (" + told.message() +
