@@ -22,7 +22,8 @@ enum class Role { kAgent, kSupervisor, kAdmin };
 namespace detail {
 inline constexpr std::array kAgentScopes = {kScopeInboxRead, kScopeInboxWrite};
 inline constexpr std::array kSupervisorScopes = {kScopeInboxRead, kScopeInboxWrite};
-inline constexpr std::array kAdminScopes = {kScopeInboxRead, kScopeInboxWrite};
+inline constexpr std::array kAdminScopes = {
+    kScopeInboxRead, kScopeInboxWrite, kScopeAdminRead, kScopeAdminWrite};
 }  // namespace detail
 
 struct RoleRow {
@@ -32,7 +33,8 @@ struct RoleRow {
     std::span<const std::string_view> scopes;
 };
 
-// In their order. No role has ingest:write: events come from programs, which have keys.
+// In their order. No role has ingest:write: events come from programs, which have keys;
+// none has operator:write, which the operator gives out.
 inline constexpr std::array kRoles = {
     RoleRow{Role::kAgent, "agent", v1::AGENT_ROLE_AGENT, detail::kAgentScopes},
     RoleRow{Role::kSupervisor, "supervisor", v1::AGENT_ROLE_SUPERVISOR, detail::kSupervisorScopes},

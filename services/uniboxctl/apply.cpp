@@ -2,11 +2,11 @@
 //
 // Reads the file and what is stored of it, plans, prints the plan, and writes it in one
 // transaction: everything that is wrong is told before, and whatever ends it leaves all or nothing.
+#include "domain/hook_url.hpp"
 #include "store/admin/session.hpp"
 #include "uniboxctl/apply_answer.hpp"
 #include "uniboxctl/apply_plan.hpp"
 #include "uniboxctl/context.hpp"
-#include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/stop_request.hpp"
@@ -201,7 +201,7 @@ void AddApply(CLI::App& app, Action& action) {
     )
         ->check(CLI::Validator(
             [](const std::string& url) {
-                return std::string(IsHttpUrl(url) ? "" : "must be http://… or https://…");
+                return std::string(domain::IsHttpUrl(url) ? "" : "must be http://… or https://…");
             },
             "URL"
         ));

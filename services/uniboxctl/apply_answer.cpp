@@ -1,7 +1,7 @@
 #include "uniboxctl/apply_answer.hpp"
 
+#include "domain/hook_url.hpp"
 #include "domain/provider.hpp"
-#include "uniboxctl/hook_url.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -57,7 +57,7 @@ void Tables::AddChanges(
 std::string WebhookUrl(
     const domain::WebhookSource* source, const std::string& base, const std::string& token
 ) {
-    return source != nullptr ? UrlToEnter(base, *source, token) : std::string();
+    return source != nullptr ? domain::UrlToEnter(base, *source, token) : std::string();
 }
 
 // A rotated secret is a change as any other.

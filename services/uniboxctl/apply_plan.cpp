@@ -193,6 +193,9 @@ TenantPlan Planner::PlanTenant(const TenantEntry& entry) {
         entry.ingest_rate_per_s.Or(spec.ingest_rate_per_s));
     Set(fields, "ingest_burst", spec.ingest_burst, entry.ingest_burst.Or(spec.ingest_burst));
     Set(fields, "api_limits", spec.api_limits, entry.api_limits.Or(spec.api_limits));
+    Set(fields, "plan", spec.plan, entry.plan.Or(spec.plan));
+    Set(fields, "retention_days", spec.retention_days, entry.retention_days.Or(spec.retention_days)
+    );
     Set(fields, "disabled", spec.disabled, entry.disabled.Or(spec.disabled));
     tenant.write.change = ChangeOf(before == nullptr, fields);
     for (const ChannelEntry& channel : entry.channels) {

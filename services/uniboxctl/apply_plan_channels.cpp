@@ -1,7 +1,7 @@
 // Channels: a part of MakePlan.
-#include "channels/sign.hpp"
 #include "crypto/hash.hpp"
-#include "uniboxctl/channel_token.hpp"
+#include "store/admin/channel_rules.hpp"
+#include "store/admin/specs.hpp"
 #include "uniboxctl/planner.hpp"
 
 #include <fmt/format.h>
@@ -121,15 +121,13 @@ void Planner::PlanSecret(
         Mistake(entry, line, "route", fmt::format("is missing: {}", provider.route));
     }
     if (!entry.secret) return;
-    // What the adapter refuses to sign with it could never verify.
-    const channels::SignInput probe{*entry.secret, "", "https://localhost/", 0, "probe"};
-    const auto usable = channels::Sign(provider.name, probe);
-    if (!usable.ok()) Mistake(entry, entry.secret.line, "secret", usable.status().message());
+    const Status usable = store::CheckChannelSecret(provider, *entry.secret);
+    if (!usable.ok()) Mistake(entry, entry.secret.line, "secret", usable.message());
     const std::string fingerprint = box_.Fingerprint(*entry.secret);
     if (has_one && before->newest_fingerprint == fingerprint) return;
     channel.secret = has_one ? store::Change::kUpdated : store::Change::kCreated;
     channel.write.secret = store::NewSecret{
-        box_.Seal(*entry.secret, "channel:" + channel.write.channel.ToString()), fingerprint};
+        box_.Seal(*entry.secret, store::ChannelSealingContext(channel.write.channel)), fingerprint};
 }
 
 // A channel with a secret of its own has a URL of its own.
@@ -144,7 +142,7 @@ void Planner::PlanToken(ChannelPlan& channel, const store::StoredChannel* before
     }
     const bool names_one = entry.token && !entry.token->empty();
     const std::string token = names_one ? std::string(entry.token->Reveal())
-                                        : DerivedChannelToken(box_, channel.write.channel);
+                                        : store::DerivedChannelToken(box_, channel.write.channel);
     const std::string wanted = crypto::Sha256(token);
     if (hash && *hash != wanted && !entry.token) return;  // Made with an earlier key: it stays.
     channel.token = token;

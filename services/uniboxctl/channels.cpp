@@ -1,10 +1,10 @@
 // uniboxctl channels: what exists.
 #include "crypto/hash.hpp"
+#include "domain/hook_url.hpp"
 #include "domain/provider.hpp"
+#include "store/admin/channel_rules.hpp"
 #include "store/admin/objects.hpp"
-#include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
-#include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
 
@@ -28,10 +28,10 @@ std::string WebhookUrl(
     std::string token;
     if (row.spec.token_hash.has_value()) {
         const auto box = context.Box();
-        if (box.ok()) token = DerivedChannelToken(**box, row.channel);
+        if (box.ok()) token = store::DerivedChannelToken(**box, row.channel);
         if (crypto::Sha256(token) != *row.spec.token_hash) token = "(token)";
     }
-    return UrlToEnter(
+    return domain::UrlToEnter(
         own.empty() ? context.settings().public_base_url : own, provider.source, token
     );
 }

@@ -7,12 +7,12 @@
 #include "crypto/random.hpp"
 #include "http/client.hpp"
 #include "nats/streams.hpp"
+#include "store/admin/channel_rules.hpp"
 #include "store/admin/objects.hpp"
 #include "store/schema/migrate.hpp"
 #include "store/schema/periods.hpp"
 #include "subjects/subjects.hpp"
 #include "unibox/v1/common.pb.h"
-#include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/verbs.hpp"
@@ -112,7 +112,7 @@ Status Selftest::MakeFixture() {
     spec.name = "Self-test";
     spec.provider = v1::PROVIDER_STANDARD;
     UNIBOX_ASSIGN_OR_RETURN(const auto first, store::PutChannel(*pool, tenant.tenant, spec));
-    const std::string token = DerivedChannelToken(*box, first.channel);
+    const std::string token = store::DerivedChannelToken(*box, first.channel);
     spec.token_hash = crypto::Sha256(token);
     UNIBOX_RETURN_IF_ERROR(store::PutChannel(*pool, tenant.tenant, spec).status());
     fixture_.webhook_path = "/v1/hooks/standard/" + token;

@@ -2,9 +2,10 @@
 
 #include "auth/scopes.hpp"
 #include "crypto/random.hpp"
+#include "domain/hook_url.hpp"
 #include "domain/provider.hpp"
 #include "domain/tenant_limits.hpp"
-#include "uniboxctl/hook_url.hpp"
+#include "store/admin/specs.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/yaml_reader.hpp"
 
@@ -15,7 +16,6 @@
 namespace unibox::ctl {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 63;
 constexpr std::size_t kTokenBytesMin = 16;
 constexpr std::size_t kTokenBytesMax = 128;
 constexpr std::size_t kPathBytesMax = 4096;
@@ -45,13 +45,6 @@ private:
     std::filesystem::path folder_;
 };
 
-bool IsName(const std::string& text) {
-    if (text.size() > kNameBytesMax) return false;
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
-}
-
 bool IsToken(std::string_view text) {
     if (text.size() < kTokenBytesMin || text.size() > kTokenBytesMax) return false;
     return std::all_of(text.begin(), text.end(), [](char c) {
@@ -61,12 +54,12 @@ bool IsToken(std::string_view text) {
 }
 
 void FileReader::ReadName(YamlMap& map, Entry& entry, std::set<std::string>& taken) {
-    const auto name = map.Text("name", kNameBytesMax);
+    const auto name = map.Text("name", store::kNameBytesMax);
     entry.name = name.Or("");
     if (!map.Has("name")) {
         map.Error("name", "is missing");
-    } else if (name && !IsName(*name)) {
-        map.Error("name", "must be 1 to 63 of a-z, 0-9, '-' and '_' (display_name is free text)");
+    } else if (name && !store::IsName(*name)) {
+        map.Error("name", std::string(store::kNameRule) + " (display_name is free text)");
     } else if (name && !taken.insert(*name).second) {
         map.Error("name", fmt::format("\"{}\" is there twice", *name));
     }
@@ -123,7 +116,7 @@ Given<Secret> FileReader::RequiredSecretOf(YamlMap& map, const std::string& key)
 void FileReader::ReadFields(YamlMap& map, AppEntry& app) {
     map.AllowOnly({"name", "provider", "secret", "secret_file", "verify_token", "verify_token_file"}
     );
-    app.provider = map.Text("provider", kNameBytesMax);
+    app.provider = map.Text("provider", store::kNameBytesMax);
     const std::vector<std::string_view> known = domain::SourcesWithApps();
     if (app.provider && std::find(known.begin(), known.end(), *app.provider) == known.end()) {
         map.Error(
@@ -136,7 +129,7 @@ void FileReader::ReadFields(YamlMap& map, AppEntry& app) {
 
 void FileReader::ReadFields(YamlMap& map, KeyEntry& key) {
     map.AllowOnly({"name", "scopes", "key", "key_file", "revoked"});
-    key.scopes = map.TextList("scopes", kNameBytesMax);
+    key.scopes = map.TextList("scopes", store::kNameBytesMax);
     key.revoked = map.Flag("revoked");
     if (key.scopes) {
         for (const std::string& scope : *key.scopes) {
@@ -168,8 +161,8 @@ void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
          "reopen_window_s",
          "disabled"}
     );
-    channel.display_name = map.Text("display_name", kDisplayNameBytesMax);
-    const auto provider = map.Text("provider", kNameBytesMax);
+    channel.display_name = map.Text("display_name", store::kDisplayNameBytesMax);
+    const auto provider = map.Text("provider", store::kNameBytesMax);
     channel.provider.line = provider.line;
     if (provider) {
         const domain::ProviderTraits* row = domain::FindProvider(std::string_view(*provider));
@@ -185,19 +178,19 @@ void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
             );
         }
     }
-    channel.route = map.Text("route", kRouteBytesMax);
-    channel.app = map.Text("app", kNameBytesMax);
+    channel.route = map.Text("route", store::kRouteBytesMax);
+    channel.app = map.Text("app", store::kNameBytesMax);
     channel.secret = RequiredSecretOf(map, "secret");
     channel.token = SecretOf(map, "token");
-    channel.public_base_url = map.Text("public_base_url", kUrlBytesMax);
-    channel.reopen_window_s = map.Integer("reopen_window_s", 0, 365 * 86'400);
+    channel.public_base_url = map.Text("public_base_url", store::kUrlBytesMax);
+    channel.reopen_window_s = map.Integer("reopen_window_s", 0, store::kReopenWindowSMax);
     channel.disabled = map.Flag("disabled");
     if (channel.token && !channel.token->empty() && !IsToken(channel.token->Reveal())) {
         map.Error("token", "must be 16 to 128 of A-Z, a-z, 0-9, '-' and '_'");
     }
     if (!channel.public_base_url) return;
-    channel.public_base_url.value = WithoutFinalSlash(*channel.public_base_url);
-    if (!channel.public_base_url->empty() && !IsHttpUrl(*channel.public_base_url)) {
+    channel.public_base_url.value = domain::WithoutFinalSlash(*channel.public_base_url);
+    if (!channel.public_base_url->empty() && !domain::IsHttpUrl(*channel.public_base_url)) {
         map.Error("public_base_url", "must be http://host or https://host, maybe with a path");
     }
 }
@@ -219,14 +212,18 @@ void FileReader::ReadFields(YamlMap& map, TenantEntry& tenant) {
          "ingest_rate_per_s",
          "ingest_burst",
          "api_limits",
+         "plan",
+         "retention_days",
          "disabled",
          "channels",
          "api_keys"}
     );
-    tenant.display_name = map.Text("display_name", kDisplayNameBytesMax);
-    tenant.ingest_rate_per_s = map.Integer("ingest_rate_per_s", 1, 1'000'000);
-    tenant.ingest_burst = map.Integer("ingest_burst", 1, 10'000'000);
+    tenant.display_name = map.Text("display_name", store::kDisplayNameBytesMax);
+    tenant.ingest_rate_per_s = map.Integer("ingest_rate_per_s", 1, store::kIngestRateMax);
+    tenant.ingest_burst = map.Integer("ingest_burst", 1, store::kIngestBurstMax);
     tenant.api_limits = LimitsOf(map);
+    tenant.plan = map.Text("plan", store::kNameBytesMax);
+    tenant.retention_days = map.Integer("retention_days", 0, store::kRetentionDaysMax);
     tenant.disabled = map.Flag("disabled");
     tenant.channels = Entries<ChannelEntry>(map, "channels");
     tenant.api_keys = Entries<KeyEntry>(map, "api_keys");

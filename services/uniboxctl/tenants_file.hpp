@@ -52,6 +52,8 @@ struct TenantEntry : Entry {
     Given<std::int32_t> ingest_rate_per_s;
     Given<std::int32_t> ingest_burst;
     Given<std::string> api_limits;  // As domain::TenantLimits writes it; "": the settings'.
+    Given<std::string> plan;
+    Given<std::int32_t> retention_days;
     Given<bool> disabled;
     std::vector<ChannelEntry> channels;
     std::vector<KeyEntry> api_keys;
@@ -62,9 +64,6 @@ struct TenantsFile {
 };
 
 inline constexpr std::size_t kTenantsFileBytesMax = 64 * 1024 * 1024;
-inline constexpr std::size_t kDisplayNameBytesMax = 512;
-inline constexpr std::size_t kRouteBytesMax = 256;
-inline constexpr std::size_t kUrlBytesMax = 2048;
 
 // Adds what is wrong with the file by itself. *_file entries are relative to `folder`. An entry
 // without a usable name is left out.

@@ -3,12 +3,12 @@
 #include "base/strings.hpp"
 #include "channels/sign.hpp"
 #include "crypto/hash.hpp"
+#include "domain/hook_url.hpp"
 #include "http/client.hpp"
+#include "store/admin/channel_rules.hpp"
 #include "store/admin/objects.hpp"
 #include "store/directory/lookups.hpp"
-#include "uniboxctl/channel_token.hpp"
 #include "uniboxctl/context.hpp"
-#include "uniboxctl/hook_url.hpp"
 #include "uniboxctl/options.hpp"
 #include "uniboxctl/retime.hpp"
 #include "uniboxctl/secret_input.hpp"
@@ -85,12 +85,12 @@ Result<Target> TargetOfChannel(Context& context, const Options& options) {
     std::string token;
     if (row.spec.token_hash.has_value() && !info.sealed_secrets.empty()) {
         UNIBOX_ASSIGN_OR_RETURN(const crypto::SealedBox* box, context.Box());
-        token = DerivedChannelToken(*box, row.channel);
+        token = store::DerivedChannelToken(*box, row.channel);
         if (crypto::Sha256(token) != *row.spec.token_hash) {
             return FailedPrecondition("the channel's token is not derived; give --url");
         }
     }
-    target.url = JoinHookUrl(
+    target.url = domain::JoinHookUrl(
         own_base.empty() ? context.settings().public_base_url : own_base, source, token
     );
     target.signed_url = target.url;
@@ -106,8 +106,9 @@ Result<Target> MakeTarget(Context& context, const Options& options) {
         target.adapter = channels::FindAdapter(options.provider);
         if (target.adapter == nullptr) return NotFound("unknown provider: " + options.provider);
     }
-    if (!options.url.empty()) target.url = WithoutFragment(options.url);
-    if (!options.signed_url.empty()) target.signed_url = WithoutFragment(options.signed_url);
+    if (!options.url.empty()) target.url = domain::WithoutFragment(options.url);
+    if (!options.signed_url.empty())
+        target.signed_url = domain::WithoutFragment(options.signed_url);
     if (target.signed_url.empty()) target.signed_url = target.url;
     if (!options.secret.empty()) target.secret = Secret(options.secret);
     if (!options.secret_file.empty()) {

@@ -17,6 +17,11 @@ constexpr pg::Statement kNewestSecret{
     "SELECT fingerprint FROM channel_secrets WHERE tenant_id = $1 AND channel_id = $2 "
     "AND expires_at = 'infinity' ORDER BY created_at DESC, secret_id DESC LIMIT 1"};
 
+constexpr pg::Statement kDropOldSecrets{
+    "admin_drop_old_secrets",
+    "DELETE FROM channel_secrets WHERE tenant_id = $1 AND channel_id = $2 "
+    "AND expires_at < 'infinity'"};
+
 constexpr pg::Statement kLockKey{
     "admin_lock_key",
     "SELECT key_id, revoked_at IS NOT NULL, key_hash FROM api_keys "
@@ -27,7 +32,8 @@ constexpr pg::Statement kListKeys{
     "ORDER BY name"};
 
 constexpr pg::Statement kFindApp{
-    "admin_find_app", "SELECT app_id, slug, provider FROM provider_apps WHERE slug = $1"};
+    "admin_find_app",
+    "SELECT app_id, slug, provider, disabled_at IS NOT NULL FROM provider_apps WHERE slug = $1"};
 constexpr pg::Statement kLockApp{
     "admin_lock_app", "SELECT 1 FROM provider_apps WHERE app_id = $1 FOR UPDATE"};
 constexpr pg::Statement kNewestAppSecret{
@@ -70,6 +76,24 @@ Status CheckSameKey(const pg::Row& before, const ApiKeySpec& spec) {
         .WithField("key");
 }
 
+Status EnterNewKey(pg::TenantTx& tx, TenantId tenant, const Uuid& key_id, const ApiKeySpec& spec) {
+    const pg::Bytes hash{spec.key_hash};
+    const auto entry = pg::Params::Of(hash, tenant, key_id);
+    UNIBOX_ASSIGN_OR_RETURN(const auto entered, tx.Execute(kEnterKey, entry));
+    if (entered.affected() == 0) {
+        return Status(
+                   Code::kAlreadyExists,
+                   "this key is in use under another name or by another tenant: each needs its own"
+        )
+            .WithField("key");
+    }
+    pg::Params row = pg::Params::Of(tenant, key_id, spec.name, hash);
+    Status inserted = tx.Execute(kInsertKey, row.AddArray(spec.scopes)).status();
+    if (inserted.code() != Code::kAlreadyExists) return inserted;
+    return Status(Code::kAlreadyExists, "the name has a key already, maybe a revoked one")
+        .WithField("name");
+}
+
 DeadLetter ToDeadLetter(const pg::Row& row) {
     DeadLetter letter;
     letter.id = row.Int64(0);
@@ -87,9 +111,13 @@ DeadLetter ToDeadLetter(const pg::Row& row) {
 }  // namespace
 
 Result<Change> PutChannelSecret(
-    pg::Pool& pool, TenantId tenant, ChannelId channel, const NewSecret& secret, Millis overlap_time
+    const Administration& administration,
+    TenantId tenant,
+    ChannelId channel,
+    const NewSecret& secret,
+    Millis overlap_time
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadWrite));
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginWriting(administration, tenant));
     const auto key = pg::Params::Of(tenant, channel);
     UNIBOX_ASSIGN_OR_RETURN(const auto locked, tx.Execute(kLockChannelById, key));
     if (locked.empty()) return NotFound("no such channel");
@@ -106,6 +134,27 @@ Result<Change> PutChannelSecret(
     return ChangeOf(newest);
 }
 
+Result<Change> DropOldChannelSecrets(
+    const Administration& administration, TenantId tenant, ChannelId channel
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginWriting(administration, tenant));
+    const auto key = pg::Params::Of(tenant, channel);
+    UNIBOX_ASSIGN_OR_RETURN(const auto locked, tx.Execute(kLockChannelById, key));
+    if (locked.empty()) return NotFound("no such channel");
+    UNIBOX_ASSIGN_OR_RETURN(const auto dropped, tx.ExecuteAndCommit(kDropOldSecrets, key));
+    return dropped.affected() == 0 ? Change::kUnchanged : Change::kUpdated;
+}
+
+Result<Uuid> CreateApiKey(
+    const Administration& administration, TenantId tenant, const ApiKeySpec& spec
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginWriting(administration, tenant));
+    const Uuid key_id = NewId();
+    UNIBOX_RETURN_IF_ERROR(EnterNewKey(tx, tenant, key_id, spec));
+    UNIBOX_RETURN_IF_ERROR(tx.Commit());
+    return key_id;
+}
+
 Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadWrite));
     UNIBOX_ASSIGN_OR_RETURN(
@@ -118,19 +167,8 @@ Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec
         UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kUpdateKey, scopes));
         return rows.affected() == 0 ? Change::kUnchanged : Change::kUpdated;
     }
-    const Uuid key_id = NewId();
-    const pg::Bytes hash{spec.key_hash};
-    const auto entry = pg::Params::Of(hash, tenant, key_id);
-    UNIBOX_ASSIGN_OR_RETURN(const auto entered, tx.Execute(kEnterKey, entry));
-    if (entered.affected() == 0) {
-        return Status(
-                   Code::kAlreadyExists,
-                   "this key is in use under another name or by another tenant: each needs its own"
-        )
-            .WithField("key");
-    }
-    pg::Params row = pg::Params::Of(tenant, key_id, spec.name, hash);
-    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kInsertKey, row.AddArray(spec.scopes)).status());
+    UNIBOX_RETURN_IF_ERROR(EnterNewKey(tx, tenant, NewId(), spec));
+    UNIBOX_RETURN_IF_ERROR(tx.Commit());
     return Change::kCreated;
 }
 
@@ -155,12 +193,16 @@ Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view na
     return rows.affected() == 1 ? Change::kUpdated : Change::kUnchanged;
 }
 
-Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
+Result<AppRow> FindApp(const Administration& administration, std::string_view slug) {
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto tx,
+        pg::SystemTx::Begin(administration.pool, pg::Access::kReadOnly, administration.deadline)
+    );
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kFindApp, pg::Params::Of(slug)));
     if (rows.empty()) return NotFound("no provider app " + std::string(slug));
     const pg::Row row = rows[0];
-    return AppRow{row.GetUuid(0), {std::string(row.Text(1)), std::string(row.Text(2))}};
+    return AppRow{
+        row.GetUuid(0), {std::string(row.Text(1)), std::string(row.Text(2))}, row.Bool(3)};
 }
 
 Result<Change> PutApp(

@@ -12,6 +12,10 @@ constexpr pg::Statement kList{
     "SELECT id, at, actor, db_user, client, verb, request_id, name, tenant, kind, object, "
     "coalesce(old_value::text, ''), coalesce(new_value::text, ''), outcome FROM admin_audit "
     "WHERE at >= $1 AND ($2::bigint IS NULL OR tenant = $2) ORDER BY id DESC LIMIT $3"};
+constexpr pg::Statement kListOfTenant{
+    "audit_list_tenant",
+    "SELECT id, at, actor, verb, request_id, kind, object, name, old_value, new_value, outcome "
+    "FROM ub_tenant_audit($1, $2, $3, $4, $5, $6)"};
 
 }  // namespace
 
@@ -45,6 +49,39 @@ Result<std::vector<AuditRow>> ListAudit(pg::Pool& pool, const AuditFilter& filte
         one.entry.old_json = row.Text(11);
         one.entry.new_json = row.Text(12);
         one.entry.outcome = row.Text(13);
+    }
+    return listed;
+}
+
+Result<std::vector<AuditRow>> ListTenantAudit(
+    const Administration& administration, TenantId tenant, const TenantAuditQuery& query
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginReading(administration, tenant));
+    const auto params = pg::Params::Of(
+        query.before_id,
+        query.kind,
+        query.actor,
+        pg::TimestampMs{query.since_ms},
+        pg::TimestampMs{query.past_ms},
+        query.count_max
+    );
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kListOfTenant, params));
+    std::vector<AuditRow> listed;
+    for (const pg::Row row : rows) {
+        AuditRow& one = listed.emplace_back();
+        one.id = row.Int64(0);
+        one.at_ms = row.Timestamp(1).unix_ms;
+        one.actor = row.Text(2);
+        one.verb = row.Text(3);
+        one.request_id = row.Text(4);
+        one.name = row.Text(7);
+        one.entry = {
+            tenant,
+            std::string(row.Text(5)),
+            std::string(row.Text(6)),
+            std::string(row.Text(8)),
+            std::string(row.Text(9)),
+            std::string(row.Text(10))};
     }
     return listed;
 }

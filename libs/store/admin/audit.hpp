@@ -3,15 +3,17 @@
 // What lies in tables of the administration (tenants, channels, secrets, API keys, apps, ...) needs
 // nothing here: triggers add a row for each row that is changed, in the same transaction, whoever
 // does it. WriteAudit is for what is not in PostgreSQL. Who acts is told by pg::Settings::actor.
-// Rows are only added; they stay for 12 months at least. Role ub_admin. Errors: those of libs/pg.
-// Thread safety: any thread.
+// Rows are only added; they stay for 12 months at least. Role ub_admin, but where it is said.
+// Errors: those of libs/pg. Thread safety: any thread.
 #pragma once
 
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
+#include "store/admin/administration.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,5 +49,19 @@ struct AuditFilter {
 };
 // The newest first.
 Result<std::vector<AuditRow>> ListAudit(pg::Pool& pool, const AuditFilter& filter);
+
+// Of one tenant, as role ub_console; db_user and client stay empty.
+struct TenantAuditQuery {
+    std::string kind;   // "" = all
+    std::string actor;  // "" = all
+    std::int64_t since_ms = 0;
+    std::int64_t past_ms = pg::kInfinity.unix_ms;  // Exclusive.
+    std::int64_t before_id = std::numeric_limits<std::int64_t>::max();
+    std::int32_t count_max = 100;
+};
+// The newest first.
+Result<std::vector<AuditRow>> ListTenantAudit(
+    const Administration& administration, TenantId tenant, const TenantAuditQuery& query
+);
 
 }  // namespace unibox::store

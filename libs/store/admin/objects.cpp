@@ -24,16 +24,24 @@ constexpr pg::Statement kLockChannel{
     "admin_lock_channel",
     "SELECT channel_id, provider, route_key, token_hash FROM channels "
     "WHERE tenant_id = $1 AND slug = $2 FOR UPDATE"};
+#define UNIBOX_CHANNEL_COLUMNS                                                             \
+    "SELECT t.slug, c.channel_id, c.slug, c.name, c.provider, c.route_key, c.token_hash, " \
+    "c.public_base_url, c.reopen_window_s, c.settings::text, c.disabled_at IS NOT NULL, "  \
+    "(SELECT count(*) FROM channel_secrets s WHERE s.tenant_id = c.tenant_id "             \
+    "AND s.channel_id = c.channel_id AND s.expires_at > now())::int, c.app_id, "           \
+    "coalesce(a.slug, ''), c.created_at, c.disabled_at "                                   \
+    "FROM channels c JOIN tenants t ON t.tenant_id = c.tenant_id "                         \
+    "LEFT JOIN provider_apps a ON a.app_id = c.app_id WHERE c.tenant_id = $1 "
 constexpr pg::Statement kListChannels{
     "admin_list_channels",
-    "SELECT t.slug, c.channel_id, c.slug, c.name, c.provider, c.route_key, c.token_hash, "
-    "c.public_base_url, c.reopen_window_s, c.settings::text, c.disabled_at IS NOT NULL, "
-    "(SELECT count(*) FROM channel_secrets s WHERE s.tenant_id = c.tenant_id "
-    "AND s.channel_id = c.channel_id AND s.expires_at > now())::int, c.app_id, "
-    "coalesce(a.slug, '') "
-    "FROM channels c JOIN tenants t ON t.tenant_id = c.tenant_id "
-    "LEFT JOIN provider_apps a ON a.app_id = c.app_id "
-    "WHERE c.tenant_id = $1 AND ($2::text IS NULL OR c.slug = $2) ORDER BY c.slug"};
+    UNIBOX_CHANNEL_COLUMNS "AND ($2::text IS NULL OR c.slug = $2) ORDER BY c.slug"};
+constexpr pg::Statement kListChannelPage{
+    "admin_list_channel_page",
+    UNIBOX_CHANNEL_COLUMNS "AND c.channel_id > $2 ORDER BY c.channel_id LIMIT $3"};
+constexpr pg::Statement kGetChannel{
+    "admin_get_channel", UNIBOX_CHANNEL_COLUMNS "AND c.channel_id = $2"};
+constexpr pg::Statement kLockChannelRow{
+    "admin_lock_channel_row", UNIBOX_CHANNEL_COLUMNS "AND c.channel_id = $2 FOR UPDATE OF c"};
 
 Result<std::optional<TenantId>> TenantOfSlug(pg::Pool& pool, std::string_view slug) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(pool, pg::Access::kReadOnly));
@@ -43,17 +51,18 @@ Result<std::optional<TenantId>> TenantOfSlug(pg::Pool& pool, std::string_view sl
 
 // ALREADY_EXISTS if the directory leads from the key to another object than ours.
 Status CheckClaim(const pg::Rows& rows, TenantId tenant, ChannelId channel, std::string_view what) {
-    if (rows[0].Tenant(0) == tenant && rows[0].GetId<ChannelId>(1) == channel) return {};
+    const bool is_ours =
+        !rows.empty() && rows[0].Tenant(0) == tenant && rows[0].GetId<ChannelId>(1) == channel;
+    if (is_ours) return {};
     return Status(Code::kAlreadyExists, std::string(what) + " belongs to another channel")
         .WithField(what);
 }
 
 Result<Change> UpdateTenant(pg::Pool& pool, TenantId tenant, const TenantSpec& spec) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadWrite));
-    const auto params = pg::Params::Of(
-        tenant, spec.name, spec.ingest_rate_per_s, spec.ingest_burst, spec.disabled, spec.api_limits
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, tx.ExecuteAndCommit(kUpdateTenant, TenantParams(tenant, spec))
     );
-    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kUpdateTenant, params));
     return rows.affected() == 0 ? Change::kUnchanged : Change::kUpdated;
 }
 
@@ -70,34 +79,8 @@ Result<std::optional<TenantId>> InsertTenant(pg::Pool& pool, const TenantSpec& s
         const auto claimed, tx.Execute(kClaimSlug, pg::Params::Of(spec.slug, tenant))
     );
     if (claimed.affected() == 0) return std::optional<TenantId>();
-    const auto params = pg::Params::Of(
-        tenant,
-        spec.slug,
-        spec.name,
-        spec.ingest_rate_per_s,
-        spec.ingest_burst,
-        spec.disabled,
-        spec.api_limits
-    );
-    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kInsertTenant, params).status());
+    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kInsertTenant, TenantParams(tenant, spec)).status());
     return std::optional(tenant);
-}
-
-Result<TenantRow> ReadTenant(pg::Pool& pool, TenantId tenant) {
-    UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::TenantTx::Begin(pool, tenant, pg::Access::kReadOnly));
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, tx.ExecuteAndCommit(kGetTenant, pg::Params::Of(tenant))
-    );
-    if (rows.empty()) return NotFound("no such tenant");
-    const pg::Row row = rows[0];
-    return TenantRow{
-        tenant,
-        {std::string(row.Text(0)),
-         std::string(row.Text(1)),
-         row.Int32(2),
-         row.Int32(3),
-         row.Bool(4),
-         std::string(row.Text(5))}};
 }
 
 // What a channel had before a Put.
@@ -215,6 +198,8 @@ ChannelRow ToChannelRow(TenantId tenant, const pg::Row& row) {
     channel.live_secret_count = row.Int32(11);
     if (!row.IsNull(12)) channel.spec.app_id = row.GetUuid(12);
     channel.app_slug = row.Text(13);
+    channel.created_at_ms = row.Timestamp(14).unix_ms;
+    if (const auto disabled = row.OptionalTimestamp(15)) channel.disabled_at_ms = disabled->unix_ms;
     return channel;
 }
 
@@ -228,6 +213,18 @@ Result<std::vector<ChannelRow>> ReadChannels(
     std::vector<ChannelRow> channels;
     for (const pg::Row row : rows) channels.push_back(ToChannelRow(tenant, row));
     return channels;
+}
+
+Status NoChannel() {
+    return NotFound("no such channel");
+}
+
+// ALREADY_EXISTS with the id of the channel that has the name.
+Status NameTaken(const Administration& administration, TenantId tenant, const std::string& slug) {
+    Status taken = Status(Code::kAlreadyExists, "the name has a channel already").WithField("name");
+    const auto found = ReadChannels(administration.pool, tenant, slug);
+    if (!found.ok() || found->empty()) return taken;
+    return std::move(taken).WithMetadata("id", found->front().channel.ToString());
 }
 
 }  // namespace
@@ -249,7 +246,31 @@ Result<TenantPut> PutTenant(pg::Pool& pool, const TenantSpec& spec) {
 Result<TenantRow> FindTenant(pg::Pool& pool, std::string_view slug) {
     UNIBOX_ASSIGN_OR_RETURN(const auto tenant, TenantOfSlug(pool, slug));
     if (!tenant) return NotFound("no tenant " + std::string(slug));
-    return ReadTenant(pool, *tenant);
+    return GetTenant(pool, *tenant);
+}
+
+Result<TenantRow> GetTenant(const Administration& administration, TenantId tenant) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginReading(administration, tenant));
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, tx.ExecuteAndCommit(kGetTenant, pg::Params::Of(tenant))
+    );
+    if (rows.empty()) return NotFound("no such tenant");
+    return ToTenantRow(tenant, rows[0]);
+}
+
+Result<TenantRow> ChangeTenant(
+    const Administration& administration,
+    TenantId tenant,
+    const std::function<Status(TenantRow&)>& change
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginWriting(administration, tenant));
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockTenant, pg::Params::Of(tenant)));
+    if (rows.empty()) return NotFound("no such tenant");
+    TenantRow row = ToTenantRow(tenant, rows[0]);
+    UNIBOX_RETURN_IF_ERROR(change(row));
+    const auto params = TenantParams(tenant, row.spec);
+    UNIBOX_RETURN_IF_ERROR(tx.ExecuteAndCommit(kUpdateTenant, params).status());
+    return row;
 }
 
 Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::int32_t count_max) {
@@ -262,7 +283,7 @@ Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::
     }
     std::vector<TenantRow> tenants;
     for (const TenantId id : ids) {
-        UNIBOX_ASSIGN_OR_RETURN(auto tenant, ReadTenant(pool, id));
+        UNIBOX_ASSIGN_OR_RETURN(auto tenant, GetTenant(pool, id));
         tenants.push_back(std::move(tenant));
     }
     return tenants;
@@ -283,6 +304,75 @@ Result<ChannelPut> PutChannel(pg::Pool& pool, TenantId tenant, const ChannelSpec
     UNIBOX_RETURN_IF_ERROR(EnterChannel(tx, tenant, channel, spec, before));
     UNIBOX_RETURN_IF_ERROR(tx.Commit());
     return ChannelPut{channel, change};
+}
+
+Status CreateChannel(
+    const Administration& administration,
+    TenantId tenant,
+    ChannelId channel,
+    const ChannelSpec& spec,
+    const std::optional<NewSecret>& secret
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginWriting(administration, tenant));
+    const auto made = InsertChannel(tx, tenant, channel, spec);
+    if (made.status().code() == Code::kAlreadyExists) {
+        return NameTaken(administration, tenant, spec.slug);
+    }
+    UNIBOX_RETURN_IF_ERROR(made.status());
+    UNIBOX_RETURN_IF_ERROR(EnterChannel(tx, tenant, channel, spec, {}));
+    if (secret) {
+        const auto row = pg::Params::Of(
+            tenant,
+            channel,
+            NewUuidV7(SystemClock().UnixMillis()),
+            pg::Bytes{secret->sealed},
+            pg::Bytes{secret->fingerprint}
+        );
+        UNIBOX_RETURN_IF_ERROR(tx.Execute(kInsertSecret, row).status());
+    }
+    return tx.Commit();
+}
+
+Result<ChannelRow> ChangeChannel(
+    const Administration& administration,
+    TenantId tenant,
+    ChannelId channel,
+    const std::function<Status(ChannelRow&)>& change
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginWriting(administration, tenant));
+    const auto key = pg::Params::Of(tenant, channel);
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kLockChannelRow, key));
+    if (rows.empty()) return NoChannel();
+    ChannelRow row = ToChannelRow(tenant, rows[0]);
+    const ChannelBefore before{channel, row.spec.route_key, row.spec.token_hash};
+    UNIBOX_RETURN_IF_ERROR(change(row));
+    UNIBOX_RETURN_IF_ERROR(UpdateChannel(tx, tenant, before, row.spec).status());
+    UNIBOX_RETURN_IF_ERROR(EnterChannel(tx, tenant, channel, row.spec, before));
+    UNIBOX_ASSIGN_OR_RETURN(const auto after, tx.Execute(kGetChannel, key));
+    UNIBOX_RETURN_IF_ERROR(tx.Commit());
+    return ToChannelRow(tenant, after[0]);
+}
+
+Result<ChannelRow> GetChannel(
+    const Administration& administration, TenantId tenant, ChannelId channel
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginReading(administration, tenant));
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto rows, tx.ExecuteAndCommit(kGetChannel, pg::Params::Of(tenant, channel))
+    );
+    if (rows.empty()) return NoChannel();
+    return ToChannelRow(tenant, rows[0]);
+}
+
+Result<std::vector<ChannelRow>> ListChannelPage(
+    const Administration& administration, TenantId tenant, ChannelId after, std::int32_t count_max
+) {
+    UNIBOX_ASSIGN_OR_RETURN(auto tx, BeginReading(administration, tenant));
+    const auto page = pg::Params::Of(tenant, after, std::int64_t{count_max});
+    UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.ExecuteAndCommit(kListChannelPage, page));
+    std::vector<ChannelRow> channels;
+    for (const pg::Row row : rows) channels.push_back(ToChannelRow(tenant, row));
+    return channels;
 }
 
 Result<std::vector<ChannelRow>> ListChannels(pg::Pool& pool, TenantId tenant) {

@@ -1,17 +1,19 @@
-// What `uniboxctl apply` and the operator's commands write: tenants, channels, secrets, keys, apps,
-// dead letters. Every Put is idempotent: it changes what differs and says what it did. Role
-// ub_admin. ALREADY_EXISTS: the key, token or route belongs to another tenant or object. NOT_FOUND:
-// no such tenant or channel. Thread safety: any thread; concurrent Puts of the same object end in
-// one of both states.
+// What administration writes: tenants, channels, secrets, keys, apps, dead letters. Every Put is
+// idempotent: it changes what differs and says what it did. Role ub_admin; what takes an
+// Administration also ub_console (administration.hpp). ALREADY_EXISTS: the key, token or route
+// belongs to another tenant or object. NOT_FOUND: no such tenant or channel. Thread safety: any
+// thread; concurrent Puts of the same object end in one of both states.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "pg/pool.hpp"
+#include "store/admin/administration.hpp"
 #include "unibox/v1/common.pb.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +29,10 @@ struct TenantSpec {
     std::int32_t ingest_rate_per_s = 200;
     std::int32_t ingest_burst = 1000;
     bool disabled = false;
-    std::string api_limits{};  // domain::TenantLimits; "" = what the settings say.
+    std::string plan = {};
+    std::int32_t retention_days = 0;  // Of messages; 0 = for ever.
+    std::string api_limits{};         // domain::TenantLimits; "" = what the settings say.
+    bool operator==(const TenantSpec&) const = default;
 };
 struct TenantPut {
     TenantId tenant;
@@ -36,6 +41,8 @@ struct TenantPut {
 struct TenantRow {
     TenantId tenant;
     TenantSpec spec;
+    std::int64_t created_at_ms = 0;  // Unix, UTC
+    std::optional<std::int64_t> disabled_at_ms = {};
 };
 
 struct ChannelSpec {
@@ -50,6 +57,7 @@ struct ChannelSpec {
     std::string settings_json = "{}";
     bool disabled = false;
     std::optional<Uuid> app_id;  // As in store::ChannelInfo.
+    bool operator==(const ChannelSpec&) const = default;
 };
 struct ChannelPut {
     ChannelId channel;
@@ -61,7 +69,9 @@ struct ChannelRow {
     ChannelId channel;
     ChannelSpec spec;
     std::int32_t live_secret_count = 0;
-    std::string app_slug;  // Of spec.app_id; "" = none.
+    std::string app_slug;            // Of spec.app_id; "" = none.
+    std::int64_t created_at_ms = 0;  // Unix, UTC
+    std::optional<std::int64_t> disabled_at_ms = {};
 };
 
 struct NewSecret {
@@ -91,6 +101,7 @@ struct AppSpec {
 struct AppRow {
     Uuid app_id;
     AppSpec spec;
+    bool disabled = false;
 };
 
 struct DeadLetter {
@@ -106,6 +117,14 @@ struct DeadLetter {
 };
 
 Result<TenantPut> PutTenant(pg::Pool& pool, const TenantSpec& spec);
+// As it stands in one tenant, under a lock; `change` says what shall stand there, or why not. Its
+// slug never changes.
+Result<TenantRow> ChangeTenant(
+    const Administration& administration,
+    TenantId tenant,
+    const std::function<Status(TenantRow&)>& change
+);
+Result<TenantRow> GetTenant(const Administration& administration, TenantId tenant);
 Result<TenantRow> FindTenant(pg::Pool& pool, std::string_view slug);
 // In order of their slugs' creation, at most `count_max`, with tenant ids above `after`.
 Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::int32_t count_max);
@@ -115,13 +134,48 @@ Result<std::vector<TenantRow>> ListTenants(pg::Pool& pool, TenantId after, std::
 Result<ChannelPut> PutChannel(pg::Pool& pool, TenantId tenant, const ChannelSpec& spec);
 Result<std::vector<ChannelRow>> ListChannels(pg::Pool& pool, TenantId tenant);
 
+// Nothing if it is there: ALREADY_EXISTS with metadata `id`. `secret`: its first.
+Status CreateChannel(
+    const Administration& administration,
+    TenantId tenant,
+    ChannelId channel,
+    const ChannelSpec& spec,
+    const std::optional<NewSecret>& secret
+);
+// As ChangeTenant; slug and provider never change. NOT_FOUND.
+Result<ChannelRow> ChangeChannel(
+    const Administration& administration,
+    TenantId tenant,
+    ChannelId channel,
+    const std::function<Status(ChannelRow&)>& change
+);
+Result<ChannelRow> GetChannel(
+    const Administration& administration, TenantId tenant, ChannelId channel
+);
+// By id, above `after`, at most `count_max`.
+Result<std::vector<ChannelRow>> ListChannelPage(
+    const Administration& administration, TenantId tenant, ChannelId after, std::int32_t count_max
+);
+
 // Makes `secret` the channel's newest. Known by its fingerprint: nothing changes. Otherwise the
 // older ones expire after `overlap_time` (they stay live until then, so that a rotation loses
 // nothing).
 Result<Change> PutChannelSecret(
-    pg::Pool& pool, TenantId tenant, ChannelId channel, const NewSecret& secret, Millis overlap_time
+    const Administration& administration,
+    TenantId tenant,
+    ChannelId channel,
+    const NewSecret& secret,
+    Millis overlap_time
+);
+// The newest one alone stays live. kUnchanged: it is the only one.
+Result<Change> DropOldChannelSecrets(
+    const Administration& administration, TenantId tenant, ChannelId channel
 );
 
+// A key that is new. ALREADY_EXISTS: the name has one.
+Result<Uuid> CreateApiKey(
+    const Administration& administration, TenantId tenant, const ApiKeySpec& spec
+);
 // Found by name; only scopes change. FAILED_PRECONDITION: the name has another key, or was revoked.
 // ALREADY_EXISTS: the key is in use under another name or by another tenant.
 Result<Change> PutApiKey(pg::Pool& pool, TenantId tenant, const ApiKeySpec& spec);
@@ -130,7 +184,7 @@ Result<std::vector<ApiKeyRow>> ListApiKeys(pg::Pool& pool, TenantId tenant);
 Result<Change> RevokeApiKey(pg::Pool& pool, TenantId tenant, std::string_view name);
 
 // NOT_FOUND: no such app.
-Result<AppRow> FindApp(pg::Pool& pool, std::string_view slug);
+Result<AppRow> FindApp(const Administration& administration, std::string_view slug);
 // `verify_token_sealed`: sealed for "app:<app_id>"; absent: what is there stays. A new app gets the
 // given id (NewUuidV7).
 Result<Change> PutApp(

@@ -95,14 +95,7 @@ constexpr std::size_t kReadsPerTenant = 4;
 StoredTenant ToTenant(TenantId id, const pg::Rows* results) {
     StoredTenant tenant;
     tenant.tenant = id;
-    const pg::Row row = results[1][0];
-    tenant.spec = {
-        std::string(row.Text(0)),
-        std::string(row.Text(1)),
-        row.Int32(2),
-        row.Int32(3),
-        row.Bool(4),
-        std::string(row.Text(5))};
+    tenant.spec = detail::ToTenantRow(id, results[1][0]).spec;
     for (const pg::Row channel : results[2]) tenant.channels.push_back(ToChannel(channel));
     for (const pg::Row key : results[3]) tenant.keys.push_back(ToKey(key));
     return tenant;

@@ -47,8 +47,8 @@ Status AdminTx::Check(const std::vector<pg::Rows>& results) {
     for (std::size_t i = 0; i < expected.size(); ++i) {
         bool as_expected = !expected[i].one_row || results[i].affected() == 1;
         if (const auto& holder = expected[i].holder) {
-            const pg::Row row = results[i][0];
-            as_expected = row.Tenant(0) == holder->tenant && row.GetUuid(1) == holder->object;
+            as_expected = !results[i].empty() && results[i][0].Tenant(0) == holder->tenant &&
+                          results[i][0].GetUuid(1) == holder->object;
         }
         if (as_expected) continue;
         tx_.Rollback();
@@ -97,27 +97,10 @@ Status AdminTx::Write(const TenantWrite& tenant) {
     if (tenant.change == Change::kCreated) {
         const auto slug = pg::Params::Of(spec.slug, tenant.tenant);
         UNIBOX_RETURN_IF_ERROR(Send(detail::kClaimSlug, slug, {.one_row = true, .holder = {}}));
-        const auto row = pg::Params::Of(
-            tenant.tenant,
-            spec.slug,
-            spec.name,
-            spec.ingest_rate_per_s,
-            spec.ingest_burst,
-            spec.disabled,
-            spec.api_limits
-        );
-        return Send(detail::kInsertTenant, row);
+        return Send(detail::kInsertTenant, detail::TenantParams(tenant.tenant, spec));
     }
     if (tenant.change == Change::kUnchanged) return {};
-    const auto row = pg::Params::Of(
-        tenant.tenant,
-        spec.name,
-        spec.ingest_rate_per_s,
-        spec.ingest_burst,
-        spec.disabled,
-        spec.api_limits
-    );
-    return Send(detail::kUpdateTenant, row);
+    return Send(detail::kUpdateTenant, detail::TenantParams(tenant.tenant, spec));
 }
 
 Status AdminTx::EnterChannel(const ChannelWrite& channel) {

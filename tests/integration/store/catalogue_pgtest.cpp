@@ -111,13 +111,19 @@ const Rule kRules[] = {
      "SELECT partdefid::regclass::text FROM pg_partitioned_table WHERE partdefid <> 0",
      "CREATE TABLE bad_default PARTITION OF ext_ref DEFAULT; "
      "ALTER TABLE bad_default ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"},
+    {"of the directory ub_console sees its tenant's entries alone",
+     "SELECT policyname::text FROM pg_policies WHERE tablename = 'directory' AND "
+     "'ub_console' = ANY (roles) AND NOT (qual LIKE '((tenant = ( SELECT "
+     "(NULLIF(current_setting(%)) AND (kind = ANY (%)))' AND with_check = qual)",
+     "CREATE POLICY q ON directory TO ub_console USING (true)"},
     // directory follows from what is audited; the others are told by the functions that an operator
     // calls (partition_repairs.hpp, restored.hpp), since message-writer changes them all the time.
     {"what administration writes is audited",
      "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
      "AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('directory', 'ingest_partition', "
      "'writer_slots', 'feed') AND EXISTS (SELECT FROM aclexplode(c.relacl) g WHERE "
-     "g.grantee = 'ub_admin'::regrole AND g.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')) "
+     "g.grantee IN ('ub_admin'::regrole, 'ub_console'::regrole) AND g.privilege_type IN ('INSERT', "
+     "'UPDATE', 'DELETE')) "
      "AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid "
      "AND t.tgfoid = 'ub_audit_row'::regproc AND t.tgenabled = 'O')",
      "GRANT UPDATE ON bad TO ub_admin"},
@@ -184,9 +190,10 @@ TEST_CASE("Catalogue: the tenant tables are those we know", "[pg][store]") {
     REQUIRE_OK(rows);
     REQUIRE(
         (*rows)[0].Text(0) ==
-        "agents api_keys channel_members channel_secrets channels command_audit contact_moves "
-        "contacts conversation_counters conversations ext_ref jwt_issuers messages parked_events "
-        "team_members teams tenants threads"
+        "agents api_keys attribute_definitions canned_replies channel_members channel_secrets "
+        "channels command_audit contact_moves contacts conversation_counters conversations ext_ref "
+        "jwt_issuers labels messages parked_events team_members teams tenants threads "
+        "webhook_endpoints"
     );
 }
 

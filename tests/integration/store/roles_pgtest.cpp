@@ -76,6 +76,44 @@ TEST_CASE("Roles: what is not theirs is refused with 42501", "[pg][store]") {
     }
 }
 
+TEST_CASE("Roles: administration by API may do what it needs in one tenant", "[pg][store]") {
+    StoreFixture fixture;
+    const Attempt attempts[] = {
+        {"ub_console", "SELECT key_hash FROM api_keys"},
+        {"ub_console", "SELECT sealed FROM channel_secrets"},
+        {"ub_console", "SELECT verify_token_sealed FROM provider_apps"},
+        {"ub_console", "SELECT * FROM provider_app_secrets"},
+        {"ub_console", "SELECT * FROM jwt_issuers"},
+        {"ub_console", "SELECT * FROM admin_audit"},
+        {"ub_console", "SELECT * FROM messages"},
+        {"ub_console", "SELECT * FROM contacts"},
+        {"ub_console", "UPDATE tenants SET slug = 'x'"},
+        {"ub_console", "INSERT INTO tenants (tenant_id, slug, name) VALUES (1, 'x', 'x')"},
+        {"ub_console", "UPDATE api_keys SET key_hash = 'x'"},
+        {"ub_console", "DELETE FROM api_keys"},
+        {"ub_console", "DELETE FROM agents"},
+        {"ub_console", "UPDATE provider_apps SET slug = 'x'"},
+        {"ub_console", "UPDATE directory SET tenant = 1"},
+        // Another tenant's entries, and kinds that are not its own.
+        {"ub_console", "INSERT INTO directory (kind, key_hash, tenant) VALUES (1, 'x', 2)"},
+        {"ub_console", "INSERT INTO directory (kind, key_hash, tenant) VALUES (4, 'x', 1)"},
+        {"ub_console", "SELECT * FROM ub_find_api_key('x')"},
+        {"ub_gateway", "SELECT * FROM ub_tenant_audit(1, '', '', now(), now(), 1)"},
+        {"ub_gateway", "SELECT * FROM labels"},
+        {"ub_writer", "SELECT * FROM webhook_endpoints"},
+    };
+    for (const Attempt& attempt : attempts) {
+        CAPTURE(attempt.role, attempt.sql);
+        CHECK(fixture.Run(attempt.role, attempt.sql, 1).status().reason() == "42501");
+    }
+    // Another tenant's entry can neither be seen nor removed.
+    REQUIRE_OK(fixture.Owner("INSERT INTO directory (kind, key_hash, tenant) VALUES (1, 'x', 2)"));
+    const std::string count = "SELECT count(*) FROM directory";
+    CHECK(fixture.Run("ub_console", count, 1).value()[0].Int64(0) == 0);
+    CHECK(fixture.Run("ub_console", count, 2).value()[0].Int64(0) == 1);
+    CHECK(fixture.Run("ub_console", "DELETE FROM directory", 1).value().affected() == 0);
+}
+
 TEST_CASE("Roles: what commands leave is changed by nobody, people by one", "[pg][store]") {
     StoreFixture fixture;
     const Attempt attempts[] = {
@@ -119,7 +157,8 @@ TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][st
         );
     REQUIRE_OK(leaves);
     REQUIRE(leaves->size() == 1 + 5 * 5);
-    for (const std::string role : {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin"}) {
+    for (const std::string role :
+         {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin", "ub_console"}) {
         for (const pg::Row leaf : *leaves) {
             const std::string name(leaf.Text(0));
             CAPTURE(role, name);
@@ -259,6 +298,13 @@ TEST_CASE("Roles: another tenant's people and what they did do not exist", "[pg]
         "INSERT INTO teams (tenant_id, team_id, slug, name) VALUES (t, i, 's', 'S'); "
         "INSERT INTO team_members (tenant_id, team_id, agent_id) VALUES (t, i, i); "
         "INSERT INTO channel_members (tenant_id, channel_id, agent_id) VALUES (t, i, i); "
+        "INSERT INTO labels (tenant_id, label_id, name, color, description) "
+        "VALUES (t, i, 'l', '', ''); "
+        "INSERT INTO attribute_definitions (tenant_id, attribute_id, name, display_name, type, "
+        "options) VALUES (t, i, 'd', 'D', 1, '{}'); "
+        "INSERT INTO canned_replies (tenant_id, reply_id, slug, body) VALUES (t, i, 'r', 'R'); "
+        "INSERT INTO webhook_endpoints (tenant_id, endpoint_id, slug, url, events, sealed_secrets) "
+        "VALUES (t, i, 'w', 'https://w/', '{}', '{s}'); "
         "INSERT INTO command_audit (tenant_id, at, command_id, conversation_id, actor_kind, "
         "action, changes) VALUES (t, now(), i, i, 1, 'append', ''); END LOOP; END $$"
     ));
@@ -272,6 +318,25 @@ TEST_CASE("Roles: another tenant's people and what they did do not exist", "[pg]
             CHECK(fixture.Run(role, count).value()[0].Int64(0) == 0);  // No tenant, no rows.
             CHECK(fixture.Run("ub_writer", count).value()[0].Int64(0) == 2);
         }
+    }
+    for (const std::string role : {"ub_admin", "ub_console"}) {
+        for (const std::string table :
+             {"agents",
+              "teams",
+              "team_members",
+              "channel_members",
+              "labels",
+              "attribute_definitions",
+              "canned_replies",
+              "webhook_endpoints"}) {
+            CAPTURE(role, table);
+            const std::string count = "SELECT count(tenant_id) FROM " + table;
+            CHECK(fixture.Run(role, count, 7).value()[0].Int64(0) == 1);
+            CHECK(fixture.Run(role, count + " WHERE tenant_id = 8", 7).value()[0].Int64(0) == 0);
+            CHECK(fixture.Run(role, count).value()[0].Int64(0) == 0);
+        }
+        const auto stolen = fixture.Run(role, "UPDATE labels SET tenant_id = 9", 7);
+        CHECK(stolen.status().reason() == "42501");
     }
     const std::string rename = "UPDATE agents SET name = 'mine'";
     REQUIRE(fixture.Run("ub_admin", rename + " WHERE tenant_id = 8", 7).value().affected() == 0);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pg/transaction.hpp"
+#include "store/admin/objects.hpp"
 #include "store/directory/detail/numbers.hpp"
 
 namespace unibox::store::detail {
@@ -14,21 +15,55 @@ inline constexpr pg::Statement kClaimSlug{
     "admin_claim_slug",
     "INSERT INTO directory (kind, key_hash, tenant) "
     "VALUES (" UNIBOX_KIND_SLUG ", sha256(convert_to($1, 'UTF8')), $2) ON CONFLICT DO NOTHING"};
+// Both with TenantParams.
 inline constexpr pg::Statement kInsertTenant{
     "admin_insert_tenant",
     "INSERT INTO tenants (tenant_id, slug, name, ingest_rate_per_s, ingest_burst, disabled_at, "
-    "api_limits) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END, nullif($7, ''))"};
+    "plan, retention_days, api_limits) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END, "
+    "$7, $8, nullif($9, ''))"};
 inline constexpr pg::Statement kUpdateTenant{
     "admin_update_tenant",
-    "UPDATE tenants SET name = $2, ingest_rate_per_s = $3, ingest_burst = $4, "
-    "disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) END, "
-    "api_limits = nullif($6, '') WHERE tenant_id = $1 AND "
-    "(name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL, coalesce(api_limits, '')) "
-    "IS DISTINCT FROM ($2, $3, $4, $5, $6)"};
-inline constexpr pg::Statement kGetTenant{
-    "admin_get_tenant",
-    "SELECT slug, name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL, "
-    "coalesce(api_limits, '') FROM tenants WHERE tenant_id = $1"};
+    "UPDATE tenants SET name = $3, ingest_rate_per_s = $4, ingest_burst = $5, "
+    "disabled_at = CASE WHEN $6 THEN coalesce(disabled_at, now()) END, plan = $7, "
+    "retention_days = $8, api_limits = nullif($9, '') WHERE tenant_id = $1 AND slug = $2 AND "
+    "(name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL, plan, retention_days, "
+    "coalesce(api_limits, '')) IS DISTINCT FROM ($3, $4, $5, $6, $7, $8, $9)"};
+inline pg::Params TenantParams(TenantId tenant, const TenantSpec& spec) {
+    return pg::Params::Of(
+        tenant,
+        spec.slug,
+        spec.name,
+        spec.ingest_rate_per_s,
+        spec.ingest_burst,
+        spec.disabled,
+        spec.plan,
+        spec.retention_days,
+        spec.api_limits
+    );
+}
+#define UNIBOX_GET_TENANT                                                                 \
+    "SELECT slug, name, ingest_rate_per_s, ingest_burst, disabled_at IS NOT NULL, plan, " \
+    "retention_days, created_at, disabled_at, coalesce(api_limits, '') FROM tenants "     \
+    "WHERE tenant_id = $1"
+inline constexpr pg::Statement kGetTenant{"admin_get_tenant", UNIBOX_GET_TENANT};
+inline constexpr pg::Statement kLockTenant{"admin_lock_tenant", UNIBOX_GET_TENANT " FOR UPDATE"};
+// Of a row of either.
+inline TenantRow ToTenantRow(TenantId tenant, const pg::Row& row) {
+    TenantRow found;
+    found.tenant = tenant;
+    found.spec = {
+        std::string(row.Text(0)),
+        std::string(row.Text(1)),
+        row.Int32(2),
+        row.Int32(3),
+        row.Bool(4),
+        std::string(row.Text(5)),
+        row.Int32(6),
+        std::string(row.Text(9))};
+    found.created_at_ms = row.Timestamp(7).unix_ms;
+    if (const auto disabled = row.OptionalTimestamp(8)) found.disabled_at_ms = disabled->unix_ms;
+    return found;
+}
 inline constexpr pg::Statement kInsertChannel{
     "admin_insert_channel",
     "INSERT INTO channels (tenant_id, channel_id, slug, name, provider, route_key, token_hash, "
@@ -42,19 +77,18 @@ inline constexpr pg::Statement kUpdateChannel{
     "WHERE tenant_id = $1 AND channel_id = $2 AND (name, route_key, token_hash, public_base_url, "
     "reopen_window_s, settings, disabled_at IS NOT NULL, app_id) "
     "IS DISTINCT FROM ($3, $4, $5, $6, $7, $8::jsonb, $9, $10)"};
+// Whose the key is now; no row: another tenant's that this role may not see, or that somebody has
+// just claimed.
+#define UNIBOX_CLAIM(kind, hash, tenant, object)                                               \
+    "WITH claimed AS (INSERT INTO directory (kind, key_hash, tenant, object_id) "              \
+    "VALUES (" kind ", " hash ", " tenant ", " object                                          \
+    ") ON CONFLICT DO NOTHING RETURNING tenant, object_id) "                                   \
+    "SELECT tenant, object_id FROM claimed UNION ALL SELECT tenant, object_id FROM directory " \
+    "WHERE kind = " kind " AND key_hash = " hash
 inline constexpr pg::Statement kClaimToken{
-    "admin_claim_token",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) VALUES (" UNIBOX_KIND_TOKEN
-    ", $1, $2, $3) "
-    "ON CONFLICT (kind, key_hash) DO UPDATE SET tenant = directory.tenant "
-    "RETURNING tenant, object_id"};
+    "admin_claim_token", UNIBOX_CLAIM(UNIBOX_KIND_TOKEN, "$1", "$2", "$3")};
 inline constexpr pg::Statement kClaimRoute{
-    "admin_claim_route",
-    "INSERT INTO directory (kind, key_hash, tenant, object_id) "
-    "VALUES (" UNIBOX_KIND_ROUTE
-    ", ub_route_hash($1, $2), $3, $4) "
-    "ON CONFLICT (kind, key_hash) DO UPDATE SET tenant = directory.tenant "
-    "RETURNING tenant, object_id"};
+    "admin_claim_route", UNIBOX_CLAIM(UNIBOX_KIND_ROUTE, "ub_route_hash($1, $2)", "$3", "$4")};
 inline constexpr pg::Statement kDropToken{
     "admin_drop_token",
     "DELETE FROM directory WHERE kind = " UNIBOX_KIND_TOKEN

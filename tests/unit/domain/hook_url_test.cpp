@@ -1,14 +1,14 @@
-#include "uniboxctl/hook_url.hpp"
+#include "domain/hook_url.hpp"
 
 #include <catch2/catch.hpp>
 
-using unibox::ctl::JoinHookUrl;
-using unibox::ctl::UrlToEnter;
-using unibox::ctl::WithoutFragment;
+using unibox::domain::JoinHookUrl;
 using unibox::domain::kMetaWebhooks;
 using unibox::domain::kTwilioWebhooks;
+using unibox::domain::UrlToEnter;
+using unibox::domain::WithoutFragment;
 
-TEST_CASE("JoinHookUrl: one slash between its parts", "[unit][uniboxctl]") {
+TEST_CASE("JoinHookUrl: one slash between its parts", "[unit][domain]") {
     CHECK(JoinHookUrl("https://a.example", kMetaWebhooks) == "https://a.example/v1/hooks/meta");
     CHECK(JoinHookUrl("https://a.example/", kMetaWebhooks) == "https://a.example/v1/hooks/meta");
     CHECK(
@@ -16,7 +16,7 @@ TEST_CASE("JoinHookUrl: one slash between its parts", "[unit][uniboxctl]") {
     );
 }
 
-TEST_CASE("UrlToEnter: Twilio alone is told to retry, and calls without it", "[unit][uniboxctl]") {
+TEST_CASE("UrlToEnter: Twilio alone is told to retry, and calls without it", "[unit][domain]") {
     const std::string entered = UrlToEnter("https://h.example", kTwilioWebhooks, "T");
     CHECK(entered == "https://h.example/v1/hooks/twilio/T#rc=5&rp=all");
     CHECK(WithoutFragment(entered) == JoinHookUrl("https://h.example", kTwilioWebhooks, "T"));

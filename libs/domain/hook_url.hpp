@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace unibox::ctl {
+namespace unibox::domain {
 
 // "http://host" or "https://host", maybe with a path; no query, no blanks.
 bool IsHttpUrl(std::string_view text);
@@ -32,4 +32,4 @@ std::string UrlToEnter(
 // Without what stands behind the #: what is called when that URL is given.
 std::string_view WithoutFragment(std::string_view url);
 
-}  // namespace unibox::ctl
+}  // namespace unibox::domain

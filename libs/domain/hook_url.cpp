@@ -1,6 +1,6 @@
-#include "uniboxctl/hook_url.hpp"
+#include "domain/hook_url.hpp"
 
-namespace unibox::ctl {
+namespace unibox::domain {
 bool IsHttpUrl(std::string_view text) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!text.starts_with(scheme)) continue;
@@ -34,4 +34,4 @@ std::string_view WithoutFragment(std::string_view url) {
     return url.substr(0, url.find('#'));
 }
 
-}  // namespace unibox::ctl
+}  // namespace unibox::domain
