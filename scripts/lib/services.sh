@@ -3,11 +3,13 @@ source "$repo/scripts/lib/service_list.sh"
 
 # Set by up: build/<preset>/bin.
 binaries=
+# Of gateway's second pool, for administration by API.
+console_role=ub_console
 
 # Before any program reads its settings: they name these files, which must exist. The roles come with the migrations.
 write_role_urls() {
     local role
-    for role in "${role_of[@]}"; do
+    for role in "${role_of[@]}" "$console_role"; do
         write_private "$stack/secrets/$role.url" \
             <<<"postgresql://$role:$(secret "$role.password")@$postgres_address/unibox"
     done
@@ -15,7 +17,7 @@ write_role_urls() {
 
 set_role_passwords() {
     local role statements=""
-    for role in "${role_of[@]}"; do
+    for role in "${role_of[@]}" "$console_role"; do
         statements+="ALTER ROLE $role PASSWORD '$(secret "$role.password")';"$'\n'
     done
     psql_statements "$database_url" <<<"$statements"
@@ -45,6 +47,7 @@ write_settings() {
         done
         if needs "$name" writer; then printf '[writer]\ntarget = "%s"\n' "$(listen_address message-writer grpc)"; fi
         if needs "$name" public_url; then printf '[ingest]\npublic_base_url = "%s"\n' "$ingest_url"; fi
+        if needs "$name" console; then printf '[console]\nurl_file = "%s"\n' "$stack/secrets/$console_role.url"; fi
         if needs "$name" seal_key; then printf '[secrets]\nkey_file = "%s"\n' "$stack/secrets/seal.key"; fi
         if [[ $name != uniboxctl ]]; then
             printf '[admin]\nlisten = "%s"\n' "$(listen_address "$name" admin)"

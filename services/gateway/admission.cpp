@@ -33,6 +33,11 @@ Admission::Admission(
           "Calls refused because too many of the same tenant waited"
       )) {}
 
+async::FairPool& Admission::PoolOf(const Method& method) const {
+    if (method.waits_for == WaitsFor::kAdministration) return pools_.administration;
+    return method.repetition == Repetition::kReads ? pools_.reads : pools_.changes;
+}
+
 void Admission::Run(const Method& method, rpc::Call call, UseCase use_case, rpc::Finish finish) {
     rpc::Finish done = calls_.Observed(method.short_name(), call, std::move(finish));
     const auth::Credentials credentials{call.authorization, call.peer_address};
@@ -73,23 +78,22 @@ void Admission::RefuseStranger(const ArrivalPtr& arrival, const Status& refusal)
 }
 
 void Admission::Queue(const ArrivalPtr& arrival, const auth::Principal& principal) {
-    const bool reads = arrival->method.repetition == Repetition::kReads;
-    async::FairPool& pool = reads ? pools_.reads : pools_.changes;
-    pool.Post(
-        static_cast<async::Flow>(principal.tenant.value),
-        {.run =
-             [arrival, principal] {
-                 arrival->done(rpc::RunInTime(arrival->call, [&](const rpc::Call& running) {
-                     return arrival->use_case({principal, running});
-                 }));
-             },
-         .refuse =
-             [this, arrival] {
-                 refused_.Add();
-                 arrival->done(ResourceExhausted("too many requests of this tenant at once")
-                                   .WithReason("TENANT_OVERLOADED"));
-             }}
-    );
+    PoolOf(arrival->method)
+        .Post(
+            static_cast<async::Flow>(principal.tenant.value),
+            {.run =
+                 [arrival, principal] {
+                     arrival->done(rpc::RunInTime(arrival->call, [&](const rpc::Call& running) {
+                         return arrival->use_case({principal, running});
+                     }));
+                 },
+             .refuse =
+                 [this, arrival] {
+                     refused_.Add();
+                     arrival->done(ResourceExhausted("too many requests of this tenant at once")
+                                       .WithReason("TENANT_OVERLOADED"));
+                 }}
+        );
 }
 
 }  // namespace unibox::gateway

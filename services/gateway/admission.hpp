@@ -26,6 +26,7 @@ public:
     struct Pools {
         async::FairPool& reads;
         async::FairPool& changes;
+        async::FairPool& administration;
     };
 
     // All must outlive the object.
@@ -49,6 +50,7 @@ public:
     void Run(const Method& method, rpc::Call call, UseCase use_case, rpc::Finish finish);
 
 private:
+    async::FairPool& PoolOf(const Method& method) const;
     // A call on its way to a work thread.
     struct Arrival {
         const Method& method;

@@ -1,7 +1,5 @@
 #include "gateway/call_limits.hpp"
 
-#include "base/encoding.hpp"
-#include "crypto/hash.hpp"
 #include "net/client_network.hpp"
 
 #include <string>
@@ -11,14 +9,6 @@ namespace unibox::gateway {
 namespace {
 
 using domain::LimitPolicy;
-
-constexpr std::size_t kSubjectHashBytes = 16;
-
-// The issuer's words for a person may be an address: Redis needs not know them.
-std::string AgentText(const auth::Principal& agent) {
-    const std::string hash = crypto::Sha256(agent.subject).substr(0, kSubjectHashBytes);
-    return agent.issuer_id.ToString() + ":" + HexEncode(hash);
-}
 
 // 0 in a second: no limit.
 void AddLimit(
@@ -53,7 +43,7 @@ std::vector<limits::Limit> CallLimits::Of(const auth::Principal& caller, const M
         );
     };
     if (caller.kind == auth::Principal::Kind::kAgent) {
-        add(LimitPolicy::kAgent, ":" + AgentText(caller));
+        add(LimitPolicy::kAgent, ":" + caller.agent.ToString());
     } else {
         add(LimitPolicy::kKey, ":" + caller.key_id.ToString());
     }

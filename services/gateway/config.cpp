@@ -1,6 +1,7 @@
 #include "gateway/config.hpp"
 
 #include "config/field_table.hpp"
+#include "pg/connection_string.hpp"
 
 namespace unibox::gateway {
 
@@ -269,6 +270,41 @@ void WriterSettings::Describe(config::FieldTable& table) {
     );
 }
 
+void ConsoleSettings::Describe(config::FieldTable& table) {
+    table.Section("console", "Administration by API (AdminService).")
+        .AddUrl(
+            "url",
+            &url,
+            "The database as role ub_console, otherwise as [postgres] says; empty: AdminService "
+            "answers FAILED_PRECONDITION.",
+            pg::MaskConnectionString,
+            {"postgresql://… or keyword=value …, or nothing",
+             [](const config::Value& value) {
+                 const auto& text = std::get<std::string>(value);
+                 return text.empty() || pg::IsConnectionString(text);
+             }}
+        )
+        .Add(
+            "connection_count_max",
+            &connection_count_max,
+            "Connections at most, opened when they are needed.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "thread_count",
+            &thread_count,
+            "Requests of administration worked on at once.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "queue_count_max",
+            &queue_count_max,
+            "Requests that wait for a thread; one more refuses, with 429, the latest of the tenant "
+            "with the most waiting.",
+            config::InRange(1, 10'000)
+        );
+}
+
 Config::Config() {
     // Not webhook-ingest's, so that both start on one machine as they are.
     http.listen = "127.0.0.1:8081";
@@ -298,6 +334,7 @@ void Config::Describe(config::FieldTable& table) {
         );
     work.Describe(table);
     writer.Describe(table);
+    console.Describe(table);
 }
 
 std::vector<runtime::FileUse> Config::FileUses() const {
@@ -306,7 +343,8 @@ std::vector<runtime::FileUse> Config::FileUses() const {
         {"grpc.connection_count_max (3 each)",
          grpc.connection_count_max * rpc::kFilesPerConnection},
         {"postgres.connection_count_max", postgres.connection_count_max},
-        {"postgres.read_connection_count_max (each replica)", ReadFiles(reads)}};
+        {"postgres.read_connection_count_max (each replica)", ReadFiles(reads)},
+        {"console.connection_count_max", console.connection_count_max}};
 }
 
 }  // namespace unibox::gateway

@@ -100,6 +100,17 @@ struct WriterSettings {
     void Describe(config::FieldTable& table);
 };
 
+// Administration by API: a pool of its own, so that nothing of it stops the inbox.
+struct ConsoleSettings {
+    std::string url;  // "" = none.
+    std::int64_t connection_count_max = 2;
+    int thread_count = 3;
+    int queue_count_max = 256;
+
+    // Section "console".
+    void Describe(config::FieldTable& table);
+};
+
 struct Config {
     Config();
 
@@ -115,6 +126,7 @@ struct Config {
     std::filesystem::path secrets_key_file;  // "" = no HS256.
     WorkSettings work;
     WriterSettings writer;
+    ConsoleSettings console;
 
     void Describe(config::FieldTable& table);
     // What the settings cost at most.

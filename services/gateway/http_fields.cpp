@@ -113,6 +113,30 @@ Status TakeVersion(const http::Request& request, pb::Message* message) {
     return {};
 }
 
+// Of an entity tag in quotes what is in it, weak or not; "" of *.
+std::optional<std::string> TagIn(std::string_view entity_tag) {
+    if (entity_tag == "*") return "";
+    entity_tag = WithoutWeakness(entity_tag);
+    const bool is_quoted =
+        entity_tag.size() > 2 && entity_tag.front() == '"' && entity_tag.back() == '"';
+    if (!is_quoted || entity_tag.find('"', 1) + 1 != entity_tag.size()) return {};
+    return std::string(entity_tag.substr(1, entity_tag.size() - 2));
+}
+
+Status TakeEtag(const http::Request& request, pb::Message* message) {
+    const Field* field = FieldOf(*message, "etag", Field::CPPTYPE_STRING);
+    if (field == nullptr || !request.Find("if-match")) return {};
+    const auto tag = TagIn(JoinedHeader(request, "if-match"));
+    if (!tag) return WrongField("etag", "one entity tag in quotes, or *, in If-Match");
+    const pb::Reflection& reflection = *message->GetReflection();
+    const std::string said = reflection.GetString(*message, field);
+    if (!said.empty() && said != *tag) {
+        return WrongField("etag", "the same in the request and in If-Match");
+    }
+    reflection.SetString(message, field, *tag);
+    return {};
+}
+
 // The answer itself, or what it holds; null if there is none.
 const v1::Conversation* ConversationIn(const pb::Message& message) {
     if (const auto* conversation = dynamic_cast<const v1::Conversation*>(&message)) {
@@ -164,12 +188,17 @@ Status CheckContentType(const http::Request& request) {
 Status TakeHeaders(const http::Request& request, pb::Message* message) {
     UNIBOX_RETURN_IF_ERROR(TakeRequestId(request, message));
     UNIBOX_RETURN_IF_ERROR(TakeConsistencyToken(request, message));
+    UNIBOX_RETURN_IF_ERROR(TakeEtag(request, message));
     return TakeVersion(request, message);
 }
 
 void TellHeaders(const pb::Message& message, http::Response* response) {
     if (const v1::Conversation* conversation = ConversationIn(message)) {
         response->headers.push_back({"ETag", '"' + std::to_string(conversation->version()) + '"'});
+    }
+    if (const Field* tag = FieldOf(message, "etag", Field::CPPTYPE_STRING)) {
+        const std::string etag = message.GetReflection()->GetString(message, tag);
+        if (!etag.empty()) response->headers.push_back({"ETag", '"' + etag + '"'});
     }
     const Field* field = FieldOf(message, "consistency_token", Field::CPPTYPE_STRING);
     if (field == nullptr) return;

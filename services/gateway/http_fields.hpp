@@ -2,8 +2,9 @@
 //
 //   Idempotency-Key    `request_id`, plain or as the quoted string of the IETF draft
 //   If-Match           `if_version`: the version in quotes, as ETag told it; * is any
-//   ETag               of answers with a conversation: its version, in quotes; of other reads a
-//                      weak one, of what they say
+//                      `etag`: the same of resources of AdminService
+//   ETag               of answers with a conversation: its version, in quotes; of resources with
+//                      an `etag`: that; of other reads a weak one, of what they say
 //   If-None-Match      of reads: 304 without a body if the answer is one of those
 //   Consistency-Token  `consistency_token`, of answers and of reads
 //

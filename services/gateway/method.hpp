@@ -33,12 +33,20 @@ enum class Repetition {
     kActsAgain,
 };
 
+// Whom a use case waits for: each has threads of its own, so that one that is slow holds none of
+// the others'.
+enum class WaitsFor {
+    kItsKind,         // What reads: PostgreSQL; what changes: message-writer.
+    kAdministration,  // The database as ub_console.
+};
+
 struct Method {
     using Message = google::protobuf::Message;
 
     std::string name;  // "unibox.v1.InboxService.GetContact"
     std::string_view scope;
     Repetition repetition = Repetition::kActsAgain;
+    WaitsFor waits_for = WaitsFor::kItsKind;
     std::function<Status(const Caller&, const Message&, Message&)> use_case;
 
     // Of its types.

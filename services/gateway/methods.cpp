@@ -1,6 +1,7 @@
 #include "gateway/methods.hpp"
 
 #include "auth/scopes.hpp"
+#include "gateway/admin/methods.hpp"
 
 namespace unibox::gateway {
 namespace {
@@ -60,6 +61,7 @@ std::vector<Method> MethodsOf(const UseCases& use_cases) {
     for (Method& method : ChangingMethods(use_cases.commands)) {
         methods.push_back(std::move(method));
     }
+    for (Method& method : AdminMethods(use_cases.admin)) methods.push_back(std::move(method));
     return methods;
 }
 

@@ -3,6 +3,7 @@
 // Thread safety: a pure function.
 #pragma once
 
+#include "gateway/admin/admin.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/method.hpp"
@@ -15,6 +16,7 @@ namespace unibox::gateway {
 struct UseCases {
     const Inbox& inbox;
     const Commands& commands;
+    const Admin& admin;
 };
 
 std::vector<Method> MethodsOf(const UseCases& use_cases);

@@ -1,6 +1,8 @@
 #include "gateway/service.hpp"
 
 #include "auth/authenticator.hpp"
+#include "crypto/sealed_box.hpp"
+#include "gateway/admin/admin.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/agent_sources.hpp"
 #include "gateway/call_limits.hpp"
@@ -13,6 +15,7 @@
 #include "http/server.hpp"
 #include "limits/limiter.hpp"
 #include "nats/connection.hpp"
+#include "obs/outage_log.hpp"
 #include "obs/waiting_gauge.hpp"
 #include "pg/read_router.hpp"
 #include "redis/client.hpp"
@@ -41,6 +44,29 @@ async::FairLimits WorkLimits(
         .backlog_thread_count = static_cast<std::size_t>(backlog_thread_count),
         .waiting_max = waiting,
         .flow_waiting_max = std::max<std::size_t>(waiting * percent / 100, 1)};
+}
+
+constexpr Millis kTellMax{2'000};
+
+async::FairLimits ConsoleLimits(const Config& config) {
+    WorkSettings settings = config.work;
+    settings.queue_count_max = config.console.queue_count_max;
+    return WorkLimits(settings, config.console.thread_count, config.console.thread_count);
+}
+
+// What administration works with; nothing connects yet.
+Result<AdminParts> AdminPartsOf(const Config& config, obs::Metrics& metrics) {
+    AdminParts parts;
+    if (!config.secrets_key_file.empty()) {
+        UNIBOX_ASSIGN_OR_RETURN(auto box, crypto::SealedBox::FromKeyFile(config.secrets_key_file));
+        parts.box = std::make_shared<const crypto::SealedBox>(std::move(box));
+    }
+    if (config.console.url.empty()) return parts;
+    pg::Settings settings = config.postgres;
+    settings.url = config.console.url;
+    settings.connection_count_max = config.console.connection_count_max;
+    UNIBOX_ASSIGN_OR_RETURN(parts.pool, pg::Pool::Create(settings, metrics));
+    return parts;
 }
 
 // What gRPC clients take with their own defaults (4 MiB), and what may be sent here.
@@ -78,26 +104,47 @@ auth::Authenticator::FindKeys KeysIn(pg::Pool& pool) {
     };
 }
 
+// What the gateway speaks with. Nothing of it has to be there yet.
+struct Peers {
+    std::unique_ptr<pg::Pool> pool;
+    std::unique_ptr<pg::ReadRouter> reads;
+    auth::AgentSources agents;
+    std::unique_ptr<nats::Connection> connection;
+    std::unique_ptr<rpc::Client> writer;
+    std::unique_ptr<redis::Client> redis;
+    AdminParts admin;
+};
+
+Result<Peers> PeersOf(const Config& config, obs::Metrics& metrics) {
+    Peers peers;
+    UNIBOX_ASSIGN_OR_RETURN(peers.pool, pg::Pool::Create(config.postgres, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(
+        peers.reads, pg::ReadRouter::Create(*peers.pool, config.postgres, config.reads, metrics)
+    );
+    UNIBOX_ASSIGN_OR_RETURN(peers.agents, AgentSourcesOf(config, *peers.pool));
+    UNIBOX_ASSIGN_OR_RETURN(peers.connection, nats::Connection::Connect(config.nats, metrics));
+    const auto methods = WriterMethods(Millis(config.writer.deadline_ms_max));
+    UNIBOX_ASSIGN_OR_RETURN(
+        peers.writer, rpc::Client::Create(config.writer.client, methods, metrics)
+    );
+    UNIBOX_ASSIGN_OR_RETURN(peers.redis, redis::Client::Create(config.redis, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(peers.admin, AdminPartsOf(config, metrics));
+    return peers;
+}
+
 // In the order of dependence: what is below uses what is above.
 struct Objects {
-    Objects(
-        const Config& the_config,
-        std::unique_ptr<pg::Pool> given_pool,
-        std::unique_ptr<pg::ReadRouter> given_reads,
-        auth::AgentSources agents,
-        std::unique_ptr<nats::Connection> given_connection,
-        std::unique_ptr<rpc::Client> given_writer,
-        std::unique_ptr<redis::Client> given_redis,
-        const Clock& clock,
-        obs::Metrics& metrics
-    )
+    Objects(const Config& the_config, Peers given, const Clock& clock, obs::Metrics& metrics)
         : config(the_config),
-          pool(std::move(given_pool)),
-          reads(std::move(given_reads)),
-          authenticator(AuthOptions(config), KeysIn(*pool), clock, metrics, std::move(agents)),
+          pool(std::move(given.pool)),
+          reads(std::move(given.reads)),
+          authenticator(
+              AuthOptions(config), KeysIn(*pool), clock, metrics, std::move(given.agents)
+          ),
           inbox(*reads, clock, PageBytesMax(config.grpc)),
-          writer(std::move(given_writer)),
+          writer(std::move(given.writer)),
           commands(*writer, clock),
+          admin(Telling(std::move(given.admin)), clock),
           work(
               "work",
               WorkLimits(config.work, config.work.thread_count, config.work.backlog_thread_count),
@@ -114,14 +161,25 @@ struct Objects {
               clock,
               obs::WaitingGauge(metrics, "unibox_gateway_waiting", "changes")
           ),
+          administration(
+              "administration",
+              ConsoleLimits(config),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_gateway_waiting", "administration")
+          ),
           calls(config.grpc, metrics),
-          redis(std::move(given_redis)),
+          redis(std::move(given.redis)),
           limiter(*redis, config.limits.counting, clock, metrics),
           call_limits(config.limits),
-          admission(calls, authenticator, limiter, call_limits, {work, changes}, metrics),
-          connection(std::move(given_connection)) {}
+          admission(
+              calls, authenticator, limiter, call_limits, {work, changes, administration}, metrics
+          ),
+          connection(std::move(given.connection)),
+          untold("services could not be told of a change of administration", clock) {}
 
     Status WatchKeys();
+    AdminParts Telling(AdminParts parts);
+    void TellChange();
 
     const Config config;
     const std::unique_ptr<pg::Pool> pool;
@@ -130,8 +188,10 @@ struct Objects {
     Inbox inbox;
     const std::unique_ptr<rpc::Client> writer;
     Commands commands;
+    Admin admin;
     async::FairPool work;
     async::FairPool changes;
+    async::FairPool administration;
     rpc::Calls calls;
     const std::unique_ptr<redis::Client> redis;
     limits::Limiter limiter;
@@ -140,6 +200,7 @@ struct Objects {
     MethodTable methods;
     std::unique_ptr<GrpcApi> grpc_api;
     std::unique_ptr<nats::Connection> connection;  // Null once stopped.
+    obs::OutageLog untold;
     std::unique_ptr<rpc::Server> grpc;
     std::unique_ptr<http::Server> http;
 };
@@ -147,6 +208,18 @@ struct Objects {
 // The same notice that webhook-ingest hears.
 Status Objects::WatchKeys() {
     return connection->WatchChanges(subjects::kChannelsChanged, [this] { authenticator.Forget(); });
+}
+
+AdminParts Objects::Telling(AdminParts parts) {
+    parts.tell = [this] { TellChange(); };
+    return parts;
+}
+
+// Here it holds at once, elsewhere when they hear of it; without NATS when their caches expire.
+void Objects::TellChange() {
+    authenticator.Forget();
+    const Status told = connection->TellChange(subjects::kChannelsChanged, kTellMax);
+    if (!told.ok()) untold.Warn(told);
 }
 
 std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Metrics& metrics) {
@@ -172,6 +245,7 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
          .start = [&objects] { return objects.WatchKeys(); },
          .stop =
              [&objects](Millis) {
+                 objects.administration.Stop();  // It tells of changes by the connection.
                  objects.connection.reset();
                  objects.authenticator.Stop();
                  objects.redis->Stop();
@@ -185,30 +259,11 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
 Result<std::unique_ptr<runtime::Service>> CreateService(
     const Config& config, const Clock& clock, obs::Metrics& metrics
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(auto pool, pg::Pool::Create(config.postgres, metrics));
+    UNIBOX_ASSIGN_OR_RETURN(auto peers, PeersOf(config, metrics));
+    const auto objects = std::make_shared<Objects>(config, std::move(peers), clock, metrics);
     UNIBOX_ASSIGN_OR_RETURN(
-        auto reads, pg::ReadRouter::Create(*pool, config.postgres, config.reads, metrics)
-    );
-    UNIBOX_ASSIGN_OR_RETURN(auto agents, AgentSourcesOf(config, *pool));
-    UNIBOX_ASSIGN_OR_RETURN(auto connection, nats::Connection::Connect(config.nats, metrics));
-    const Millis deadline_max(config.writer.deadline_ms_max);
-    UNIBOX_ASSIGN_OR_RETURN(
-        auto writer, rpc::Client::Create(config.writer.client, WriterMethods(deadline_max), metrics)
-    );
-    UNIBOX_ASSIGN_OR_RETURN(auto redis, redis::Client::Create(config.redis, metrics));
-    const auto objects = std::make_shared<Objects>(
-        config,
-        std::move(pool),
-        std::move(reads),
-        std::move(agents),
-        std::move(connection),
-        std::move(writer),
-        std::move(redis),
-        clock,
-        metrics
-    );
-    UNIBOX_ASSIGN_OR_RETURN(
-        objects->methods, MethodTable::Create(MethodsOf({objects->inbox, objects->commands}))
+        objects->methods,
+        MethodTable::Create(MethodsOf({objects->inbox, objects->commands, objects->admin}))
     );
     objects->grpc_api = std::make_unique<GrpcApi>(objects->methods, objects->admission);
     return std::make_unique<runtime::Service>(objects, PartsOf(*objects, clock, metrics));

@@ -207,6 +207,7 @@ void Stack::StartGateway() {
         writers += (i == 0 ? "" : ",") + address(WriterName(i), "grpc");
     }
     if (!writers.empty()) environment["UNIBOX_WRITER_TARGET"] = writers;
+    environment["UNIBOX_CONSOLE_URL"] = database_.url("ub_console");
     // Tests ask more often than a program should.
     for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE", "ANONYMOUS"}) {
         environment.try_emplace("UNIBOX_LIMITS_" + whose + "_PER_S", "0");

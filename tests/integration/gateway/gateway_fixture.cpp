@@ -43,6 +43,7 @@ GatewayFixture::GatewayFixture(
     if (start_writer) config.writer.client.target = start_writer(database_);
     config.postgres.url = database_.url("ub_gateway");
     for (std::string& url : config.reads.urls) url += "/" + database_.name() + "?sslmode=disable";
+    if (config.console.url.empty()) config.console.url = database_.url("ub_console");
     auto created = gateway::CreateService(config, SystemClock(), metrics_);
     REQUIRE_OK(created);
     gateway_ = std::move(created).value();
@@ -72,11 +73,17 @@ TestTenant GatewayFixture::AddTenant(const std::string& slug) {
 std::string GatewayFixture::AddKey(
     const TestTenant& tenant, const std::string& name, const std::string& scope
 ) {
+    return AddKey(tenant, name, std::vector{scope});
+}
+
+std::string GatewayFixture::AddKey(
+    const TestTenant& tenant, const std::string& name, const std::vector<std::string>& scopes
+) {
     const Secret key = crypto::NewApiKey();
     store::ApiKeySpec spec;
     spec.name = name;
     spec.key_hash = crypto::Sha256(key.Reveal());
-    spec.scopes = {scope};
+    spec.scopes = scopes;
     REQUIRE_OK(store::PutApiKey(*admin_, tenant.id, spec));
     return std::string(key.Reveal());
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace unibox::test {
 
@@ -44,6 +45,9 @@ public:
     TestTenant AddTenant(const std::string& slug);
     // Another key of the tenant.
     std::string AddKey(const TestTenant& tenant, const std::string& name, const std::string& scope);
+    std::string AddKey(
+        const TestTenant& tenant, const std::string& name, const std::vector<std::string>& scopes
+    );
     // SQL as superuser.
     void Sql(const std::string& sql) { server_.Run(database_.name(), sql); }
 

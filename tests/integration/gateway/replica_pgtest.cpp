@@ -7,9 +7,8 @@
 #include "support/recording_writer.hpp"
 #include "support/status_matchers.hpp"
 
-#include <fmt/format.h>
-
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <memory>
 #include <string>
@@ -80,8 +79,9 @@ struct ReplicatedGateway {
         return Send("GET", target, tenant.key, std::move(headers));
     }
     double AtReplica() {
-        return fixture.metrics().GetCounter("unibox_pg_reads_total", "", {{"server", "replica"}})
-            .Get();
+        return fixture.metrics().GetCounter(
+                                    "unibox_pg_reads_total", "", {{"server", "replica"}}
+        ).Get();
     }
     bool EventuallyShown(const std::string& version) {
         return test::Eventually(60s, [&] {
@@ -126,9 +126,9 @@ TEST_CASE("Replica: who changed something sees it while the replica is paused", 
     const auto read_by_grpc = [&] {
         v1::Conversation conversation;
         const auto context = GatewayFixture::Context(all.tenant.key);
-        REQUIRE_OK(rpc::FromGrpc(
-            all.fixture.stub().GetConversation(context.get(), request, &conversation)
-        ));
+        REQUIRE_OK(
+            rpc::FromGrpc(all.fixture.stub().GetConversation(context.get(), request, &conversation))
+        );
         return conversation.version();
     };
     CHECK(read_by_grpc() == 2);

@@ -1,4 +1,5 @@
 // A key that is revoked, with NATS and without.
+#include "admin_fixture.hpp"
 #include "agents_fixture.hpp"
 #include "gateway_fixture.hpp"
 #include "nats/connection.hpp"
@@ -146,4 +147,42 @@ TEST_CASE("Revocation: the notice ends an agent's rights at once", "[nats][gatew
     CHECK(becomes(403));
     fixture.AddAgent(fixture.tenant, "ada", v1::AGENT_ROLE_SUPERVISOR);
     CHECK(becomes(200));
+}
+
+TEST_CASE(
+    "Revocation: what one gateway revokes by API ends in another at once", "[nats][gateway]"
+) {
+    test::NatsServer nats;
+    test::AdminFixture fixture([&](auto& config) {
+        config.nats.url = nats.url();
+        config.api_keys.known_ms_max = 30'000;
+    });
+    auto config = ConfigFor(nats);
+    config.postgres.url = fixture.gateway.settings("ub_gateway").url;
+    obs::Metrics metrics;
+    auto other = gateway::CreateService(config, SystemClock(), metrics).value();
+    REQUIRE_OK(other->Start());
+    http::Client client(other->address("http"));
+    const auto status_at_other = [&](const std::string& key) {
+        const auto response =
+            client.Send("GET", kList, {{"Authorization", "Bearer " + key}}, "", Millis(30'000));
+        REQUIRE_OK(response);
+        return response->status;
+    };
+    const auto is_connected = [](const obs::Metrics& of) {
+        return of.Render().find("unibox_nats_connected{name=\"unibox\"} 1") != std::string::npos;
+    };
+    REQUIRE(test::Eventually(20s, [&] {
+        return is_connected(metrics) && is_connected(fixture.gateway.metrics());
+    }));
+    const auto made =
+        fixture.Ok("POST", "/v1/apiKeys", {{"name", "crm"}, {"scopes", {"inbox:read"}}});
+    const std::string key = made["key"];
+    REQUIRE(status_at_other(key) == 200);  // It would be believed for 30 s.
+    const auto begun = std::chrono::steady_clock::now();
+    const std::string path = "/v1/apiKeys/" + made["apiKey"]["id"].get<std::string>();
+    fixture.Ok("POST", path + ":revoke", nlohmann::json::object());
+    CHECK(fixture.gateway.Get(kList, key).status == 401);
+    REQUIRE(test::Eventually(20s, [&] { return status_at_other(key) == 401; }));
+    CHECK(std::chrono::steady_clock::now() - begun < 25s);
 }

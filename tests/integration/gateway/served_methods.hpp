@@ -2,6 +2,7 @@
 // Thread safety: one thread.
 #pragma once
 
+#include "gateway/admin/admin.hpp"
 #include "gateway/method_table.hpp"
 #include "gateway/methods.hpp"
 #include "gateway_fixture.hpp"
@@ -28,7 +29,10 @@ public:
           inbox_(*reads_, SystemClock(), 1 << 20),
           writer_(rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics_).value()),
           commands_(*writer_, SystemClock()),
-          table_(gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_})).value()),
+          admin_({}, SystemClock()),
+          table_(
+              gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_, admin_})).value()
+          ),
           channel_(grpc::CreateChannel(
               fixture.gateway().address("grpc"), grpc::InsecureChannelCredentials()
           )) {}
@@ -75,6 +79,7 @@ private:
     gateway::Inbox inbox_;
     std::unique_ptr<rpc::Client> writer_;
     gateway::Commands commands_;
+    gateway::Admin admin_;
     gateway::MethodTable table_;
     std::shared_ptr<grpc::Channel> channel_;
 };

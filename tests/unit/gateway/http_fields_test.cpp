@@ -2,6 +2,7 @@
 
 #include "api_error/api_error.hpp"
 #include "support/status_matchers.hpp"
+#include "unibox/v1/admin_service.pb.h"
 #include "unibox/v1/inbox_service.pb.h"
 
 #include <catch2/catch.hpp>
@@ -214,4 +215,22 @@ TEST_CASE("HttpFields: an answer tells version and token", "[unit][gateway]") {
     CHECK(told(appended, "ETag") == "\"12\"");
     CHECK(told(v1::ListConversationsResponse(), "ETag").empty());
     CHECK(told(v1::Contact(), "ETag").empty());
+}
+
+TEST_CASE("HttpFields: If-Match is the etag that a resource must have", "[unit][gateway]") {
+    for (const auto& [value, etag] : std::vector<std::pair<std::string, std::string>>{
+             {"\"a-B_1\"", "a-B_1"}, {"W/\"a-B_1\"", "a-B_1"}, {"*", ""}}) {
+        INFO(value);
+        v1::UpdateTenantRequest request;
+        REQUIRE_OK(Take({{"If-Match", value}}, &request));
+        CHECK(request.etag() == etag);
+    }
+    for (const std::string value : {"a", "\"\"", "\"a\", \"b\"", "\"a"}) {
+        INFO(value);
+        v1::UpdateTenantRequest request;
+        CHECK(Take({{"If-Match", value}}, &request).field() == "etag");
+    }
+    v1::UpdateTenantRequest request;
+    request.set_etag("other");
+    CHECK(Take({{"If-Match", "\"a\""}}, &request).field() == "etag");
 }

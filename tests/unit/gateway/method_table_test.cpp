@@ -32,7 +32,8 @@ std::vector<Method> RealMethods() {
     static const auto writer =
         rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
     static const gateway::Commands commands(*writer, SystemClock());
-    return gateway::MethodsOf({inbox, commands});
+    static const gateway::Admin admin({}, SystemClock());
+    return gateway::MethodsOf({inbox, commands, admin});
 }
 
 // Another class of use cases, which remembers.
@@ -76,7 +77,7 @@ Status RoutesOf(std::vector<Method> methods) {
     async::FairPool work("t", {1, 1, 1, 1}, SystemClock());
     test::OpenLimits open(metrics);
     gateway::Admission admission(
-        calls, authenticator, open.limiter, open.call_limits, {work, work}, metrics
+        calls, authenticator, open.limiter, open.call_limits, {work, work, work}, metrics
     );
     return gateway::HttpRoutes(*table, admission).status();
 }

@@ -64,6 +64,7 @@ private:
     auth::Authenticator authenticator_;
     gateway::Inbox inbox_;
     gateway::Commands commands_;
+    gateway::Admin admin_;
     async::FairPool reads_;
     async::FairPool changes_;
     rpc::Calls calls_;
