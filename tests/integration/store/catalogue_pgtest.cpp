@@ -38,9 +38,9 @@ const Rule kRules[] = {
      UNIBOX_TENANT_TABLES "SELECT name FROM tenant_tables t WHERE NOT leaf "
                           "AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid)",
      "DROP POLICY p ON bad"},
-    {"no policy but the writer's and the lookup's lets through other tenants",
+    {"no policy but the writer's, the lookup's and the search's lets through other tenants",
      "SELECT tablename || '.' || policyname FROM pg_policies WHERE schemaname = 'public' AND "
-     "tablename <> 'directory' AND NOT (roles <@ '{ub_writer,ub_lookup}'::name[] "
+     "tablename <> 'directory' AND NOT (roles <@ '{ub_writer,ub_lookup,ub_search}'::name[] "
      "AND qual = 'true') AND coalesce(qual, '') <> '(tenant_id = ( SELECT "
      "(NULLIF(current_setting(''app.tenant_id''::text, true), ''''::text))::bigint AS "
      "\"nullif\"))'",
@@ -64,7 +64,9 @@ const Rule kRules[] = {
      UNIBOX_TENANT_TABLES
      "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN tenant_tables t ON t.oid = "
      "i.indrelid LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0] "
-     "WHERE a.attname IS DISTINCT FROM 'tenant_id'",
+     "JOIN pg_opclass o ON o.oid = i.indclass[0] "
+     // Of words each has its tenant in front (search/lexemes.hpp).
+     "WHERE a.attname IS DISTINCT FROM 'tenant_id' AND o.opcname <> 'tsvector_ops'",
      "CREATE INDEX bad_index ON bad (a)"},
     {"no column of an index is compared by an operator that leaks",
      UNIBOX_TENANT_TABLES
@@ -93,9 +95,10 @@ const Rule kRules[] = {
      "EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s ~ '^search_path=.*[ ,]pg_temp$')",
      "CREATE FUNCTION bad_f() RETURNS int LANGUAGE sql SECURITY DEFINER "
      "SET search_path = pg_temp, public AS 'SELECT 1'; REVOKE ALL ON FUNCTION bad_f FROM PUBLIC"},
-    {"a SECURITY DEFINER function belongs to ub_owner or ub_lookup",
+    {"a SECURITY DEFINER function belongs to ub_owner, ub_lookup or ub_search",
      "SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace "
-     "AND p.prosecdef AND p.proowner NOT IN ('ub_owner'::regrole, 'ub_lookup'::regrole)",
+     "AND p.prosecdef AND p.proowner NOT IN ('ub_owner'::regrole, 'ub_lookup'::regrole, "
+     "'ub_search'::regrole)",
      "CREATE FUNCTION bad_f() RETURNS int LANGUAGE sql SECURITY DEFINER "
      "SET search_path = public, pg_temp AS 'SELECT 1'; REVOKE ALL ON FUNCTION bad_f FROM PUBLIC"},
     {"no role of a service bypasses row security or is a member of another",
@@ -191,9 +194,9 @@ TEST_CASE("Catalogue: the tenant tables are those we know", "[pg][store]") {
     REQUIRE(
         (*rows)[0].Text(0) ==
         "agents api_keys attribute_definitions canned_replies channel_members channel_secrets "
-        "channels command_audit contact_moves contacts conversation_counters conversations ext_ref "
-        "jwt_issuers labels messages parked_events team_members teams tenants threads "
-        "webhook_endpoints"
+        "channels command_audit contact_moves contact_search contacts conversation_counters "
+        "conversations ext_ref jwt_issuers labels message_search messages parked_events "
+        "team_members teams tenants threads webhook_endpoints"
     );
 }
 

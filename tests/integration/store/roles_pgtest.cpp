@@ -133,6 +133,15 @@ TEST_CASE("Roles: what commands leave is changed by nobody, people by one", "[pg
         {"ub_admin", "UPDATE command_audit SET actor_name = 'nobody'"},
         {"ub_admin", "DELETE FROM command_audit"},
         {"ub_ingest", "SELECT * FROM agents"},
+        {"ub_gateway", "SELECT * FROM message_search"},
+        {"ub_gateway", "SELECT * FROM contact_search"},
+        {"ub_gateway", "SELECT * FROM search_pending"},
+        {"ub_writer",
+         "INSERT INTO search_pending (kind, key_count, tenants, objects) "
+         "VALUES (2, 0, '{}', '{}')"},
+        {"ub_writer", "SELECT ub_search_new_contacts()"},
+        {"ub_admin", "DELETE FROM message_search"},
+        {"ub_admin", "UPDATE search_walk SET seq = 1"},
     };
     for (const Attempt& attempt : attempts) {
         CAPTURE(attempt.role, attempt.sql);
@@ -156,7 +165,7 @@ TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][st
         fixture.Owner("SELECT c.relname FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'"
         );
     REQUIRE_OK(leaves);
-    REQUIRE(leaves->size() == 1 + 5 * 5);
+    REQUIRE(leaves->size() == 1 + 6 * 5);
     for (const std::string role :
          {"ub_writer", "ub_ingest", "ub_gateway", "ub_admin", "ub_console"}) {
         for (const pg::Row leaf : *leaves) {
@@ -168,6 +177,7 @@ TEST_CASE("Roles: none reads a leaf, makes a table or becomes another", "[pg][st
         CHECK(fixture.Run(role, "CREATE TABLE mine (a int)").status().reason() == "42501");
         CHECK(fixture.Run(role, "SET ROLE ub_owner").status().reason() == "42501");
         CHECK(fixture.Run(role, "SET ROLE ub_lookup").status().reason() == "42501");
+        CHECK(fixture.Run(role, "SET ROLE ub_search").status().reason() == "42501");
         const auto leaf_made = fixture.Run(
             role,
             "CREATE TABLE leaf PARTITION OF messages FOR VALUES FROM ('2001-01-01') TO "
