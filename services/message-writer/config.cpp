@@ -157,6 +157,35 @@ void KeeperSettings::Describe(config::FieldTable& table) {
         );
 }
 
+void SearchIndexSettings::Describe(config::FieldTable& table) {
+    table.Section("search_index", "Making messages and contacts searchable; one writer does it.")
+        .Add(
+            "enabled",
+            &enabled,
+            "Whether this writer does. If none does, what is new is not found, and about 50 bytes "
+            "of each message wait in the database, for seven days at most; then everything is "
+            "looked at anew."
+        )
+        .Add(
+            "interval_ms",
+            &interval_ms,
+            "How often it looks for something new.",
+            config::InRange(10, 60'000)
+        )
+        .Add(
+            "batch_count_max",
+            &batch_count_max,
+            "Messages and contacts of one transaction, or those of one transaction of the writer.",
+            config::InRange(1, 10'000)
+        )
+        .Add(
+            "busy_percent",
+            &busy_percent,
+            "So much of the time it works while there is something to do, and rests for the other.",
+            config::InRange(1, 100)
+        );
+}
+
 Config::Config() {
     grpc.listen = "127.0.0.1:9092";
     grpc.receive_bytes_max = 512 << 10;
@@ -172,6 +201,7 @@ void Config::Describe(config::FieldTable& table) {
     outbox.Describe(table);
     commands.Describe(table);
     keeper.Describe(table);
+    search_index.Describe(table);
     grpc.Describe(table);
 }
 
@@ -181,7 +211,8 @@ std::vector<runtime::FileUse> Config::FileUses() const {
         {"commands.lane_count", commands.lane_count},
         {"grpc.connection_count_max (3 each)",
          grpc.connection_count_max * rpc::kFilesPerConnection},
-        {"postgres.connection_count_max", postgres.connection_count_max}};
+        {"postgres.connection_count_max", postgres.connection_count_max},
+        {"search_index", 1}};
 }
 
 }  // namespace unibox::writer

@@ -71,6 +71,17 @@ struct KeeperSettings {
     void Describe(config::FieldTable& table);
 };
 
+// What search finds, kept up behind the writer.
+struct SearchIndexSettings {
+    bool enabled = true;
+    std::int64_t interval_ms = 500;
+    std::int64_t batch_count_max = 500;
+    std::int64_t busy_percent = 50;
+
+    // Section "search_index".
+    void Describe(config::FieldTable& table);
+};
+
 struct Config {
     pg::Settings postgres;
     nats::Settings nats;
@@ -79,6 +90,7 @@ struct Config {
     OutboxSettings outbox;
     CommandSettings commands;
     KeeperSettings keeper;
+    SearchIndexSettings search_index;
     rpc::Settings grpc;
 
     Config();

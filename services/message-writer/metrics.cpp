@@ -107,6 +107,19 @@ WriterMetrics::WriterMetrics(obs::Metrics& metrics)
       )),
       purged(metrics.GetCounter(
           "unibox_writer_purged_messages_total", "Committed messages removed from the log."
+      )),
+      search_indexed(metrics.GetCounter(
+          "unibox_writer_search_indexed_total", "Messages and contacts made searchable."
+      )),
+      search_pending(metrics.GetGauge(
+          "unibox_writer_search_pending",
+          "Statements whose messages or contacts are not searchable yet; 10,000 at most."
+      )),
+      search_lag_seconds(metrics.GetGauge(
+          "unibox_writer_search_lag_seconds", "Age of the oldest change that search does not find."
+      )),
+      search_walking(metrics.GetGauge(
+          "unibox_writer_search_walking", "1 while messages from before are being made searchable."
       )) {}
 
 obs::Gauge& WriterMetrics::LagMessages(domain::ShardId shard) {

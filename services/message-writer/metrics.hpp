@@ -48,6 +48,10 @@ struct WriterMetrics {
     obs::Gauge& waiting_partitions;
     obs::Gauge& periods_ahead;
     obs::Counter& purged;
+    obs::Counter& search_indexed;
+    obs::Gauge& search_pending;
+    obs::Gauge& search_lag_seconds;
+    obs::Gauge& search_walking;
 };
 
 }  // namespace unibox::writer

@@ -5,6 +5,7 @@
 #include "message-writer/keeper.hpp"
 #include "message-writer/partition_owner.hpp"
 #include "message-writer/relays.hpp"
+#include "message-writer/search_indexer.hpp"
 #include "message-writer/snooze_alarm.hpp"
 #include "message-writer/writer_api.hpp"
 #include "rpc/server.hpp"
@@ -101,6 +102,7 @@ struct Objects {
     std::vector<std::unique_ptr<Lane>> lanes;
     PartitionOwner partitions;
     std::unique_ptr<Keeper> keeper;
+    std::unique_ptr<SearchIndexer> search_indexer;
     CommandLanes commands;
     SnoozeAlarm snoozes;
     rpc::Calls calls;
@@ -169,6 +171,13 @@ std::vector<runtime::Part> PartsOf(Objects& objects) {
                  return Status();
              },
          .stop = [&objects](Millis) { objects.snoozes.Stop(); }},
+        {.name = "search-index",
+         .start =
+             [&objects] {
+                 objects.search_indexer->Start();
+                 return Status();
+             },
+         .stop = [&objects](Millis) { objects.search_indexer->Stop(); }},
         runtime::ListenerPart("grpc", objects.grpc, start_grpc)};
 }
 
@@ -190,6 +199,10 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
         Keeper::Create(
             objects->config, *objects->pool, *objects->connection, objects->metrics, clock
         )
+    );
+    UNIBOX_ASSIGN_OR_RETURN(
+        objects->search_indexer,
+        SearchIndexer::Create(objects->config, *objects->pool, objects->metrics, clock)
     );
     return std::make_unique<runtime::Service>(objects, PartsOf(*objects));
 }
