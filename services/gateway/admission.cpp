@@ -35,6 +35,7 @@ Admission::Admission(
 
 async::FairPool& Admission::PoolOf(const Method& method) const {
     if (method.waits_for == WaitsFor::kAdministration) return pools_.administration;
+    if (method.waits_for == WaitsFor::kSearch) return pools_.searches;
     return method.repetition == Repetition::kReads ? pools_.reads : pools_.changes;
 }
 

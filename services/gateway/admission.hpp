@@ -22,11 +22,12 @@ public:
     using UseCase = std::function<Status(const Caller&)>;
 
     // What reads waits for PostgreSQL, what changes for message-writer: one that is slow holds no
-    // thread of the other's.
+    // thread of the other's. What searches may keep PostgreSQL busy, and holds no thread of either.
     struct Pools {
         async::FairPool& reads;
         async::FairPool& changes;
         async::FairPool& administration;
+        async::FairPool& searches;
     };
 
     // All must outlive the object.

@@ -259,6 +259,41 @@ void LimitSettings::Describe(config::FieldTable& table) {
         "whose address all clients share)");
 }
 
+void SearchSettings::Describe(config::FieldTable& table) {
+    table.Section("search", "Searches, which have threads and connections of their own.")
+        .Add(
+            "connection_count_max",
+            &connection_count_max,
+            "Connections to PostgreSQL for them: so many it works on at once.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "thread_count",
+            &thread_count,
+            "Searches worked on at once, of all tenants in turn; about one for each connection.",
+            config::InRange(1, 100)
+        )
+        .Add(
+            "queue_count_max",
+            &queue_count_max,
+            "Searches that wait for a thread; more are refused with 429, as of work.",
+            config::InRange(1, 100'000)
+        )
+        .Add(
+            "time_ms_max",
+            &time_ms_max,
+            "About so long is looked for messages; then the page has what was found, and says that "
+            "it is partial.",
+            config::InRange(1, 60'000)
+        )
+        .Add(
+            "statement_timeout_ms",
+            &statement_timeout_ms,
+            "After it a search is given up: even one week has too much of what is looked for.",
+            config::InRange(10, 600'000)
+        );
+}
+
 void WriterSettings::Describe(config::FieldTable& table) {
     client.Describe(table, "writer", "message-writer, which writes what clients ask for");
     table.Section("writer").Add(
@@ -333,6 +368,7 @@ void Config::Describe(config::FieldTable& table) {
             config::ReadableFileOrEmpty()
         );
     work.Describe(table);
+    search.Describe(table);
     writer.Describe(table);
     console.Describe(table);
 }
@@ -344,6 +380,7 @@ std::vector<runtime::FileUse> Config::FileUses() const {
          grpc.connection_count_max * rpc::kFilesPerConnection},
         {"postgres.connection_count_max", postgres.connection_count_max},
         {"postgres.read_connection_count_max (each replica)", ReadFiles(reads)},
+        {"search.connection_count_max", search.connection_count_max},
         {"console.connection_count_max", console.connection_count_max}};
 }
 

@@ -92,6 +92,19 @@ struct LimitSettings {
     void Describe(config::FieldTable& table);
 };
 
+// Searches keep PostgreSQL busy for longer than other reads: few at once, on connections of their
+// own.
+struct SearchSettings {
+    int connection_count_max = 2;
+    int thread_count = 2;
+    int queue_count_max = 256;
+    int time_ms_max = 300;             // Then a page is partial.
+    int statement_timeout_ms = 2'000;  // Then there is none.
+
+    // Section "search".
+    void Describe(config::FieldTable& table);
+};
+
 struct WriterSettings {
     rpc::ClientSettings client;
     int deadline_ms_max = 5'000;  // A call with all its attempts.
@@ -125,6 +138,7 @@ struct Config {
     AgentTokenSettings agent_tokens;
     std::filesystem::path secrets_key_file;  // "" = no HS256.
     WorkSettings work;
+    SearchSettings search;
     WriterSettings writer;
     ConsoleSettings console;
 

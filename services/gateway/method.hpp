@@ -38,6 +38,7 @@ enum class Repetition {
 enum class WaitsFor {
     kItsKind,         // What reads: PostgreSQL; what changes: message-writer.
     kAdministration,  // The database as ub_console.
+    kSearch,          // The database, for longer than other reads.
 };
 
 struct Method {

@@ -22,6 +22,19 @@ std::vector<Method> ReadingMethods(const Inbox& inbox) {
     };
 }
 
+// On threads and connections of their own.
+std::vector<Method> SearchingMethods(const Search& search) {
+    const std::string service = "unibox.v1.SearchService.";
+    constexpr auto kReads = Repetition::kReads;
+    constexpr auto kScope = auth::kScopeInboxRead;
+    std::vector<Method> methods = {
+        Row(service + "SearchMessages", kScope, kReads, search, &Search::SearchMessages),
+        Row(service + "SearchContacts", kScope, kReads, search, &Search::SearchContacts),
+    };
+    for (Method& method : methods) method.waits_for = WaitsFor::kSearch;
+    return methods;
+}
+
 template <class Request>
 Method ConversationRow(const char* name, const Commands& commands) {
     const auto use_case = &Commands::ChangeConversation<Request>;
@@ -62,6 +75,9 @@ std::vector<Method> MethodsOf(const UseCases& use_cases) {
         methods.push_back(std::move(method));
     }
     for (Method& method : AdminMethods(use_cases.admin)) methods.push_back(std::move(method));
+    for (Method& method : SearchingMethods(use_cases.search)) {
+        methods.push_back(std::move(method));
+    }
     return methods;
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/commands.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/method.hpp"
+#include "gateway/search.hpp"
 
 #include <vector>
 
@@ -17,6 +18,7 @@ struct UseCases {
     const Inbox& inbox;
     const Commands& commands;
     const Admin& admin;
+    const Search& search;
 };
 
 std::vector<Method> MethodsOf(const UseCases& use_cases);

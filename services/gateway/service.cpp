@@ -12,6 +12,7 @@
 #include "gateway/inbox.hpp"
 #include "gateway/methods.hpp"
 #include "gateway/openapi.hpp"
+#include "gateway/search.hpp"
 #include "http/server.hpp"
 #include "limits/limiter.hpp"
 #include "nats/connection.hpp"
@@ -69,6 +70,19 @@ Result<AdminParts> AdminPartsOf(const Config& config, obs::Metrics& metrics) {
     return parts;
 }
 
+async::FairLimits SearchLimits(const Config& config) {
+    WorkSettings settings = config.work;
+    settings.queue_count_max = config.search.queue_count_max;
+    return WorkLimits(settings, config.search.thread_count, config.search.thread_count);
+}
+
+Result<std::unique_ptr<pg::Pool>> SearchPool(const Config& config, obs::Metrics& metrics) {
+    pg::Settings settings = config.postgres;
+    settings.connection_count_max = config.search.connection_count_max;
+    settings.statement_timeout_ms = config.search.statement_timeout_ms;
+    return pg::Pool::Create(settings, metrics);
+}
+
 // What gRPC clients take with their own defaults (4 MiB), and what may be sent here.
 std::size_t PageBytesMax(const rpc::Settings& grpc) {
     const auto sendable = static_cast<std::size_t>(grpc.send_bytes_max);
@@ -108,6 +122,7 @@ auth::Authenticator::FindKeys KeysIn(pg::Pool& pool) {
 struct Peers {
     std::unique_ptr<pg::Pool> pool;
     std::unique_ptr<pg::ReadRouter> reads;
+    std::unique_ptr<pg::Pool> search_pool;
     auth::AgentSources agents;
     std::unique_ptr<nats::Connection> connection;
     std::unique_ptr<rpc::Client> writer;
@@ -121,6 +136,7 @@ Result<Peers> PeersOf(const Config& config, obs::Metrics& metrics) {
     UNIBOX_ASSIGN_OR_RETURN(
         peers.reads, pg::ReadRouter::Create(*peers.pool, config.postgres, config.reads, metrics)
     );
+    UNIBOX_ASSIGN_OR_RETURN(peers.search_pool, SearchPool(config, metrics));
     UNIBOX_ASSIGN_OR_RETURN(peers.agents, AgentSourcesOf(config, *peers.pool));
     UNIBOX_ASSIGN_OR_RETURN(peers.connection, nats::Connection::Connect(config.nats, metrics));
     const auto methods = WriterMethods(Millis(config.writer.deadline_ms_max));
@@ -138,10 +154,12 @@ struct Objects {
         : config(the_config),
           pool(std::move(given.pool)),
           reads(std::move(given.reads)),
+          search_pool(std::move(given.search_pool)),
           authenticator(
               AuthOptions(config), KeysIn(*pool), clock, metrics, std::move(given.agents)
           ),
           inbox(*reads, clock, PageBytesMax(config.grpc)),
+          search(*search_pool, clock, Millis(config.search.time_ms_max)),
           writer(std::move(given.writer)),
           commands(*writer, clock),
           admin(Telling(std::move(given.admin)), clock),
@@ -167,12 +185,23 @@ struct Objects {
               clock,
               obs::WaitingGauge(metrics, "unibox_gateway_waiting", "administration")
           ),
+          searches(
+              "searches",
+              SearchLimits(config),
+              clock,
+              obs::WaitingGauge(metrics, "unibox_gateway_waiting", "searches")
+          ),
           calls(config.grpc, metrics),
           redis(std::move(given.redis)),
           limiter(*redis, config.limits.counting, clock, metrics),
           call_limits(config.limits),
           admission(
-              calls, authenticator, limiter, call_limits, {work, changes, administration}, metrics
+              calls,
+              authenticator,
+              limiter,
+              call_limits,
+              {work, changes, administration, searches},
+              metrics
           ),
           connection(std::move(given.connection)),
           untold("services could not be told of a change of administration", clock) {}
@@ -184,14 +213,17 @@ struct Objects {
     const Config config;
     const std::unique_ptr<pg::Pool> pool;
     const std::unique_ptr<pg::ReadRouter> reads;
+    const std::unique_ptr<pg::Pool> search_pool;
     auth::Authenticator authenticator;
     Inbox inbox;
+    Search search;
     const std::unique_ptr<rpc::Client> writer;
     Commands commands;
     Admin admin;
     async::FairPool work;
     async::FairPool changes;
     async::FairPool administration;
+    async::FairPool searches;
     rpc::Calls calls;
     const std::unique_ptr<redis::Client> redis;
     limits::Limiter limiter;
@@ -237,6 +269,7 @@ std::vector<runtime::Part> PartsOf(Objects& objects, const Clock& clock, obs::Me
         {.name = "work",
          .stop =
              [&objects](Millis) {
+                 objects.searches.Stop();
                  objects.changes.Stop();
                  objects.work.Stop();
              }},
@@ -263,7 +296,9 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
     const auto objects = std::make_shared<Objects>(config, std::move(peers), clock, metrics);
     UNIBOX_ASSIGN_OR_RETURN(
         objects->methods,
-        MethodTable::Create(MethodsOf({objects->inbox, objects->commands, objects->admin}))
+        MethodTable::Create(
+            MethodsOf({objects->inbox, objects->commands, objects->admin, objects->search})
+        )
     );
     objects->grpc_api = std::make_unique<GrpcApi>(objects->methods, objects->admission);
     return std::make_unique<runtime::Service>(objects, PartsOf(*objects, clock, metrics));

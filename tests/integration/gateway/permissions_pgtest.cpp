@@ -98,6 +98,8 @@ const std::map<std::string, std::string> kScopeOf = {
     {"unibox.v1.InboxService.SetPriority", "inbox:write"},
     {"unibox.v1.InboxService.SnoozeConversation", "inbox:write"},
     {"unibox.v1.InboxService.UnmuteConversation", "inbox:write"},
+    {"unibox.v1.SearchService.SearchContacts", "inbox:read"},
+    {"unibox.v1.SearchService.SearchMessages", "inbox:read"},
 };
 
 // By scope: a key that has this one alone.

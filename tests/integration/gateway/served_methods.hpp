@@ -5,6 +5,7 @@
 #include "gateway/admin/admin.hpp"
 #include "gateway/method_table.hpp"
 #include "gateway/methods.hpp"
+#include "gateway/search.hpp"
 #include "gateway_fixture.hpp"
 #include "pg/read_router.hpp"
 #include "rpc/client.hpp"
@@ -30,8 +31,10 @@ public:
           writer_(rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics_).value()),
           commands_(*writer_, SystemClock()),
           admin_({}, SystemClock()),
+          search_(*pool_, SystemClock(), Millis(100)),
           table_(
-              gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_, admin_})).value()
+              gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_, admin_, search_}))
+                  .value()
           ),
           channel_(grpc::CreateChannel(
               fixture.gateway().address("grpc"), grpc::InsecureChannelCredentials()
@@ -80,6 +83,7 @@ private:
     std::unique_ptr<rpc::Client> writer_;
     gateway::Commands commands_;
     gateway::Admin admin_;
+    gateway::Search search_;
     gateway::MethodTable table_;
     std::shared_ptr<grpc::Channel> channel_;
 };

@@ -33,7 +33,8 @@ std::vector<Method> RealMethods() {
         rpc::Client::Create({}, gateway::WriterMethods(Millis(1'000)), metrics).value();
     static const gateway::Commands commands(*writer, SystemClock());
     static const gateway::Admin admin({}, SystemClock());
-    return gateway::MethodsOf({inbox, commands, admin});
+    static const gateway::Search search(*pool, SystemClock(), Millis(100));
+    return gateway::MethodsOf({inbox, commands, admin, search});
 }
 
 // Another class of use cases, which remembers.
@@ -77,7 +78,7 @@ Status RoutesOf(std::vector<Method> methods) {
     async::FairPool work("t", {1, 1, 1, 1}, SystemClock());
     test::OpenLimits open(metrics);
     gateway::Admission admission(
-        calls, authenticator, open.limiter, open.call_limits, {work, work, work}, metrics
+        calls, authenticator, open.limiter, open.call_limits, {work, work, work, work}, metrics
     );
     return gateway::HttpRoutes(*table, admission).status();
 }

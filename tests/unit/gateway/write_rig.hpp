@@ -10,6 +10,7 @@
 #include "gateway/grpc_api.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/method_table.hpp"
+#include "gateway/search.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "open_limits.hpp"
@@ -65,6 +66,7 @@ private:
     gateway::Inbox inbox_;
     gateway::Commands commands_;
     gateway::Admin admin_;
+    gateway::Search search_;
     async::FairPool reads_;
     async::FairPool changes_;
     rpc::Calls calls_;
