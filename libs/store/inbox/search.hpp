@@ -1,5 +1,5 @@
 // Messages and contacts by their words. Role ub_gateway, under row-level security; what looks into
-// the index are functions that take the tenant from the transaction (migration 0032).
+// the index are functions that take the tenant from the transaction (migration 0030).
 //
 // Each call is one transaction of one statement. Errors: those of libs/pg; DEADLINE_EXCEEDED if the
 // statement's timeout or the deadline came first. Thread safety: any thread; each call takes one
