@@ -59,8 +59,15 @@ def channel_of(conversation):
     return word_of(conversation['provider'], 'PROVIDER_')
 
 
+def value_text(value):
+    for prefix in ('CONVERSATION_STATUS_', 'PRIORITY_'):
+        if value.startswith(prefix):
+            return word_of(value, prefix)
+    return value or '–'
+
+
 def change_text(change):
-    return f'{change["field"]}: {change["oldValue"] or "–"} → {change["newValue"] or "–"}'
+    return f'{change["field"]}: {value_text(change["oldValue"])} → {value_text(change["newValue"])}'
 
 
 def rows_of_audit(agent, conversations):

@@ -5,6 +5,7 @@
 
 #include "async/fair_pool.hpp"
 #include "auth/authenticator.hpp"
+#include "gateway/admin/admin.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/grpc_api.hpp"
