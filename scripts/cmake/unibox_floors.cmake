@@ -46,17 +46,24 @@ function(unibox_library name)
     target_link_libraries(unibox_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# unibox_service(name SOURCES ... DEPS ... [PRIVATE third parties]): everything but main.cpp is a library, unibox_svc_<name>,
-# which tests link; main.cpp makes the executable <name>.
+# unibox_service(name SOURCES ... [GRPC_SOURCES ...] DEPS ... [PRIVATE third parties]): everything but main.cpp is a library,
+# unibox_svc_<name>, which tests link; main.cpp makes the executable <name>. Without gRPC a service that has GRPC_SOURCES is
+# the library of its other sources alone.
 function(unibox_service name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "SOURCES;GRPC_SOURCES;DEPS;PRIVATE" ${ARGN})
     unibox_check_dependencies(${name} 5 ${ARG_DEPS})
     list(TRANSFORM ARG_DEPS PREPEND unibox::)
+    if(UNIBOX_GRPC)
+        list(APPEND ARG_SOURCES ${ARG_GRPC_SOURCES})
+    endif()
     add_library(unibox_svc_${name} STATIC ${ARG_SOURCES})
     set_target_properties(unibox_svc_${name} PROPERTIES UNIBOX_FLOOR 5)
     unibox_common_settings(unibox_svc_${name})
     target_include_directories(unibox_svc_${name} PUBLIC ${CMAKE_SOURCE_DIR}/services)
     target_link_libraries(unibox_svc_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE})
+    if(ARG_GRPC_SOURCES AND NOT UNIBOX_GRPC)
+        return()
+    endif()
     add_executable(${name} main.cpp)
     unibox_common_settings(${name})
     target_link_libraries(${name} PRIVATE unibox_svc_${name})

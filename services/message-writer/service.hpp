@@ -1,4 +1,4 @@
-// The whole of message-writer: connections, lanes, ownership, upkeep.
+// The whole of message-writer: Writing and its gRPC API.
 // Thread safety: call from any thread.
 #pragma once
 

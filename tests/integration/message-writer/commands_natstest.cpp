@@ -1,5 +1,6 @@
 // Commands of people and programs, from the call to the row and the feed, with a real PostgreSQL
 // and a real nats-server.
+#include "message-writer/service.hpp"
 #include "support/command_builder.hpp"
 #include "support/eventually.hpp"
 #include "support/status_matchers.hpp"
@@ -19,6 +20,8 @@ using std::chrono::seconds;
 // A writer, and a customer who has written once.
 struct Inbox : WriterFixture {
     Inbox() {
+        create_writer = [](const writer::Config& settings, const Clock& time, obs::Metrics& metrics
+                        ) { return writer::CreateService(settings, time, metrics); };
         Publish({AMessage().From("anna").WithText("hello?").Build()});
         first = StartWriter("one").address("grpc");
         REQUIRE(AllCommitted());

@@ -58,7 +58,7 @@ void WriterFixture::EnsureStreams(int generation) {
 
 runtime::Service& WriterFixture::StartWriter(const std::string& owner) {
     config.ownership.owner = owner;
-    auto writer = writer::CreateService(config, clock, registry);
+    auto writer = create_writer(config, clock, registry);
     REQUIRE_OK(writer);
     REQUIRE_OK((*writer)->Start());
     writers_.push_back(std::move(*writer));

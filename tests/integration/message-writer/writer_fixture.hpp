@@ -3,7 +3,6 @@
 #pragma once
 
 #include "message-writer/config.hpp"
-#include "message-writer/service.hpp"
 #include "nats/streams.hpp"
 #include "support/fake_clock.hpp"
 #include "support/inbound_events.hpp"
@@ -11,6 +10,7 @@
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
+#include "support/writing_service.hpp"
 #include "unibox/event/v1/feed.pb.h"
 
 #include <filesystem>
@@ -31,6 +31,10 @@ public:
 
     // Short leases, quick rounds; change before StartWriter.
     writer::Config config;
+    // What StartWriter starts: no API, unless a test wants writer::CreateService.
+    std::function<Result<
+        std::unique_ptr<runtime::Service>>(const writer::Config&, const Clock&, obs::Metrics&)>
+        create_writer = CreateWritingService;
     runtime::Service& StartWriter(const std::string& owner);
     void StopWriter(std::size_t index) { writers_.at(index).reset(); }
     // A writer as a process of its own, to be killed; it freezes itself at the stage if one is

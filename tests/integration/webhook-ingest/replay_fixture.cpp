@@ -20,7 +20,7 @@ ReplayFixture::ReplayFixture() : all_(pg::Pool::Create(database.settings(), metr
     settings.postgres = database.settings("ub_writer");
     settings.nats.url = nats.url();
     settings.ownership.owner = "replay";
-    writer_ = writer::CreateService(settings, SystemClock(), metrics).value();
+    writer_ = CreateWritingService(settings, SystemClock(), metrics).value();
     REQUIRE_OK(writer_->Start());
 }
 

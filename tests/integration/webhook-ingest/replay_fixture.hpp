@@ -4,7 +4,7 @@
 #pragma once
 
 #include "ingest_fixture.hpp"
-#include "message-writer/service.hpp"
+#include "support/writing_service.hpp"
 
 #include <cstdint>
 #include <string>
