@@ -26,7 +26,7 @@ std::string WhatSheWrote() {
 
 TEST_CASE("Agent's day: each command prints what the document says", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     Stack stack(options);
     SignedWebhook webhook;
     webhook.secret = Secret(Stack::kAppSecret);

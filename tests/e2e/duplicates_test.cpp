@@ -62,7 +62,7 @@ void CheckOneMessage(Stack& stack, std::int64_t version) {
 
 TEST_CASE("Duplicates: a webhook ten times at once, and again after the windows", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     options.dedup_window_ms = 1'000;
     options.environment = {{"UNIBOX_INGEST_DUPLICATE_WINDOW_MS", "1000"}};
     Stack stack(options);
@@ -81,7 +81,7 @@ TEST_CASE("Duplicates: a webhook ten times at once, and again after the windows"
 
 TEST_CASE("Duplicates: one webhook of two tenants comes to each its own", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     Stack stack(options);
     const auto first = Text(Stack::kFirstPhoneNumberId, "wamid.first");
     const auto second = Text(Stack::kSecondPhoneNumberId, "wamid.second");
@@ -102,7 +102,7 @@ TEST_CASE("Duplicates: one webhook of two tenants comes to each its own", "[e2e]
 
 TEST_CASE("Duplicates: fifty first messages of a contact at once are one conversation", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     options.writer_count = 2;
     Stack stack(options);
     const auto id_of = [](int i) { return fmt::format("wamid.{}", i); };

@@ -236,7 +236,7 @@ void CheckTransports(const Stack& stack) {
 
 TEST_CASE("Message path: every recorded webhook is in the inbox as it should", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     options.tenants_yaml = kFixtureTenants;
     Stack stack(options);
     const auto sent = SendAll(stack);

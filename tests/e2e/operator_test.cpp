@@ -76,7 +76,7 @@ std::map<std::string, std::string> UrlsIn(const Json& channels) {
 
 TEST_CASE("Operator: each printed URL takes what its provider signs for it", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     options.tenants_yaml = "tenants: []";
     Stack stack(options);
     const std::string base = "http://" + stack.ingest_address();
@@ -122,7 +122,7 @@ TEST_CASE("Operator: each printed URL takes what its provider signs for it", "[e
 
 TEST_CASE("Operator: the self-test goes the whole way, again and again", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     Stack stack(options);
     for (int round = 0; round < 2; ++round) {
         const Json tested = Json::parse(stack.Ctl(

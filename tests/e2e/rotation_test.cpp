@@ -53,7 +53,7 @@ bool Becomes(int status, const std::function<int()>& ask) {
 
 TEST_CASE("Rotation: both secrets live, then the new one; keys and channels end", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     options.environment = {
         {"UNIBOX_LOOKUPS_REFRESH_MS", "600000"},
         {"UNIBOX_LOOKUPS_KNOWN_MS_MAX", "600000"},

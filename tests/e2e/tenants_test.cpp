@@ -52,7 +52,7 @@ int PostUpdate(
 
 TEST_CASE("Tenants: nothing of one exists for the other, on any read path", "[e2e]") {
     StackOptions options;
-    options.gateway = true;
+    options.gateway_count = 1;
     options.tenants_yaml = kTenants;
     Stack stack(options);
     for (int i = 1; i <= 3; ++i) {

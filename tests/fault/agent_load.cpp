@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <memory>
 #include <set>
 
 namespace unibox::test {
@@ -19,7 +20,9 @@ const std::set<int> kPassing = {503, 504};
 
 void AgentLoad::Start() {
     for (int agent = 0; agent < options_.agent_count; ++agent) {
-        threads_.emplace_back([this, agent] { Work(agent); });
+        for (int thread = 0; thread < options_.threads_each; ++thread) {
+            threads_.emplace_back([this, agent, thread] { Work(agent, thread); });
+        }
     }
 }
 
@@ -39,14 +42,20 @@ std::map<std::string, std::string> AgentLoad::messages() const {
     return messages_;
 }
 
-void AgentLoad::Work(int agent) {
-    http::Client client(options_.gateway_address);
+void AgentLoad::Work(int agent, int thread) {
+    std::vector<std::unique_ptr<http::Client>> gateways;
+    for (const std::string& address : options_.gateway_addresses) {
+        gateways.push_back(std::make_unique<http::Client>(address));
+    }
     for (int reply = 0; reply < options_.replies_each; ++reply) {
         const std::string request_id = std::to_string(agent) + "-" + std::to_string(reply);
         const int turn = agent * options_.replies_each + reply;
         const std::size_t place = static_cast<std::size_t>(turn) % options_.conversations.size();
         const std::string& where = options_.conversations[place];
-        for (int i = 0; i < options_.asks_each; ++i) Ask(client, request_id, where);
+        for (int i = 0; i < options_.asks_each; ++i) {
+            const auto gateway = static_cast<std::size_t>(thread + i) % gateways.size();
+            Ask(*gateways[gateway], request_id, where);
+        }
     }
 }
 

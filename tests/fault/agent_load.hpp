@@ -17,10 +17,11 @@
 namespace unibox::test {
 
 struct AgentLoadOptions {
-    std::string gateway_address;
+    std::vector<std::string> gateway_addresses;  // asked in turn
     std::string api_key;
     std::vector<std::string> conversations;  // where they reply, in turn
     int agent_count = 8;
+    int threads_each = 1;  // that ask the same, at once
     int replies_each = 125;
     int asks_each = 10;  // calls with one request id that are answered, for each reply
 };
@@ -45,7 +46,7 @@ public:
     std::map<std::string, std::string> messages() const;
 
 private:
-    void Work(int agent);
+    void Work(int agent, int thread);
     // Until there is an answer.
     void Ask(http::Client& client, const std::string& request_id, const std::string& conversation);
     void Note(const std::string& request_id, const http::Response& answer);

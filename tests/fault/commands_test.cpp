@@ -2,9 +2,11 @@
 #include "agent_load.hpp"
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
+#include "http/client.hpp"
 #include "support/eventually.hpp"
 #include "support/ledger.hpp"
 #include "support/stack.hpp"
+#include "support/status_matchers.hpp"
 #include "support/webhook_client.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/event/v1/send_job.pb.h"
@@ -22,12 +24,16 @@ using std::chrono::seconds;
 
 constexpr int kCustomerCount = 10;
 
-StackOptions Options() {
+StackOptions Options(int gateway_count) {
     StackOptions options;
     options.writer_count = 2;
-    options.gateway = true;
+    options.gateway_count = gateway_count;
     // Slots and partitions of a killed writer are free soon.
     options.environment = {{"UNIBOX_OWNERSHIP_LEASE_MS", "3000"}};
+    // Rates that are counted and never reached.
+    for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE"}) {
+        options.environment["UNIBOX_LIMITS_" + whose + "_PER_S"] = "100000";
+    }
     return options;
 }
 
@@ -58,7 +64,8 @@ std::set<std::string> JobIds(Stack& stack) {
 
 // Ten customers wrote, and agents reply to them.
 struct Shop {
-    Shop() : stack(Options()) {
+    explicit Shop(int gateways = 1)
+        : gateway_count(static_cast<std::size_t>(gateways)), stack(Options(gateways)) {
         std::vector<WhatsAppText> messages;
         for (int i = 0; i < kCustomerCount; ++i) {
             const std::string n = std::to_string(i);
@@ -81,7 +88,9 @@ struct Shop {
 
     AgentLoadOptions Load() {
         AgentLoadOptions load;
-        load.gateway_address = stack.gateway_address();
+        for (std::size_t i = 0; i < gateway_count; ++i) {
+            load.gateway_addresses.push_back(stack.gateway_address(i));
+        }
         load.api_key = stack.api_key();
         load.conversations = ConversationsOf(stack);
         return load;
@@ -116,6 +125,7 @@ struct Shop {
         CHECK(JobIds(stack) == ids);
     }
 
+    std::size_t gateway_count;
     Stack stack;
 };
 
@@ -166,6 +176,63 @@ TEST_CASE("Commands: PostgreSQL and NATS are killed while agents reply", "[fault
     shop.stack.nats().Start();
     load.Join();
     shop.CheckBooks(load);
+}
+
+TEST_CASE("Commands: two gateways are asked the same at once, and killed in turn", "[fault]") {
+    Shop shop(2);
+    auto options = shop.Load();
+    options.threads_each = 2;
+    options.asks_each = 2;
+    AgentLoad load(options);
+    load.Start();
+    for (std::size_t round = 0; round < 4; ++round) {
+        WaitForAnswers(load, 300);
+        shop.stack.gateway(round % 2).Kill9();
+        if (round == 2) shop.stack.writer(0).Kill9();
+        WaitForAnswers(load, 100);  // By the other one.
+        shop.stack.StartGateway(round % 2);
+    }
+    load.Join();
+    CHECK(load.messages().size() == 1'000);
+    shop.CheckBooks(load);
+}
+
+// Redis counts rates alone: nobody has to wait for it, or is refused, because it is away.
+TEST_CASE("Commands: Redis is lost, flushed and frozen while agents reply", "[fault]") {
+    Shop shop;
+    auto options = shop.Load();
+    options.asks_each = 2;
+    AgentLoad load(options);
+    load.Start();
+    WaitForAnswers(load, 300);
+    shop.stack.redis().Kill9();
+    WaitForAnswers(load, 300);
+    shop.stack.redis().Start();
+    WaitForAnswers(load, 100);
+    CHECK(shop.stack.redis().Cli({"FLUSHALL"}) == "OK");
+    CHECK(shop.stack.redis().Cli({"SCRIPT", "FLUSH"}) == "OK");
+    WaitForAnswers(load, 300);
+    shop.stack.redis().Pause();
+    WaitForAnswers(load, 300);
+    shop.stack.redis().Resume();
+    load.Join();
+    CHECK(load.unanswered_count() == 0);
+    CHECK(load.messages().size() == 1'000);
+    shop.CheckBooks(load);
+    // And it is asked again.
+    CHECK(shop.stack.redis().Cli({"CONFIG", "RESETSTAT"}) == "OK");
+    CHECK(Eventually(seconds(30), [&] {
+        const auto list = http::Send(
+            "GET",
+            "http://" + shop.stack.gateway_address() + "/v1/conversations",
+            {{"Authorization", "Bearer " + shop.stack.api_key()}},
+            "",
+            Millis(10'000)
+        );
+        REQUIRE_OK(list);
+        return shop.stack.redis().Cli({"INFO", "commandstats"}).find("evalsha") !=
+               std::string::npos;
+    }));
 }
 
 }  // namespace

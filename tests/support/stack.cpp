@@ -82,7 +82,8 @@ Stack::Stack(StackOptions options)
     StartIngest();
     writers_.resize(static_cast<std::size_t>(options_.writer_count));
     for (std::size_t i = 0; i < writers_.size(); ++i) StartWriter(i);
-    if (options_.gateway) StartGateway();
+    gateways_.resize(static_cast<std::size_t>(options_.gateway_count));
+    for (std::size_t i = 0; i < gateways_.size(); ++i) StartGateway(i);
 }
 
 Stack::~Stack() = default;
@@ -199,7 +200,7 @@ void Stack::StartWriter(std::size_t index) {
     writers_.at(index) = StartService(service, WriterName(index), std::move(environment));
 }
 
-void Stack::StartGateway() {
+void Stack::StartGateway(std::size_t index) {
     const ServiceEntry& service = ServiceNamed("gateway");
     auto environment = Environment(service.role);
     std::string writers;
@@ -212,7 +213,7 @@ void Stack::StartGateway() {
     for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE", "ANONYMOUS"}) {
         environment.try_emplace("UNIBOX_LIMITS_" + whose + "_PER_S", "0");
     }
-    gateway_ = StartService(service, service.name, std::move(environment));
+    gateways_.at(index) = StartService(service, GatewayName(index), std::move(environment));
 }
 
 }  // namespace unibox::test

@@ -24,7 +24,7 @@ namespace unibox::test {
 struct StackOptions {
     int partition_count = 4;
     int writer_count = 1;
-    bool gateway = false;
+    int gateway_count = 0;
     int nats_count = 1;  // More: a cluster, and a replica of each stream on every node.
     std::int64_t dedup_window_ms = 120'000;
     // webhook-ingest reaches NATS, and the writers PostgreSQL and NATS, through the gates below.
@@ -55,8 +55,10 @@ public:
     const std::string& address(const std::string& instance, const std::string& listener) const;
     const std::string& ingest_address() const { return address("webhook-ingest", "http"); }
     int ingest_port() const;
-    const std::string& gateway_address() const { return address("gateway", "http"); }
-    const std::string& gateway_grpc_address() const { return address("gateway", "grpc"); }
+    const std::string& gateway_address(std::size_t index = 0) const {
+        return address(GatewayName(index), "http");
+    }
+    const std::string& gateway_grpc_address() const { return address(GatewayName(0), "grpc"); }
     const std::string& api_key() const { return api_key_; }
     const std::string& second_api_key() const { return second_api_key_; }
     // Only with StackOptions::gates.
@@ -66,10 +68,11 @@ public:
 
     Process& ingest() { return *ingest_; }
     Process& writer(std::size_t index) { return *writers_.at(index); }
+    Process& gateway(std::size_t index) { return *gateways_.at(index); }
 
     void StartIngest();
     void StartWriter(std::size_t index);
-    void StartGateway();
+    void StartGateway(std::size_t index);
 
     // Runs uniboxctl with these arguments; returns its stdout and stderr. Aborts unless it exits
     // with `wanted_exit_code`.
@@ -91,6 +94,7 @@ private:
     static std::string WriterName(std::size_t index) {
         return "message-writer-" + std::to_string(index);
     }
+    static std::string GatewayName(std::size_t index) { return "gateway-" + std::to_string(index); }
     double Metric(const std::string& instance, std::string_view name) const;
     // Of every program, as this role of PostgreSQL.
     std::map<std::string, std::string> Environment(const std::string& role) const;
@@ -116,7 +120,7 @@ private:
     obs::Metrics metrics_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<Process> ingest_;
-    std::unique_ptr<Process> gateway_;
+    std::vector<std::unique_ptr<Process>> gateways_;
     std::vector<std::unique_ptr<Process>> writers_;
 };
 
