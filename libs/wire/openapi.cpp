@@ -23,14 +23,28 @@ std::string LowerFirst(std::string name) {
     return name;
 }
 
+// A variable of the path: "conversationId" of conversation_id, and "id" of channel.id, as paths
+// that differ in nothing but their variables' names are one.
+std::string VariableOf(const std::string& field) {
+    return JsonName(std::string_view(field).substr(field.rfind('.') + 1));
+}
+
 // "/v1/conversations/{conversation_id}:close" with the names as JSON has them.
 std::string PathOf(const HttpBinding& binding) {
     std::string path = binding.pattern;
     for (const std::string& field : binding.path_fields) {
         const std::string variable = "{" + field + "}";
-        path.replace(path.find(variable), variable.size(), "{" + JsonName(field) + "}");
+        path.replace(path.find(variable), variable.size(), "{" + VariableOf(field) + "}");
     }
     return path;
+}
+
+// "channel.id"; bindings have fields that are there.
+const pb::FieldDescriptor& FieldAt(const pb::Descriptor& message, const std::string& path) {
+    const auto dot = path.find('.');
+    const pb::FieldDescriptor& field = *message.FindFieldByName(path.substr(0, dot));
+    if (dot == std::string::npos) return field;
+    return FieldAt(*field.message_type(), path.substr(dot + 1));
 }
 
 class Document {
@@ -97,9 +111,9 @@ private:
         Json parameters = Json::array();
         const pb::Descriptor& request = *binding.method->input_type();
         for (const std::string& name : binding.path_fields) {
-            parameters.push_back(Parameter(*request.FindFieldByName(name), "", "path"));
+            parameters.push_back(Parameter(VariableOf(name), FieldAt(request, name), "path"));
         }
-        if (binding.body.empty()) AddQuery(request, "", binding, &parameters);
+        if (binding.body != "*") AddQuery(request, "", binding, &parameters);
         for (const HeaderField& header : info_.headers) {
             if (request.FindFieldByName(header.field) == nullptr) continue;
             parameters.push_back(
@@ -121,23 +135,20 @@ private:
     ) {
         for (int i = 0; i < message.field_count(); ++i) {
             const pb::FieldDescriptor& field = *message.field(i);
+            const std::string path = prefix + field.name();
             const auto& bound = binding.path_fields;
-            if (prefix.empty() && std::count(bound.begin(), bound.end(), field.name()) > 0) {
-                continue;
-            }
+            if (path == binding.body || std::count(bound.begin(), bound.end(), path) > 0) continue;
             if (!Schemas::IsPlain(field)) {
-                AddQuery(
-                    *field.message_type(), prefix + field.json_name() + ".", binding, parameters
-                );
+                AddQuery(*field.message_type(), path + ".", binding, parameters);
                 continue;
             }
-            parameters->push_back(Parameter(field, prefix, "query"));
+            parameters->push_back(Parameter(JsonName(path), field, "query"));
         }
     }
 
-    Json Parameter(const pb::FieldDescriptor& field, const std::string& prefix, const char* in) {
+    Json Parameter(const std::string& name, const pb::FieldDescriptor& field, const char* in) {
         return {
-            {"name", prefix + field.json_name()},
+            {"name", name},
             {"in", in},
             {"required", std::string_view(in) == "path"},
             {"description", comments_.Of(field.full_name())},
@@ -145,11 +156,11 @@ private:
     }
 
     Json Body(const HttpBinding& binding) {
-        return {
-            {"required", true},
-            {"content",
-             {{kJsonType,
-               {{"schema", schemas_.Asked(*binding.method->input_type(), binding.path_fields)}}}}}};
+        const pb::Descriptor& request = *binding.method->input_type();
+        const bool is_whole = binding.body == "*";
+        Json schema = is_whole ? schemas_.Asked(request, binding.path_fields)
+                               : schemas_.Input(*FieldAt(request, binding.body).message_type());
+        return {{"required", true}, {"content", {{kJsonType, {{"schema", std::move(schema)}}}}}};
     }
 
     const ProtoComments& comments_;

@@ -7,10 +7,14 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr const char* kTimestamp = "google.protobuf.Timestamp";
-
+bool IsOfType(const pb::FieldDescriptor& field, const char* full_name) {
+    return field.message_type() != nullptr && field.message_type()->full_name() == full_name;
+}
 bool IsTimestamp(const pb::FieldDescriptor& field) {
-    return field.message_type() != nullptr && field.message_type()->full_name() == kTimestamp;
+    return IsOfType(field, "google.protobuf.Timestamp");
+}
+bool IsFieldMask(const pb::FieldDescriptor& field) {
+    return IsOfType(field, "google.protobuf.FieldMask");
 }
 
 // Always written in an answer: all but what may be absent.
@@ -32,11 +36,15 @@ Json ReferenceTo(const std::string& name) {
 }  // namespace
 
 bool Schemas::IsPlain(const pb::FieldDescriptor& field) {
-    return field.message_type() == nullptr || IsTimestamp(field);
+    return field.message_type() == nullptr || IsTimestamp(field) || IsFieldMask(field);
 }
 
 Json Schemas::Answer(const pb::Descriptor& message) {
     return Reference(message, Side::kAnswer);
+}
+
+Json Schemas::Input(const pb::Descriptor& message) {
+    return Reference(message, Side::kAsked);
 }
 
 Json Schemas::Asked(const pb::Descriptor& message, const std::vector<std::string>& path_fields) {
@@ -110,6 +118,7 @@ Json Schemas::FieldSchema(const pb::FieldDescriptor& field, Side side) {
 
 Json Schemas::ValueSchema(const pb::FieldDescriptor& field, Side side) {
     if (IsTimestamp(field)) return {{"type", "string"}, {"format", "date-time"}};
+    if (IsFieldMask(field)) return {{"type", "string"}};  // Names with commas between.
     switch (field.cpp_type()) {
         case pb::FieldDescriptor::CPPTYPE_MESSAGE:
             return Reference(*field.message_type(), side);

@@ -25,7 +25,9 @@ public:
 
     // A reference to the schema of an answer: everything that is always written is required.
     Json Answer(const google::protobuf::Descriptor& message);
-    // The same of a request's body, without the fields that the path has.
+    // The same of what is sent: nobody has to send all of it.
+    Json Input(const google::protobuf::Descriptor& message);
+    // The same of a whole request, without the fields that the path has.
     Json Asked(
         const google::protobuf::Descriptor& message, const std::vector<std::string>& path_fields
     );

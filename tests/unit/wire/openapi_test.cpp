@@ -2,7 +2,9 @@
 #include "wire/openapi.hpp"
 
 #include "support/status_matchers.hpp"
+#include "unibox/v1/admin_service.pb.h"
 #include "unibox/v1/inbox_service.pb.h"
+#include "unibox/v1/search_service.pb.h"
 #include "wire/json_transcoder.hpp"
 
 #include <catch2/catch.hpp>
@@ -25,10 +27,16 @@ wire::ProtoComments Comments() {
     return wire::ProtoComments::Parse(bytes).value();
 }
 
+std::vector<const google::protobuf::ServiceDescriptor*> Services() {
+    return {
+        v1::ListConversationsRequest::descriptor()->file()->service(0),
+        v1::SearchMessagesRequest::descriptor()->file()->service(0),
+        v1::GetTenantRequest::descriptor()->file()->service(0)};
+}
+
 Json Document() {
-    const auto* service = v1::ListConversationsRequest::descriptor()->file()->service(0);
     const auto document = wire::OpenApi(
-        std::vector{service},
+        Services(),
         Comments(),
         {"Unibox",
          "v1",
@@ -82,9 +90,12 @@ TEST_CASE("OpenAPI: every reference leads to a schema, and every schema is used"
 
 TEST_CASE("OpenAPI: each route is one operation with a name of its own", "[unit][wire]") {
     const Json document = Document();
-    const auto* service = v1::ListConversationsRequest::descriptor()->file()->service(0);
-    const auto bindings = wire::HttpBindings(*service);
-    REQUIRE_OK(bindings);
+    std::size_t binding_count = 0;
+    for (const auto* service : Services()) {
+        const auto bindings = wire::HttpBindings(*service);
+        REQUIRE_OK(bindings);
+        binding_count += bindings->size();
+    }
     std::set<std::string> names;
     std::size_t count = 0;
     ForEachOperation(document, [&](const auto& path, const auto& verb, const Json& operation) {
@@ -105,7 +116,29 @@ TEST_CASE("OpenAPI: each route is one operation with a name of its own", "[unit]
         }
         CHECK(in_path == variables);
     });
-    CHECK(count == bindings->size());
+    CHECK(count == binding_count);
+}
+
+TEST_CASE("OpenAPI: no two paths differ in their variables' names alone", "[unit][wire]") {
+    const Json document = Document();
+    std::set<std::string> shapes;
+    for (const auto& [path, verbs] : document["paths"].items()) {
+        CAPTURE(path);
+        CHECK(shapes.insert(std::regex_replace(path, std::regex("\\{[^}]*\\}"), "{}")).second);
+    }
+}
+
+TEST_CASE("OpenAPI: a change of one thing has it as body, its id in the path", "[unit][wire]") {
+    const Json document = Document();
+    const Json& update = document["paths"]["/v1/channels/{id}"]["patch"];
+    CHECK(Named(update["parameters"], "id")["in"] == "path");
+    CHECK(Named(update["parameters"], "updateMask")["schema"]["type"] == "string");
+    CHECK(update["parameters"].size() == 3);  // And the etag.
+    const Json& body = update["requestBody"]["content"]["application/json"]["schema"];
+    CHECK(body["$ref"] == "#/components/schemas/ChannelInput");
+    const Json& channel = document["components"]["schemas"]["ChannelInput"];
+    CHECK(channel["properties"].contains("displayName"));
+    CHECK_FALSE(channel.contains("required"));
 }
 
 TEST_CASE("OpenAPI: every field of every schema says what it is", "[unit][wire]") {
