@@ -61,8 +61,48 @@ TEST_CASE("Admin: another tenant's ids do not exist", "[pg][gateway]") {
         CHECK(list.status == 200);
         CHECK(list.body.find(one.path.substr(collection.size() + 1)) == std::string::npos);
     }
+    const std::string made = fixture.Ok(
+        "POST", "/v1/apiKeys", {{"name", "crm"}, {"scopes", {"inbox:read"}}}
+    )["apiKey"]["id"];
+    const std::string api_key = "/v1/apiKeys/" + made;
+    for (const auto& [verb, path] :
+         {std::pair("PATCH", api_key), std::pair("POST", api_key + ":revoke")}) {
+        INFO(verb << ' ' << path);
+        CHECK(fixture.Send(verb, path, Json::object(), fixture.other_key).status == 404);
+    }
     const Json own = Json::parse(fixture.Send("GET", "/v1/adminAudit", {}, fixture.other_key).body);
     for (const Json& entry : own["entries"]) CHECK(entry["actor"] != "key boss");
+}
+
+TEST_CASE("Admin: nobody joins what is another tenant's", "[pg][gateway]") {
+    AdminFixture fixture;
+    const auto agent_of = [&](const std::string& key) {
+        const Json wanted = {{"externalId", "a"}, {"name", "A"}, {"role", "AGENT_ROLE_AGENT"}};
+        const auto made = fixture.Send("POST", "/v1/agents", wanted, key);
+        REQUIRE(made.status == 200);
+        return Json::parse(made.body)["id"].get<std::string>();
+    };
+    const std::string own = agent_of(fixture.key);
+    const std::string foreign = agent_of(fixture.other_key);
+    const std::string channel = fixture.NewTelegram("bot")["channel"]["id"];
+    const std::string team = fixture.Ok("POST", "/v1/teams", {{"name", "t"}})["id"];
+    for (const std::string& path : {"/v1/channels/" + channel, "/v1/teams/" + team}) {
+        INFO(path);
+        const std::string members = path + "/members";
+        const auto join = [&](const std::string& agent, const std::string& key) {
+            return fixture.Send("POST", members, {{"agentId", agent}}, key).status;
+        };
+        CHECK(join(own, fixture.other_key) == 404);
+        CHECK(join(foreign, fixture.other_key) == 404);
+        CHECK(join(foreign, fixture.key) == 404);
+        CHECK(join(own, fixture.key) == 200);
+        const std::string membership = members + "/" + own;
+        CHECK(fixture.Send("DELETE", membership, {}, fixture.other_key).status == 404);
+        CHECK(
+            fixture.Send("GET", members, {}, fixture.other_key).body.find(own) == std::string::npos
+        );
+        CHECK(fixture.Ok("GET", members)["agentIds"] == Json{own});
+    }
 }
 
 TEST_CASE("Admin: the audit names who did what, and no secret", "[pg][gateway]") {

@@ -36,6 +36,27 @@ void FillPeople(GatewayFixture& fixture, const test::TestTenant& tenant) {
     ));
 }
 
+// What its administrators made, and what search knows.
+void FillSettings(GatewayFixture& fixture, const test::TestTenant& tenant) {
+    fixture.Sql(fmt::format(
+        "INSERT INTO labels (tenant_id, label_id, name, color, description) "
+        "VALUES ({0}, '{1}', 'vip', '', '');"
+        "INSERT INTO attribute_definitions (tenant_id, attribute_id, name, display_name, type, "
+        "options) VALUES ({0}, '{1}', 'order', 'Order', 1, '{{}}');"
+        "INSERT INTO canned_replies (tenant_id, reply_id, slug, body) "
+        "VALUES ({0}, '{1}', 'hi', 'Hello');"
+        "INSERT INTO webhook_endpoints (tenant_id, endpoint_id, slug, url, events, "
+        "sealed_secrets) VALUES ({0}, '{1}', 'w', 'https://w/', '{{}}', '{{x}}');"
+        "INSERT INTO message_search (tenant_id, conversation_id, seq, created_at, channel_id, "
+        "words) VALUES ({0}, '{1}', 1, now(), '{2}', '');"
+        "INSERT INTO contact_search (tenant_id, contact_id, channel_id, folded, grams) "
+        "VALUES ({0}, '{1}', '{2}', '', '')",
+        tenant.id.value,
+        NewUuidV7(1).ToString(),
+        tenant.channel
+    ));
+}
+
 // Something in every tenant table: five conversations, the fifth of them closed, three messages in
 // the first. AddTenant made the rows of tenants and api_keys.
 void FillEverything(GatewayFixture& fixture, const TestTenant& tenant) {
@@ -90,6 +111,7 @@ void FillEverything(GatewayFixture& fixture, const TestTenant& tenant) {
         GatewayFixture::ContactUuid(tenant, 1)
     ));
     FillPeople(fixture, tenant);
+    FillSettings(fixture, tenant);
 }
 
 // Counts rows of `owner` in raw SQL as a role, in a transaction of whichever tenant.
@@ -239,5 +261,5 @@ TEST_CASE("Tenants: row security alone would keep them apart", "[pg][gateway]") 
     std::sort(seen.begin(), seen.end());
     seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
     CHECK(seen == RawReader(fixture, "postgres").Tables());  // None was left out.
-    CHECK(seen.size() == 18);
+    CHECK(seen.size() == 24);
 }
