@@ -32,7 +32,7 @@ StackOptions Options(int gateway_count) {
     options.environment = {{"UNIBOX_OWNERSHIP_LEASE_MS", "3000"}};
     // Rates that are counted and never reached.
     for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE"}) {
-        options.environment["UNIBOX_LIMITS_" + whose + "_PER_S"] = "100000";
+        options.gateway_environment["UNIBOX_LIMITS_" + whose + "_PER_S"] = "100000";
     }
     return options;
 }

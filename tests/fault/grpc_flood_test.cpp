@@ -88,6 +88,7 @@ private:
               "--admin.listen=127.0.0.1:0",
               "--postgres.url=postgresql://127.0.0.1:1/none",
               "--runtime.drain_ms=0",
+              "--limits.anonymous_per_s=0",  // The quiet client has no key.
               "--http.connection_count_max=300",
               "--http.connection_count_per_client_max=250",
               "--grpc.connection_count_max=100",

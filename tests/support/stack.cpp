@@ -209,6 +209,7 @@ void Stack::StartGateway(std::size_t index) {
     }
     if (!writers.empty()) environment["UNIBOX_WRITER_TARGET"] = writers;
     environment["UNIBOX_CONSOLE_URL"] = database_.url("ub_console");
+    for (const auto& [name, value] : options_.gateway_environment) environment[name] = value;
     // Tests ask more often than a program should.
     for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE", "ANONYMOUS"}) {
         environment.try_emplace("UNIBOX_LIMITS_" + whose + "_PER_S", "0");

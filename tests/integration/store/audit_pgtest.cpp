@@ -52,7 +52,8 @@ TEST_CASE("Audit: what was changed, from what to what", "[pg][store]") {
     CHECK(rows[3].entry.old_json.empty());
     CHECK(
         rows[3].entry.new_json ==
-        R"({"name": "Tenant acme", "slug": "acme", "ingest_burst": 1000, "ingest_rate_per_s": 200})"
+        R"({"name": "Tenant acme", "plan": "", "slug": "acme", "ingest_burst": 1000, )"
+        R"("retention_days": 0, "ingest_rate_per_s": 200})"
     );
     CHECK(rows[2].entry.old_json == R"({"name": "Tenant acme", "ingest_rate_per_s": 200})");
     CHECK(rows[2].entry.new_json == R"({"name": "Acme", "ingest_rate_per_s": 300})");

@@ -75,7 +75,7 @@ TEST_CASE("People: what is wrong is refused by its field", "[pg][store]") {
     CHECK(PutAgent(fixture.admin(), tenant, spec).status().field() == "role");
     spec.role = static_cast<v1::AgentRole>(99);
     CHECK(PutAgent(fixture.admin(), tenant, spec).status().field() == "role");
-    CHECK(PutTeam(fixture.admin(), tenant, {"", "Nameless", false}).status().field() == "slug");
+    CHECK(PutTeam(fixture.admin(), tenant, {"", "Nameless", false}).status().field() == "name");
     const TenantId nobody{9'999};
     CHECK_THAT(PutAgent(fixture.admin(), nobody, Anna()).status(), HasCode(Code::kNotFound));
     CHECK_THAT(

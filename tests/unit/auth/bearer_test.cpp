@@ -39,5 +39,8 @@ TEST_CASE("Scopes: a word is one of the list, or none", "[unit][auth]") {
     for (const std::string word : {"", "inbox", "inbox:read ", "INBOX:READ"}) {
         CHECK_FALSE(unibox::auth::IsScope(word));
     }
-    CHECK(unibox::auth::ScopeList() == "inbox:read, inbox:write, ingest:write");
+    CHECK(
+        unibox::auth::ScopeList() ==
+        "inbox:read, inbox:write, ingest:write, admin:read, admin:write, operator:write"
+    );
 }

@@ -129,7 +129,7 @@ class Settings(unittest.TestCase):
         with tempfile.TemporaryDirectory() as holder:
             folder = os.path.join(os.path.realpath(holder), 'stack')
             ended = shell.run(['stack', 'services'], '''
-                make_stack "$1"; nats_url=nats://127.0.0.1:1
+                make_stack "$1"; nats_url=nats://127.0.0.1:1 redis_url=redis://127.0.0.1:2
                 write_settings message-writer; write_settings gateway
                 echo; listen_address message-writer grpc; cat "$stack/config/gateway.toml"''', folder)
             self.assertEqual(ended.returncode, 0, ended.stderr)

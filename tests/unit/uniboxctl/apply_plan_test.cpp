@@ -237,7 +237,7 @@ TEST_CASE("apply plan: what a new object needs is told with its line", "[unit][u
     CHECK(
         database.MistakeOf("tenants:\n  - name: a\n    api_keys:\n      - {name: k}\n") ==
         "t.yaml:4: tenants[0].api_keys[0].scopes: is missing: some of inbox:read, inbox:write, "
-        "ingest:write"
+        "ingest:write, admin:read, admin:write, operator:write"
     );
     CHECK(
         database.MistakeOf("apps:\n  - {name: m}\n") ==

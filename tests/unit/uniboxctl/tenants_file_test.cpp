@@ -86,7 +86,8 @@ TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxct
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    chanels: []\n") ==
         "t.yaml:3: tenants[0].chanels: unknown key; known are: name, display_name, "
-        "ingest_rate_per_s, ingest_burst, api_limits, disabled, channels, api_keys"
+        "ingest_rate_per_s, ingest_burst, api_limits, plan, retention_days, disabled, channels, "
+        "api_keys"
     );
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    channels:\n      - name: c\n        provider: fax\n"
