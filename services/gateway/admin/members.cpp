@@ -44,6 +44,15 @@ Status NotFoundAs(Status status, const char* reason) {
     return std::move(status).WithReason(of_agent ? "AGENT_NOT_FOUND" : reason);
 }
 
+Status Exists(const AdminCall& call, const TeamId& team) {
+    const auto found = store::GetRow<store::TeamSpec>(call.access(), call.tenant(), team.value);
+    return found.ok() ? Status() : NotFoundAs(found.status(), "TEAM_NOT_FOUND");
+}
+Status Exists(const AdminCall& call, const ChannelId& channel) {
+    const auto found = store::GetChannel(call.access(), call.tenant(), channel);
+    return found.ok() ? Status() : NotFoundAs(found.status(), "CHANNEL_NOT_FOUND");
+}
+
 Status ListOfTeam(
     const AdminCall& call,
     const v1::ListTeamMembersRequest& request,
@@ -52,8 +61,7 @@ Status ListOfTeam(
     UNIBOX_ASSIGN_OR_RETURN(const auto team, ParseId<TeamId>("team_id", request.team_id()));
     const std::string list = "team_members/" + team.ToString();
     UNIBOX_ASSIGN_OR_RETURN(const Page page, PageOf(call, list, request));
-    const auto found = store::GetRow<store::TeamSpec>(call.access(), call.tenant(), team.value);
-    if (!found.ok()) return NotFoundAs(found.status(), "TEAM_NOT_FOUND");
+    UNIBOX_RETURN_IF_ERROR(Exists(call, team));
     UNIBOX_ASSIGN_OR_RETURN(
         auto agents,
         store::ListTeamMembers(call.access(), call.tenant(), team, page.after, page.count_max + 1)
@@ -72,8 +80,7 @@ Status ListOfChannel(
     );
     const std::string list = "channel_members/" + channel.ToString();
     UNIBOX_ASSIGN_OR_RETURN(const Page page, PageOf(call, list, request));
-    const auto found = store::GetChannel(call.access(), call.tenant(), channel);
-    if (!found.ok()) return NotFoundAs(found.status(), "CHANNEL_NOT_FOUND");
+    UNIBOX_RETURN_IF_ERROR(Exists(call, channel));
     UNIBOX_ASSIGN_OR_RETURN(
         auto agents,
         store::ListChannelMembers(
@@ -88,6 +95,7 @@ template <class Request, class ChangeMember>
 Status ChangeOfTeam(const AdminCall& call, const Request& request, const ChangeMember& change) {
     UNIBOX_ASSIGN_OR_RETURN(const auto team, ParseId<TeamId>("team_id", request.team_id()));
     UNIBOX_ASSIGN_OR_RETURN(const auto agent, ParseId<AgentId>("agent_id", request.agent_id()));
+    UNIBOX_RETURN_IF_ERROR(Exists(call, team));
     const auto done = change(call.access(), call.tenant(), team, agent);
     return done.ok() ? Status() : NotFoundAs(done.status(), "TEAM_NOT_FOUND");
 }
@@ -98,6 +106,7 @@ Status ChangeOfChannel(const AdminCall& call, const Request& request, const Chan
         const auto channel, ParseId<ChannelId>("channel_id", request.channel_id())
     );
     UNIBOX_ASSIGN_OR_RETURN(const auto agent, ParseId<AgentId>("agent_id", request.agent_id()));
+    UNIBOX_RETURN_IF_ERROR(Exists(call, channel));
     const auto done = change(call.access(), call.tenant(), channel, agent);
     return done.ok() ? Status() : NotFoundAs(done.status(), "CHANNEL_NOT_FOUND");
 }
