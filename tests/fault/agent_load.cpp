@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <memory>
 #include <set>
 
 namespace unibox::test {
@@ -43,7 +42,7 @@ std::map<std::string, std::string> AgentLoad::messages() const {
 }
 
 void AgentLoad::Work(int agent, int thread) {
-    std::vector<std::unique_ptr<http::Client>> gateways;
+    Gateways gateways;
     for (const std::string& address : options_.gateway_addresses) {
         gateways.push_back(std::make_unique<http::Client>(address));
     }
@@ -53,17 +52,20 @@ void AgentLoad::Work(int agent, int thread) {
         const std::size_t place = static_cast<std::size_t>(turn) % options_.conversations.size();
         const std::string& where = options_.conversations[place];
         for (int i = 0; i < options_.asks_each; ++i) {
-            const auto gateway = static_cast<std::size_t>(thread + i) % gateways.size();
-            Ask(*gateways[gateway], request_id, where);
+            Ask(gateways, static_cast<std::size_t>(thread + i), request_id, where);
         }
     }
 }
 
 void AgentLoad::Ask(
-    http::Client& client, const std::string& request_id, const std::string& conversation
+    Gateways& gateways,
+    std::size_t first,
+    const std::string& request_id,
+    const std::string& conversation
 ) {
+    std::size_t turn = first;
     const bool is_done = Eventually(kAskedMax, [&] {
-        const auto answer = client.Send(
+        const auto answer = gateways[turn++ % gateways.size()]->Send(
             "POST",
             "/v1/conversations/" + conversation + "/messages",
             {{"Authorization", "Bearer " + options_.api_key},

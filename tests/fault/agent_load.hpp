@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,8 +48,15 @@ public:
 
 private:
     void Work(int agent, int thread);
-    // Until there is an answer.
-    void Ask(http::Client& client, const std::string& request_id, const std::string& conversation);
+    using Gateways = std::vector<std::unique_ptr<http::Client>>;
+
+    // Until there is an answer, from the `first` gateway or the next ones.
+    void Ask(
+        Gateways& gateways,
+        std::size_t first,
+        const std::string& request_id,
+        const std::string& conversation
+    );
     void Note(const std::string& request_id, const http::Response& answer);
     void Complain(const std::string& what);
 

@@ -67,7 +67,8 @@ void Fill(GatewayFixture& fixture, const TestTenant& tenant) {
     );
     of_tenant(
         "UPDATE conversations SET closed_at = CASE WHEN version % 11 = 0 "
-        "THEN timestamptz 'now' - version % 2 * interval '31 days' ELSE 'infinity' END, "
+        "THEN CASE version % 2 WHEN 0 THEN now() ELSE date_trunc('month', now()) - interval "
+        "'1 day' END ELSE 'infinity' END, "
         "status = CASE WHEN version % 11 = 0 THEN 4 ELSE status END, "
         "waiting_since = CASE WHEN version % 11 = 0 THEN NULL ELSE waiting_since END"
     );
