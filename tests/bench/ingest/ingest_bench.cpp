@@ -7,6 +7,7 @@
 #include "base/strings.hpp"
 #include "bench/common/cpu_seconds.hpp"
 #include "bench/common/http_load.hpp"
+#include "bench/common/medians.hpp"
 #include "bench/common/signed_webhook.hpp"
 #include "bench/ingest/contenders.hpp"
 #include "bench/ingest/raw_publish.hpp"
@@ -73,11 +74,6 @@ struct Measurement {
     double latency_p50_ms = 0;
     double latency_p99_ms = 0;
 };
-
-double Median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values.empty() ? 0 : values[values.size() / 2];
-}
 
 Measurement MedianOf(const std::vector<Measurement>& rounds) {
     const auto median = [&](double Measurement::*field) {

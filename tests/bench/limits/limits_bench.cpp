@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "bench/common/cpu_seconds.hpp"
+#include "bench/common/medians.hpp"
 #include "limits/limiter.hpp"
 #include "obs/metrics.hpp"
 #include "redis/client.hpp"
@@ -157,11 +158,6 @@ private:
     std::unique_ptr<limits::Limiter> limiter_;
 };
 
-double Median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
 void Compare(Bare& bare, Ours& ours, Ours& away, int call_count, int round_count, int window) {
     std::vector<double> bare_us, ours_us, away_us, wall_ratios, cpu_ratios, bare_cpu, ours_cpu;
     for (int round = 0; round < round_count; ++round) {
@@ -180,13 +176,13 @@ void Compare(Bare& bare, Ours& ours, Ours& away, int call_count, int round_count
         "%3d at once   EVALSHA %6.1f us (cpu %5.1f)   limiter %6.1f us (cpu %5.1f)   ratio %.2f "
         "(cpu %.2f)   redis away %5.2f us\n",
         window,
-        Median(bare_us),
-        Median(bare_cpu),
-        Median(ours_us),
-        Median(ours_cpu),
-        Median(wall_ratios),
-        Median(cpu_ratios),
-        Median(away_us)
+        bench::Median(bare_us),
+        bench::Median(bare_cpu),
+        bench::Median(ours_us),
+        bench::Median(ours_cpu),
+        bench::Median(wall_ratios),
+        bench::Median(cpu_ratios),
+        bench::Median(away_us)
     );
 }
 

@@ -1,6 +1,8 @@
 #include "batch_paths.hpp"
 
 #include "bench/common/cpu_seconds.hpp"
+#include "bench/common/medians.hpp"
+#include "bench/common/must.hpp"
 #include "decide/decide.hpp"
 #include "decide/plan.hpp"
 #include "replay.hpp"
@@ -10,8 +12,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <thread>
@@ -24,24 +24,13 @@ using Steady = std::chrono::steady_clock;
 constexpr Millis kLease(600'000);
 constexpr std::int64_t kStreamCreatedMs = 1'785'000'000'000;
 
-[[noreturn]] void Fail(const Status& status) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    std::exit(1);
-}
-template <typename T>
-T Must(Result<T> result) {
-    if (!result.ok()) Fail(result.status());
-    return std::move(result).value();
-}
-
 // One connection that owns one partition, and what it measured.
 struct Lane {
     Lane(const test::PgDatabase& database, pg::Pool& pool, int partition) {
         pg::Settings settings = database.settings("ub_writer");
         settings.statement_timeout_ms = 60'000;
         session = Must(pg::Session::Create(settings, metrics));
-        const Status made = store::EnsurePartition(pool, {1, partition}, kStreamCreatedMs);
-        if (!made.ok()) Fail(made);
+        Must(store::EnsurePartition(pool, {1, partition}, kStreamCreatedMs));
         owned = Must(store::TakePartitions(pool, "bench", {{1, partition}}, kLease)).at(0);
         leaves = Must(store::SurveyLeaves(pool));
     }
@@ -145,9 +134,8 @@ Timing Measure(
 }  // namespace
 
 double P99(std::vector<double> values) {
-    if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
-    return values[(values.size() - 1) * 99 / 100];
+    return Percentile(values, 99);
 }
 
 Events MakeBacklog(const Backlog& backlog) {

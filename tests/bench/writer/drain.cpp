@@ -1,6 +1,7 @@
 #include "drain.hpp"
 
 #include "bench/common/cpu_seconds.hpp"
+#include "bench/common/must.hpp"
 #include "message-writer/service.hpp"
 #include "nats/publisher.hpp"
 #include "nats/streams.hpp"
@@ -13,8 +14,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <sstream>
 #include <thread>
 
@@ -28,16 +27,6 @@ constexpr std::size_t kInFlightMax = 2'000;
 constexpr seconds kPatience{900};
 // Looking costs the servers processor time too.
 constexpr std::chrono::milliseconds kLookInterval(25);
-
-[[noreturn]] void Fail(const std::string& what) {
-    std::fprintf(stderr, "%s\n", what.c_str());
-    std::exit(1);
-}
-template <typename T>
-T Must(Result<T> result) {
-    if (!result.ok()) Fail(result.status().ToString());
-    return std::move(result).value();
-}
 
 // The log with the streams, and a connection of the bench's own.
 struct Log {

@@ -6,6 +6,7 @@
 // with everything decided before, on as many connections; then one transaction an event, a
 // twentieth of them. Printed are the medians of the rounds.
 #include "batch_paths.hpp"
+#include "bench/common/durable_postgres.hpp"
 #include "drain.hpp"
 #include "obs/log.hpp"
 
@@ -74,14 +75,7 @@ int main(int argc, char** argv) {
     const std::size_t lanes = argc > 3 ? std::max(1UL, std::strtoul(argv[3], nullptr, 10)) : 2;
     const int round_count = argc > 4 ? std::max(1, std::atoi(argv[4])) : 3;
     backlog.threads = std::max(1, backlog.events / 10);
-    unibox::test::PgServer server(
-        {"fsync = on",
-         "synchronous_commit = on",
-         "full_page_writes = on",
-         "shared_buffers = 1GB",
-         "max_wal_size = 8GB",
-         "autovacuum = on"}
-    );
+    unibox::test::PgServer server(DurablePostgres());
     std::printf(
         "%d events, batches of up to %zu, %zu connections, %d rounds\n",
         backlog.events,
