@@ -7,10 +7,13 @@
 // finds keys alone and checks nobody's rights. Printed are the rounds with the median p99.
 //
 // usage: search_bench [messages 1000000] [callers 2] [seconds 5] [rounds 3]
+#include "bench/common/must.hpp"
 #include "gateway/service.hpp"
+#include "obs/log.hpp"
 #include "pg/transaction.hpp"
 #include "search/lexemes.hpp"
 #include "store/inbox/search.hpp"
+#include "support/no_limits.hpp"
 #include "support/pg_server.hpp"
 #include "unibox/v1/search_service.grpc.pb.h"
 
@@ -228,7 +231,8 @@ Measurement Run(std::string name, const std::vector<Call>& calls, int run_s, uns
     return measurement;
 }
 
-void Print(std::vector<Measurement>& rounds, int run_s) {
+// Returns how many calls failed.
+int Print(std::vector<Measurement>& rounds, int run_s) {
     std::sort(rounds.begin(), rounds.end(), [](const auto& a, const auto& b) {
         return a.At(0.99) < b.At(0.99);
     });
@@ -245,9 +249,20 @@ void Print(std::vector<Measurement>& rounds, int run_s) {
         median.latencies_ms.back(),
         failure_count
     );
+    return failure_count;
+}
+
+// What is measured must find something.
+void CheckFindable(pg::Pool& pool) {
+    store::MessageSearch usual;
+    usual.words = Must(search::ParseQuery("w1 "));
+    const auto page =
+        store::SearchMessages(pool, {TenantId{1}}, usual, Clock::now() + std::chrono::seconds(10));
+    if (Must(page).messages.empty()) Fail("the most usual word is not found");
 }
 
 int Main(const Options& options) {
+    obs::ConfigureLog("search_bench", obs::Level::kError);  // Redis is away.
     std::printf("search: %d messages\n", options.message_count);
     test::PgServer server({"shared_buffers = 1GB", "max_wal_size = 8GB", "autovacuum = off"});
     const auto database = server.CreateDatabase();
@@ -256,17 +271,20 @@ int Main(const Options& options) {
     config.http.listen = "127.0.0.1:0";
     config.grpc.listen = "127.0.0.1:0";
     config.nats.url = "nats://127.0.0.1:1";  // Away: nothing is changed here.
+    config.redis.url = test::kAwayRedis;
+    config.limits = test::NoLimits();
     config.postgres.url = database.url("ub_gateway");
     obs::Metrics metrics, pool_metrics;
-    const auto gateway = gateway::CreateService(config, SystemClock(), metrics);
-    const auto pool = pg::Pool::Create(config.postgres, pool_metrics);
-    const auto super = pg::Pool::Create(database.settings("postgres"), pool_metrics);
-    if (!gateway.ok() || !pool.ok() || !super.ok() || !(*gateway)->Start().ok()) return 1;
+    const auto gateway = Must(gateway::CreateService(config, SystemClock(), metrics));
+    const auto pool = Must(pg::Pool::Create(config.postgres, pool_metrics));
+    const auto super = Must(pg::Pool::Create(database.settings("postgres"), pool_metrics));
+    Must(gateway->Start());
+    CheckFindable(*pool);
     std::vector<Call> through, alone, by_hand;
     for (int i = 0; i < options.caller_count; ++i) {
-        through.push_back(ThroughGateway((*gateway)->address("grpc"), i));
-        alone.push_back(StatementAlone(**pool));
-        by_hand.push_back(ByHand(**super));
+        through.push_back(ThroughGateway(gateway->address("grpc"), i));
+        alone.push_back(StatementAlone(*pool));
+        by_hand.push_back(ByHand(*super));
     }
     std::vector<Measurement> through_rounds, alone_rounds, by_hand_rounds;
     for (unsigned round = 0; round <= static_cast<unsigned>(options.round_count); ++round) {
@@ -282,10 +300,11 @@ int Main(const Options& options) {
     std::printf("%-18s", columns[0]);
     for (int i = 1; i < 7; ++i) std::printf("%9s", columns[i]);
     std::printf("\n");
-    Print(through_rounds, options.run_s);
-    Print(alone_rounds, options.run_s);
-    Print(by_hand_rounds, options.run_s);
-    return 0;
+    int failure_count = 0;
+    for (auto* rounds : {&through_rounds, &alone_rounds, &by_hand_rounds}) {
+        failure_count += Print(*rounds, options.run_s);
+    }
+    return failure_count == 0 ? 0 : 1;
 }
 
 }  // namespace
