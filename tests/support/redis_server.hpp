@@ -34,6 +34,7 @@ public:
     std::string address() const;  // 127.0.0.1:PORT
     int port() const { return port_; }
     int bus_port() const { return bus_port_; }  // Of a node of a cluster.
+    pid_t pid() const { return process_->pid(); }
     bool running() const;
 
     void Kill9();  // SIGKILL, waits for the end. What is not saved is gone.

@@ -192,6 +192,7 @@ void Stack::StartIngest() {
 void Stack::StartWriter(std::size_t index) {
     const ServiceEntry& service = ServiceNamed("message-writer");
     auto environment = Environment(service.role);
+    for (const auto& [name, value] : options_.writer_environment) environment[name] = value;
     if (options_.gates) {
         auto& url = environment["UNIBOX_POSTGRES_URL"];
         Replace(url, Loopback(postgres_.port()), Loopback(writer_postgres_gate_->port()));

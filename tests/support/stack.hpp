@@ -31,8 +31,9 @@ struct StackOptions {
     bool gates = false;
     // Added to every service's environment.
     std::map<std::string, std::string> environment;
-    // Added to the gateways' alone.
+    // Added to the gateways' alone, and to the writers'.
     std::map<std::string, std::string> gateway_environment;
+    std::map<std::string, std::string> writer_environment;
     // Instead of the two tenants. FIRST_KEY and SECOND_KEY in it become the two API keys.
     std::string tenants_yaml;
     std::vector<std::string> postgres_settings;  // lines for postgresql.conf
