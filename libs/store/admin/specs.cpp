@@ -1,6 +1,11 @@
 #include "store/admin/specs.hpp"
 
 #include "base/utf8.hpp"
+#include "domain/hook_url.hpp"
+#include "domain/tenant_limits.hpp"
+#include "http/fetch.hpp"
+#include "net/public_address.hpp"
+#include "store/admin/objects.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,6 +50,25 @@ std::string At(std::string_view field, std::size_t index) {
     return std::string(field) + "[" + std::to_string(index) + "]";
 }
 
+Status CheckRange(std::string_view field, std::int32_t value, std::int32_t min, std::int32_t max) {
+    if (value >= min && value <= max) return {};
+    return Wrong(field, "must be " + std::to_string(min) + " to " + std::to_string(max));
+}
+
+// What may be entered; what the host's name leads to is looked at when it is called.
+Status CheckEndpointUrl(const std::string& url) {
+    const auto parsed = http::ParseFetchUrl(url, http::FetchRules{});
+    if (!parsed.ok()) return Wrong("url", "cannot be called: " + parsed.status().message());
+    const bool is_address = parsed->host.find(':') != std::string::npos ||
+                            parsed->host.find_first_not_of("0123456789.") == std::string::npos;
+    if (is_address && !net::IsPublicAddress(parsed->host)) return Wrong("url", "must be public");
+    return {};
+}
+
+void Note(Faults& faults, Status checked) {
+    if (!checked.ok()) faults.push_back(std::move(checked));
+}
+
 }  // namespace
 
 bool IsName(std::string_view text) {
@@ -74,66 +98,115 @@ Status CheckText(
     return {};
 }
 
-Status CheckSpec(const AgentSpec& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckText("external_id", spec.external_id, 1, kExternalIdBytesMax));
-    UNIBOX_RETURN_IF_ERROR(CheckText("name", spec.name, 1, kDisplayNameBytesMax));
-    UNIBOX_RETURN_IF_ERROR(CheckText("email", spec.email, 0, kDisplayNameBytesMax));
-    if (spec.role != v1::AGENT_ROLE_UNSPECIFIED && v1::AgentRole_IsValid(spec.role)) return {};
-    return Wrong("role", "must be one of the roles");
+Faults FaultsOf(const TenantSpec& spec) {
+    Faults faults;
+    Note(faults, CheckName("name", spec.slug));
+    Note(faults, CheckText("display_name", spec.name, 1, kDisplayNameBytesMax));
+    Note(faults, CheckText("plan", spec.plan, 0, kNameBytesMax));
+    Note(faults, CheckRange("ingest_rate_per_s", spec.ingest_rate_per_s, 1, kIngestRateMax));
+    Note(faults, CheckRange("ingest_burst", spec.ingest_burst, 1, kIngestBurstMax));
+    Note(faults, CheckRange("retention_days", spec.retention_days, 0, kRetentionDaysMax));
+    const Status limits = domain::TenantLimits::Parse(spec.api_limits).status();
+    if (!limits.ok()) faults.push_back(Wrong("api_limits", limits.message()));
+    return faults;
 }
 
-Status CheckSpec(const TeamSpec& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckName("name", spec.slug));
-    return CheckText("display_name", spec.name, 1, kDisplayNameBytesMax);
+Faults FaultsOf(const ChannelSpec& spec) {
+    Faults faults;
+    Note(faults, CheckName("name", spec.slug));
+    Note(faults, CheckText("display_name", spec.name, 1, kDisplayNameBytesMax));
+    Note(faults, CheckText("route", spec.route_key, 0, kRouteBytesMax));
+    const std::string& url = spec.public_base_url;
+    Status of_url = CheckText("public_base_url", url, 0, kUrlBytesMax);
+    if (of_url.ok() && !url.empty() && !domain::IsHttpUrl(url)) {
+        of_url = Wrong("public_base_url", "must be http://host or https://host, maybe with a path");
+    }
+    Note(faults, std::move(of_url));
+    Note(faults, CheckRange("reopen_window_s", spec.reopen_window_s, 0, kReopenWindowSMax));
+    return faults;
 }
 
-Status CheckSpec(const ApiKeySettings& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckName("name", spec.name));
-    return spec.scopes.empty() ? Wrong("scopes", "must not be empty") : Status();
+Faults FaultsOf(const AgentSpec& spec) {
+    Faults faults;
+    Note(faults, CheckText("external_id", spec.external_id, 1, kExternalIdBytesMax));
+    Note(faults, CheckText("name", spec.name, 1, kDisplayNameBytesMax));
+    Note(faults, CheckText("email", spec.email, 0, kDisplayNameBytesMax));
+    if (spec.role == v1::AGENT_ROLE_UNSPECIFIED || !v1::AgentRole_IsValid(spec.role)) {
+        faults.push_back(Wrong("role", "must be one of the roles"));
+    }
+    return faults;
 }
 
-Status CheckSpec(const LabelSpec& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckText("name", spec.name, 1, kLabelBytesMax));
-    UNIBOX_RETURN_IF_ERROR(CheckText("description", spec.description, 0, kDisplayNameBytesMax));
-    return spec.color.empty() || IsColor(spec.color) ? Status()
-                                                     : Wrong("color", "must be empty or #rrggbb");
+Faults FaultsOf(const TeamSpec& spec) {
+    Faults faults;
+    Note(faults, CheckName("name", spec.slug));
+    Note(faults, CheckText("display_name", spec.name, 1, kDisplayNameBytesMax));
+    return faults;
 }
 
-Status CheckSpec(const AttributeSpec& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckText("name", spec.name, 1, kLabelBytesMax));
-    UNIBOX_RETURN_IF_ERROR(CheckText("display_name", spec.display_name, 1, kDisplayNameBytesMax));
+Faults FaultsOf(const ApiKeySettings& spec) {
+    Faults faults;
+    Note(faults, CheckName("name", spec.name));
+    if (spec.scopes.empty()) faults.push_back(Wrong("scopes", "must not be empty"));
+    return faults;
+}
+
+Faults FaultsOf(const LabelSpec& spec) {
+    Faults faults;
+    Note(faults, CheckText("name", spec.name, 1, kLabelBytesMax));
+    if (!spec.color.empty() && !IsColor(spec.color)) {
+        faults.push_back(Wrong("color", "must be empty or #rrggbb"));
+    }
+    Note(faults, CheckText("description", spec.description, 0, kDisplayNameBytesMax));
+    return faults;
+}
+
+Faults FaultsOf(const AttributeSpec& spec) {
+    Faults faults;
+    Note(faults, CheckText("name", spec.name, 1, kLabelBytesMax));
+    Note(faults, CheckText("display_name", spec.display_name, 1, kDisplayNameBytesMax));
     if (spec.type == v1::ATTRIBUTE_TYPE_UNSPECIFIED || !v1::AttributeType_IsValid(spec.type)) {
-        return Wrong("type", "must be one of the types");
+        faults.push_back(Wrong("type", "must be one of the types"));
+        return faults;  // Whether it has options is a matter of the type.
     }
     const bool has_options = spec.type == v1::ATTRIBUTE_TYPE_CHOICE;
     if (has_options == spec.options.empty()) {
-        return Wrong("options", has_options ? "must not be empty" : "are of CHOICE alone");
+        faults.push_back(Wrong("options", has_options ? "must not be empty" : "are of CHOICE alone")
+        );
     }
-    if (spec.options.size() > kOptionCountMax) return Wrong("options", "are more than 100");
+    if (spec.options.size() > kOptionCountMax) {
+        faults.push_back(Wrong("options", "are more than 100"));
+    }
     for (std::size_t i = 0; i < spec.options.size(); ++i) {
-        UNIBOX_RETURN_IF_ERROR(CheckText(At("options", i), spec.options[i], 1, kOptionBytesMax));
+        Note(faults, CheckText(At("options", i), spec.options[i], 1, kOptionBytesMax));
     }
-    return {};
+    return faults;
 }
 
-Status CheckSpec(const CannedReplySpec& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckName("name", spec.slug));
+Faults FaultsOf(const CannedReplySpec& spec) {
+    Faults faults;
+    Note(faults, CheckName("name", spec.slug));
     if (spec.text.empty() || spec.text.size() > kReplyBytesMax || !IsCleanText(spec.text)) {
-        return Wrong("text", "must have 1 to 65536 bytes of UTF-8");
+        faults.push_back(Wrong("text", "must have 1 to 65536 bytes of UTF-8"));
     }
-    return {};
+    return faults;
 }
 
-Status CheckSpec(const WebhookEndpointSpec& spec) {
-    UNIBOX_RETURN_IF_ERROR(CheckName("name", spec.slug));
-    UNIBOX_RETURN_IF_ERROR(CheckText("url", spec.url, 1, kUrlBytesMax));
-    if (spec.events.size() > kEventCountMax) return Wrong("events", "are more than 32");
+Faults FaultsOf(const WebhookEndpointSpec& spec) {
+    Faults faults;
+    Note(faults, CheckName("name", spec.slug));
+    Status of_url = CheckText("url", spec.url, 1, kUrlBytesMax);
+    if (of_url.ok()) of_url = CheckEndpointUrl(spec.url);
+    Note(faults, std::move(of_url));
+    if (spec.events.size() > kEventCountMax) faults.push_back(Wrong("events", "are more than 32"));
     for (std::size_t i = 0; i < spec.events.size(); ++i) {
         if (std::find(kFeedKinds.begin(), kFeedKinds.end(), spec.events[i]) == kFeedKinds.end()) {
-            return Wrong(At("events", i), "must be a kind of the feed, as message_created");
+            faults.push_back(
+                Wrong(At("events", i), "must be a kind of the feed, as message_created")
+            );
         }
     }
-    return {};
+    return faults;
 }
 
 }  // namespace unibox::store

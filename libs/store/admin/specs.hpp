@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace unibox::store {
@@ -87,14 +88,29 @@ struct WebhookEndpointSpec {
 std::string ChannelSealingContext(const ChannelId& channel);
 std::string WebhookSealingContext(const Uuid& endpoint);
 
-// INVALID_ARGUMENT: field() is that of unibox.v1's message.
-Status CheckSpec(const AgentSpec& spec);
-Status CheckSpec(const TeamSpec& spec);
-Status CheckSpec(const ApiKeySettings& spec);
-Status CheckSpec(const LabelSpec& spec);
-Status CheckSpec(const AttributeSpec& spec);
-Status CheckSpec(const CannedReplySpec& spec);
-Status CheckSpec(const WebhookEndpointSpec& spec);
+struct ChannelSpec;  // objects.hpp
+struct TenantSpec;
+
+// Everything that is wrong with it, in the order of its fields: the rules of the API and of
+// tenants.yaml alike. Each INVALID_ARGUMENT, whose field() is that of unibox.v1's message and
+// begins its text.
+using Faults = std::vector<Status>;
+Faults FaultsOf(const TenantSpec& spec);
+Faults FaultsOf(const ChannelSpec& spec);
+Faults FaultsOf(const AgentSpec& spec);
+Faults FaultsOf(const TeamSpec& spec);
+Faults FaultsOf(const ApiKeySettings& spec);
+Faults FaultsOf(const LabelSpec& spec);
+Faults FaultsOf(const AttributeSpec& spec);
+Faults FaultsOf(const CannedReplySpec& spec);
+// Of its secrets nothing.
+Faults FaultsOf(const WebhookEndpointSpec& spec);
+// The first of them.
+template <typename Spec>
+Status CheckSpec(const Spec& spec) {
+    Faults faults = FaultsOf(spec);
+    return faults.empty() ? Status() : std::move(faults.front());
+}
 // UTF-8 without control characters, of so many bytes.
 Status CheckText(
     std::string_view field, std::string_view text, std::size_t bytes_min, std::size_t bytes_max

@@ -5,40 +5,27 @@
 #include "gateway/admin/resource_rows.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace unibox::gateway {
 
+// What the key has already is nobody's gift.
 template <>
-struct Resource<v1::ApiKey> {
-    using Spec = store::ApiKeySettings;
-    static constexpr const char* kField = "api_key";
-    static constexpr std::array<std::string_view, 1> kSettable = {"scopes"};
-    static void Show(const Spec& spec, v1::ApiKey* key) {
-        key->set_name(spec.name);
-        for (const std::string& scope : spec.scopes) key->add_scopes(scope);
+Status MayChange<v1::ApiKey>(
+    const AdminCall& call, const store::ApiKeySettings* before, const store::ApiKeySettings& after
+) {
+    std::vector<std::string> given;
+    for (const std::string& scope : after.scopes) {
+        const bool is_new =
+            before == nullptr ||
+            std::find(before->scopes.begin(), before->scopes.end(), scope) == before->scopes.end();
+        if (is_new) given.push_back(scope);
     }
-    static Status ToSpec(const v1::ApiKey& key, Spec* spec) {
-        spec->name = key.name();
-        spec->scopes.assign(key.scopes().begin(), key.scopes().end());
-        return {};
+    if (before != nullptr && before->disabled && before->scopes != after.scopes) {
+        return FailedPrecondition("the key was revoked: make another one")
+            .WithReason("API_KEY_REVOKED");
     }
-    // What the key has already is nobody's gift.
-    static Status CheckChange(const AdminCall& call, const Spec* before, const Spec& after) {
-        std::vector<std::string> given;
-        for (const std::string& scope : after.scopes) {
-            const bool is_new = before == nullptr ||
-                                std::find(before->scopes.begin(), before->scopes.end(), scope) ==
-                                    before->scopes.end();
-            if (is_new) given.push_back(scope);
-        }
-        if (before != nullptr && before->disabled && before->scopes != after.scopes) {
-            return FailedPrecondition("the key was revoked: make another one")
-                .WithReason("API_KEY_REVOKED");
-        }
-        return call.MayGive(given, "api_key.scopes");
-    }
-};
+    return call.MayGive(given, "api_key.scopes");
+}
 
 namespace {
 
@@ -48,9 +35,9 @@ Status Create(
     v1::CreateApiKeyResponse& response
 ) {
     store::ApiKeySettings settings;
-    UNIBOX_RETURN_IF_ERROR(Resource<v1::ApiKey>::ToSpec(request.api_key(), &settings));
+    Resource<v1::ApiKey>::ToSpec(request.api_key(), &settings);
     UNIBOX_RETURN_IF_ERROR(WithFieldOf("api_key", store::CheckSpec(settings)));
-    UNIBOX_RETURN_IF_ERROR(Resource<v1::ApiKey>::CheckChange(call, nullptr, settings));
+    UNIBOX_RETURN_IF_ERROR(MayChange<v1::ApiKey>(call, nullptr, settings));
     const Secret key = crypto::NewApiKey();
     store::ApiKeySpec spec;
     spec.name = settings.name;

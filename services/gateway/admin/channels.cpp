@@ -48,20 +48,7 @@ Status ToSpec(const v1::Channel& channel, store::ChannelSpec* spec) {
     spec->route_key = channel.route();
     spec->public_base_url = domain::WithoutFinalSlash(channel.public_base_url());
     spec->reopen_window_s = channel.reopen_window_s();
-    UNIBOX_RETURN_IF_ERROR(
-        store::CheckText("display_name", spec->name, 1, store::kDisplayNameBytesMax)
-    );
-    UNIBOX_RETURN_IF_ERROR(store::CheckText("route", spec->route_key, 0, store::kRouteBytesMax));
-    UNIBOX_RETURN_IF_ERROR(
-        store::CheckText("public_base_url", spec->public_base_url, 0, store::kUrlBytesMax)
-    );
-    if (!spec->public_base_url.empty() && !domain::IsHttpUrl(spec->public_base_url)) {
-        return WrongField("public_base_url", "http://host or https://host, maybe with a path");
-    }
-    if (spec->reopen_window_s < 0 || spec->reopen_window_s > store::kReopenWindowSMax) {
-        return WrongField("reopen_window_s", "0 to 31536000");
-    }
-    return {};
+    return store::CheckSpec(*spec);
 }
 
 // An app's events go to whoever has the route, so neither is a tenant's own to claim.
@@ -160,11 +147,6 @@ Status Get(const AdminCall& call, const v1::GetChannelRequest& request, v1::Chan
 // The spec of a new channel; its secret comes on top.
 Result<store::ChannelSpec> NewSpec(const AdminCall& call, const v1::Channel& wanted) {
     UNIBOX_ASSIGN_OR_RETURN(const auto* provider, ProviderOf(wanted.provider()));
-    if (!store::IsName(wanted.name())) {
-        return InvalidArgument("channel.name " + std::string(store::kNameRule))
-            .WithReason("VALUE_INVALID")
-            .WithField("channel.name");
-    }
     store::ChannelSpec spec;
     spec.slug = wanted.name();
     spec.provider = wanted.provider();

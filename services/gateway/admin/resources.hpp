@@ -1,11 +1,5 @@
-// The methods that every resource of rows.hpp has: list, get, create, update, switch, delete. A
-// resource says of itself, in a Resource<Message>:
-//
-//   Spec, kField              store/admin/specs.hpp; its name in requests
-//   kSettable                 what Update may set
-//   Show(spec, message)       all but id, times and etag
-//   ToSpec(message, spec)     what Show shows, back; the rest of the spec stays
-//   CheckChange(call, before, after)   whether the caller may; `before` is null for a new one
+// The methods that every resource of rows.hpp has: list, get, create, update, switch, delete. What
+// a resource is stands in store/admin/resources.hpp; here is what its callers may.
 //
 // Thread safety: functions without state.
 #pragma once
@@ -14,6 +8,7 @@
 #include "gateway/admin/masks.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/page_token.hpp"
+#include "store/admin/resources.hpp"
 #include "store/admin/rows.hpp"
 
 #include <google/protobuf/repeated_field.h>
@@ -25,11 +20,23 @@
 
 namespace unibox::gateway {
 
-template <class Message>
-struct Resource;
+using store::OrName;
+using store::Resource;
+using store::SpecOf;
 
+// Whether the caller may make or change it so; `before` is null for a new one.
 template <class Message>
-using SpecOf = typename Resource<Message>::Spec;
+Status MayChange(const AdminCall&, const SpecOf<Message>*, const SpecOf<Message>&) {
+    return {};
+}
+template <>
+Status MayChange<v1::Agent>(
+    const AdminCall& call, const store::AgentSpec* before, const store::AgentSpec& after
+);
+template <>
+Status MayChange<v1::ApiKey>(
+    const AdminCall& call, const store::ApiKeySettings* before, const store::ApiKeySettings& after
+);
 
 inline google::protobuf::Timestamp TimestampOf(std::int64_t unix_ms) {
     return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(unix_ms);
@@ -100,11 +107,11 @@ Status CreateOf(const AdminCall& call, const Message& wanted, Message* response,
     SpecOf<Message> spec;
     const std::string field = Resource<Message>::kField;
     const Uuid id = call.NewId();
-    Status taken = Resource<Message>::ToSpec(wanted, &spec);
-    if (taken.ok()) taken = fill(id, &spec);
+    Resource<Message>::ToSpec(wanted, &spec);
+    Status taken = fill(id, &spec);
     if (taken.ok()) taken = store::CheckSpec(spec);
     if (!taken.ok()) return WithFieldOf(field, std::move(taken));
-    UNIBOX_RETURN_IF_ERROR(Resource<Message>::CheckChange(call, nullptr, spec));
+    UNIBOX_RETURN_IF_ERROR(MayChange<Message>(call, nullptr, spec));
     UNIBOX_ASSIGN_OR_RETURN(
         const auto row, store::CreateRow(call.access(), call.tenant(), id, spec)
     );
@@ -135,7 +142,7 @@ Status ChangeOf(
         const Spec before = row.spec;
         Status done = change(current, &row.spec);
         if (done.ok()) done = store::CheckSpec(row.spec);
-        if (done.ok()) done = Resource<Message>::CheckChange(call, &before, row.spec);
+        if (done.ok()) done = MayChange<Message>(call, &before, row.spec);
         return done;
     };
     const auto row = store::ChangeRow<Spec>(call.access(), call.tenant(), id, judged);
@@ -161,9 +168,8 @@ Status UpdateOf(
         response,
         [&](Message& current, SpecOf<Message>* spec) -> Status {
             UNIBOX_RETURN_IF_ERROR(ApplyMask(wanted, mask, Resource<Message>::kSettable, &current));
-            Status taken = Resource<Message>::ToSpec(current, spec);
-            if (taken.ok()) taken = store::CheckSpec(*spec);
-            return WithFieldOf(field, std::move(taken));
+            Resource<Message>::ToSpec(current, spec);
+            return WithFieldOf(field, store::CheckSpec(*spec));
         }
     );
 }
@@ -198,11 +204,6 @@ Status DeleteOf(const AdminCall& call, const std::string& id_text, const std::st
             return CheckEtag(etag, current.etag());
         }
     ));
-}
-
-// A text that stands for the name where it is empty.
-inline const std::string& OrName(const std::string& display_name, const std::string& name) {
-    return display_name.empty() ? name : display_name;
 }
 
 }  // namespace unibox::gateway

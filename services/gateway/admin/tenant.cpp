@@ -1,4 +1,5 @@
 // The tenant itself.
+#include "domain/tenant_limits.hpp"
 #include "gateway/admin/methods.hpp"
 #include "gateway/admin/resource_rows.hpp"
 #include "store/admin/objects.hpp"
@@ -9,8 +10,8 @@ namespace unibox::gateway {
 namespace {
 
 constexpr std::array<std::string_view, 2> kSettable = {"display_name", "retention_days"};
-constexpr std::array<std::string_view, 3> kOperatorsSettable = {
-    "plan", "ingest_rate_per_s", "ingest_burst"};
+constexpr std::array<std::string_view, 4> kOperatorsSettable = {
+    "plan", "ingest_rate_per_s", "ingest_burst", "api_limits"};
 
 void Show(const store::TenantRow& row, v1::Tenant* tenant) {
     tenant->Clear();
@@ -21,14 +22,10 @@ void Show(const store::TenantRow& row, v1::Tenant* tenant) {
     tenant->set_ingest_rate_per_s(row.spec.ingest_rate_per_s);
     tenant->set_ingest_burst(row.spec.ingest_burst);
     tenant->set_retention_days(row.spec.retention_days);
+    tenant->set_api_limits(row.spec.api_limits);
     *tenant->mutable_create_time() = TimestampOf(row.created_at_ms);
     if (row.disabled_at_ms) *tenant->mutable_disable_time() = TimestampOf(*row.disabled_at_ms);
     SetEtag(tenant);
-}
-
-Status CheckRange(std::string_view field, std::int32_t value, std::int32_t min, std::int32_t max) {
-    if (value >= min && value <= max) return {};
-    return WrongField(field, std::to_string(min) + " to " + std::to_string(max));
 }
 
 Status ToSpec(const v1::Tenant& tenant, store::TenantSpec* spec) {
@@ -37,16 +34,10 @@ Status ToSpec(const v1::Tenant& tenant, store::TenantSpec* spec) {
     spec->ingest_rate_per_s = tenant.ingest_rate_per_s();
     spec->ingest_burst = tenant.ingest_burst();
     spec->retention_days = tenant.retention_days();
-    UNIBOX_RETURN_IF_ERROR(
-        store::CheckText("display_name", spec->name, 1, store::kDisplayNameBytesMax)
-    );
-    UNIBOX_RETURN_IF_ERROR(store::CheckText("plan", spec->plan, 0, store::kNameBytesMax));
-    UNIBOX_RETURN_IF_ERROR(
-        CheckRange("ingest_rate_per_s", spec->ingest_rate_per_s, 1, store::kIngestRateMax)
-    );
-    UNIBOX_RETURN_IF_ERROR(CheckRange("ingest_burst", spec->ingest_burst, 1, store::kIngestBurstMax)
-    );
-    return CheckRange("retention_days", spec->retention_days, 0, store::kRetentionDaysMax);
+    // In the one form that is stored, so that the same limits are never a change.
+    const auto limits = domain::TenantLimits::Parse(tenant.api_limits());
+    spec->api_limits = limits.ok() ? limits->ToText() : tenant.api_limits();
+    return store::CheckSpec(*spec);
 }
 
 template <class Request>

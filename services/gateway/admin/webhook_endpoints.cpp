@@ -2,52 +2,14 @@
 #include "crypto/random.hpp"
 #include "gateway/admin/methods.hpp"
 #include "gateway/admin/resource_rows.hpp"
-#include "http/fetch.hpp"
-#include "net/public_address.hpp"
-
-#include <array>
 
 namespace unibox::gateway {
 namespace {
-
-// What may be entered; what the host's name leads to is looked at when it is called.
-Status CheckEndpointUrl(const std::string& url) {
-    const auto parsed = http::ParseFetchUrl(url, http::FetchRules{});
-    if (!parsed.ok()) return Status(parsed.status()).WithField("url");
-    const bool is_address = parsed->host.find(':') != std::string::npos ||
-                            parsed->host.find_first_not_of("0123456789.") == std::string::npos;
-    if (is_address && !net::IsPublicAddress(parsed->host)) return WrongField("url", "public");
-    return {};
-}
 
 Result<std::string> SealedSecret(const AdminCall& call, const Uuid& id, const Secret& secret) {
     UNIBOX_ASSIGN_OR_RETURN(const auto* box, call.Box());
     return box->Seal(secret, store::WebhookSealingContext(id));
 }
-
-}  // namespace
-
-template <>
-struct Resource<v1::WebhookEndpoint> {
-    using Spec = store::WebhookEndpointSpec;
-    static constexpr const char* kField = "webhook_endpoint";
-    static constexpr std::array<std::string_view, 2> kSettable = {"url", "events"};
-    static void Show(const Spec& spec, v1::WebhookEndpoint* endpoint) {
-        endpoint->set_name(spec.slug);
-        endpoint->set_url(spec.url);
-        for (const std::string& event : spec.events) endpoint->add_events(event);
-        endpoint->set_secret_count(static_cast<std::int32_t>(spec.sealed_secrets.size()));
-    }
-    static Status ToSpec(const v1::WebhookEndpoint& endpoint, Spec* spec) {
-        spec->slug = endpoint.name();
-        spec->url = endpoint.url();
-        spec->events.assign(endpoint.events().begin(), endpoint.events().end());
-        return CheckEndpointUrl(spec->url);
-    }
-    static Status CheckChange(const AdminCall&, const Spec*, const Spec&) { return {}; }
-};
-
-namespace {
 
 Status Create(
     const AdminCall& call,
