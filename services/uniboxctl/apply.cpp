@@ -49,14 +49,22 @@ Status TakeLock(
 Result<Stored> ReadStored(
     Context& context, store::AdminSession& session, const TenantsFile& file, const StopRequest& stop
 ) {
-    std::vector<std::string> slugs;
-    for (const TenantEntry& tenant : file.tenants) slugs.push_back(tenant.name);
+    std::vector<store::WantedTenant> tenants_wanted;
+    for (const TenantEntry& tenant : file.tenants) {
+        tenants_wanted.push_back({tenant.name, tenant.says_rows(), false});
+    }
     Stored stored;
     UNIBOX_ASSIGN_OR_RETURN(stored.apps, session.ReadApps());
-    UNIBOX_ASSIGN_OR_RETURN(auto tenants, session.ReadTenants(slugs, [&](std::size_t done) {
-        context.Progress("tenants read", done, slugs.size());
-        return stop.Check();
-    }));
+    UNIBOX_ASSIGN_OR_RETURN(
+        auto tenants,
+        session.ReadTenants(
+            tenants_wanted,
+            [&](std::size_t done) {
+                context.Progress("tenants read", done, tenants_wanted.size());
+                return stop.Check();
+            }
+        )
+    );
     for (store::StoredTenant& tenant : tenants) {
         std::string slug = tenant.spec.slug;
         stored.tenants.emplace(std::move(slug), std::move(tenant));
@@ -83,6 +91,19 @@ Result<Stored> ReadStored(
     return stored;
 }
 
+Status WriteRows(store::AdminTx& tx, const TenantPlan& tenant) {
+    Status written;
+    ForEachRowKind(tenant.rows, [&](const auto& rows) {
+        for (const auto& row : rows) {
+            if (written.ok()) written = tx.Write(row.write);
+        }
+    });
+    for (const store::MemberWrite& member : tenant.members) {
+        if (written.ok()) written = tx.Write(member);
+    }
+    return written;
+}
+
 Status WriteTenants(
     Context& context, store::AdminTx& tx, const Plan& plan, const StopRequest& stop
 ) {
@@ -100,6 +121,7 @@ Status WriteTenants(
             UNIBOX_RETURN_IF_ERROR(tx.Write(channel.write));
         }
         for (const KeyPlan& key : tenant.keys) UNIBOX_RETURN_IF_ERROR(tx.Write(key.write));
+        UNIBOX_RETURN_IF_ERROR(WriteRows(tx, tenant));
         context.Progress("tenants written", ++done, plan.tenants.size());
     }
     return {};
@@ -181,6 +203,16 @@ Status Apply(Context& context, const Options& options) {
     return Write(context, **session, plan, options, stop);
 }
 
+// "agents: external_id, name, …", a line each.
+std::string SectionsText() {
+    std::string text = "Sections and their keys (the same words as AdminService has):\n";
+    for (const FileSection& section : FileSections()) {
+        if (section.name.empty()) continue;
+        text += fmt::format("  {}: {}\n", section.name, fmt::join(section.keys, ", "));
+    }
+    return text;
+}
+
 }  // namespace
 
 void AddApply(CLI::App& app, Action& action) {
@@ -191,8 +223,8 @@ void AddApply(CLI::App& app, Action& action) {
     verb->add_option(
         "--keys-file",
         options->keys_file,
-        "New API keys go to the end of this file (mode 0600), a line of JSON each, and are not "
-        "shown"
+        "New API keys and webhook secrets go to the end of this file (mode 0600), a line of JSON "
+        "each, and are not shown"
     );
     verb->add_option(
             "--public-base-url",
@@ -219,8 +251,12 @@ void AddApply(CLI::App& app, Action& action) {
         "0:\n"
         "what was printed is stored. Else nothing is, also no key that was printed.\n"
         "A Twilio URL ends in #rc=5&rp=all, which tells Twilio to retry: paste it whole.\n"
-        "What the file does not name stays as it is. disabled: true and revoked: true take away,\n"
-        "disabled: false gives back, \"\" clears a text.\n"
+        "What the file does not name stays as it is. disabled: true, revoked: true and deleted: "
+        "true\n"
+        "take away, disabled: false gives back, \"\" clears a text; a list is the whole list.\n"
+        "\n" +
+        SectionsText() +
+        "\n"
         "Example: uniboxctl apply -f tenants.yaml --dry-run\n"
         "Example: uniboxctl apply -f tenants.yaml --public-base-url https://hooks.example.com"
     );

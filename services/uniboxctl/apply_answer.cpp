@@ -19,6 +19,14 @@ std::string TextOf(store::Change change) {
     }
 }
 
+// Also of members, which have rows of their own.
+template <class Plan>
+std::string ShownChange(const Plan& plan) {
+    const bool others_change =
+        plan.write.change == store::Change::kUnchanged && !plan.fields.empty();
+    return TextOf(others_change ? store::Change::kUpdated : plan.write.change);
+}
+
 // The tables of one answer while they grow.
 class Tables {
 public:
@@ -31,10 +39,13 @@ public:
 private:
     void Add(const TenantPlan& tenant, const ChannelPlan& channel);
     void Add(const TenantPlan& tenant, const KeyPlan& key);
+    template <class Message>
+    void Add(const TenantPlan& tenant, const RowPlan<Message>& row);
     void AddChanges(
         std::string_view kind, const std::string& name, const std::vector<FieldChange>& fields
     );
     std::string KeyText(const KeyPlan& key) const;
+    std::string MadeText(const Secret& made) const;
 
     const AnswerOptions& options_;
     Table apps_{{"app", "provider", "change", "secret", "webhook_url"}};
@@ -42,6 +53,8 @@ private:
     Table channels_{
         {"tenant", "channel", "provider", "channel_id", "change", "secret", "webhook_url"}};
     Table keys_{{"tenant", "name", "scopes", "change", "key"}};
+    Table rows_{{"tenant", "kind", "name", "change"}};
+    Table webhook_secrets_{{"tenant", "webhook_endpoint", "secret"}};
     Table changes_{{"kind", "name", "field", "old", "new"}};
 };
 
@@ -95,7 +108,7 @@ void Tables::Add(const TenantPlan& tenant, const ChannelPlan& channel) {
          channel.entry->name,
          std::string(provider != nullptr ? provider->name : ""),
          is_new && options_.dry_run ? std::string("(new)") : channel.write.channel.ToString(),
-         TextOf(channel.write.change),
+         ShownChange(channel),
          of_secret,
          WebhookUrl(provider != nullptr ? &provider->source : nullptr, base, token)}
     );
@@ -108,9 +121,25 @@ std::string Tables::KeyText(const KeyPlan& key) const {
     if (key.revoked) return "(revoked)";
     if (key.entry->key) return "(from the file)";
     if (key.write.change != store::Change::kCreated) return "(shown when it was made)";
+    return MadeText(key.made);
+}
+
+std::string Tables::MadeText(const Secret& made) const {
     if (options_.dry_run) return "(new)";
     if (!options_.keys_file.empty()) return "(in " + options_.keys_file + ")";
-    return std::string(key.made.Reveal());
+    return std::string(made.Reveal());
+}
+
+template <class Message>
+void Tables::Add(const TenantPlan& tenant, const RowPlan<Message>& row) {
+    const std::string kind = store::Resource<Message>::kField;
+    const std::string change = row.write.remove ? "deleted" : ShownChange(row);
+    rows_.Add({tenant.entry->name, kind, row.entry->name, change});
+    if (row.write.change != store::Change::kCreated) {
+        AddChanges(kind, tenant.entry->name + "/" + row.entry->name, row.fields);
+    }
+    if (row.made.empty()) return;
+    webhook_secrets_.Add({tenant.entry->name, row.entry->name, MadeText(row.made)});
 }
 
 void Tables::Add(const TenantPlan& tenant, const KeyPlan& key) {
@@ -128,6 +157,9 @@ void Tables::Add(const TenantPlan& tenant) {
     if (!is_new) AddChanges("tenant", tenant.entry->name, tenant.fields);
     for (const ChannelPlan& channel : tenant.channels) Add(tenant, channel);
     for (const KeyPlan& key : tenant.keys) Add(tenant, key);
+    ForEachRowKind(tenant.rows, [&](const auto& rows) {
+        for (const auto& row : rows) Add(tenant, row);
+    });
 }
 
 Answer Tables::ToAnswer() {
@@ -136,6 +168,8 @@ Answer Tables::ToAnswer() {
     answer.Add("tenants", std::move(tenants_));
     answer.Add("channels", std::move(channels_));
     answer.Add("api_keys", std::move(keys_));
+    if (rows_.size() > 0) answer.Add("rows", std::move(rows_));
+    if (webhook_secrets_.size() > 0) answer.Add("webhook_secrets", std::move(webhook_secrets_));
     answer.Add("changes", std::move(changes_));
     if (options_.dry_run) answer.Add("dry_run", true);
     return answer;
@@ -160,6 +194,14 @@ std::string NewKeyLines(const Plan& plan) {
                 {"name", key.entry->name},
                 {"scopes", key.write.spec.scopes},
                 {"key", key.made.Reveal()}};
+            lines += line.dump() + "\n";
+        }
+        for (const auto& row : std::get<RowPlans<v1::WebhookEndpoint>>(tenant.rows)) {
+            if (row.made.empty()) continue;
+            const nlohmann::ordered_json line{
+                {"tenant", tenant.entry->name},
+                {"webhook_endpoint", row.entry->name},
+                {"secret", row.made.Reveal()}};
             lines += line.dump() + "\n";
         }
     }

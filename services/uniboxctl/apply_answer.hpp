@@ -19,7 +19,8 @@ struct AnswerOptions {
 };
 Answer AnswerOf(const Plan& plan, const AnswerOptions& options);
 
-// Each new key as a line of JSON: {"tenant":…,"name":…,"scopes":[…],"key":…}. "" = none is new.
+// Each new key as a line of JSON: {"tenant":…,"name":…,"scopes":[…],"key":…}, and each secret that
+// was made for a webhook endpoint: {"tenant":…,"webhook_endpoint":…,"secret":…}. "" = none is new.
 std::string NewKeyLines(const Plan& plan);
 
 }  // namespace unibox::ctl

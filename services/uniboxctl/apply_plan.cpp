@@ -60,9 +60,15 @@ bool Plan::changes_anything() const {
     }
     for (const TenantPlan& tenant : tenants) {
         if (changed(tenant) || std::any_of(tenant.keys.begin(), tenant.keys.end(), changed) ||
-            std::any_of(tenant.channels.begin(), tenant.channels.end(), Writes)) {
+            std::any_of(tenant.channels.begin(), tenant.channels.end(), Writes) ||
+            !tenant.members.empty()) {
             return true;
         }
+        bool rows_change = false;
+        ForEachRowKind(tenant.rows, [&](const auto& rows) {
+            rows_change = rows_change || std::any_of(rows.begin(), rows.end(), changed);
+        });
+        if (rows_change) return true;
     }
     return false;
 }
@@ -83,6 +89,10 @@ void Plan::SetNewTenantIds(const std::vector<TenantId>& ids) {
         tenant.write.tenant = *next++;
         for (ChannelPlan& channel : tenant.channels) channel.write.tenant = tenant.write.tenant;
         for (KeyPlan& key : tenant.keys) key.write.tenant = tenant.write.tenant;
+        for (store::MemberWrite& member : tenant.members) member.tenant = tenant.write.tenant;
+        ForEachRowKind(tenant.rows, [&](auto& rows) {
+            for (auto& row : rows) row.write.tenant = tenant.write.tenant;
+        });
     }
 }
 
@@ -177,6 +187,7 @@ TenantPlan Planner::PlanTenant(const TenantEntry& entry) {
     store::TenantSpec& spec = tenant.write.spec;
     if (before != nullptr) {
         tenant.write.tenant = before->tenant;
+        tenant.write.before = before->spec;
         spec = before->spec;
     } else {
         spec.slug = entry.name;
@@ -206,6 +217,8 @@ TenantPlan Planner::PlanTenant(const TenantEntry& entry) {
         tenant.keys.push_back(PlanKey(key, FindKey(before, key.name)));
         tenant.keys.back().write.tenant = tenant.write.tenant;
     }
+    PlanRows(tenant, before);
+    PlanMembers(tenant, before);
     return tenant;
 }
 

@@ -58,11 +58,22 @@ struct KeyPlan {
     bool revoked = false;
     std::vector<FieldChange> fields;
 };
+template <class Message>
+struct RowPlan {
+    const RowEntry<Message>* entry = nullptr;
+    store::RowWrite<store::SpecOf<Message>> write;
+    Secret made;  // What signs, if it is made here.
+    std::vector<FieldChange> fields;
+};
+template <class Message>
+using RowPlans = std::vector<RowPlan<Message>>;
 struct TenantPlan {
     const TenantEntry* entry = nullptr;
     store::TenantWrite write;
     std::vector<ChannelPlan> channels;
     std::vector<KeyPlan> keys;
+    OfEachRow<RowPlans> rows;
+    std::vector<store::MemberWrite> members;
     std::vector<FieldChange> fields;
 };
 struct Plan {

@@ -160,6 +160,7 @@ ChannelPlan Planner::PlanChannel(const ChannelEntry& entry, const store::StoredC
     store::ChannelSpec& spec = channel.write.spec;
     if (before != nullptr) {
         channel.write.channel = before->channel;
+        channel.write.before = before->spec;
         channel.write.old_route_key = before->spec.route_key;
         channel.write.old_token_hash = before->spec.token_hash.value_or("");
         spec = before->spec;

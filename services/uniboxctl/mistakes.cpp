@@ -35,4 +35,10 @@ Status Mistakes::ToStatus() const {
     return InvalidArgument(text).WithReason("BAD_TENANTS_FILE").WithField(mistakes.front().field);
 }
 
+std::string TextWithoutField(const Status& fault) {
+    const std::string& text = fault.message();
+    const std::string prefix = fault.field() + " ";
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+}
+
 }  // namespace unibox::ctl

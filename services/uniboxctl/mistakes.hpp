@@ -35,4 +35,7 @@ private:
     std::size_t count_ = 0;
 };
 
+// What a rule of the API says of a field, without the field's name.
+std::string TextWithoutField(const Status& fault);
+
 }  // namespace unibox::ctl

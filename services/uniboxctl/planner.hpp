@@ -59,6 +59,23 @@ private:
     void CheckRoutes(const Plan& plan);
     void CheckTokens(const Plan& plan);
 
+    // apply_plan_rows.cpp
+    void PlanRows(TenantPlan& tenant, const store::StoredTenant* before);
+    template <class Message>
+    RowPlan<Message> PlanRow(
+        const RowEntry<Message>& entry, const store::StoredRow<store::SpecOf<Message>>* before
+    );
+    template <class Message>
+    void JudgeRow(const RowPlan<Message>& row, bool is_new);
+    void PlanSecret(
+        RowPlan<v1::WebhookEndpoint>& row,
+        const store::StoredRow<store::WebhookEndpointSpec>* before
+    );
+
+    // apply_plan_members.cpp
+    // Of teams and channels; everything else of the tenant is planned.
+    void PlanMembers(TenantPlan& tenant, const store::StoredTenant* before);
+
     // apply_plan.cpp
     TenantPlan PlanTenant(const TenantEntry& entry);
     KeyPlan PlanKey(const KeyEntry& entry, const store::StoredKey* before);

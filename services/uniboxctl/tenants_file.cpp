@@ -5,13 +5,17 @@
 #include "domain/hook_url.hpp"
 #include "domain/provider.hpp"
 #include "domain/tenant_limits.hpp"
+#include "store/admin/objects.hpp"
 #include "store/admin/specs.hpp"
 #include "uniboxctl/secret_input.hpp"
 #include "uniboxctl/yaml_reader.hpp"
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
 
+#include <algorithm>
 #include <set>
+#include <span>
 
 namespace unibox::ctl {
 namespace {
@@ -19,7 +23,6 @@ namespace {
 constexpr std::size_t kTokenBytesMin = 16;
 constexpr std::size_t kTokenBytesMax = 128;
 constexpr std::size_t kPathBytesMax = 4096;
-constexpr std::size_t kApiLimitsBytesMax = 512;
 
 // Reads one file; remembers what must be unique across it.
 class FileReader {
@@ -34,6 +37,11 @@ private:
     template <typename T>
     std::vector<T> Entries(YamlMap& parent, std::string_view key);
     void ReadName(YamlMap& map, Entry& entry, std::set<std::string>& taken);
+    // The same of what is described by messages.
+    template <class Message>
+    std::vector<RowEntry<Message>> Rows(YamlMap& parent);
+    template <class Message>
+    void ReadRow(YamlMap& map, RowEntry<Message>& entry, std::set<std::string>& taken);
     Given<Secret> SecretOf(YamlMap& map, const std::string& key);
     Given<Secret> RequiredSecretOf(YamlMap& map, const std::string& key);
     void ReadFields(YamlMap& map, AppEntry& app);
@@ -51,6 +59,39 @@ bool IsToken(std::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '_';
     });
+}
+
+// As the file gives them; whether they may be is for the rules of the API.
+void ReadMessage(
+    YamlMap& map,
+    std::span<const std::string_view> fields,
+    google::protobuf::Message& given,
+    LinesOfFields& lines
+) {
+    const auto& reflection = *given.GetReflection();
+    for (const std::string_view name : fields) {
+        if (!map.Has(name)) continue;
+        const auto* field = given.GetDescriptor()->FindFieldByName(std::string(name));
+        lines.emplace(name, map.LineOf(name));
+        if (field->is_repeated()) {
+            for (const std::string& text : map.TextList(name).Or({})) {
+                reflection.AddString(&given, field, text);
+            }
+            continue;
+        }
+        const std::string text = map.RawText(name).Or("");
+        if (field->enum_type() == nullptr) {
+            reflection.SetString(&given, field, text);
+            continue;
+        }
+        std::vector<std::string> known;
+        for (const auto& [number, word] : WordsOf(given, name)) {
+            known.push_back(word);
+            if (word == text) reflection.SetEnumValue(&given, field, number);
+        }
+        if (reflection.GetEnumValue(given, field) != 0) continue;
+        map.Error(name, fmt::format("must be one of {}", fmt::join(known, ", ")));
+    }
 }
 
 void FileReader::ReadName(YamlMap& map, Entry& entry, std::set<std::string>& taken) {
@@ -81,6 +122,42 @@ std::vector<T> FileReader::Entries(YamlMap& parent, std::string_view key) {
         if (has_name) entries.push_back(std::move(entry));
     }
     return entries;
+}
+
+template <class Message>
+std::vector<RowEntry<Message>> FileReader::Rows(YamlMap& parent) {
+    std::vector<RowEntry<Message>> entries;
+    std::set<std::string> names;
+    for (YamlMap& map : parent.Maps(store::Resource<Message>::kSection)) {
+        RowEntry<Message>& entry = entries.emplace_back();
+        entry.path = map.path();
+        entry.line = map.line();
+        const std::size_t before = mistakes_.count();
+        ReadRow(map, entry, names);
+        entry.has_mistakes = mistakes_.count() != before;
+        if (entry.name.empty()) entries.pop_back();
+    }
+    return entries;
+}
+
+template <class Message>
+void FileReader::ReadRow(YamlMap& map, RowEntry<Message>& entry, std::set<std::string>& taken) {
+    using Resource = store::Resource<Message>;
+    map.AllowOnly(KeysOf(Resource::kSection));
+    const auto name = map.Text(Resource::kName);
+    entry.name = name.Or("");
+    if (!map.Has(Resource::kName)) {
+        map.Error(Resource::kName, "is missing");
+    } else if (name && name->empty()) {
+        map.Error(Resource::kName, "is empty");
+    } else if (name && !taken.insert(*name).second) {
+        map.Error(Resource::kName, fmt::format("\"{}\" is there twice", *name));
+    }
+    ReadMessage(map, Resource::kSettable, entry.given, entry.lines);
+    entry.disabled = map.Flag("disabled");
+    entry.deleted = map.Flag("deleted");
+    if (kHasMembers<Message>) entry.members = map.TextList("members", store::kExternalIdBytesMax);
+    if (kHasSecret<Message>) entry.secret = RequiredSecretOf(map, "secret");
 }
 
 // `key`: the secret itself, or `key`_file: a file that holds it.
@@ -114,8 +191,7 @@ Given<Secret> FileReader::RequiredSecretOf(YamlMap& map, const std::string& key)
 }
 
 void FileReader::ReadFields(YamlMap& map, AppEntry& app) {
-    map.AllowOnly({"name", "provider", "secret", "secret_file", "verify_token", "verify_token_file"}
-    );
+    map.AllowOnly(KeysOf("apps"));
     app.provider = map.Text("provider", store::kNameBytesMax);
     const std::vector<std::string_view> known = domain::SourcesWithApps();
     if (app.provider && std::find(known.begin(), known.end(), *app.provider) == known.end()) {
@@ -128,7 +204,7 @@ void FileReader::ReadFields(YamlMap& map, AppEntry& app) {
 }
 
 void FileReader::ReadFields(YamlMap& map, KeyEntry& key) {
-    map.AllowOnly({"name", "scopes", "key", "key_file", "revoked"});
+    map.AllowOnly(KeysOf("api_keys"));
     key.scopes = map.TextList("scopes", store::kNameBytesMax);
     key.revoked = map.Flag("revoked");
     if (key.scopes) {
@@ -146,22 +222,49 @@ void FileReader::ReadFields(YamlMap& map, KeyEntry& key) {
     }
 }
 
+// In the one form that is stored, so that the same limits are never a change.
+Given<std::string> LimitsOf(YamlMap& map) {
+    auto text = map.Text("api_limits");
+    if (!text) return text;
+    const auto limits = domain::TenantLimits::Parse(*text);
+    return limits.ok() ? Given<std::string>{limits->ToText(), text.line} : text;
+}
+
+// The rules are those of the API; what the file does not say cannot be wrong.
+template <class Spec>
+void Judge(YamlMap& map, const Spec& spec) {
+    for (const Status& fault : store::FaultsOf(spec)) {
+        map.Error(fault.field(), TextWithoutField(fault));
+    }
+}
+
+store::TenantSpec Judged(const TenantEntry& tenant) {
+    store::TenantSpec spec;
+    spec.slug = "name";  // Told by ReadName.
+    const bool is_named = tenant.display_name && !tenant.display_name->empty();
+    spec.name = is_named ? *tenant.display_name : spec.slug;
+    spec.ingest_rate_per_s = tenant.ingest_rate_per_s.Or(spec.ingest_rate_per_s);
+    spec.ingest_burst = tenant.ingest_burst.Or(spec.ingest_burst);
+    spec.api_limits = tenant.api_limits.Or("");
+    spec.plan = tenant.plan.Or("");
+    spec.retention_days = tenant.retention_days.Or(0);
+    return spec;
+}
+
+store::ChannelSpec Judged(const ChannelEntry& channel) {
+    store::ChannelSpec spec;
+    spec.slug = "name";
+    const bool is_named = channel.display_name && !channel.display_name->empty();
+    spec.name = is_named ? *channel.display_name : spec.slug;
+    spec.route_key = channel.route.Or("");
+    spec.public_base_url = channel.public_base_url.Or("");
+    spec.reopen_window_s = channel.reopen_window_s.Or(spec.reopen_window_s);
+    return spec;
+}
+
 void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
-    map.AllowOnly(
-        {"name",
-         "display_name",
-         "provider",
-         "route",
-         "app",
-         "secret",
-         "secret_file",
-         "token",
-         "token_file",
-         "public_base_url",
-         "reopen_window_s",
-         "disabled"}
-    );
-    channel.display_name = map.Text("display_name", store::kDisplayNameBytesMax);
+    map.AllowOnly(KeysOf("channels"));
+    channel.display_name = map.Text("display_name");
     const auto provider = map.Text("provider", store::kNameBytesMax);
     channel.provider.line = provider.line;
     if (provider) {
@@ -178,60 +281,43 @@ void FileReader::ReadFields(YamlMap& map, ChannelEntry& channel) {
             );
         }
     }
-    channel.route = map.Text("route", store::kRouteBytesMax);
+    channel.route = map.Text("route");
     channel.app = map.Text("app", store::kNameBytesMax);
     channel.secret = RequiredSecretOf(map, "secret");
     channel.token = SecretOf(map, "token");
-    channel.public_base_url = map.Text("public_base_url", store::kUrlBytesMax);
-    channel.reopen_window_s = map.Integer("reopen_window_s", 0, store::kReopenWindowSMax);
+    channel.public_base_url = map.Text("public_base_url");
+    channel.reopen_window_s = map.Integer("reopen_window_s");
+    channel.members = map.TextList("members", store::kExternalIdBytesMax);
     channel.disabled = map.Flag("disabled");
     if (channel.token && !channel.token->empty() && !IsToken(channel.token->Reveal())) {
         map.Error("token", "must be 16 to 128 of A-Z, a-z, 0-9, '-' and '_'");
     }
-    if (!channel.public_base_url) return;
-    channel.public_base_url.value = domain::WithoutFinalSlash(*channel.public_base_url);
-    if (!channel.public_base_url->empty() && !domain::IsHttpUrl(*channel.public_base_url)) {
-        map.Error("public_base_url", "must be http://host or https://host, maybe with a path");
+    if (channel.public_base_url) {
+        channel.public_base_url.value = domain::WithoutFinalSlash(*channel.public_base_url);
     }
-}
-
-// In the one form that is stored, so that the same limits are never a change.
-Given<std::string> LimitsOf(YamlMap& map) {
-    auto text = map.Text("api_limits", kApiLimitsBytesMax);
-    if (!text) return text;
-    const auto limits = domain::TenantLimits::Parse(*text);
-    if (limits.ok()) return {limits->ToText(), text.line};
-    map.Error("api_limits", limits.status().message());
-    return {std::nullopt, text.line};
+    Judge(map, Judged(channel));
 }
 
 void FileReader::ReadFields(YamlMap& map, TenantEntry& tenant) {
-    map.AllowOnly(
-        {"name",
-         "display_name",
-         "ingest_rate_per_s",
-         "ingest_burst",
-         "api_limits",
-         "plan",
-         "retention_days",
-         "disabled",
-         "channels",
-         "api_keys"}
-    );
-    tenant.display_name = map.Text("display_name", store::kDisplayNameBytesMax);
-    tenant.ingest_rate_per_s = map.Integer("ingest_rate_per_s", 1, store::kIngestRateMax);
-    tenant.ingest_burst = map.Integer("ingest_burst", 1, store::kIngestBurstMax);
+    map.AllowOnly(KeysOf("tenants"));
+    tenant.display_name = map.Text("display_name");
+    tenant.ingest_rate_per_s = map.Integer("ingest_rate_per_s");
+    tenant.ingest_burst = map.Integer("ingest_burst");
     tenant.api_limits = LimitsOf(map);
-    tenant.plan = map.Text("plan", store::kNameBytesMax);
-    tenant.retention_days = map.Integer("retention_days", 0, store::kRetentionDaysMax);
+    tenant.plan = map.Text("plan");
+    tenant.retention_days = map.Integer("retention_days");
     tenant.disabled = map.Flag("disabled");
+    Judge(map, Judged(tenant));
     tenant.channels = Entries<ChannelEntry>(map, "channels");
     tenant.api_keys = Entries<KeyEntry>(map, "api_keys");
+    ForEachRowKind(tenant.rows, [&]<class Message>(std::vector<RowEntry<Message>>& entries) {
+        entries = Rows<Message>(map);
+    });
 }
 
 TenantsFile FileReader::Read(const YAML::Node& node) {
     YamlMap root(node, "", mistakes_);
-    root.AllowOnly({"apps", "tenants"});
+    root.AllowOnly(KeysOf(""));
     TenantsFile file;
     file.apps = Entries<AppEntry>(root, "apps");
     file.tenants = Entries<TenantEntry>(root, "tenants");
@@ -239,6 +325,14 @@ TenantsFile FileReader::Read(const YAML::Node& node) {
 }
 
 }  // namespace
+
+bool TenantEntry::says_rows() const {
+    bool says = std::any_of(channels.begin(), channels.end(), [](const ChannelEntry& channel) {
+        return static_cast<bool>(channel.members);
+    });
+    ForEachRowKind(rows, [&](const auto& entries) { says = says || !entries.empty(); });
+    return says;
+}
 
 TenantsFile ParseTenantsFile(
     const std::string& text, const std::filesystem::path& folder, Mistakes& mistakes

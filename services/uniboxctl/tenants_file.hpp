@@ -5,6 +5,7 @@
 #include "base/secret.hpp"
 #include "base/status.hpp"
 #include "unibox/v1/common.pb.h"
+#include "uniboxctl/file_rows.hpp"
 #include "uniboxctl/given.hpp"
 #include "uniboxctl/mistakes.hpp"
 
@@ -16,16 +17,6 @@
 
 namespace unibox::ctl {
 
-// What every entry has. Its other fields are absent where the file says nothing: then what is
-// stored stays, or a new object gets the default.
-struct Entry {
-    std::string name;
-    std::string path;  // "tenants[0].channels[1]"
-    int line = 0;
-    bool has_mistakes = false;  // Its fields are not to be judged any further.
-
-    std::string FieldOf(std::string_view key) const { return path + "." + std::string(key); }
-};
 struct AppEntry : Entry {
     Given<std::string> provider;  // As in URLs.
     Given<Secret> secret;
@@ -40,6 +31,7 @@ struct ChannelEntry : Entry {
     Given<Secret> token;  // "": derived from the sealing key.
     Given<std::string> public_base_url;
     Given<std::int32_t> reopen_window_s;
+    Given<std::vector<std::string>> members;  // Agents by external_id.
     Given<bool> disabled;
 };
 struct KeyEntry : Entry {
@@ -57,6 +49,10 @@ struct TenantEntry : Entry {
     Given<bool> disabled;
     std::vector<ChannelEntry> channels;
     std::vector<KeyEntry> api_keys;
+    OfEachRow<RowEntries> rows;
+
+    // Whether what is stored must be read beyond channels and keys.
+    bool says_rows() const;
 };
 struct TenantsFile {
     std::vector<AppEntry> apps;

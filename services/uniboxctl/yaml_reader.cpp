@@ -60,7 +60,7 @@ void YamlMap::Error(std::string_view key, std::string_view text) {
     mistakes_->Add(LineOf(key), FieldOf(key), text);
 }
 
-void YamlMap::AllowOnly(std::initializer_list<std::string_view> keys) {
+void YamlMap::AllowOnly(std::span<const std::string_view> keys) {
     std::vector<std::string> seen;
     for (const auto& entry : node_) {
         // It is shown, so it must not move the terminal.
@@ -77,7 +77,9 @@ void YamlMap::AllowOnly(std::initializer_list<std::string_view> keys) {
             mistakes_->Add(LineOfNode(entry.first), FieldOf(key), "is there twice");
         }
         seen.push_back(key);
-        if (entry.second.IsNull() && key != "name") {  // A missing name is told as such.
+        // What names an entry comes first; without a value it is told as missing.
+        const bool names_it = key == keys.front() && (key == "name" || key == "external_id");
+        if (entry.second.IsNull() && !names_it) {
             mistakes_->Add(
                 LineOfNode(entry.first),
                 FieldOf(key),
@@ -113,15 +115,29 @@ Given<std::string> YamlMap::Text(std::string_view key, std::size_t bytes_max) {
     return given;
 }
 
-Given<std::int32_t> YamlMap::Integer(std::string_view key, std::int32_t min, std::int32_t max) {
-    Given<std::int32_t> given{std::nullopt, LineOf(key)};
+Given<std::string> YamlMap::RawText(std::string_view key) {
+    Given<std::string> given{std::nullopt, LineOf(key)};
     if (!Has(key)) return given;
     const YAML::Node child = Child(key);
+    if (child.IsScalar()) {
+        given.value = child.Scalar();
+    } else {
+        Error(key, "must be a text");
+    }
+    return given;
+}
+
+Given<std::int32_t> YamlMap::Integer(std::string_view key) {
+    Given<std::int32_t> given{std::nullopt, LineOf(key)};
+    if (!Has(key)) return given;
+    constexpr std::int32_t kMin = std::numeric_limits<std::int32_t>::min();
+    constexpr std::int32_t kMax = std::numeric_limits<std::int32_t>::max();
+    const YAML::Node child = Child(key);
     const auto value = ParseInt64(child.IsScalar() ? child.Scalar() : "");
-    if (value && *value >= min && *value <= max) {
+    if (value && *value >= kMin && *value <= kMax) {
         given.value = static_cast<std::int32_t>(*value);
     } else {
-        Error(key, fmt::format("must be a whole number from {} to {}", min, max));
+        Error(key, "must be a whole number");
     }
     return given;
 }

@@ -9,7 +9,8 @@
 #include <yaml-cpp/yaml.h>  // NOLINT: this header is included by two source files only
 
 #include <cstdint>
-#include <initializer_list>
+#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,17 +20,21 @@ namespace unibox::ctl {
 // A mapping in the document. A value that is a mistake counts as absent.
 class YamlMap {
 public:
+    static constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+
     YamlMap(const YAML::Node& node, std::string path, Mistakes& mistakes);
 
     // Says which keys are allowed; any other is a mistake, and so is a key without a value: it
     // could mean to keep what is stored or to clear it.
-    void AllowOnly(std::initializer_list<std::string_view> keys);
+    void AllowOnly(std::span<const std::string_view> keys);
     bool Has(std::string_view key) const;
     // Well-formed UTF-8 without control characters, at most `bytes_max` bytes.
-    Given<std::string> Text(std::string_view key, std::size_t bytes_max);
-    Given<std::int32_t> Integer(std::string_view key, std::int32_t min, std::int32_t max);
+    Given<std::string> Text(std::string_view key, std::size_t bytes_max = kAny);
+    // Whatever it holds.
+    Given<std::string> RawText(std::string_view key);
+    Given<std::int32_t> Integer(std::string_view key);
     Given<bool> Flag(std::string_view key);
-    Given<std::vector<std::string>> TextList(std::string_view key, std::size_t bytes_max);
+    Given<std::vector<std::string>> TextList(std::string_view key, std::size_t bytes_max = kAny);
     // The mappings of a sequence; nothing when the key is absent.
     std::vector<YamlMap> Maps(std::string_view key);
 

@@ -2,6 +2,7 @@
 
 #include "pg/sqlstate.hpp"
 #include "pg/transaction.hpp"
+#include "store/admin/detail/member_sql.hpp"
 #include "store/admin/rows.hpp"
 
 #include <optional>
@@ -9,28 +10,9 @@
 namespace unibox::store {
 namespace {
 
-// Of one kind of groups: teams, channels.
-struct MemberStatements {
-    pg::Statement add;
-    pg::Statement remove;
-    pg::Statement list;
-};
-#define UNIBOX_MEMBERS(table, group_id)                                              \
-    {                                                                                \
-        {"admin_add_" table,                                                         \
-         "INSERT INTO " table "s (tenant_id, " group_id                              \
-         ", agent_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"},                  \
-            {"admin_remove_" table,                                                  \
-             "DELETE FROM " table "s WHERE tenant_id = $1 AND " group_id             \
-             " = $2 AND agent_id = $3"},                                             \
-        {                                                                            \
-            "admin_list_" table,                                                     \
-                "SELECT agent_id FROM " table "s WHERE tenant_id = $1 AND " group_id \
-                " = $2 AND agent_id > $3 ORDER BY agent_id LIMIT $4"                 \
-        }                                                                            \
-    }
-constexpr MemberStatements kTeamMembers = UNIBOX_MEMBERS("team_member", "team_id");
-constexpr MemberStatements kChannelMembers = UNIBOX_MEMBERS("channel_member", "channel_id");
+using detail::kChannelMembers;
+using detail::kTeamMembers;
+using detail::MemberStatements;
 
 Result<pg::Rows> Read(
     const Administration& administration,

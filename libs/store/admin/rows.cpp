@@ -8,25 +8,13 @@
 namespace unibox::store {
 namespace {
 
+using detail::ParamsOf;
 using detail::RowTable;
+using detail::ToStored;
 
 template <typename Spec>
 constexpr const detail::RowStatements& Sql() {
     return RowTable<Spec>::kSql;
-}
-
-template <typename Spec>
-StoredRow<Spec> ToStored(const pg::Row& row) {
-    StoredRow<Spec> stored{row.GetUuid(0), RowTable<Spec>::Read(row), row.Timestamp(1).unix_ms, {}};
-    if (const auto disabled = row.OptionalTimestamp(2)) stored.disabled_at_ms = disabled->unix_ms;
-    return stored;
-}
-
-template <typename Spec>
-pg::Params ParamsOf(TenantId tenant, const Uuid& id, const Spec& spec) {
-    auto params = pg::Params::Of(tenant, id, RowTable<Spec>::NameOf(spec));
-    RowTable<Spec>::Add(spec, &params);
-    return params;
 }
 
 template <typename Spec>

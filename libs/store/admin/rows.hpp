@@ -27,6 +27,16 @@ struct StoredRow {
     std::int64_t created_at_ms = 0;  // Unix, UTC
     std::optional<std::int64_t> disabled_at_ms = {};
 };
+// What one write of many makes of a row (session.hpp).
+template <typename Spec>
+struct RowWrite {
+    TenantId tenant;
+    Uuid id;
+    Change change = Change::kUnchanged;
+    bool remove = false;  // Then `change` is kUpdated.
+    Spec spec;
+    std::optional<Spec> before = {};  // As of TenantWrite.
+};
 template <typename Spec>
 struct PutRowResult {
     Uuid id;

@@ -1,15 +1,19 @@
 #include "store/admin/session.hpp"
 
 #include "pg/sqlstate.hpp"
+#include "store/admin/detail/member_sql.hpp"
 #include "store/admin/detail/object_sql.hpp"
+#include "store/admin/detail/row_tables.hpp"
+#include "store/admin/detail/stored_channels.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <limits>
+#include <utility>
 
 namespace unibox::store {
 namespace {
 
-constexpr std::size_t kTenantsPerRoundTrip = 500;
+constexpr std::size_t kTenantsPerRoundTrip = 300;  // Of 13 statements; pg::WriterTx takes 4,096.
 constexpr std::size_t kKeysPerStatement = 5'000;
 
 constexpr pg::Statement kLockWait{
@@ -17,18 +21,15 @@ constexpr pg::Statement kLockWait{
 constexpr pg::Statement kLock{"admin_lock", "SELECT pg_advisory_lock(1970170210, 13)"};  // 'unib'
 constexpr pg::Statement kFindTenants{
     "admin_find_tenants",
-    "SELECT s.slug, d.tenant FROM unnest($1::text[]) WITH ORDINALITY AS s (slug, at) "
+    "SELECT s.at, d.tenant FROM unnest($1::text[]) WITH ORDINALITY AS s (slug, at) "
     "JOIN directory d ON d.kind = " UNIBOX_KIND_SLUG
     " AND d.key_hash = sha256(convert_to(s.slug, 'UTF8')) "
     "ORDER BY s.at"};
-constexpr pg::Statement kReadChannels{
-    "admin_read_channels",
-    "SELECT c.channel_id, c.slug, c.name, c.provider, c.route_key, c.token_hash, "
-    "c.public_base_url, c.reopen_window_s, c.settings::text, c.disabled_at IS NOT NULL, c.app_id, "
-    "coalesce((SELECT s.fingerprint FROM channel_secrets s WHERE s.tenant_id = c.tenant_id "
-    "AND s.channel_id = c.channel_id AND s.expires_at = 'infinity' "
-    "ORDER BY s.created_at DESC, s.secret_id DESC LIMIT 1), '') "
-    "FROM channels c WHERE c.tenant_id = $1"};
+constexpr pg::Statement kReadSecrets{
+    "admin_read_secrets",
+    "SELECT DISTINCT ON (channel_id) channel_id, sealed FROM channel_secrets "
+    "WHERE tenant_id = $1 AND expires_at = 'infinity' "
+    "ORDER BY channel_id, created_at DESC, secret_id DESC"};
 constexpr pg::Statement kReadKeys{
     "admin_read_keys",
     "SELECT key_id, name, key_hash, scopes, revoked_at IS NOT NULL FROM api_keys "
@@ -56,23 +57,6 @@ constexpr pg::Statement kNameOf{
     "SELECT t.slug || '/' || c.slug FROM channels c JOIN tenants t ON t.tenant_id = c.tenant_id "
     "WHERE c.tenant_id = $1 AND c.channel_id = $2"};
 
-StoredChannel ToChannel(const pg::Row& row) {
-    StoredChannel channel;
-    channel.channel = row.GetId<ChannelId>(0);
-    channel.spec.slug = row.Text(1);
-    channel.spec.name = row.Text(2);
-    channel.spec.provider = detail::ToProvider(row.Int16(3));
-    channel.spec.route_key = row.Text(4);
-    if (!row.IsNull(5)) channel.spec.token_hash = row.GetBytes(5);
-    channel.spec.public_base_url = row.Text(6);
-    channel.spec.reopen_window_s = row.Int32(7);
-    channel.spec.settings_json = row.Text(8);
-    channel.spec.disabled = row.Bool(9);
-    channel.spec.app_id = row.OptionalUuid(10);
-    channel.newest_fingerprint = row.GetBytes(11);
-    return channel;
-}
-
 StoredKey ToKey(const pg::Row& row) {
     StoredKey key;
     key.key_id = row.GetUuid(0);
@@ -81,23 +65,74 @@ StoredKey ToKey(const pg::Row& row) {
     return key;
 }
 
+template <typename Spec>
+Status SendRows(pg::WriterTx& tx, TenantId tenant) {
+    const auto all = pg::Params::Of(tenant, Uuid(), std::numeric_limits<std::int64_t>::max());
+    return tx.Send(detail::RowTable<Spec>::kSql.list, all);
+}
+
 // Queues what ToTenant reads.
-Status SendReads(pg::WriterTx& tx, TenantId tenant) {
+Status SendReads(pg::WriterTx& tx, TenantId tenant, const WantedTenant& wanted) {
     const auto key = pg::Params::Of(tenant);
     const auto as_tenant = pg::Params::Of(tenant.ToString());
     UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kAsTenant, as_tenant));
     UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kGetTenant, key));
-    UNIBOX_RETURN_IF_ERROR(tx.Send(kReadChannels, key));
-    return tx.Send(kReadKeys, key);
+    UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kReadChannels, key));
+    UNIBOX_RETURN_IF_ERROR(tx.Send(kReadKeys, key));
+    if (wanted.secrets) UNIBOX_RETURN_IF_ERROR(tx.Send(kReadSecrets, key));
+    if (!wanted.rows) return {};
+    UNIBOX_RETURN_IF_ERROR(SendRows<AgentSpec>(tx, tenant));
+    UNIBOX_RETURN_IF_ERROR(SendRows<TeamSpec>(tx, tenant));
+    UNIBOX_RETURN_IF_ERROR(SendRows<LabelSpec>(tx, tenant));
+    UNIBOX_RETURN_IF_ERROR(SendRows<AttributeSpec>(tx, tenant));
+    UNIBOX_RETURN_IF_ERROR(SendRows<CannedReplySpec>(tx, tenant));
+    UNIBOX_RETURN_IF_ERROR(SendRows<WebhookEndpointSpec>(tx, tenant));
+    UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kTeamMembers.all, key));
+    return tx.Send(detail::kChannelMembers.all, key);
 }
-constexpr std::size_t kReadsPerTenant = 4;
 
-StoredTenant ToTenant(TenantId id, const pg::Rows* results) {
+template <typename Spec>
+void ReadRows(const pg::Rows& found, StoredRows& rows) {
+    for (const pg::Row row : found) rows.Of<Spec>().push_back(detail::ToStored<Spec>(row));
+}
+
+std::vector<Member> ToMembers(const pg::Rows& rows) {
+    std::vector<Member> members;
+    for (const pg::Row row : rows) members.push_back({row.GetUuid(0), row.GetId<AgentId>(1)});
+    return members;
+}
+
+void SetSecrets(const pg::Rows& rows, std::vector<StoredChannel>& channels) {
+    for (const pg::Row row : rows) {
+        for (StoredChannel& channel : channels) {
+            if (channel.channel == row.GetId<ChannelId>(0)) channel.newest_sealed = row.GetBytes(1);
+        }
+    }
+}
+
+// The answers of SendReads, from `next` on, which is moved behind them. Nothing: there is no such
+// tenant.
+std::optional<StoredTenant> ToTenant(
+    TenantId id, const WantedTenant& wanted, const std::vector<pg::Rows>& results, std::size_t& next
+) {
+    const std::size_t begin = std::exchange(next, next + 4);
+    if (results[begin + 1].empty()) return std::nullopt;
     StoredTenant tenant;
     tenant.tenant = id;
-    tenant.spec = detail::ToTenantRow(id, results[1][0]).spec;
-    for (const pg::Row channel : results[2]) tenant.channels.push_back(ToChannel(channel));
-    for (const pg::Row key : results[3]) tenant.keys.push_back(ToKey(key));
+    tenant.spec = detail::ToTenantRow(id, results[begin + 1][0]).spec;
+    for (const pg::Row channel : results[begin + 2])
+        tenant.channels.push_back(detail::ToStoredChannel(channel));
+    for (const pg::Row key : results[begin + 3]) tenant.keys.push_back(ToKey(key));
+    if (wanted.secrets) SetSecrets(results[next++], tenant.channels);
+    if (!wanted.rows) return tenant;
+    ReadRows<AgentSpec>(results[next++], tenant.rows);
+    ReadRows<TeamSpec>(results[next++], tenant.rows);
+    ReadRows<LabelSpec>(results[next++], tenant.rows);
+    ReadRows<AttributeSpec>(results[next++], tenant.rows);
+    ReadRows<CannedReplySpec>(results[next++], tenant.rows);
+    ReadRows<WebhookEndpointSpec>(results[next++], tenant.rows);
+    tenant.team_members = ToMembers(results[next++]);
+    tenant.channel_members = ToMembers(results[next++]);
     return tenant;
 }
 
@@ -130,26 +165,32 @@ Result<bool> AdminSession::Lock() {
     return true;
 }
 
-Result<std::vector<std::pair<std::string, TenantId>>> AdminSession::FindTenants(
-    const std::vector<std::string>& slugs
+Result<std::vector<AdminSession::FoundTenant>> AdminSession::FindTenants(
+    const std::vector<WantedTenant>& wanted
 ) {
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::SystemTx::Begin(*session_, pg::Access::kReadOnly));
-    std::vector<std::pair<std::string, TenantId>> found;
-    const std::span<const std::string> all(slugs);
-    for (std::size_t at = 0; at < all.size(); at += kKeysPerStatement) {
+    std::vector<FoundTenant> found;
+    for (std::size_t at = 0; at < wanted.size(); at += kKeysPerStatement) {
+        std::vector<std::string> slugs;
+        for (std::size_t i = at; i < std::min(wanted.size(), at + kKeysPerStatement); ++i) {
+            slugs.push_back(wanted[i].slug);
+        }
         pg::Params params;
-        params.AddArray(all.subspan(at, std::min(kKeysPerStatement, all.size() - at)));
+        params.AddArray(slugs);
         UNIBOX_ASSIGN_OR_RETURN(const auto rows, tx.Execute(kFindTenants, params));
-        for (const pg::Row row : rows) found.emplace_back(row.Text(0), row.Tenant(1));
+        for (const pg::Row row : rows) {
+            const auto place = at + static_cast<std::size_t>(row.Int64(0)) - 1;
+            found.push_back({&wanted[place], row.Tenant(1)});
+        }
     }
     UNIBOX_RETURN_IF_ERROR(tx.Commit());
     return found;
 }
 
 Result<std::vector<StoredTenant>> AdminSession::ReadTenants(
-    const std::vector<std::string>& slugs, const Progress& progress
+    const std::vector<WantedTenant>& wanted, const Progress& progress
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(const auto found, FindTenants(slugs));
+    UNIBOX_ASSIGN_OR_RETURN(const auto found, FindTenants(wanted));
     std::vector<StoredTenant> tenants;
     tenants.reserve(found.size());
     UNIBOX_ASSIGN_OR_RETURN(auto tx, pg::WriterTx::Begin(*session_));
@@ -157,17 +198,18 @@ Result<std::vector<StoredTenant>> AdminSession::ReadTenants(
         const std::size_t begin = tenants.size();
         const std::size_t end = std::min(found.size(), begin + kTenantsPerRoundTrip);
         for (std::size_t i = begin; i < end; ++i) {
-            UNIBOX_RETURN_IF_ERROR(SendReads(tx, found[i].second));
+            UNIBOX_RETURN_IF_ERROR(SendReads(tx, found[i].tenant, *found[i].wanted));
         }
         UNIBOX_ASSIGN_OR_RETURN(const auto results, tx.Sync());
+        std::size_t next = 0;
         for (std::size_t i = begin; i < end; ++i) {
-            const pg::Rows* own = &results[(i - begin) * kReadsPerTenant];
-            if (own[1].empty()) {
+            auto tenant = ToTenant(found[i].tenant, *found[i].wanted, results, next);
+            if (!tenant) {
                 return Internal(
-                    "the directory knows a tenant that does not exist: " + found[i].first
+                    "the directory knows a tenant that does not exist: " + found[i].wanted->slug
                 );
             }
-            tenants.push_back(ToTenant(found[i].second, own));
+            tenants.push_back(std::move(*tenant));
         }
         UNIBOX_RETURN_IF_ERROR(progress(tenants.size()));
     }

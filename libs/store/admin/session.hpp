@@ -12,6 +12,7 @@
 #include "pg/pool.hpp"
 #include "pg/transaction.hpp"
 #include "store/admin/objects.hpp"
+#include "store/admin/rows.hpp"
 #include "store/directory/lookups.hpp"
 
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,17 +30,54 @@ struct StoredChannel {
     ChannelId channel;
     ChannelSpec spec;
     std::string newest_fingerprint;  // Of the secret that does not expire; "" = none.
+    std::string newest_sealed = {};  // The secret itself, if secrets were wanted.
 };
 struct StoredKey {
     Uuid key_id;
     ApiKeySpec spec;
     bool revoked = false;
 };
+// Rows of rows.hpp, each kind in the order in which they were made.
+class StoredRows {
+public:
+    template <typename Spec>
+    std::vector<StoredRow<Spec>>& Of() {
+        return std::get<std::vector<StoredRow<Spec>>>(rows_);
+    }
+    template <typename Spec>
+    const std::vector<StoredRow<Spec>>& Of() const {
+        return std::get<std::vector<StoredRow<Spec>>>(rows_);
+    }
+
+private:
+    std::tuple<
+        std::vector<StoredRow<AgentSpec>>,
+        std::vector<StoredRow<TeamSpec>>,
+        std::vector<StoredRow<LabelSpec>>,
+        std::vector<StoredRow<AttributeSpec>>,
+        std::vector<StoredRow<CannedReplySpec>>,
+        std::vector<StoredRow<WebhookEndpointSpec>>>
+        rows_;
+};
+enum class GroupKind { kTeam, kChannel };
+struct Member {
+    Uuid group;
+    AgentId agent;
+};
 struct StoredTenant {
     TenantId tenant;
     TenantSpec spec;
     std::vector<StoredChannel> channels;
     std::vector<StoredKey> keys;
+    // If they were wanted.
+    StoredRows rows = {};
+    std::vector<Member> team_members = {};
+    std::vector<Member> channel_members = {};
+};
+struct WantedTenant {
+    std::string slug;
+    bool rows = false;     // Also its rows and members,
+    bool secrets = false;  // and the newest sealed secrets of its channels.
 };
 struct StoredApp {
     Uuid app_id;
@@ -60,10 +99,13 @@ struct RouteKey {
     auto operator<=>(const RouteKey&) const = default;
 };
 
+// `before` of each: what it was read as; an update of what is not so any more is CHANGED_MEANWHILE,
+// so that nothing is written over what the file does not say. Absent: whatever stands there.
 struct TenantWrite {
     TenantId tenant;
     Change change = Change::kUnchanged;
     TenantSpec spec;
+    std::optional<TenantSpec> before = {};
 };
 struct ChannelWrite {
     TenantId tenant;
@@ -74,6 +116,7 @@ struct ChannelWrite {
     std::string old_route_key;
     std::string old_token_hash;
     std::optional<NewSecret> secret;  // Becomes the newest one.
+    std::optional<ChannelSpec> before = {};
 };
 struct KeyWrite {
     TenantId tenant;
@@ -81,6 +124,12 @@ struct KeyWrite {
     Change change = Change::kUnchanged;
     bool revoke = false;
     ApiKeySpec spec;
+};
+struct MemberWrite {
+    TenantId tenant;
+    GroupKind kind = GroupKind::kTeam;
+    Member member;
+    bool remove = false;
 };
 struct AppWrite {
     Uuid app_id;
@@ -94,6 +143,7 @@ struct AppWrite {
 struct Expected {
     bool one_row = false;
     std::optional<Holder> holder;
+    std::function<bool(const pg::Row& row)> as_read = {};  // Of the one row of the answer.
 };
 
 // Everything or nothing. Statements are collected and sent some hundreds at a time, so a call may
@@ -113,6 +163,10 @@ public:
     // Of the tenant that was written last.
     Status Write(const ChannelWrite& channel);
     Status Write(const KeyWrite& key);
+    template <typename Spec>
+    Status Write(const RowWrite<Spec>& row);
+    // After its agent and its group.
+    Status Write(const MemberWrite& member);
     Status Commit();
     // After a failed Commit: it may have taken place all the same.
     bool outcome_unknown() const { return tx_.outcome_unknown(); }
@@ -122,6 +176,7 @@ private:
     Status Flush();
     Status Check(const std::vector<pg::Rows>& results);
     Status EnterChannel(const ChannelWrite& channel);
+    Status ExpectAsRead(const ChannelWrite& channel);
 
     pg::WriterTx tx_;
     Millis overlap_time_;
@@ -140,9 +195,9 @@ public:
     // Waits for at most a second. False: another session has it.
     Result<bool> Lock();
 
-    // Those of the slugs that exist, with all their channels and keys, in the order of `slugs`.
+    // Those that exist, with all their channels and keys, in the order of `wanted`.
     Result<std::vector<StoredTenant>> ReadTenants(
-        const std::vector<std::string>& slugs, const Progress& progress
+        const std::vector<WantedTenant>& wanted, const Progress& progress
     );
     Result<std::vector<StoredApp>> ReadApps();
     // For each key its holder, or nothing. `hashes`: of 32 bytes.
@@ -160,9 +215,11 @@ public:
 
 private:
     explicit AdminSession(std::unique_ptr<pg::Session> session) : session_(std::move(session)) {}
-    Result<std::vector<std::pair<std::string, TenantId>>> FindTenants(
-        const std::vector<std::string>& slugs
-    );
+    struct FoundTenant {
+        const WantedTenant* wanted = nullptr;
+        TenantId tenant;
+    };
+    Result<std::vector<FoundTenant>> FindTenants(const std::vector<WantedTenant>& wanted);
 
     std::unique_ptr<pg::Session> session_;
     std::int64_t locked_connection_ = -1;  // pg::Session::connection_count() when it was taken.

@@ -1,7 +1,10 @@
 // The writing half of session.hpp.
 #include "base/clock.hpp"
 #include "pg/sqlstate.hpp"
+#include "store/admin/detail/member_sql.hpp"
 #include "store/admin/detail/object_sql.hpp"
+#include "store/admin/detail/row_tables.hpp"
+#include "store/admin/detail/stored_channels.hpp"
 #include "store/admin/session.hpp"
 
 #include <utility>
@@ -50,6 +53,9 @@ Status AdminTx::Check(const std::vector<pg::Rows>& results) {
             as_expected = !results[i].empty() && results[i][0].Tenant(0) == holder->tenant &&
                           results[i][0].GetUuid(1) == holder->object;
         }
+        if (expected[i].as_read) {
+            as_expected = !results[i].empty() && expected[i].as_read(results[i][0]);
+        }
         if (as_expected) continue;
         tx_.Rollback();
         return ChangedMeanwhile();
@@ -62,7 +68,7 @@ Status AdminTx::Write(const AppWrite& app) {
         app.app_id, app.spec.slug, app.spec.provider, AsBytes(app.verify_token_sealed)
     );
     if (app.change == Change::kCreated) {
-        UNIBOX_RETURN_IF_ERROR(Send(detail::kInsertApp, params, {.one_row = true, .holder = {}}));
+        UNIBOX_RETURN_IF_ERROR(Send(detail::kInsertApp, params, {true, {}, {}}));
     } else if (app.change == Change::kUpdated) {
         UNIBOX_RETURN_IF_ERROR(Send(detail::kUpdateApp, params));
     }
@@ -96,16 +102,23 @@ Status AdminTx::Write(const TenantWrite& tenant) {
     UNIBOX_RETURN_IF_ERROR(Send(detail::kAsTenant, as_tenant));
     if (tenant.change == Change::kCreated) {
         const auto slug = pg::Params::Of(spec.slug, tenant.tenant);
-        UNIBOX_RETURN_IF_ERROR(Send(detail::kClaimSlug, slug, {.one_row = true, .holder = {}}));
+        UNIBOX_RETURN_IF_ERROR(Send(detail::kClaimSlug, slug, {true, {}, {}}));
         return Send(detail::kInsertTenant, detail::TenantParams(tenant.tenant, spec));
     }
     if (tenant.change == Change::kUnchanged) return {};
+    if (tenant.before) {
+        const auto as_read = [id = tenant.tenant, before = *tenant.before](const pg::Row& row) {
+            return detail::ToTenantRow(id, row).spec == before;
+        };
+        const auto key = pg::Params::Of(tenant.tenant);
+        UNIBOX_RETURN_IF_ERROR(Send(detail::kLockTenant, key, {false, {}, as_read}));
+    }
     return Send(detail::kUpdateTenant, detail::TenantParams(tenant.tenant, spec));
 }
 
 Status AdminTx::EnterChannel(const ChannelWrite& channel) {
     const ChannelSpec& spec = channel.spec;
-    const Expected ours{false, Holder{channel.tenant, channel.channel.value}};
+    const Expected ours{false, Holder{channel.tenant, channel.channel.value}, {}};
     if (!spec.route_key.empty() && spec.route_key != channel.old_route_key) {
         const auto route = pg::Params::Of(
             detail::Number(spec.provider), spec.route_key, channel.tenant, channel.channel
@@ -115,6 +128,15 @@ Status AdminTx::EnterChannel(const ChannelWrite& channel) {
     if (!spec.token_hash || *spec.token_hash == channel.old_token_hash) return {};
     const auto token = pg::Params::Of(pg::Bytes{*spec.token_hash}, channel.tenant, channel.channel);
     return Send(detail::kClaimToken, token, ours);
+}
+
+Status AdminTx::ExpectAsRead(const ChannelWrite& channel) {
+    if (!channel.before) return {};
+    const auto as_read = [before = *channel.before](const pg::Row& row) {
+        return detail::ToStoredChannel(row).spec == before;
+    };
+    const auto key = pg::Params::Of(channel.tenant, channel.channel);
+    return Send(detail::kLockStoredChannel, key, {false, {}, as_read});
 }
 
 Status AdminTx::Write(const ChannelWrite& channel) {
@@ -127,6 +149,7 @@ Status AdminTx::Write(const ChannelWrite& channel) {
         row.Add(spec.settings_json).Add(spec.disabled).Add(spec.app_id);
         UNIBOX_RETURN_IF_ERROR(Send(detail::kInsertChannel, row));
     } else if (channel.change == Change::kUpdated) {
+        UNIBOX_RETURN_IF_ERROR(ExpectAsRead(channel));
         auto row = key;
         row.Add(spec.name).Add(spec.route_key).Add(AsBytes(spec.token_hash));
         row.Add(spec.public_base_url).Add(spec.reopen_window_s).Add(spec.settings_json);
@@ -151,7 +174,7 @@ Status AdminTx::Write(const KeyWrite& key) {
     const pg::Bytes hash{key.spec.key_hash};
     if (key.change == Change::kCreated) {
         const auto entry = pg::Params::Of(hash, key.tenant, key.key_id);
-        UNIBOX_RETURN_IF_ERROR(Send(detail::kEnterKey, entry, {.one_row = true, .holder = {}}));
+        UNIBOX_RETURN_IF_ERROR(Send(detail::kEnterKey, entry, {true, {}, {}}));
         auto row = pg::Params::Of(key.tenant, key.key_id, key.spec.name, hash);
         return Send(detail::kInsertKey, row.AddArray(key.spec.scopes));
     }
@@ -159,6 +182,38 @@ Status AdminTx::Write(const KeyWrite& key) {
     auto row = pg::Params::Of(key.tenant, key.key_id);
     if (key.revoke) UNIBOX_RETURN_IF_ERROR(Send(detail::kRevokeKey, row));
     return Send(detail::kUpdateKey, row.AddArray(key.spec.scopes));
+}
+
+template <typename Spec>
+Status AdminTx::Write(const RowWrite<Spec>& row) {
+    if (row.change == Change::kUnchanged) return {};
+    const detail::RowStatements& sql = detail::RowTable<Spec>::kSql;
+    const Expected one{true, {}, {}};
+    const auto key = pg::Params::Of(row.tenant, row.id);
+    if (row.before) {
+        const auto as_read = [before = *row.before](const pg::Row& stored) {
+            return detail::ToStored<Spec>(stored).spec == before;
+        };
+        UNIBOX_RETURN_IF_ERROR(Send(sql.lock, key, {false, {}, as_read}));
+    }
+    if (row.remove) return Send(sql.remove, key, one);
+    const bool is_new = row.change == Change::kCreated;
+    return Send(
+        is_new ? sql.insert : sql.update, detail::ParamsOf(row.tenant, row.id, row.spec), one
+    );
+}
+template Status AdminTx::Write(const RowWrite<AgentSpec>&);
+template Status AdminTx::Write(const RowWrite<TeamSpec>&);
+template Status AdminTx::Write(const RowWrite<LabelSpec>&);
+template Status AdminTx::Write(const RowWrite<AttributeSpec>&);
+template Status AdminTx::Write(const RowWrite<CannedReplySpec>&);
+template Status AdminTx::Write(const RowWrite<WebhookEndpointSpec>&);
+
+Status AdminTx::Write(const MemberWrite& member) {
+    const bool of_team = member.kind == GroupKind::kTeam;
+    const detail::MemberStatements& sql = of_team ? detail::kTeamMembers : detail::kChannelMembers;
+    const auto row = pg::Params::Of(member.tenant, member.member.group, member.member.agent);
+    return Send(member.remove ? sql.remove : sql.add, row);
 }
 
 Status AdminTx::Commit() {

@@ -231,9 +231,9 @@ TEST_CASE("Admin: a transaction over tenants is written whole, and read again", 
     };
     REQUIRE_OK(write(Change::kCreated));
     const auto read = [&] {
-        return locked.session->ReadTenants(
-                                 {"two", "none", "one"}, [](auto) { return Status(); }
-        ).value();
+        return locked.session
+            ->ReadTenants({{"two"}, {"none"}, {"one"}}, [](auto) { return Status(); })
+            .value();
     };
     REQUIRE(read().size() == 2);
     REQUIRE(read()[0].spec.slug == "two");
@@ -271,6 +271,66 @@ TEST_CASE("Admin: a transaction over tenants is written whole, and read again", 
     REQUIRE(write(Change::kUnchanged).reason() == "CHANGED_MEANWHILE");
     REQUIRE(FindChannelBySlug(fixture.admin(), ids[0], "c")->spec.name == "Channel c");
     REQUIRE(write(Change::kCreated).reason() == "CHANGED_MEANWHILE");
+}
+
+TEST_CASE("Admin: what changed since it was read is not written over", "[pg][store]") {
+    StoreFixture fixture;
+    Locked locked(fixture);
+    const TenantId tenant = fixture.Tenant("one");
+    REQUIRE_OK(PutChannel(fixture.admin(), tenant, StoreFixture::Channel("c", "111")));
+    const LabelSpec label{"vip", "", "of before"};
+    REQUIRE_OK(PutRow(fixture.admin(), tenant, label));
+    const auto read =
+        locked.session->ReadTenants({{"one", true, true}}, [](auto) { return Status(); });
+    REQUIRE_OK(read);
+    const StoredTenant& before = read->at(0);
+    REQUIRE(before.rows.Of<LabelSpec>().at(0).spec == label);
+    TenantWrite of_tenant{tenant, Change::kUpdated, before.spec, before.spec};
+    of_tenant.spec.plan = "gold";
+    ChannelWrite of_channel;
+    of_channel.tenant = tenant;
+    of_channel.channel = before.channels.at(0).channel;
+    of_channel.change = Change::kUpdated;
+    of_channel.spec = before.channels.at(0).spec;
+    of_channel.before = of_channel.spec;
+    of_channel.old_route_key = "111";
+    of_channel.spec.reopen_window_s = 1;
+    const Uuid id = before.rows.Of<LabelSpec>().at(0).id;
+    RowWrite<LabelSpec> of_label{tenant, id, Change::kUpdated, false, label, label};
+    of_label.spec.color = "#123456";
+    const auto write = [&]() -> Status {
+        UNIBOX_ASSIGN_OR_RETURN(auto tx, locked.session->Begin(Millis(0)));
+        UNIBOX_RETURN_IF_ERROR(tx.Write(of_tenant));
+        UNIBOX_RETURN_IF_ERROR(tx.Write(of_channel));
+        UNIBOX_RETURN_IF_ERROR(tx.Write(of_label));
+        return tx.Commit();
+    };
+    // Each of them by somebody who does not take the lock, and then back.
+    for (const std::string change :
+         {"UPDATE tenants SET name = name || '!'",
+          "UPDATE channels SET name = name || '!'",
+          "UPDATE labels SET description = description || '!'"}) {
+        INFO(change);
+        REQUIRE_OK(fixture.Owner(change));
+        CHECK(write().reason() == "CHANGED_MEANWHILE");
+        const std::string column =
+            change.find("description") != std::string::npos ? "description" : "name";
+        REQUIRE_OK(fixture.Owner(
+            change.substr(0, change.find("SET")) + "SET " + column + " = rtrim(" + column + ", '!')"
+        ));
+    }
+    CHECK(fixture.Number("SELECT count(*) FROM tenants WHERE plan = 'gold'") == 0);
+    REQUIRE_OK(write());
+    CHECK(fixture.Number("SELECT count(*) FROM tenants WHERE plan = 'gold'") == 1);
+    CHECK(fixture.Number("SELECT count(*) FROM labels WHERE color = '#123456'") == 1);
+    // Gone: no update of it, and no second removal.
+    REQUIRE_OK(fixture.Owner("DELETE FROM labels"));
+    of_tenant.change = Change::kUnchanged;
+    of_channel.change = Change::kUnchanged;
+    of_label.before.reset();
+    CHECK(write().reason() == "CHANGED_MEANWHILE");
+    of_label.remove = true;
+    CHECK(write().reason() == "CHANGED_MEANWHILE");
 }
 
 }  // namespace

@@ -87,7 +87,8 @@ TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxct
         MistakeOf("tenants:\n  - name: a\n    chanels: []\n") ==
         "t.yaml:3: tenants[0].chanels: unknown key; known are: name, display_name, "
         "ingest_rate_per_s, ingest_burst, api_limits, plan, retention_days, disabled, channels, "
-        "api_keys"
+        "api_keys, agents, teams, labels, attribute_definitions, canned_replies, "
+        "webhook_endpoints"
     );
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    channels:\n      - name: c\n        provider: fax\n"
@@ -97,7 +98,12 @@ TEST_CASE("tenants.yaml: a mistake names file, line and field", "[unit][uniboxct
     );
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    ingest_burst: many\n") ==
-        "t.yaml:3: tenants[0].ingest_burst: must be a whole number from 1 to 10000000"
+        "t.yaml:3: tenants[0].ingest_burst: must be a whole number"
+    );
+    CHECK(
+        MistakeOf("tenants:\n  - name: a\n    ingest_burst: 0\n    retention_days: 36501\n") ==
+        "t.yaml:3: tenants[0].ingest_burst: must be 1 to 10000000\n"
+        "t.yaml:4: tenants[0].retention_days: must be 0 to 36500"
     );
     CHECK(
         MistakeOf("tenants:\n  - name: a\n    api_limits: tenant=0/5\n") ==
@@ -145,7 +151,10 @@ TEST_CASE("tenants.yaml: no text holds control characters or broken UTF-8", "[un
     }
     CHECK(MistakeOf("\"\\e[2J\": 1\n").starts_with("t.yaml:1: ?: unknown key"));
     ParseGood("tenants: [{name: a, display_name: \"Zo\xC3\xAB \xF0\x9F\x98\x80 \xE2\x80\x8F\"}]");
-    CHECK(with("display_name", std::string(513, 'x')).find("at most 512") != std::string::npos);
+    CHECK(
+        with("display_name", std::string(513, 'x')).find("must have 1 to 512 bytes") !=
+        std::string::npos
+    );
 }
 
 TEST_CASE("tenants.yaml: a key without a value is no wish", "[unit][uniboxctl]") {

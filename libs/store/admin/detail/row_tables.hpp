@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pg/transaction.hpp"
+#include "store/admin/rows.hpp"
 #include "store/admin/specs.hpp"
 
 #include <cstdint>
@@ -217,5 +218,21 @@ struct RowTable<WebhookEndpointSpec> {
             !row.IsNull(2)};
     }
 };
+
+// Of a row of `get`, `lock`, `find` or `list`.
+template <typename Spec>
+StoredRow<Spec> ToStored(const pg::Row& row) {
+    StoredRow<Spec> stored{row.GetUuid(0), RowTable<Spec>::Read(row), row.Timestamp(1).unix_ms, {}};
+    if (const auto disabled = row.OptionalTimestamp(2)) stored.disabled_at_ms = disabled->unix_ms;
+    return stored;
+}
+
+// Of `insert` and `update`.
+template <typename Spec>
+pg::Params ParamsOf(TenantId tenant, const Uuid& id, const Spec& spec) {
+    auto params = pg::Params::Of(tenant, id, RowTable<Spec>::NameOf(spec));
+    RowTable<Spec>::Add(spec, &params);
+    return params;
+}
 
 }  // namespace unibox::store::detail
