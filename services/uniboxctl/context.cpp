@@ -76,6 +76,11 @@ void Context::Print(const Answer& answer) {
     out_ << (format_ == OutputFormat::kJson ? answer.ToJson() : answer.ToText()) << std::flush;
 }
 
+void Context::PrintText(std::string name, const std::string& text) {
+    if (format_ == OutputFormat::kJson) return Print(Answer().Add(std::move(name), text));
+    out_ << text << std::flush;
+}
+
 bool Context::CouldPrint() const {
     return out_.good();
 }

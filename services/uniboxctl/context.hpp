@@ -42,6 +42,8 @@ public:
     Result<const crypto::SealedBox*> Box();
 
     void Print(const Answer& answer);
+    // Of several lines, as it is; in JSON the one member `name`.
+    void PrintText(std::string name, const std::string& text);
     // False once something could not be printed.
     bool CouldPrint() const;
     // A line for people; to the log when the output is JSON.

@@ -112,6 +112,7 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
     AddGlobalOptions(app, options);
     AddMigrate(app, action);
     AddApply(app, action);
+    AddExport(app, action);
     AddChannels(app, action);
     AddTenants(app, action);
     AddKeys(app, action);

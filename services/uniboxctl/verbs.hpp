@@ -18,6 +18,7 @@ using Action = std::function<Status(Context&)>;
 
 void AddMigrate(CLI::App& app, Action& action);
 void AddApply(CLI::App& app, Action& action);
+void AddExport(CLI::App& app, Action& action);
 void AddChannels(CLI::App& app, Action& action);
 void AddTenants(CLI::App& app, Action& action);
 void AddKeys(CLI::App& app, Action& action);

@@ -109,6 +109,11 @@ std::vector<std::pair<std::string, std::function<void(CtlFixture&)>>> ChangingVe
                      .code == kExitOk
              );
          }},
+        {"export",  // Takes secrets out.
+         [run](CtlFixture& fixture) {
+             const std::string folder = (fixture.folder() / "taken").string();
+             run({"export", "--secrets-folder", folder})(fixture);
+         }},
         {"issuers put",
          run(Words("issuers put --tenant a --name sso --issuer https://login/ --audience unibox "
                    "--algorithms EdDSA --jwks-url https://login/keys"))},

@@ -28,6 +28,7 @@ TEST_CASE("uniboxctl: help of every verb, with an example", "[unit][uniboxctl]")
     for (const std::string verb :
          {"migrate",
           "apply",
+          "export",
           "channels",
           "tenants",
           "keys",
