@@ -3,6 +3,7 @@
 #include "base/ids.hpp"
 #include "decide/check_message.hpp"
 #include "decide/check_text.hpp"
+#include "decide/command.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -47,10 +48,24 @@ Status CheckRequestKey(const writer::v1::RequestKey& key) {
     return {};
 }
 
-Status CheckHeader(const CommandHeader& header) {
+// It is about one or the other.
+Status CheckSubject(const Command& command) {
+    const CommandHeader& header = command.header();
+    if (!IsAboutContact(command)) {
+        UNIBOX_RETURN_IF_ERROR(CheckId("header.conversation_id", header.conversation_id()));
+        if (header.contact_id().empty()) return {};
+        return Wrong("header.contact_id", "must be empty: it is about a conversation");
+    }
+    UNIBOX_RETURN_IF_ERROR(CheckId("header.contact_id", header.contact_id()));
+    if (header.conversation_id().empty()) return {};
+    return Wrong("header.conversation_id", "must be empty: it is about a contact");
+}
+
+Status CheckHeader(const Command& command) {
+    const CommandHeader& header = command.header();
     UNIBOX_RETURN_IF_ERROR(CheckId("header.command_id", header.command_id()));
     if (header.tenant_id() <= 0) return Wrong("header.tenant_id", "must be positive");
-    UNIBOX_RETURN_IF_ERROR(CheckId("header.conversation_id", header.conversation_id()));
+    UNIBOX_RETURN_IF_ERROR(CheckSubject(command));
     UNIBOX_RETURN_IF_ERROR(CheckActor(header.actor()));
     if (!header.member_id().empty()) {
         UNIBOX_RETURN_IF_ERROR(CheckId("header.member_id", header.member_id()));
@@ -95,7 +110,9 @@ Status CheckLabels(const writer::v1::ChangeLabels& body) {
     return CheckNames("remove", body.remove(), kLabelCountMax, kLabelBytesMax);
 }
 
-Status CheckAttributes(const writer::v1::ChangeAttributes& body) {
+// Of a command that sets and removes some.
+template <class Body>
+Status CheckAttributes(const Body& body) {
     UNIBOX_RETURN_IF_ERROR(
         CheckCount("set", static_cast<int>(body.set().size()), kAttributeCountMax)
     );
@@ -126,6 +143,23 @@ Status CheckEdit(const writer::v1::EditMessage& body) {
     return CheckName("text", body.text(), kTextBytesMax);
 }
 
+Status CheckContactUpdate(const writer::v1::UpdateContact& body) {
+    UNIBOX_RETURN_IF_ERROR(CheckText("display_name", body.display_name(), kNameBytesMax));
+    UNIBOX_RETURN_IF_ERROR(CheckText("phone", body.phone(), kPhoneBytesMax));
+    UNIBOX_RETURN_IF_ERROR(CheckText("email", body.email(), kEmailBytesMax));
+    return CheckAttributes(body);
+}
+
+Status CheckMerge(const Command& command) {
+    constexpr std::string_view kField = "merged_contact_id";
+    const std::string& merged = command.merge_contact().merged_contact_id();
+    UNIBOX_RETURN_IF_ERROR(CheckId(kField, merged));
+    if (merged != command.header().contact_id()) return {};
+    return InvalidArgument("merged_contact_id must be another contact than the one that remains")
+        .WithReason("SAME_CONTACT")
+        .WithField(kField);
+}
+
 Status CheckWakeUp(const Command& command) {
     if (command.header().actor().kind() != v1::ACTOR_KIND_SYSTEM) {
         return Wrong("header.actor.kind", "must be SYSTEM for a wake-up");
@@ -140,7 +174,7 @@ Status CheckWakeUp(const Command& command) {
 }  // namespace
 
 Status CheckCommand(const Command& command) {
-    UNIBOX_RETURN_IF_ERROR(CheckHeader(command.header()));
+    UNIBOX_RETURN_IF_ERROR(CheckHeader(command));
     switch (command.body_case()) {
         case Command::kAppend:
             return CheckMessage(command.append());
@@ -162,6 +196,11 @@ Status CheckCommand(const Command& command) {
             return CheckAssign(command.assign());
         case Command::kWakeUp:
             return CheckWakeUp(command);
+        case Command::kUpdateContact:
+            return CheckContactUpdate(command.update_contact());
+        case Command::kMergeContact:
+            return CheckMerge(command);
+        case Command::kSetContactBlocked:
         case Command::kMarkRead:
         case Command::kSetMuted:
             return {};

@@ -26,6 +26,19 @@ InputIds InputIdsOf(const Command& command) {
         EventKey{}};
 }
 
+bool IsAboutContact(const Command& command) {
+    return command.has_update_contact() || command.has_merge_contact() ||
+           command.has_set_contact_blocked();
+}
+
+ContactId ContactOf(const Command& command) {
+    return ContactId{UuidOf(command.header().contact_id())};
+}
+
+ContactId MergedContactOf(const writer::v1::MergeContact& body) {
+    return ContactId{UuidOf(body.merged_contact_id())};
+}
+
 domain::ConversationKey ConversationKeyOf(const Command& command) {
     return {
         TenantId{command.header().tenant_id()},

@@ -19,6 +19,10 @@ inline constexpr std::int64_t kCallPostdatedMsMax = 1'000;
 
 // The channel is known only with the conversation; the key is the command's id.
 InputIds InputIdsOf(const writer::v1::Command& command);
+// What the command is about, if not a conversation.
+bool IsAboutContact(const writer::v1::Command& command);
+ContactId ContactOf(const writer::v1::Command& command);
+ContactId MergedContactOf(const writer::v1::MergeContact& body);
 domain::ConversationKey ConversationKeyOf(const writer::v1::Command& command);
 std::optional<domain::RequestKey> RequestKeyOf(const writer::v1::Command& command);
 // When the call came in, within [now - 1 min, now + 1 s] of the database's clock.

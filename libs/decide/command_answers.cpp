@@ -29,6 +29,13 @@ void Keep(const Command& command, const KeptAnswer& answer, WorkingState* state)
     }
 }
 
+void AnswerWith(const Command& command, std::string response, WorkingState* state) {
+    KeptAnswer kept;
+    kept.set_response(response);
+    Keep(command, kept, state);
+    state->Answer({0, std::move(kept), std::move(response), false});
+}
+
 // As readers see it: with the delivery state that the conversation's marks give it.
 void FillMessage(
     const domain::CounterRow& counters, const domain::MessageWrite& message, v1::Message* to
@@ -73,6 +80,19 @@ void AnswerRefused(
     state->Answer({0, std::move(kept), "", false});
 }
 
+void AnswerOtherVersion(
+    const Command& command, std::string_view what, std::int64_t version, WorkingState* state
+) {
+    const Status why =
+        Status(
+            Code::kAborted,
+            "the " + std::string(what) + " has version " + std::to_string(version) + ", not " +
+                std::to_string(command.header().if_version()) + ": read it again, and decide again"
+        )
+            .WithReason("VERSION_MISMATCH");
+    AnswerRefused(command, why, version, state);
+}
+
 void AnswerInvalid(const Status& why, WorkingState* state) {
     state->Answer({0, Refusal(why, 0), "", false});
 }
@@ -81,10 +101,18 @@ void AnswerDone(const CommandContext& context, const domain::MessageWrite* messa
     std::string response = context.command.has_append()
                                ? ResponseOf<writer::v1::AppendResponse>(context, message)
                                : ResponseOf<writer::v1::ApplyResponse>(context, message);
-    KeptAnswer kept;
-    kept.set_response(response);
-    Keep(context.command, kept, &context.state);
-    context.state.Answer({0, std::move(kept), std::move(response), false});
+    AnswerWith(context.command, std::move(response), &context.state);
+}
+
+void AnswerContact(
+    const Command& command,
+    const domain::ContactKey& key,
+    const domain::ContactRow& contact,
+    WorkingState* state
+) {
+    writer::v1::ApplyResponse response;
+    domain::FillWholeContact(key.channel, key.contact_key, contact, response.mutable_contact());
+    AnswerWith(command, response.SerializeAsString(), state);
 }
 
 }  // namespace unibox::decide

@@ -5,6 +5,7 @@
 #include "decide/command_context.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace unibox::decide {
 
@@ -17,8 +18,23 @@ void AnswerRefused(
     const writer::v1::Command& command, const Status& why, std::int64_t version, WorkingState* state
 );
 // Not kept: an invalid command is refused for the same whenever it comes.
+// ABORTED, VERSION_MISMATCH: the conversation or contact (`what`) has this version, not if_version.
+void AnswerOtherVersion(
+    const writer::v1::Command& command,
+    std::string_view what,
+    std::int64_t version,
+    WorkingState* state
+);
 void AnswerInvalid(const Status& why, WorkingState* state);
 // Kept. The conversation as it is now, and the message, if there is one.
 void AnswerDone(const CommandContext& context, const domain::MessageWrite* message);
+
+// The same of a command about a contact.
+void AnswerContact(
+    const writer::v1::Command& command,
+    const domain::ContactKey& key,
+    const domain::ContactRow& contact,
+    WorkingState* state
+);
 
 }  // namespace unibox::decide

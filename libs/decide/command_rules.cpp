@@ -5,6 +5,7 @@
 #include "decide/check_command.hpp"
 #include "decide/command.hpp"
 #include "decide/command_answers.hpp"
+#include "decide/contact_commands.hpp"
 #include "decide/conversation_changes.hpp"
 #include "decide/editing.hpp"
 #include "decide/labels.hpp"
@@ -53,7 +54,7 @@ Result<CommandOutcome> CarryOut(const CommandContext& context) {
             return Change(context, SetMuted);
         case Command::kWakeUp:
             return WakeUp(context);
-        case Command::BODY_NOT_SET:
+        default:
             break;
     }
     return Status(Code::kUnimplemented, "a command of a later version");
@@ -100,17 +101,6 @@ void AnswerNoConversation(const Command& command, WorkingState* state) {
     AnswerRefused(command, why, 0, state);
 }
 
-void AnswerOtherVersion(const Command& command, std::int64_t version, WorkingState* state) {
-    const Status why =
-        Status(
-            Code::kAborted,
-            "the conversation has version " + std::to_string(version) + ", not " +
-                std::to_string(command.header().if_version()) + ": read it again, and decide again"
-        )
-            .WithReason("VERSION_MISMATCH");
-    AnswerRefused(command, why, version, state);
-}
-
 }  // namespace
 
 bool IsValid(const Command& command) {
@@ -124,7 +114,11 @@ void Reject(const Command& command, WorkingState* state) {
 void AddToPlan(const Command& command, PlanDraft* draft) {
     domain::BatchPlan& plan = draft->plan;
     const domain::ConversationKey conversation = ConversationKeyOf(command);
-    plan.conversations.insert(conversation);
+    if (IsAboutContact(command)) {
+        AddContactToPlan(command, &plan);
+    } else {
+        plan.conversations.insert(conversation);
+    }
     if (auto key = RequestKeyOf(command)) plan.request_keys.insert(*std::move(key));
     if (const auto named = NamedMessageOf(command)) {
         if (draft->named_messages.insert(named->ref).second) plan.messages.push_back(named->ref);
@@ -174,6 +168,7 @@ bool StateWasRead(const Cause& /*cause*/, const Command& command, const WorkingS
 
 void Apply(const Cause& cause, const Command& command, WorkingState* state) {
     if (AnswerRepetition(command, state)) return;
+    if (IsAboutContact(command)) return ApplyToContact(cause, command, state);
     WorkingConversation* conversation = state->FindConversation(ConversationKeyOf(command));
     if (conversation == nullptr || !IsVisible(command, *conversation, *state)) {
         return AnswerNoConversation(command, state);
@@ -181,7 +176,7 @@ void Apply(const Cause& cause, const Command& command, WorkingState* state) {
     const std::int64_t version = conversation->write.counters.version;
     const std::int64_t if_version = command.header().if_version();
     if (if_version != 0 && if_version != version) {
-        return AnswerOtherVersion(command, version, state);
+        return AnswerOtherVersion(command, "conversation", version, state);
     }
     Cause own = cause;
     own.ids.channel = conversation->write.row.channel;

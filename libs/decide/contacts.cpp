@@ -12,7 +12,8 @@ const domain::ContactRow& UpdateContact(
     domain::ContactRow& contact =
         state->ContactOf({cause.ids.tenant, cause.ids.channel, ContactKeyOf(event)});
     bool changed = AddAliases(event, &contact.aliases);
-    if (std::string name = DisplayNameOf(event); !name.empty() && name != contact.display_name) {
+    std::string name = DisplayNameOf(event);
+    if (!contact.name_given && !name.empty() && name != contact.display_name) {
         contact.display_name = std::move(name);
         changed = true;
     }

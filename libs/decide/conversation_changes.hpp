@@ -6,7 +6,6 @@
 #include "decide/command_context.hpp"
 
 #include <string>
-#include <vector>
 
 namespace unibox::decide {
 
@@ -23,7 +22,5 @@ Result<v1::AuditChanges> ChangeConversation(
 v1::AuditChanges ChangesBetween(
     const domain::ConversationWrite& before, const domain::ConversationWrite& after
 );
-// Their fields as unibox.v1.Conversation has them, each once.
-std::vector<std::string> FieldsOf(const v1::AuditChanges& changes);
 
 }  // namespace unibox::decide

@@ -17,7 +17,8 @@ using event::v1::InboundEvent;
 void FillConversation(const ConversationView& view, v1::Conversation* to) {
     const ConversationWrite& from = *view.conversation;
     domain::ConversationContact contact;
-    if (view.contact != nullptr) contact = {view.contact_key->contact_key, view.contact};
+    if (view.contact != nullptr)
+        contact = {view.contact_key->contact_key, view.contact, view.contact_key->channel};
     domain::FillConversation(from.key.conversation, from.row, from.counters, contact, to);
 }
 
@@ -29,7 +30,8 @@ void FeedEvents::Append(
     event::v1::FeedEvent* event,
     std::string_view kind,
     const ConversationId& conversation,
-    std::int64_t version
+    std::int64_t version,
+    const std::string& ordering_key
 ) {
     const std::string event_id =
         FeedEventIdOf(cause.time_ms, cause.ids.key, conversation, version, feed_epoch_).ToBytes();
@@ -48,7 +50,7 @@ void FeedEvents::Append(
     auto* entry = batch.add_entries();
     entry->set_subject(subjects::EvSubject(cause.ids.tenant, kind));
     entry->set_event_id(event_id);
-    entry->set_ordering_key(conversation_id);
+    entry->set_ordering_key(version > 0 ? conversation_id : ordering_key);
     event->SerializeToString(entry->mutable_payload());
     bytes_ += entry->payload().size();
 }
@@ -157,7 +159,8 @@ void FeedEvents::LoopSuspected(
     attributes["message_count_per_minute_max"] = std::to_string(message_count_per_minute_max);
     body->set_contact_key(conversation.row.thread_key);
     if (view.contact != nullptr) {
-        body->set_contact_key(view.contact_key->contact_key);
+        const bool is_of_channel = view.contact_key->channel == conversation.row.channel;
+        if (is_of_channel) body->set_contact_key(view.contact_key->contact_key);
         body->set_contact_name(view.contact->display_name);
     }
     domain::SetTime(cause.time_ms, body->mutable_receive_time());
@@ -187,6 +190,32 @@ void FeedEvents::TypingReceived(const Cause& cause, const InboundEvent& typing) 
     body->set_thread_key(typing.thread_key());
     body->set_contact_key(ContactKeyOf(typing));
     Append(cause, &event, "typing_received", ConversationId{}, 0);
+}
+
+void FeedEvents::ContactUpdated(
+    const Cause& cause,
+    const domain::ContactKey& key,
+    const domain::ContactRow& contact,
+    const std::vector<std::string>& changed_fields
+) {
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_contact_updated();
+    domain::FillWholeContact(key.channel, key.contact_key, contact, body->mutable_contact());
+    body->mutable_changed_fields()->Assign(changed_fields.begin(), changed_fields.end());
+    Append(cause, &event, "contact_updated", ConversationId{}, 0, contact.id.ToString());
+}
+
+void FeedEvents::ContactsMerged(
+    const Cause& cause,
+    const domain::ContactKey& key,
+    const domain::ContactRow& contact,
+    const ContactId& merged
+) {
+    event::v1::FeedEvent event;
+    auto* body = event.mutable_contacts_merged();
+    domain::FillWholeContact(key.channel, key.contact_key, contact, body->mutable_contact());
+    body->set_merged_contact_id(merged.ToString());
+    Append(cause, &event, "contacts_merged", ConversationId{}, 0, contact.id.ToString());
 }
 
 std::vector<domain::OutboxWrite> FeedEvents::Take() && {

@@ -16,7 +16,8 @@
 
 namespace unibox::decide {
 
-// A conversation with the contact that its feed state shows.
+// A conversation with the contact that its feed state shows: of one that was merged the one that
+// remains.
 struct ConversationView {
     const domain::ConversationWrite* conversation = nullptr;
     const domain::ContactKey* contact_key = nullptr;  // Null if the contact's row is not known.
@@ -70,6 +71,20 @@ public:
     void LoopSuspected(
         const Cause& cause, const ConversationView& view, std::int32_t message_count_per_minute_max
     );
+    // `changed_fields`: names of unibox.v1.Contact.
+    void ContactUpdated(
+        const Cause& cause,
+        const domain::ContactKey& key,
+        const domain::ContactRow& contact,
+        const std::vector<std::string>& changed_fields
+    );
+    // `contact`: the one that remains.
+    void ContactsMerged(
+        const Cause& cause,
+        const domain::ContactKey& key,
+        const domain::ContactRow& contact,
+        const ContactId& merged
+    );
     void TypingReceived(const Cause& cause, const event::v1::InboundEvent& typing);
 
     // Of all events so far, serialised.
@@ -83,7 +98,8 @@ private:
         event::v1::FeedEvent* event,
         std::string_view kind,
         const ConversationId& conversation,
-        std::int64_t version
+        std::int64_t version,
+        const std::string& ordering_key = {}  // of one of no conversation
     );
     // The same for an event of a conversation: its id, its version.
     void AppendOf(

@@ -114,8 +114,11 @@ const domain::DetachedLeaf* AwaitedLeaf(
     if (state.IsKnown({ids.tenant, ids.channel, ids.key})) return nullptr;
     if (const auto* leaf = state.LeafOfRefs(domain::kDedupDays)) return leaf;
     if (event.has_control()) return nullptr;
-    return event.has_message() ? state.LeafOfNewMessage(thread, CreatedAtOf(event))
-                               : state.LeafOfTarget(target);
+    if (!event.has_message()) return state.LeafOfTarget(target);
+    if (const auto* leaf = state.LeafOfNewMessage(thread, CreatedAtOf(event))) return leaf;
+    // What a blocked customer begins is closed at once.
+    if (!state.IsBlocked({ids.tenant, ids.channel, ContactKeyOf(event)})) return nullptr;
+    return state.LeafOfClosedAt(state.now_ms());
 }
 
 bool StateWasRead(const Cause& cause, const InboundEvent& event, const WorkingState& state) {

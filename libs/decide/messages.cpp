@@ -21,8 +21,13 @@ bool IsInbound(const InboundEvent& event) {
     return event.message().direction() == v1::DIRECTION_INBOUND;
 }
 
+// What a blocked customer begins is closed from the start.
 WorkingConversation& BeginConversation(
-    const Cause& cause, const InboundEvent& event, domain::ThreadRow* thread, WorkingState* state
+    const Cause& cause,
+    const InboundEvent& event,
+    bool from_blocked,
+    domain::ThreadRow* thread,
+    WorkingState* state
 ) {
     const std::int64_t created_at = CreatedAtOf(event);
     domain::ConversationWrite write;
@@ -32,7 +37,8 @@ WorkingConversation& BeginConversation(
     write.row.thread_key = event.thread_key();
     write.row.contact = thread->contact;
     write.row.provider = event.provider();
-    write.row.status = v1::CONVERSATION_STATUS_OPEN;
+    write.row.status = from_blocked ? v1::CONVERSATION_STATUS_CLOSED : v1::CONVERSATION_STATUS_OPEN;
+    if (from_blocked) write.counters.closed_at = state->now_ms();
     write.row.last_activity_at = created_at;
     write.row.created_at = created_at;
     thread->conversation = write.key.conversation;
@@ -43,25 +49,31 @@ WorkingConversation& BeginConversation(
 // The conversation that takes this message: the open one; the closed one within the channel's
 // window (a customer's message reopens it, an echo is only appended, and so is what a muted
 // customer writes); else a new one. A window of 0 means that a customer's message never reopens.
+// Who is blocked begins none where there is one.
 WorkingConversation& ConversationFor(
-    const Cause& cause, const InboundEvent& event, domain::ThreadRow* thread, WorkingState* state
+    const Cause& cause,
+    const InboundEvent& event,
+    bool from_blocked,
+    domain::ThreadRow* thread,
+    WorkingState* state
 ) {
     WorkingConversation* latest = nullptr;
     if (thread->conversation) {
         latest = state->FindConversation({cause.ids.tenant, *thread->conversation});
     }
-    if (latest == nullptr) return BeginConversation(cause, event, thread, state);
-    if (!IsClosed(latest->write.counters)) return *latest;
+    if (latest == nullptr) return BeginConversation(cause, event, from_blocked, thread, state);
+    if (from_blocked || !IsClosed(latest->write.counters)) return *latest;
     const std::int64_t window_ms =
         state->ChannelOf(cause.ids.tenant, cause.ids.channel).reopen_window_ms;
     const std::int64_t closed_for_ms = CreatedAtOf(event) - latest->write.counters.closed_at;
     const bool never = IsInbound(event) && !latest->write.row.muted && window_ms == 0;
     if (!never && closed_for_ms <= window_ms) return *latest;
-    return BeginConversation(cause, event, thread, state);
+    return BeginConversation(cause, event, false, thread, state);
 }
 
 void CountCustomers(
     std::int64_t created_at,
+    bool from_blocked,
     const std::optional<std::int64_t>& reply_window_ms,
     domain::ConversationWrite* conversation
 ) {
@@ -71,7 +83,7 @@ void CountCustomers(
     row.last_customer_at = std::max(row.last_customer_at.value_or(created_at), created_at);
     row.can_reply_until.reset();
     if (reply_window_ms) row.can_reply_until = *row.last_customer_at + *reply_window_ms;
-    if (row.muted) return;
+    if (row.muted || from_blocked) return;
     if (counters.unread_count < std::numeric_limits<std::int32_t>::max()) ++counters.unread_count;
     if (!row.waiting_since) row.waiting_since = created_at;
 }
@@ -105,7 +117,7 @@ void CountMessage(
         return CountInternal(message, conversation);
     }
     if (message.row.direction == v1::DIRECTION_INBOUND) {
-        CountCustomers(created_at, channel.reply_window_ms, conversation);
+        CountCustomers(created_at, message.row.from_blocked, channel.reply_window_ms, conversation);
     } else {
         CountOurs(created_at, conversation);
     }
@@ -117,11 +129,11 @@ void CountMessage(
 }
 
 // A customer's message ends a closing or a snooze, unless nobody wants to hear it.
-bool Reopen(const InboundEvent& event, WorkingConversation* conversation) {
+bool Reopen(const InboundEvent& event, bool from_blocked, WorkingConversation* conversation) {
     domain::ConversationRow& row = conversation->write.row;
     CounterRow& counters = conversation->write.counters;
     const bool rests = IsClosed(counters) || row.status == v1::CONVERSATION_STATUS_SNOOZED;
-    if (!IsInbound(event) || !rests || row.muted) return false;
+    if (!IsInbound(event) || !rests || row.muted || from_blocked) return false;
     row.status = v1::CONVERSATION_STATUS_OPEN;
     row.snooze_time.reset();
     counters.closed_at = domain::kInfinity;
@@ -133,16 +145,19 @@ bool Reopen(const InboundEvent& event, WorkingConversation* conversation) {
 void OnMessage(const Cause& cause, const InboundEvent& event, WorkingState* state) {
     const domain::EventRef own{cause.ids.tenant, cause.ids.channel, cause.ids.key};
     if (state->WasSeen(own)) return;
-    const domain::ContactRow& author = UpdateContact(cause, event, state);
+    const domain::ContactRow& author =
+        state->SurvivorOf(own.tenant, UpdateContact(cause, event, state));
+    const bool from_blocked = IsInbound(event) && author.blocked_at.has_value();
     domain::ThreadRow& thread = state->ThreadOf({own.tenant, own.channel, event.thread_key()});
-    WorkingConversation& conversation = ConversationFor(cause, event, &thread, state);
-    const bool reopened = Reopen(event, &conversation);
+    WorkingConversation& conversation = ConversationFor(cause, event, from_blocked, &thread, state);
+    const bool reopened = Reopen(event, from_blocked, &conversation);
     const std::int64_t created_at = CreatedAtOf(event);
     const std::int32_t count_max = state->limits().message_count_per_minute_max;
     const MinuteCount minute =
         CountInMinute(cause.time_ms, count_max, &conversation.write.counters);
     domain::MessageRow row = NewMessage(event, thread, created_at, author.id);
     row.over_rate = minute.over;
+    row.from_blocked = from_blocked;
     const WorkingMessage& message =
         AppendMessage(own.tenant, created_at, std::move(row), &conversation, state);
     const domain::MessagePosition position = message.write.position;

@@ -50,6 +50,11 @@ Status CheckSending(const CommandContext& context, std::int64_t received_at) {
         return FailedPrecondition("the channel is disabled: enable it before sending by it")
             .WithReason("CHANNEL_DISABLED");
     }
+    const ConversationView view = context.state.ViewOf(context.conversation);
+    if (view.contact != nullptr && view.contact->blocked_at) {
+        return FailedPrecondition("the contact is blocked: unblock it before writing to it")
+            .WithReason("CONTACT_BLOCKED");
+    }
     UNIBOX_RETURN_IF_ERROR(CheckTemplates(context, *provider));
     UNIBOX_RETURN_IF_ERROR(CheckNotSuperseded(context));
     UNIBOX_RETURN_IF_ERROR(CheckWindow(context, channel));

@@ -81,6 +81,40 @@ domain::ContactRow& WorkingState::ContactOf(const domain::ContactKey& key) {
     return state_.contacts.at(*contacts_by_id_.at({key.tenant, at->second.id}));
 }
 
+const domain::ContactKey* WorkingState::FindContact(TenantId tenant, const ContactId& id) const {
+    const auto at = contacts_by_id_.find({tenant, id});
+    return at != contacts_by_id_.end() ? at->second : nullptr;
+}
+
+// In one batch one may be merged into what was merged before.
+const domain::ContactRow& WorkingState::SurvivorOf(
+    TenantId tenant, const domain::ContactRow& contact
+) const {
+    const domain::ContactRow* one = &contact;
+    while (one->merged_into) {
+        const domain::ContactKey* key = FindContact(tenant, *one->merged_into);
+        if (key == nullptr) break;
+        one = &state_.contacts.at(*key);
+    }
+    return *one;
+}
+
+bool WorkingState::IsBlocked(const domain::ContactKey& key) const {
+    const auto at = state_.contacts.find(key);
+    if (at == state_.contacts.end()) return false;
+    const domain::ContactKey* own = FindContact(key.tenant, at->second.id);
+    const domain::ContactRow& row = own != nullptr ? state_.contacts.at(*own) : at->second;
+    return SurvivorOf(key.tenant, row).blocked_at.has_value();
+}
+
+std::vector<domain::ContactRow*> WorkingState::MergedInto(TenantId tenant, const ContactId& id) {
+    std::vector<domain::ContactRow*> merged;
+    for (auto& [key, row] : state_.contacts) {
+        if (key.tenant == tenant && !row.moved && row.merged_into == id) merged.push_back(&row);
+    }
+    return merged;
+}
+
 domain::ThreadRow& WorkingState::ThreadOf(const domain::ThreadKey& key) {
     const auto at = state_.threads.find(key);
     UNIBOX_ASSERT(at != state_.threads.end());
@@ -132,7 +166,9 @@ ConversationView WorkingState::ViewOf(const WorkingConversation& conversation) c
     const domain::ConversationWrite& write = conversation.write;
     const auto at = contacts_by_id_.find({write.key.tenant, write.row.contact});
     if (at == contacts_by_id_.end()) return {&write, nullptr, nullptr};
-    return {&write, at->second, &state_.contacts.at(*at->second)};
+    const domain::ContactRow& contact =
+        SurvivorOf(write.key.tenant, state_.contacts.at(*at->second));
+    return {&write, FindContact(write.key.tenant, contact.id), &contact};
 }
 
 void WorkingState::Answer(domain::CommandAnswer answer) {
@@ -231,7 +267,9 @@ domain::Effects WorkingState::Finish(std::size_t input_count) && {
     effects_.input_count = input_count;
     AddSnoozes();
     for (auto& [key, row] : state_.contacts) {
-        if (changed_contacts_.contains(&row)) effects_.contacts.push_back({key, std::move(row)});
+        const bool by_command = commanded_contacts_.contains(&row);
+        if (!by_command && !changed_contacts_.contains(&row)) continue;
+        effects_.contacts.push_back({key, std::move(row), by_command});
     }
     for (auto& [key, row] : state_.threads) {
         if (changed_threads_.contains(&row)) effects_.threads.push_back({key, row});

@@ -62,7 +62,16 @@ public:
     // What the plan named is there. References stay valid until Finish.
     domain::ContactRow& ContactOf(const domain::ContactKey& key);  // under whatever key it goes on
     domain::ThreadRow& ThreadOf(const domain::ThreadKey& key);
+    // By its id; null if it is not there. Without its row the key stays valid too.
+    const domain::ContactKey* FindContact(TenantId tenant, const ContactId& id) const;
+    // The contact that it is: itself, or the one that remained of those that were merged.
+    const domain::ContactRow& SurvivorOf(TenantId tenant, const domain::ContactRow& contact) const;
+    // Whether the contact that goes by this key is blocked.
+    bool IsBlocked(const domain::ContactKey& key) const;
+    // Those that were merged into it, of what the plan named.
+    std::vector<domain::ContactRow*> MergedInto(TenantId tenant, const ContactId& id);
     void MarkChanged(const domain::ContactRow& contact) { changed_contacts_.insert(&contact); }
+    void MarkCommanded(const domain::ContactRow& contact) { commanded_contacts_.insert(&contact); }
     void MarkChanged(const domain::ThreadRow& thread) { changed_threads_.insert(&thread); }
     // Of one that the database does not know (any more): one that nothing is sent by.
     const domain::ChannelRow& ChannelOf(TenantId tenant, const ChannelId& channel) const;
@@ -147,6 +156,7 @@ private:
     std::map<MessageKey, WorkingMessage> messages_;
     std::unordered_map<ConversationContact, const domain::ContactKey*, ContactHash> contacts_by_id_;
     std::unordered_set<const domain::ContactRow*> changed_contacts_;
+    std::unordered_set<const domain::ContactRow*> commanded_contacts_;
     std::unordered_set<const domain::ThreadRow*> changed_threads_;
     std::map<domain::EventRef, std::vector<domain::ParkedRow>> parked_now_;
     std::size_t parked_bytes_ = 0;

@@ -48,6 +48,7 @@ struct ThreadWrite {  // latest conversation or watermarks changed
 struct ContactWrite {  // name or aliases changed
     ContactKey key;
     ContactRow row;
+    bool by_command = false;  // what commands change too: the row is locked, and written as it is
 };
 struct ParkWrite {  // a repeated receipt may be parked already: ON CONFLICT DO NOTHING
     EventRef target;
@@ -75,10 +76,11 @@ struct AuditWrite {
     TenantId tenant;
     std::int64_t at = 0;
     Uuid command;
-    ConversationId conversation;
+    ConversationId conversation;  // nil: about a contact
     v1::Actor actor;
     std::string action;
     v1::AuditChanges changes;
+    std::optional<ContactId> contact = std::nullopt;
 };
 // A conversation that opens by itself, or (added = false) does not any more.
 struct SnoozeWrite {

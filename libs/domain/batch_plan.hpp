@@ -58,6 +58,9 @@ struct BatchPlan {
     // Of commands. Conversations by id: lock their threads, then their counters (with those of the
     // other keys, in one order), read threads, conversations, contacts and channels.
     std::set<ConversationKey> conversations;
+    // Contacts by id: lock them behind the counters, in the order of their keys, with those that
+    // were merged into them where the value says so (they are merged on with them).
+    std::map<std::pair<TenantId, ContactId>, bool> contact_ids;
     // Messages of these conversations that commands change or answer, with their contents, each
     // once, in the order of the commands.
     std::vector<MessageRef> messages;

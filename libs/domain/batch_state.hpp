@@ -27,6 +27,19 @@ struct ContactRow {
     std::int64_t updated_at = 0;
     // Found by an id under which it goes on: the state has it under its own key too.
     bool moved = false;
+    // The contact that it is, if it was merged: the state has that one too. The one that remains
+    // was never merged itself, but may be before the batch ends: WorkingState::SurvivorOf.
+    std::optional<ContactId> merged_into;
+    std::optional<std::int64_t> blocked_at;
+    bool name_given = false;   // the tenant's: no provider changes it
+    std::int64_t version = 0;  // counts what commands changed
+
+    // Of contacts that commands are about (BatchPlan::contact_ids); of others not read.
+    std::int32_t identity_count = 1;       // its own id, and those merged into it
+    std::vector<ChannelId> more_channels;  // of those
+    std::string phone;
+    std::string email;
+    std::map<std::string, std::string> attributes;
 };
 struct ThreadRow {
     ContactId contact;
@@ -96,6 +109,7 @@ struct MessageRow {
     v1::MessageContext context;            // empty if there is none
     v1::MessageTemplate message_template;  // of a TEMPLATE; empty else
     bool over_rate = false;                // more a minute than is believable
+    bool from_blocked = false;             // its author was blocked when it came
     v1::Actor author;                      // of what was written through Unibox; empty else
     // Reactions that were taken back, with the time of it: an older one that comes late must not
     // stand again. No emoji = all of the contact's.
@@ -170,7 +184,8 @@ struct KeptRequest {
 // pipeline creates missing contacts and threads); refs, messages and parked events only where the
 // database has them.
 struct BatchState {
-    // Those of the plan, and the contact of every thread and of every conversation read.
+    // Those of the plan, and the contact of every thread and of every conversation read; with
+    // each that was merged the one that remains.
     std::map<ContactKey, ContactRow> contacts;
     std::map<ThreadKey, ThreadRow> threads;
     // Of the threads' latest conversations and of the conversations of messages found by

@@ -22,13 +22,13 @@ std::string EncodeAttributes(const std::map<std::string, std::string>& attribute
     return bytes;
 }
 
-Status DecodeAttributes(std::string_view bytes, ConversationRow& row) {
+Status DecodeAttributes(std::string_view bytes, std::map<std::string, std::string>& attributes) {
     if (bytes.empty()) return {};
     v1::Conversation holder;
     if (!holder.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-        return {Code::kDataLoss, "conversations.attributes is not a unibox.v1.Conversation"};
+        return {Code::kDataLoss, "attributes is not a unibox.v1.Conversation"};
     }
-    row.attributes.insert(holder.attributes().begin(), holder.attributes().end());
+    attributes.insert(holder.attributes().begin(), holder.attributes().end());
     return {};
 }
 

@@ -1,6 +1,6 @@
-// What of a conversation is not stored as it is told: conversations.attributes holds a
-// unibox.v1.Conversation with nothing but attributes set, and two times are not known of rows from
-// before they were kept.
+// What of a conversation is not stored as it is told: conversations.attributes (and
+// contacts.attributes) hold a unibox.v1.Conversation with nothing but attributes set, and two times
+// are not known of rows from before they were kept.
 //
 // DATA_LOSS: the bytes are no such message. Thread safety: pure functions.
 #pragma once
@@ -18,7 +18,7 @@ namespace unibox::domain {
 
 // Empty when there are none; the same bytes for the same attributes.
 std::string EncodeAttributes(const std::map<std::string, std::string>& attributes);
-Status DecodeAttributes(std::string_view bytes, ConversationRow& row);
+Status DecodeAttributes(std::string_view bytes, std::map<std::string, std::string>& attributes);
 
 // Sets both from what is stored; the rest of the row must be there. A waiting_since of
 // kMinusInfinity is not known: an open conversation whose last word is the customer's waits since

@@ -18,11 +18,13 @@ std::string EncodeExtras(const MessageRow& row) {
     const bool has_context = row.context.ByteSizeLong() > 0;
     const bool has_template = row.message_template.ByteSizeLong() > 0;
     const bool has_lists = !row.attachments.empty() || !row.reactions.empty();
-    if (!has_lists && !has_context && !has_template && !row.over_rate) return {};
+    const bool has_marks = row.over_rate || row.from_blocked;
+    if (!has_lists && !has_context && !has_template && !has_marks) return {};
     v1::Message extras;
     if (has_context) *extras.mutable_context() = row.context;
     if (has_template) *extras.mutable_template_() = row.message_template;
     extras.set_over_rate(row.over_rate);
+    extras.set_from_blocked(row.from_blocked);
     extras.mutable_attachments()->Assign(row.attachments.begin(), row.attachments.end());
     extras.mutable_reactions()->Assign(row.reactions.begin(), row.reactions.end());
     return extras.SerializeAsString();
@@ -39,6 +41,7 @@ Status DecodeExtras(std::string_view bytes, MessageRow& row) {
     row.context.Swap(extras.mutable_context());
     row.message_template.Swap(extras.mutable_template_());
     row.over_rate = extras.over_rate();
+    row.from_blocked = extras.from_blocked();
     return {};
 }
 

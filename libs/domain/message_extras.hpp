@@ -1,6 +1,7 @@
 // What of a message is stored in one column each: messages.extras holds attachments, reactions,
-// context, template and whether there were too many, messages.removed_reactions the reactions that
-// were taken back, both as a unibox.v1.Message. Empty when there are none of them.
+// context, template, whether there were too many and whether its author was blocked,
+// messages.removed_reactions the reactions that were taken back, both as a unibox.v1.Message. Empty
+// when there are none of them.
 //
 // DATA_LOSS: the bytes are no such message. Thread safety: pure functions.
 #pragma once

@@ -56,6 +56,7 @@ void Fill(const MessagePosition& position, Row& row, v1::Message* to) {
         *to->mutable_template_() = Give(row.message_template);
     }
     to->set_over_rate(row.over_rate);
+    to->set_from_blocked(row.from_blocked);
     to->set_client_ref(Give(row.client_ref));
 }
 
@@ -87,6 +88,18 @@ void FillContact(
     to->set_display_name(row.display_name);
     SetTime(row.created_at, to->mutable_create_time());
     SetTime(row.updated_at, to->mutable_update_time());
+    to->set_blocked(row.blocked_at.has_value());
+    to->set_version(row.version);
+}
+
+void FillWholeContact(
+    const ChannelId& channel, std::string_view contact_key, const ContactRow& row, v1::Contact* to
+) {
+    FillContact(channel, contact_key, row, to);
+    to->set_phone(row.phone);
+    to->set_email(row.email);
+    to->mutable_attributes()->clear();
+    to->mutable_attributes()->insert(row.attributes.begin(), row.attributes.end());
 }
 
 void FillConversation(
@@ -101,12 +114,13 @@ void FillConversation(
     to->set_provider(row.provider);
     to->set_thread_key(row.thread_key);
     if (contact.row != nullptr) {
-        FillContact(row.channel, contact.contact_key, *contact.row, to->mutable_contact());
+        const ChannelId channel = contact.channel.value_or(row.channel);
+        FillContact(channel, contact.contact_key, *contact.row, to->mutable_contact());
     } else {
         to->mutable_contact()->Clear();
         to->mutable_contact()->set_channel_id(to->channel_id());
+        to->mutable_contact()->set_id(row.contact.ToString());
     }
-    to->mutable_contact()->set_id(row.contact.ToString());
     to->set_status(row.status);
     to->set_unread_count(counters.unread_count);
     to->set_message_count(counters.last_seq);

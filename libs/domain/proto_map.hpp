@@ -10,11 +10,18 @@
 #include "unibox/v1/conversation.pb.h"
 #include "unibox/v1/message.pb.h"
 
+#include <optional>
 #include <string_view>
 
 namespace unibox::domain {
 
+// What stands in a conversation and in lists: the tenant's values stay as they are in `to`.
 void FillContact(
+    const ChannelId& channel, std::string_view contact_key, const ContactRow& row, v1::Contact* to
+);
+
+// With the tenant's values.
+void FillWholeContact(
     const ChannelId& channel, std::string_view contact_key, const ContactRow& row, v1::Contact* to
 );
 
@@ -22,6 +29,8 @@ void FillContact(
 struct ConversationContact {
     std::string_view contact_key;
     const ContactRow* row = nullptr;
+    // Of the contact; absent: the conversation's. Another one where contacts were merged.
+    std::optional<ChannelId> channel = std::nullopt;
 };
 void FillConversation(
     const ConversationId& id,

@@ -4,6 +4,7 @@
 #include "gateway/fields.hpp"
 #include "gateway/page_token.hpp"
 #include "gateway/viewer.hpp"
+#include "store/inbox/contacts.hpp"
 #include "store/inbox/lists.hpp"
 #include "store/inbox/reads.hpp"
 

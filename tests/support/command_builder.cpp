@@ -29,6 +29,12 @@ v1::Actor AnAgent(std::uint8_t number) {
     return actor;
 }
 
+CommandBuilder::CommandBuilder(TenantId tenant, const ContactId& contact)
+    : CommandBuilder(domain::ConversationKey{tenant, {}}) {
+    command.mutable_header()->clear_conversation_id();
+    command.mutable_header()->set_contact_id(contact.value.ToBytes());
+}
+
 CommandBuilder::CommandBuilder(const domain::ConversationKey& conversation) {
     auto& header = *command.mutable_header();
     header.set_command_id(NextCommandId().ToBytes());
@@ -119,6 +125,22 @@ CommandBuilder& CommandBuilder::Assign(
 }
 CommandBuilder& CommandBuilder::Muted(bool muted) {
     command.mutable_set_muted()->set_muted(muted);
+    return *this;
+}
+CommandBuilder& CommandBuilder::Name(const std::string& display_name) {
+    command.mutable_update_contact()->set_display_name(display_name);
+    return *this;
+}
+CommandBuilder& CommandBuilder::Contact(const writer::v1::UpdateContact& update) {
+    *command.mutable_update_contact() = update;
+    return *this;
+}
+CommandBuilder& CommandBuilder::Merge(const ContactId& merged) {
+    command.mutable_merge_contact()->set_merged_contact_id(merged.value.ToBytes());
+    return *this;
+}
+CommandBuilder& CommandBuilder::Blocked(bool blocked) {
+    command.mutable_set_contact_blocked()->set_blocked(blocked);
     return *this;
 }
 CommandBuilder& CommandBuilder::WakeUp(std::int64_t snooze_time_ms) {

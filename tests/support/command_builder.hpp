@@ -20,6 +20,8 @@ v1::Actor AnAgent(std::uint8_t number);
 class CommandBuilder {
 public:
     explicit CommandBuilder(const domain::ConversationKey& conversation);
+    // About a contact.
+    CommandBuilder(TenantId tenant, const ContactId& contact);
 
     CommandBuilder& Append(v1::MessageKind kind, const std::string& text);
     CommandBuilder& Text(const std::string& text);  // a message to the customer
@@ -44,6 +46,10 @@ public:
         std::optional<std::uint8_t> agent, std::optional<std::uint8_t> team = std::nullopt
     );
     CommandBuilder& Muted(bool muted);
+    CommandBuilder& Name(const std::string& display_name);  // of a contact, as those that follow
+    CommandBuilder& Contact(const writer::v1::UpdateContact& update);
+    CommandBuilder& Merge(const ContactId& merged);
+    CommandBuilder& Blocked(bool blocked);
     CommandBuilder& WakeUp(std::int64_t snooze_time_ms);  // by the system
 
     CommandBuilder& By(const v1::Actor& actor);

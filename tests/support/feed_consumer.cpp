@@ -78,7 +78,7 @@ std::string FeedConsumer::Count(const v1::Message& message) {
     if (message.direction() == v1::DIRECTION_OUTBOUND) waiting_since_.reset();
     if (message.direction() != v1::DIRECTION_INBOUND) return "";
     ++customers_count_;
-    if (muted_) return "";
+    if (muted_ || message.from_blocked()) return "";
     ++unread_;
     if (!waiting_since_) waiting_since_ = MsOf(message.create_time());
     return "";

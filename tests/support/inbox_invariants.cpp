@@ -12,6 +12,7 @@ namespace {
 struct Recount {
     std::int64_t last_seq = 0;
     std::int64_t inbound = 0;
+    std::int64_t heard = 0;  // of these, not of those who were blocked
     std::int64_t outbound = 0;
     std::optional<std::int64_t> first_at, last_at, last_activity_at, last_customer_at,
         last_agent_at;
@@ -43,6 +44,7 @@ Recount RecountOf(const MemoryInbox& inbox, const domain::ConversationKey& key) 
         recount.shown = &row;
         const bool inbound = row.direction == v1::DIRECTION_INBOUND;
         ++(inbound ? recount.inbound : recount.outbound);
+        if (inbound && !row.from_blocked) ++recount.heard;
         Raise(inbound ? &recount.last_customer_at : &recount.last_agent_at, at);
     }
     return recount;
@@ -56,6 +58,9 @@ std::string WrongCounters(const MemoryInbox& inbox, const domain::ConversationKe
     if (recount.seq_has_gap || recount.last_seq != counters.last_seq) return "seq has a gap";
     if (recount.inbound != counters.inbound_count) return "inbound_count";
     if (recount.outbound != counters.outbound_count) return "outbound_count";
+    // One at least can be made unread by an agent.
+    if (counters.unread_count > std::max<std::int64_t>(recount.heard, 1)) return "unread_count";
+    if (recount.heard == 0 && row.waiting_since) return "nobody waits";
     if (recount.first_at != counters.first_message_at) return "first_message_at";
     if (recount.last_at != counters.last_message_at) return "last_message_at";
     if (recount.last_customer_at != row.last_customer_at) return "last_customer_at";
@@ -145,6 +150,76 @@ std::string WrongThreads(const MemoryInbox& inbox) {
     return "";
 }
 
+// What was told of a contact that remains is what there is, each version once.
+std::string WrongContactFeed(
+    const MemoryInbox& inbox, TenantId tenant, const domain::ContactRow& row
+) {
+    std::int64_t version = 0, audited = 0;
+    const v1::Contact* last = nullptr;
+    for (const auto* event : inbox.FeedOf(ConversationId{})) {
+        const v1::Contact& told = event->has_contacts_merged() ? event->contacts_merged().contact()
+                                                               : event->contact_updated().contact();
+        if (event->tenant_id() != tenant.value || told.id() != row.id.ToString()) continue;
+        if (told.version() != ++version) return "versions of a contact";
+        last = &told;
+    }
+    for (const auto& write : inbox.audit) {
+        if (write.tenant == tenant && write.contact == row.id) ++audited;
+    }
+    if (audited != version) return "audit and feed of a contact";
+    if (row.merged_into) return version + 1 == row.version ? "" : "the version of a merged contact";
+    if (version != row.version) return "the feed of a contact is not complete";
+    if (last == nullptr) return "";
+    const bool same = last->blocked() == row.blocked_at.has_value() && last->phone() == row.phone &&
+                      last->email() == row.email &&
+                      last->attributes().size() == row.attributes.size();
+    return same ? "" : "the feed's last state of a contact";
+}
+
+std::string WrongContacts(const MemoryInbox& inbox) {
+    std::map<std::pair<TenantId, ContactId>, std::int32_t> identities;
+    for (const auto& [key, row] : inbox.contacts) {
+        ++identities[{key.tenant, row.merged_into.value_or(row.id)}];
+    }
+    for (const auto& [key, row] : inbox.contacts) {
+        if (std::string wrong = WrongContactFeed(inbox, key.tenant, row); !wrong.empty()) {
+            return row.id.ToString() + ": " + wrong;
+        }
+        if (!row.merged_into) {
+            if (row.identity_count != identities[{key.tenant, row.id}]) return "identity_count";
+            continue;
+        }
+        if (row.blocked_at) return "a merged contact is blocked by itself";
+        // Directly into one that remains: the count would miss it otherwise.
+        if (inbox.ContactOf(key.tenant, row.id).id != *row.merged_into) return "merged twice";
+    }
+    return "";
+}
+
+// Whatever a consumer was told of a conversation's contact, with what was told of merges, it is the
+// one that remains.
+std::string WrongPeople(const MemoryInbox& inbox) {
+    std::map<std::string, std::string> merged_into;
+    for (const auto* event : inbox.FeedOf(ConversationId{})) {
+        if (!event->has_contacts_merged()) continue;
+        const auto& body = event->contacts_merged();
+        for (auto& [merged, survivor] : merged_into) {
+            if (survivor == body.merged_contact_id()) survivor = body.contact().id();
+        }
+        merged_into[body.merged_contact_id()] = body.contact().id();
+    }
+    for (const auto& [key, row] : inbox.conversations) {
+        FeedConsumer consumer;
+        for (const auto* event : inbox.FeedOf(key.conversation)) (void)consumer.Take(*event);
+        std::string shown = consumer.conversation().contact().id();
+        if (const auto at = merged_into.find(shown); at != merged_into.end()) shown = at->second;
+        if (shown != inbox.ContactOf(key.tenant, row.contact).id.ToString()) {
+            return "the contact of a conversation";
+        }
+    }
+    return "";
+}
+
 std::string WrongSnoozes(const MemoryInbox& inbox) {
     std::set<std::pair<domain::ConversationKey, std::int64_t>> sleeping;
     for (const auto& [key, row] : inbox.conversations) {
@@ -170,7 +245,9 @@ std::string WhatIsWrong(const MemoryInbox& inbox) {
             return "a deleted message has content";
         }
     }
-    if (std::string wrong = WrongSnoozes(inbox); !wrong.empty()) return wrong;
+    for (std::string wrong : {WrongSnoozes(inbox), WrongContacts(inbox), WrongPeople(inbox)}) {
+        if (!wrong.empty()) return wrong;
+    }
     return WrongThreads(inbox);
 }
 

@@ -98,7 +98,42 @@ domain::BatchState MemoryInbox::Read(const domain::BatchPlan& plan) {
         if (at != channels.end()) state.channels.insert(*at);
     }
     ReadCommands(plan, &state);
+    ReadNamedContacts(plan, &state);
+    ReadSurvivors(&state);
     return state;
+}
+
+void MemoryInbox::ReadNamedContacts(const domain::BatchPlan& plan, domain::BatchState* state) {
+    for (const auto& [key, row] : contacts) {
+        const auto named = plan.contact_ids.find({key.tenant, row.id});
+        bool wanted = named != plan.contact_ids.end();
+        if (row.merged_into) {
+            const auto into = plan.contact_ids.find({key.tenant, *row.merged_into});
+            wanted = wanted || (into != plan.contact_ids.end() && into->second);
+        }
+        if (!wanted) continue;
+        domain::ContactRow& read = state->contacts[key] = row;
+        read.more_channels.clear();
+        for (const auto& [other_key, other] : contacts) {
+            const bool is_its = other_key.tenant == key.tenant && other.merged_into == row.id;
+            if (is_its) read.more_channels.push_back(other_key.channel);
+        }
+    }
+}
+
+void MemoryInbox::ReadSurvivors(domain::BatchState* state) {
+    const auto read = state->contacts;
+    for (const auto& [key, row] : read) {
+        if (row.merged_into) ReadContact(key.tenant, *row.merged_into, state);
+    }
+}
+
+const domain::ContactRow& MemoryInbox::ContactOf(TenantId tenant, const ContactId& id) const {
+    for (const auto& [key, row] : contacts) {
+        if (key.tenant != tenant || row.id != id) continue;
+        return row.merged_into ? ContactOf(tenant, *row.merged_into) : row;
+    }
+    throw std::logic_error("no such contact");
 }
 
 void MemoryInbox::ReadCommands(const domain::BatchPlan& plan, domain::BatchState* state) {
@@ -143,15 +178,13 @@ void MemoryInbox::ReadNamedMessages(const domain::BatchPlan& plan, domain::Batch
 
 void MemoryInbox::ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state) {
     for (const auto& [key, contact] : plan.contacts) {
-        contacts.emplace(
-            key,
-            domain::ContactRow{
-                contact.id,
-                contact.display_name,
-                contact.aliases,
-                contact.created_at,
-                contact.created_at}
-        );
+        domain::ContactRow row;
+        row.id = contact.id;
+        row.display_name = contact.display_name;
+        row.aliases = contact.aliases;
+        row.created_at = contact.created_at;
+        row.updated_at = contact.created_at;
+        contacts.emplace(key, std::move(row));
         state->contacts.insert(*contacts.find(key));
     }
     for (const auto& [key, thread] : plan.threads) {
@@ -256,20 +289,27 @@ void MemoryInbox::Queue(const domain::OutboxWrite& write) {
     }
 }
 
+// Those that are there go first, as in the SQL: one that is closed makes room for another one.
 void MemoryInbox::WriteConversations(const domain::Effects& effects) {
-    for (const auto& write : effects.conversations) {
-        const bool exists = counters.contains(write.key);
-        Refuse(write.created == exists, "a conversation created twice, or changed but absent");
-        if (exists) {
-            Refuse(write.closed_at_before != counters.at(write.key).closed_at, "not in this leaf");
-            Refuse(counters.at(write.key).version >= write.counters.version, "no new version");
+    for (const bool created : {false, true}) {
+        for (const auto& write : effects.conversations) {
+            if (write.created == created) WriteConversation(write);
         }
-        const bool closed = write.counters.closed_at != domain::kInfinity;
-        Refuse(closed != (write.row.status == v1::CONVERSATION_STATUS_CLOSED), "closed or not?");
-        if (!closed) CheckOneOpenConversation(write);
-        counters[write.key] = write.counters;
-        conversations[write.key] = write.row;
     }
+}
+
+void MemoryInbox::WriteConversation(const domain::ConversationWrite& write) {
+    const bool exists = counters.contains(write.key);
+    Refuse(write.created == exists, "a conversation created twice, or changed but absent");
+    if (exists) {
+        Refuse(write.closed_at_before != counters.at(write.key).closed_at, "not in this leaf");
+        Refuse(counters.at(write.key).version >= write.counters.version, "no new version");
+    }
+    const bool closed = write.counters.closed_at != domain::kInfinity;
+    Refuse(closed != (write.row.status == v1::CONVERSATION_STATUS_CLOSED), "closed or not?");
+    if (!closed) CheckOneOpenConversation(write);
+    counters[write.key] = write.counters;
+    conversations[write.key] = write.row;
 }
 
 void MemoryInbox::CheckOneOpenConversation(const domain::ConversationWrite& write) const {

@@ -55,6 +55,8 @@ public:
     std::vector<const event::v1::FeedEvent*> FeedOf(const ConversationId& conversation) const;
     // The serialised entries of each shard in commit order.
     std::map<domain::ShardId, std::vector<std::string>> FeedByShard() const;
+    // The contact with this id; of one that was merged the one that remains.
+    const domain::ContactRow& ContactOf(TenantId tenant, const ContactId& id) const;
     const domain::ConversationRow& conversation(const ConversationId& id) const;
     // The latest conversation of the thread; fails if there is none.
     ConversationId Latest(
@@ -93,8 +95,11 @@ private:
     void ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadTargets(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadContact(TenantId tenant, const ContactId& id, domain::BatchState* state);
+    void ReadNamedContacts(const domain::BatchPlan& plan, domain::BatchState* state);
+    void ReadSurvivors(domain::BatchState* state);
     void ReadConversation(const domain::ConversationKey& key, domain::BatchState* state);
     void WriteConversations(const domain::Effects& effects);
+    void WriteConversation(const domain::ConversationWrite& write);
     void WriteMessages(const domain::Effects& effects);
     domain::MessageRow Merged(const domain::MessageWrite& write) const;
     void WriteRefs(const domain::Effects& effects);

@@ -27,8 +27,9 @@ void DumpMessage(const domain::MessageRow& row, std::ostream& out) {
         << Text(row.provider_time) << ' ' << row.received_at << ' ' << Text(row.edited_at) << ' '
         << row.edit_revision << ' ' << Text(row.deleted_at) << " v" << row.version << ' '
         << Text(row.contact) << ' ' << row.reply_to << '|' << row.client_ref << '|' << row.over_rate
-        << " {" << row.author.ShortDebugString() << "} {" << row.message_template.ShortDebugString()
-        << "} {" << row.context.ShortDebugString() << '}';
+        << row.from_blocked << " {" << row.author.ShortDebugString() << "} {"
+        << row.message_template.ShortDebugString() << "} {" << row.context.ShortDebugString()
+        << '}';
     for (const auto& reaction : row.reactions) out << " {" << reaction.ShortDebugString() << '}';
     for (const auto& reaction : row.removed_reactions)
         out << " -{" << reaction.ShortDebugString() << '}';
@@ -62,9 +63,9 @@ void DumpCommands(const MemoryInbox& inbox, std::ostream& out) {
             << kept.answer.code() << ' ' << kept.answer.reason() << '\n';
     }
     for (const auto& write : inbox.audit) {
-        out << "audit " << write.at << ' ' << write.command.ToString() << ' ' << write.action
-            << " {" << write.actor.ShortDebugString() << "} {" << write.changes.ShortDebugString()
-            << "}\n";
+        out << "audit " << write.at << ' ' << write.command.ToString() << ' ' << write.action << ' '
+            << Text(write.contact) << " {" << write.actor.ShortDebugString() << "} {"
+            << write.changes.ShortDebugString() << "}\n";
     }
     for (const auto& [key, time] : inbox.snoozes) {
         out << "snooze " << key.conversation.ToString() << ' ' << time << '\n';
@@ -80,7 +81,11 @@ std::string MemoryInbox::Dump() const {
     std::ostringstream out;
     for (const auto& [key, row] : contacts) {
         out << "contact " << key.tenant.value << ' ' << key.contact_key << ' ' << row.id.ToString()
-            << ' ' << row.display_name << ' ' << row.updated_at << '\n';
+            << ' ' << row.display_name << ' ' << row.name_given << ' ' << row.updated_at << ' '
+            << Text(row.merged_into) << ' ' << row.identity_count << ' ' << Text(row.blocked_at)
+            << ' ' << row.phone << ' ' << row.email << " v" << row.version;
+        for (const auto& [name, value] : row.attributes) out << ' ' << name << '=' << value;
+        out << '\n';
     }
     for (const auto& [key, row] : threads) {
         out << "thread " << key.tenant.value << ' ' << key.thread_key << ' '

@@ -81,7 +81,8 @@ void MixedWorld::AddCommand() {
         }
         return AddStep({kCommandShard, again});
     }
-    const writer::v1::Command command = NextCommand();
+    const writer::v1::Command command =
+        world_.OneIn(4) && !inbox_.contacts.empty() ? NextContactCommand() : NextCommand();
     if (command.header().has_request_key()) with_keys_.push_back(command);
     AddStep({kCommandShard, command});
 }
@@ -120,7 +121,8 @@ writer::v1::Command MixedWorld::NextCommand() {
             Wake(key, &builder);
             break;
     }
-    Send(key, &builder);
+    const auto counters = inbox_.counters.find(key);
+    Send(counters == inbox_.counters.end() ? 1 : counters->second.version, &builder);
     if (world_.OneIn(30)) Break(&builder.command);
     return builder;
 }
@@ -221,16 +223,56 @@ void MixedWorld::Wake(const domain::ConversationKey& key, CommandBuilder* to) {
     header.set_tenant_id(asleep.tenant.value);
 }
 
-void MixedWorld::Send(const domain::ConversationKey& key, CommandBuilder* to) {
+ContactId MixedWorld::AContact(TenantId tenant) {
+    std::vector<ContactId> ids;
+    for (const auto& [key, row] : inbox_.contacts) {
+        if (key.tenant == tenant) ids.push_back(row.id);
+    }
+    if (ids.empty() || world_.OneIn(30)) return ContactId{IdOfNumber(77)};  // nobody's
+    return ids[world_.Below(ids.size())];
+}
+
+// Three of the tenants' contacts are often merged before long, and blocked half of the time.
+writer::v1::Command MixedWorld::NextContactCommand() {
+    const TenantId tenant{world_.OneIn(3) ? 8 : 7};
+    const ContactId contact =
+        AContact(TenantId{world_.OneIn(25) ? 15 - tenant.value : tenant.value});
+    CommandBuilder builder(tenant, contact);
+    const auto word = [&] { return "word" + std::to_string(world_.Below(3)); };
+    switch (world_.Below(6)) {
+        case 0:
+            builder.Name(world_.OneIn(3) ? "" : "called " + std::to_string(++serial_));
+            break;
+        case 1: {
+            writer::v1::UpdateContact update;
+            (*update.mutable_set())[word()] = word();
+            *update.add_remove() = word();
+            if (world_.OneIn(2)) update.set_phone("+49 " + std::to_string(++serial_));
+            if (world_.OneIn(2)) update.set_email(world_.OneIn(2) ? "" : word() + "@example.org");
+            builder.Contact(update);
+            break;
+        }
+        case 2:
+            builder.Merge(AContact(tenant));
+            break;
+        default:
+            builder.Blocked(world_.OneIn(2));
+            break;
+    }
+    std::int64_t version = 1;
+    for (const auto& [key, row] : inbox_.contacts) {
+        if (key.tenant == tenant && row.id == contact && row.version > 0) version = row.version;
+    }
+    Send(version, &builder);
+    if (world_.OneIn(30)) Break(&builder.command);
+    return builder;
+}
+
+void MixedWorld::Send(std::int64_t version, CommandBuilder* to) {
     to->At(inbox_.now_ms);
     if (world_.OneIn(5)) to->At(inbox_.now_ms + (world_.OneIn(2) ? 1 : -1) * 2 * kDay);
     if (world_.OneIn(3) && !to->command.has_wake_up()) to->By(AnAgent(2));
-    if (world_.OneIn(6)) {
-        const auto counters = inbox_.counters.find(key);
-        const std::int64_t version =
-            counters == inbox_.counters.end() ? 1 : counters->second.version;
-        to->IfVersion(version + (world_.OneIn(2) ? 0 : 1));
-    }
+    if (world_.OneIn(6)) to->IfVersion(version + (world_.OneIn(2) ? 0 : 1));
     if (world_.OneIn(2)) {
         const std::string number = std::to_string(++serial_);
         to->Key("key " + number, "request " + number);

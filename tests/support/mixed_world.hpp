@@ -52,8 +52,10 @@ private:
     void Hand(CommandBuilder* to);
     void ChangeMessage(const domain::ConversationKey& key, CommandBuilder* to);
     void Wake(const domain::ConversationKey& key, CommandBuilder* to);
-    // Header: by whom, when, with which version and key.
-    void Send(const domain::ConversationKey& key, CommandBuilder* to);
+    writer::v1::Command NextContactCommand();
+    ContactId AContact(TenantId tenant);
+    // Header: by whom, when, with which version (`version`: the right one) and key.
+    void Send(std::int64_t version, CommandBuilder* to);
     void Break(writer::v1::Command* command);
 
     World world_;

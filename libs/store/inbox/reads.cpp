@@ -27,7 +27,7 @@ constexpr pg::Statement kGet = {
     "SELECT " UNIBOX_CONVERSATION_COLUMNS
     "FROM conversation_counters n CROSS JOIN LATERAL (SELECT * FROM conversations "
     "WHERE tenant_id = $1 AND conversation_id = $2 AND closed_at = n.closed_at LIMIT 1) c "
-    "LEFT JOIN contacts k ON k.tenant_id = $1 AND k.contact_id = c.contact_id "
+    UNIBOX_JOIN_CONTACT("$1", "c.contact_id")
     "WHERE n.tenant_id = $1 AND n.conversation_id = $2 AND " UNIBOX_SEES_CHANNEL(
         "$3", "c.channel_id"
     )};
@@ -125,13 +125,6 @@ struct MessageColumn {
         kFound
     };
 };
-
-constexpr pg::Statement kContact = {
-    "inbox_contact",
-    "SELECT channel_id, contact_key, display_name, created_at, updated_at "
-    "FROM contacts k WHERE tenant_id = $1 AND contact_id = $2 AND " UNIBOX_SEES_CHANNEL(
-        "$3", "k.channel_id"
-    )};
 
 domain::MessageRow ReadMessage(const pg::Row& row) {
     using Column = MessageColumn;
@@ -236,25 +229,6 @@ Result<MessagePage> ListMessages(
     }
     page.more = std::cmp_less(page.messages.size(), found());
     return page;
-}
-
-Result<v1::Contact> GetContact(
-    pg::Pool& pool, TenantId tenant, const Viewer& viewer, ContactId contact, SteadyTime deadline
-) {
-    const Reader reader(pool, tenant, deadline);
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, reader.Read(kContact, pg::Params::Of(tenant, contact, viewer.member))
-    );
-    if (rows.empty()) return NotFound("no such contact").WithReason("CONTACT_NOT_FOUND");
-    const pg::Row row = rows[0];
-    domain::ContactRow read;
-    read.id = contact;
-    read.display_name = row.Text(2);
-    read.created_at = row.Timestamp(3).unix_ms;
-    read.updated_at = row.Timestamp(4).unix_ms;
-    v1::Contact out;
-    domain::FillContact(row.GetId<ChannelId>(0), row.Text(1), read, &out);
-    return out;
 }
 
 }  // namespace unibox::store

@@ -1,4 +1,4 @@
-// What agents read of one conversation: itself, its messages, a contact. Role ub_gateway, under
+// What agents read of one conversation: itself, its messages. Role ub_gateway, under
 // row-level security. Lists of conversations: lists.hpp.
 //
 // Each call is one transaction of one statement (messages: a second one where retention left gaps)
@@ -13,7 +13,6 @@
 #include "base/status.hpp"
 #include "pg/pool.hpp"
 #include "store/inbox/viewer.hpp"
-#include "unibox/v1/contact.pb.h"
 #include "unibox/v1/conversation.pb.h"
 #include "unibox/v1/message.pb.h"
 
@@ -56,10 +55,6 @@ Result<MessagePage> ListMessages(
     const Viewer& viewer,
     const MessageQuery& query,
     SteadyTime deadline
-);
-
-Result<v1::Contact> GetContact(
-    pg::Pool& pool, TenantId tenant, const Viewer& viewer, ContactId contact, SteadyTime deadline
 );
 
 }  // namespace unibox::store

@@ -5,8 +5,10 @@
 #include "domain/timestamps.hpp"
 #include "pg/transaction.hpp"
 #include "search/snippet.hpp"
+#include "store/inbox/detail/conversation_rows.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace unibox::store {
@@ -24,7 +26,8 @@ constexpr std::int64_t kEndOfTimeUs = 253'402'300'799'999'999;
 constexpr pg::Statement kMessages{
     "search_messages",
     "SELECT f.found_conversation, f.found_seq, f.found_time, m.message_id, m.channel_id, "
-    "m.direction, m.kind, left(m.body, 16384), c.status, c.contact_id, k.display_name "
+    "m.direction, m.kind, left(m.body, 16384), c.status, "
+    "coalesce(k.contact_id, c.contact_id), k.display_name "
     "FROM ub_search_messages($1::tsquery, $2, $3, $4, $5, $6, $7, $8, " UNIBOX_MICROS("$9"
     ) ", $10, $11, $12, $13) f "
       "LEFT JOIN LATERAL (SELECT * FROM messages WHERE tenant_id = $14 "
@@ -33,9 +36,10 @@ constexpr pg::Statement kMessages{
       "LEFT JOIN conversation_counters n ON n.tenant_id = $14 "
       "AND n.conversation_id = f.found_conversation "
       "LEFT JOIN LATERAL (SELECT * FROM conversations WHERE tenant_id = $14 "
-      "AND conversation_id = f.found_conversation AND closed_at = n.closed_at LIMIT 1) c ON true "
-      "LEFT JOIN contacts k ON k.tenant_id = $14 AND k.contact_id = c.contact_id "
-      "ORDER BY f.found_time DESC, f.found_conversation DESC NULLS LAST, f.found_seq DESC"};
+      "AND conversation_id = f.found_conversation AND closed_at = n.closed_at LIMIT 1) c ON "
+      "true " UNIBOX_JOIN_CONTACT(
+          "$14", "c.contact_id"
+      ) "ORDER BY f.found_time DESC, f.found_conversation DESC NULLS LAST, f.found_seq DESC"};
 
 struct FoundColumn {
     enum Number : int {
@@ -56,13 +60,24 @@ struct FoundColumn {
 constexpr pg::Statement kContacts{
     "search_contacts",
     "SELECT f.found_contact, f.found_folded, k.channel_id, k.contact_key, k.display_name, "
-    "k.created_at, k.updated_at "
-    "FROM ub_search_contacts($1::tsquery, $2, $3, $4, $5, $6, $7) f "
-    "LEFT JOIN contacts k ON k.tenant_id = $8 AND k.contact_id = f.found_contact "
-    "ORDER BY f.found_folded COLLATE \"C\", f.found_contact"};
+    "k.created_at, k.updated_at, k.contact_id, k.blocked_at, k.version "
+    "FROM ub_search_contacts($1::tsquery, $2, $3, $4, $5, $6, $7) f " UNIBOX_JOIN_CONTACT(
+        "$8", "f.found_contact"
+    ) "ORDER BY f.found_folded COLLATE \"C\", f.found_contact"};
 
 struct ContactColumn {
-    enum Number : int { kContact, kFolded, kChannel, kKey, kName, kCreated, kUpdated };
+    enum Number : int {
+        kFound,
+        kFolded,
+        kChannel,
+        kKey,
+        kName,
+        kCreated,
+        kUpdated,
+        kContact,
+        kBlocked,
+        kVersion
+    };
 };
 
 Result<pg::Rows> Read(
@@ -182,20 +197,24 @@ Result<ContactPage> SearchContacts(
     params.Add(std::int64_t{search.count_max} + 1).Add(scope.tenant);
     UNIBOX_ASSIGN_OR_RETURN(const auto rows, Read(pool, scope.tenant, deadline, kContacts, params));
     ContactPage page;
+    std::set<ContactId> shown;
     for (int i = 0; i < rows.size(); ++i) {
         const pg::Row row = rows[i];
         if (i == search.count_max) {
             page.next = {
                 std::string(rows[i - 1].Text(ContactColumn::kFolded)),
-                rows[i - 1].GetId<ContactId>(ContactColumn::kContact)};
+                rows[i - 1].GetId<ContactId>(ContactColumn::kFound)};
             break;
         }
         if (row.IsNull(ContactColumn::kChannel)) continue;
         domain::ContactRow read;
         read.id = row.GetId<ContactId>(ContactColumn::kContact);
+        if (!shown.insert(read.id).second) continue;  // by another one of its ids
         read.display_name = row.Text(ContactColumn::kName);
         read.created_at = row.Timestamp(ContactColumn::kCreated).unix_ms;
         read.updated_at = row.Timestamp(ContactColumn::kUpdated).unix_ms;
+        read.blocked_at = detail::OptionalTime(row, ContactColumn::kBlocked);
+        read.version = row.Int64(ContactColumn::kVersion);
         domain::FillContact(
             row.GetId<ChannelId>(ContactColumn::kChannel),
             row.Text(ContactColumn::kKey),

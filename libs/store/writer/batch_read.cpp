@@ -71,24 +71,10 @@ Status FencePartitions(
     });
 }
 
-// From five columns, the id first.
-domain::ContactRow ContactOf(const pg::Row& row, int first) {
-    return {
-        .id = row.GetId<ContactId>(first),
-        .display_name = std::string(row.Text(first + 1)),
-        .aliases = row.TextArray(first + 2),
-        .created_at = row.Timestamp(first + 3).unix_ms,
-        .updated_at = row.Timestamp(first + 4).unix_ms,
-    };
-}
-
 // Under the id that the batch names; one that goes on under it under its own too.
-void PutContact(
-    const domain::ContactKey& named,
-    std::string_view own_key,
-    domain::ContactRow contact,
-    BatchState& state
-) {
+void PutContact(const domain::ContactKey& named, const pg::Row& row, int first, BatchState& state) {
+    domain::ContactRow contact = detail::ContactOf(row, first);
+    const std::string_view own_key = row.Text(first + detail::ContactColumn::kKey);
     if (own_key != named.contact_key) {
         state.contacts.try_emplace({named.tenant, named.channel, std::string(own_key)}, contact);
         contact.moved = true;
@@ -113,8 +99,7 @@ Status ReadOtherContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& 
     pg::Params params;
     keys.AddTo(params);
     return pipeline.Send(detail::kReadContacts, params, [&state, others](const pg::Rows& rows) {
-        for (const pg::Row row : rows)
-            PutContact(KeyOf(others, row), row.Text(6), ContactOf(row, 1), state);
+        for (const pg::Row row : rows) PutContact(KeyOf(others, row), row, 1, state);
         return Status();
     });
 }
@@ -195,6 +180,7 @@ Status LockThreads(Pipeline& pipeline, const BatchPlan& plan, BatchState& state)
 }
 
 Status ReadThreadContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState& state) {
+    using Column = detail::ContactColumn;
     const auto pointers = KeyPointers(plan.threads);
     std::vector<std::string_view> contact_keys;
     for (const auto& [key, thread] : plan.threads) contact_keys.push_back(thread.contact_key);
@@ -206,13 +192,13 @@ Status ReadThreadContacts(Pipeline& pipeline, const BatchPlan& plan, BatchState&
         [&plan, &state, pointers](const pg::Rows& rows) {
             for (const pg::Row row : rows) {
                 const domain::ThreadKey& key = KeyOf(pointers, row);
-                state.contacts[{key.tenant, key.channel, std::string(row.Text(6))}] =
-                    ContactOf(row, 1);
-                if (row.IsNull(7)) continue;
+                const domain::ContactRow contact = detail::ContactOf(row, 1);
+                const std::string own_key(row.Text(1 + Column::kKey));
+                state.contacts[{key.tenant, key.channel, own_key}] = contact;
+                constexpr int kNamed = 1 + Column::kCount;
+                if (row.IsNull(kNamed)) continue;
                 const std::string& named = plan.threads.at(key).contact_key;
-                PutContact(
-                    {key.tenant, key.channel, named}, row.Text(12), ContactOf(row, 7), state
-                );
+                PutContact({key.tenant, key.channel, named}, row, kNamed, state);
             }
             return Status();
         }
@@ -368,11 +354,13 @@ Result<BatchState> BatchTx::Read(
     UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.event_refs, kDedupDays, state));
     UNIBOX_RETURN_IF_ERROR(SendRefs(pipeline, plan.target_refs, kTargetDays, state));
     UNIBOX_RETURN_IF_ERROR(SendConversations(pipeline, plan, state));
+    UNIBOX_RETURN_IF_ERROR(detail::LockContactsById(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendMessages(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(detail::ReadForCommands(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendParked(pipeline, plan, state));
     UNIBOX_RETURN_IF_ERROR(SendSettings(pipeline, plan, leaves.mark, state));
     UNIBOX_RETURN_IF_ERROR(pipeline.Finish());
+    UNIBOX_RETURN_IF_ERROR(detail::ReadSurvivors(tx_, state));
     detail::LeaveOutUnlocked(plan, state);
     work_read_ = detail::WorkOf(state.conversations);
     state.detached = leaves.detached;

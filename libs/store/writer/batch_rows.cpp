@@ -36,13 +36,28 @@ Status ReadHandling(const pg::Row& row, domain::ConversationRow& conversation) {
         OptionalMs(row, Column::kCanReplyUntil),
         conversation
     );
-    return domain::DecodeAttributes(row.GetBytes(Column::kAttributes), conversation);
+    return domain::DecodeAttributes(row.GetBytes(Column::kAttributes), conversation.attributes);
 }
 
 }  // namespace
 
 domain::MessagePosition PositionOf(const pg::Row& row) {
     return {row.GetId<ConversationId>(1), row.Int64(2), row.Timestamp(3).unix_ms};
+}
+
+domain::ContactRow ContactOf(const pg::Row& row, int first) {
+    using Column = ContactColumn;
+    domain::ContactRow contact;
+    contact.id = row.GetId<ContactId>(first + Column::kId);
+    contact.display_name = row.Text(first + Column::kName);
+    contact.aliases = row.TextArray(first + Column::kAliases);
+    contact.created_at = row.Timestamp(first + Column::kCreated).unix_ms;
+    contact.updated_at = row.Timestamp(first + Column::kUpdated).unix_ms;
+    contact.merged_into = OptionalId<ContactId>(row, first + Column::kMergedInto);
+    contact.blocked_at = OptionalMs(row, first + Column::kBlocked);
+    contact.name_given = row.Bool(first + Column::kNameGiven);
+    contact.version = row.Int64(first + Column::kVersion);
+    return contact;
 }
 
 Status ReadCounters(const pg::Rows& rows, domain::BatchState& state) {
@@ -87,15 +102,10 @@ Status ReadConversations(const pg::Rows& rows, domain::BatchState& state) {
         conversation.last_agent_at = OptionalMs(row, Column::kLastAgent);
         conversation.created_at = row.Timestamp(Column::kCreated).unix_ms;
         UNIBOX_RETURN_IF_ERROR(ReadHandling(row, conversation));
-        if (row.IsNull(Column::kContactKey)) continue;
-        state.contacts[{tenant, conversation.channel, std::string(row.Text(Column::kContactKey))}] =
-            {
-                .id = conversation.contact,
-                .display_name = std::string(row.Text(Column::kContactName)),
-                .aliases = row.TextArray(Column::kContactAliases),
-                .created_at = row.Timestamp(Column::kContactCreated).unix_ms,
-                .updated_at = row.Timestamp(Column::kContactUpdated).unix_ms,
-            };
+        constexpr int kContact = Column::kContactRow;
+        if (row.IsNull(kContact)) continue;
+        const std::string key(row.Text(kContact + ContactColumn::kKey));
+        state.contacts[{tenant, conversation.channel, key}] = ContactOf(row, kContact);
     }
     return {};
 }

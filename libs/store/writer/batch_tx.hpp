@@ -101,8 +101,9 @@ public:
 
     // Fences and advances the partitions (any order given; sorted here) or fences the slot, inserts
     // the contacts and threads that are missing, takes all locks in key order (request keys,
-    // threads, counters) and reads the state. Waits for a transaction that holds one of the plan's
-    // request keys; a conversation whose thread another one began meanwhile is left out.
+    // threads, counters, contacts that commands name) and reads the state. Waits for a transaction
+    // that holds one of the plan's request keys; a conversation whose thread another one began
+    // meanwhile is left out.
     // RESOURCE_EXHAUSTED (pg::kPipelineFull) if the answers that are kept of the request keys are
     // more than a transaction may read: fewer at once. ABORTED (kLeavesChanged) if leaves were
     // attached or detached since `leaves` was taken: what the state lacks is either nowhere or in

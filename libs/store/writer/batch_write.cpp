@@ -16,13 +16,13 @@ using domain::ConversationWrite;
 using domain::MessageWrite;
 
 Status SendContacts(pg::WriterTx& tx, const std::vector<domain::ContactWrite>& writes) {
-    if (writes.empty()) return {};
     detail::TextKeyArrays keys;
     std::vector<ContactId> ids;
     std::vector<std::string_view> names;
     std::vector<std::string> aliases;
     std::vector<pg::TimestampMs> created, updated;
     for (const domain::ContactWrite& write : writes) {
+        if (write.by_command) continue;
         keys.Add(write.key.tenant, write.key.channel, write.key.contact_key);
         ids.push_back(write.row.id);
         names.push_back(write.row.display_name);
@@ -30,6 +30,7 @@ Status SendContacts(pg::WriterTx& tx, const std::vector<domain::ContactWrite>& w
         created.push_back(detail::Time(write.row.created_at));
         updated.push_back(detail::Time(write.row.updated_at));
     }
+    if (ids.empty()) return {};
     pg::Params params;
     keys.AddTo(params);
     params.AddArray(ids).AddArray(names).AddArray(aliases).AddArray(created).AddArray(updated);

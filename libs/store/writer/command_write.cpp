@@ -1,5 +1,6 @@
 // The second pipeline of the writer's transaction: what commands alone leave behind.
 #include "domain/actor_columns.hpp"
+#include "domain/conversation_columns.hpp"
 #include "store/writer/detail/batch_arrays.hpp"
 #include "store/writer/detail/command_pipeline.hpp"
 #include "store/writer/detail/command_sql.hpp"
@@ -39,6 +40,7 @@ Status WriteAudit(pg::WriterTx& tx, const std::vector<domain::AuditWrite>& write
     std::vector<std::optional<Uuid>> actors;
     std::vector<std::string_view> names, actions;
     std::vector<std::string> changes;
+    std::vector<std::optional<ContactId>> contacts;
     for (const domain::AuditWrite& write : writes) {
         const domain::ActorColumns actor = domain::ColumnsOf(write.actor);
         tenants.push_back(write.tenant.value);
@@ -50,12 +52,50 @@ Status WriteAudit(pg::WriterTx& tx, const std::vector<domain::AuditWrite>& write
         names.push_back(actor.name);
         actions.push_back(write.action);
         changes.push_back(write.changes.SerializeAsString());
+        contacts.push_back(write.contact);
     }
     const std::vector<pg::Bytes> change_bytes = AsBytes(changes);
     pg::Params params;
     params.AddArray(tenants).AddArray(times).AddArray(commands).AddArray(conversations);
     params.AddArray(kinds).AddArray(actors).AddArray(names).AddArray(actions);
-    return tx.Send(kInsertAudit, params.AddArray(change_bytes));
+    return tx.Send(kInsertAudit, params.AddArray(change_bytes).AddArray(contacts));
+}
+
+Status WriteContacts(pg::WriterTx& tx, const std::vector<domain::ContactWrite>& writes) {
+    TextKeyArrays keys;
+    std::vector<ContactId> ids;
+    std::vector<std::string_view> names, phones, emails;
+    std::vector<pg::TimestampMs> created, updated;
+    std::vector<std::optional<ContactId>> survivors;
+    std::vector<std::int32_t> identity_counts;
+    std::vector<std::optional<pg::TimestampMs>> blocked;
+    std::vector<bool> given;
+    std::vector<std::string> attributes;
+    std::vector<std::int64_t> versions;
+    for (const domain::ContactWrite& write : writes) {
+        if (!write.by_command) continue;
+        keys.Add(write.key.tenant, write.key.channel, write.key.contact_key);
+        ids.push_back(write.row.id);
+        names.push_back(write.row.display_name);
+        phones.push_back(write.row.phone);
+        emails.push_back(write.row.email);
+        created.push_back(Time(write.row.created_at));
+        updated.push_back(Time(write.row.updated_at));
+        survivors.push_back(write.row.merged_into);
+        identity_counts.push_back(write.row.identity_count);
+        blocked.push_back(Time(write.row.blocked_at));
+        given.push_back(write.row.name_given);
+        attributes.push_back(domain::EncodeAttributes(write.row.attributes));
+        versions.push_back(write.row.version);
+    }
+    if (ids.empty()) return {};
+    const std::vector<pg::Bytes> attribute_bytes = AsBytes(attributes);
+    pg::Params params;
+    keys.AddTo(params);
+    params.AddArray(ids).AddArray(names).AddArray(created).AddArray(updated).AddArray(survivors);
+    params.AddArray(identity_counts).AddArray(blocked).AddArray(given).AddArray(phones);
+    params.AddArray(emails).AddArray(attribute_bytes).AddArray(versions);
+    return tx.Send(kWriteCommandedContacts, params);
 }
 
 // Of each row what was said of it last.
@@ -85,6 +125,7 @@ Status WriteSnoozes(pg::WriterTx& tx, const std::vector<domain::SnoozeWrite>& wr
 }  // namespace
 
 Status WriteForCommands(pg::WriterTx& tx, const domain::Effects& effects) {
+    UNIBOX_RETURN_IF_ERROR(WriteContacts(tx, effects.contacts));
     UNIBOX_RETURN_IF_ERROR(WriteRequestKeys(tx, effects.request_keys));
     UNIBOX_RETURN_IF_ERROR(WriteAudit(tx, effects.audit));
     return WriteSnoozes(tx, effects.snoozes);

@@ -25,6 +25,13 @@ std::vector<int> SomeOf(std::mt19937& random) {
     return numbers;
 }
 
+// Some people, of whom one is merged on with what was merged into it.
+void NameContacts(std::mt19937& random, domain::BatchPlan* plan) {
+    for (const int number : SomeOf(random)) {
+        plan->contact_ids[{kTenant, test::MakeId<ContactId>(number)}] = random() % 2 == 0;
+    }
+}
+
 // What both kinds of transactions do with what they have read.
 Status WriteAll(BatchTx& tx, const domain::BatchState& state, domain::Effects effects) {
     for (const auto& [key, thread] : state.threads) effects.threads.push_back({key, thread});
@@ -46,8 +53,15 @@ Status CommandRound(
         if (!plan.request_keys.insert(key).second) continue;
         effects.request_keys.push_back({key, "digest", {}});
     }
+    NameContacts(random, &plan);
     UNIBOX_ASSIGN_OR_RETURN(auto tx, lane.Begin());
     UNIBOX_ASSIGN_OR_RETURN(const auto state, lane.Read(tx, plan));
+    for (const auto& [key, row] : state.contacts) {
+        if (plan.contact_ids.contains({key.tenant, row.id})) {
+            effects.contacts.push_back({key, row, true});
+            ++effects.contacts.back().row.version;
+        }
+    }
     return WriteAll(tx, state, std::move(effects));
 }
 
@@ -62,7 +76,9 @@ Status LogRound(TestLane& lane, std::mt19937& random, std::int64_t now_ms) {
     }
     UNIBOX_ASSIGN_OR_RETURN(auto tx, lane.Begin());
     UNIBOX_ASSIGN_OR_RETURN(const auto state, lane.ReadLog(tx, plan));
-    return WriteAll(tx, state, {});
+    domain::Effects effects;
+    for (const auto& [key, row] : state.contacts) effects.contacts.push_back({key, row});
+    return WriteAll(tx, state, std::move(effects));
 }
 
 TEST_CASE("Lock order: commands and batches of the log never lock each other out", "[pg][store]") {

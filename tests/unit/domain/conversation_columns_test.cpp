@@ -18,12 +18,12 @@ TEST_CASE("Columns: attributes come back, and the same ones are the same bytes",
     const std::map<std::string, std::string> copy(attributes.begin(), attributes.end());
     CHECK(EncodeAttributes(copy) == bytes);
     ConversationRow row;
-    REQUIRE(DecodeAttributes(bytes, row).ok());
+    REQUIRE(DecodeAttributes(bytes, row.attributes).ok());
     CHECK(row.attributes == attributes);
     ConversationRow none;
-    REQUIRE(DecodeAttributes("", none).ok());
+    REQUIRE(DecodeAttributes("", none.attributes).ok());
     CHECK(none.attributes.empty());
-    CHECK(DecodeAttributes("\xff\xff", none).code() == Code::kDataLoss);
+    CHECK(DecodeAttributes("\xff\xff", none.attributes).code() == Code::kDataLoss);
 }
 
 TEST_CASE("Columns: who waits in a row from before is told by its last words", "[unit][domain]") {

@@ -43,6 +43,11 @@ ContactRow FullContact() {
     row.display_name = "Anna";
     row.created_at = 1'000;
     row.updated_at = 2'000;
+    row.blocked_at = 1'500;
+    row.version = 4;
+    row.phone = "+49 1";
+    row.email = "anna@example.org";
+    row.attributes = {{"plan", "gold"}};
     return row;
 }
 
@@ -93,6 +98,7 @@ MessageRow FullMessage() {
     row.context.set_album_id("album");
     row.message_template.set_name("greeting");
     row.over_rate = true;
+    row.from_blocked = true;
     row.author.set_kind(v1::ACTOR_KIND_SYSTEM);
     row.removed_reactions.emplace_back().set_emoji("-1");
     row.reply_to = "m0";
@@ -112,8 +118,10 @@ const MessagePosition kPosition{kConversation, 1, 1'000};
 
 TEST_CASE("ProtoMap: rows in which all is set leave no field unset", "[unit][domain]") {
     v1::Contact contact;
+    FillWholeContact(ChannelId{AnId(2)}, "anna", FullContact(), &contact);
+    CHECK(UnsetFields(contact) == std::vector<std::string>{"identities"});
+    contact.Clear();
     FillContact(ChannelId{AnId(2)}, "anna", FullContact(), &contact);
-    CHECK(UnsetFields(contact) == kNone);
     const ContactRow row = FullContact();
     v1::Conversation conversation;
     FillConversation(
@@ -143,6 +151,20 @@ TEST_CASE("ProtoMap: nothing is left of what was there before", "[unit][domain]"
     CHECK(MessageDifferencer::Equals(used_message, fresh_message));
 }
 
+// As of a contact that was merged into one of another channel.
+TEST_CASE("ProtoMap: a conversation's contact may be another channel's", "[unit][domain]") {
+    const ContactRow row = FullContact();
+    ConversationRow of = FullConversation();
+    of.contact = ContactId{AnId(8)};
+    v1::Conversation conversation;
+    FillConversation(
+        kConversation, of, FullCounters(), {"anna", &row, ChannelId{AnId(9)}}, &conversation
+    );
+    CHECK(conversation.contact().id() == row.id.ToString());
+    CHECK(conversation.contact().channel_id() == AnId(9).ToString());
+    CHECK(conversation.channel_id() == AnId(2).ToString());
+}
+
 TEST_CASE("ProtoMap: a row that is given away is shown as one that is kept", "[unit][domain]") {
     const MessageRow kept = FullMessage();
     v1::Message copied, moved;
@@ -165,6 +187,7 @@ TEST_CASE("MessageExtras: what is stored comes back; nothing is no bytes", "[uni
     CHECK(MessageDifferencer::Equals(read.context, row.context));
     CHECK(MessageDifferencer::Equals(read.message_template, row.message_template));
     CHECK(read.over_rate);
+    CHECK(read.from_blocked);
     CHECK(read.author.kind() == v1::ACTOR_KIND_UNSPECIFIED);  // it has columns of its own
     REQUIRE(read.removed_reactions.size() == 1);
     CHECK(MessageDifferencer::Equals(read.removed_reactions[0], row.removed_reactions[0]));

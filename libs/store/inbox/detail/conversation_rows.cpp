@@ -16,6 +16,7 @@ struct ConversationRead {
     domain::CounterRow counters;
     std::string_view contact_key;
     std::optional<domain::ContactRow> contact;
+    ChannelId contact_channel;
 };
 
 // What the tenant made of it; the rest of the row must be there.
@@ -30,7 +31,8 @@ void ReadHandling(const pg::Row& row, ConversationRead& out) {
     domain::SetReplyTimes(
         OptionalTime(row, Column::kWaitingSince), OptionalTime(row, Column::kCanReplyUntil), out.row
     );
-    const Status decoded = domain::DecodeAttributes(row.GetBytes(Column::kAttributes), out.row);
+    const Status decoded =
+        domain::DecodeAttributes(row.GetBytes(Column::kAttributes), out.row.attributes);
     if (decoded.ok()) return;
     obs::Log(obs::Level::kError, decoded.message(), {{"conversation_id", out.id.ToString()}});
 }
@@ -57,10 +59,14 @@ ConversationRead ReadConversation(const pg::Row& row) {
     ReadHandling(row, out);
     if (row.IsNull(Column::kContactKey)) return out;
     out.contact_key = row.Text(Column::kContactKey);
+    out.contact_channel = row.GetId<ChannelId>(Column::kContactChannel);
     domain::ContactRow& contact = out.contact.emplace();
+    contact.id = row.GetId<ContactId>(Column::kContactId);
     contact.display_name = row.Text(Column::kContactName);
     contact.created_at = row.Timestamp(Column::kContactCreated).unix_ms;
     contact.updated_at = row.Timestamp(Column::kContactUpdated).unix_ms;
+    contact.blocked_at = OptionalTime(row, Column::kContactBlocked);
+    contact.version = row.Int64(Column::kContactVersion);
     return out;
 }
 
@@ -75,7 +81,7 @@ v1::Conversation ToConversation(const pg::Row& row) {
     const ConversationRead read = ReadConversation(row);
     v1::Conversation out;
     domain::ConversationContact contact;
-    if (read.contact) contact = {read.contact_key, &*read.contact};
+    if (read.contact) contact = {read.contact_key, &*read.contact, read.contact_channel};
     domain::FillConversation(read.id, read.row, read.counters, contact, &out);
     return out;
 }

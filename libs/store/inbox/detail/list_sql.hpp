@@ -63,13 +63,10 @@ struct ListColumn {
     "WHERE matches OR is_end "                                                  \
     "ORDER BY " order " LIMIT $4"
 
-#define UNIBOX_PAGE(matching, order)                                            \
-    "SELECT " UNIBOX_CONVERSATION_COLUMNS                                       \
-    ", c.order_time, c.matches, c.is_end "                                      \
-    "FROM (" matching                                                           \
-    ") c "                                                                      \
-    "LEFT JOIN contacts k ON k.tenant_id = $1 AND k.contact_id = c.contact_id " \
-    "ORDER BY " order
+#define UNIBOX_PAGE(matching, order)       \
+    "SELECT " UNIBOX_CONVERSATION_COLUMNS  \
+    ", c.order_time, c.matches, c.is_end " \
+    "FROM (" matching ") c " UNIBOX_JOIN_CONTACT("$1", "c.contact_id") "ORDER BY " order
 
 // ------------------------------------------------------------------- by latest activity
 

@@ -9,6 +9,17 @@
     "::uuid IS NULL OR EXISTS (SELECT FROM channel_members v " \
     "WHERE v.tenant_id = $1 AND v.channel_id = " channel " AND v.agent_id = " member "))"
 
+// Of a contact by its id (of one that was merged: of the one that remains): whoever sees the
+// channel of any of its ids.
+#define UNIBOX_SEES_CONTACT(member, id)                                                 \
+    "(" member                                                                          \
+    "::uuid IS NULL OR EXISTS (SELECT FROM channel_members v WHERE v.tenant_id = $1 "   \
+    "AND v.agent_id = " member                                                          \
+    " AND v.channel_id IN (SELECT o.channel_id FROM contacts o WHERE o.tenant_id = $1 " \
+    "AND o.contact_id = " id                                                            \
+    " UNION ALL SELECT o.channel_id FROM contacts o WHERE o.tenant_id = $1 "            \
+    "AND o.merged_into = " id ")))"
+
 // Of a row `n` of conversation_counters, which leads to the leaf that tells the channel.
 #define UNIBOX_SEES_CONVERSATION(member)                                                    \
     "(" member                                                                              \

@@ -11,6 +11,9 @@ namespace unibox::store::detail {
 // From the second to the fourth column, of kReadTargets and kReadContents.
 domain::MessagePosition PositionOf(const pg::Row& row);
 
+// From the columns of UNIBOX_CONTACT_COLUMNS, the first of them in this column.
+domain::ContactRow ContactOf(const pg::Row& row, int first);
+
 // DATA_LOSS: a column that cannot be read.
 Status ReadCounters(const pg::Rows& rows, domain::BatchState& state);       // of kLockCounters
 Status ReadConversations(const pg::Rows& rows, domain::BatchState& state);  // of kReadConversations

@@ -14,6 +14,27 @@ inline constexpr pg::Statement kFence{
 inline constexpr pg::Statement kFenceSlot{
     "batch_fence_slot", "SELECT ub_fence_slot($1, $2, $3), " UNIBOX_LEAF_MARK};
 
+// What is read of a contact, in every statement that reads some.
+#define UNIBOX_CONTACT_COLUMNS(contact)                                              \
+    contact ".contact_id, " contact ".display_name, " contact ".aliases, " contact   \
+            ".created_at, " contact ".updated_at, " contact ".contact_key, " contact \
+            ".merged_into, " contact ".blocked_at, " contact ".name_given, " contact ".version"
+struct ContactColumn {
+    enum Number : int {
+        kId,
+        kName,
+        kAliases,
+        kCreated,
+        kUpdated,
+        kKey,
+        kMergedInto,
+        kBlocked,
+        kNameGiven,
+        kVersion,
+        kCount
+    };
+};
+
 inline constexpr pg::Statement kInsertContacts{"batch_insert_contacts", R"sql(
 INSERT INTO contacts (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
     created_at, updated_at)
@@ -81,9 +102,9 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[])
         WHERE t.tenant_id = u.tenant_id AND t.channel_id = u.channel_id
           AND t.thread_key = u.thread_key FOR NO KEY UPDATE) t)sql"};
 
-// By their own ids, else by those under which they go on; the own one is the last column.
-inline constexpr pg::Statement kReadContacts{"batch_read_contacts", R"sql(
-SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at, c.contact_key
+// By their own ids, else by those under which they go on.
+inline constexpr pg::Statement kReadContacts{
+    "batch_read_contacts", "SELECT u.n, " UNIBOX_CONTACT_COLUMNS("c") R"sql(
 FROM unnest($1::bigint[], $2::uuid[], $3::text[])
     WITH ORDINALITY AS u(tenant_id, channel_id, contact_key, n),
     LATERAL (
@@ -99,10 +120,10 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[])
         LIMIT 1) c)sql"};
 
 // Who began the threads; and, where that is not the contact that the batch names ($4), that one too
-// (columns 7 to 12, as kReadContacts finds it). After the locks of the threads.
-inline constexpr pg::Statement kReadThreadContacts{"batch_read_thread_contacts", R"sql(
-SELECT u.n, c.contact_id, c.display_name, c.aliases, c.created_at, c.updated_at, c.contact_key,
-    d.contact_id, d.display_name, d.aliases, d.created_at, d.updated_at, d.contact_key
+// (the second half of the columns, as kReadContacts finds it). After the locks of the threads.
+inline constexpr pg::Statement kReadThreadContacts{
+    "batch_read_thread_contacts",
+    "SELECT u.n, " UNIBOX_CONTACT_COLUMNS("c") ", " UNIBOX_CONTACT_COLUMNS("d") R"sql(
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])
     WITH ORDINALITY AS u(tenant_id, channel_id, thread_key, contact_key, n),
     LATERAL (
@@ -123,6 +144,14 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])
         WHERE c.contact_key <> u.contact_key AND m.tenant_id = u.tenant_id
           AND m.channel_id = u.channel_id AND m.contact_key = u.contact_key
         LIMIT 1) d ON true)sql"};
+
+// Those that remained of the ones that were merged, by id. In a pipeline of its own, and only where
+// there are some.
+inline constexpr pg::Statement kReadSurvivors{
+    "batch_read_survivors", "SELECT c.tenant_id, c.channel_id, " UNIBOX_CONTACT_COLUMNS("c") R"sql(
+FROM unnest($1::bigint[], $2::uuid[]) AS u(tenant_id, contact_id),
+    LATERAL (SELECT * FROM contacts c
+             WHERE c.tenant_id = u.tenant_id AND c.contact_id = u.contact_id LIMIT 1) c)sql"};
 
 // The newest row of a key within the weeks that are kept; $4 says how far back to look.
 inline constexpr pg::Statement kReadRefs{"batch_read_refs", R"sql(
@@ -213,11 +242,7 @@ struct ConversationColumn {
         kWaitingSince,
         kCanReplyUntil,
         kPreviewSeq,
-        kContactKey,
-        kContactName,
-        kContactAliases,
-        kContactCreated,
-        kContactUpdated
+        kContactRow  // The first one of the contact's, NULL where it was not read.
     };
 };
 #define UNIBOX_READ_CONVERSATIONS(more_conversations)                                           \
@@ -225,12 +250,11 @@ struct ConversationColumn {
     "v.provider, v.status, v.preview, v.preview_direction, v.last_activity_at, "                \
     "v.last_customer_at, v.last_agent_at, v.created_at, v.priority, v.assignee_id, v.team_id, " \
     "v.labels, v.attributes, v.snooze_time, v.muted, v.waiting_since, v.can_reply_until, "      \
-    "v.preview_seq, "                                                                           \
-    "c.contact_key, c.display_name, c.aliases, c.created_at, c.updated_at "                     \
-    "FROM (SELECT k.tenant_id, k.conversation_id, array_agg(k.contact_id) "                     \
-    "FILTER (WHERE k.contact_id IS NOT NULL) AS contacts_read "                                 \
-    "FROM (" UNIBOX_CONVERSATIONS_OF_THREADS(", t.contact_id"                                   \
-    ) "UNION ALL " UNIBOX_CONVERSATIONS_OF_TARGETS(", NULL::uuid") more_conversations           \
+    "v.preview_seq, " UNIBOX_CONTACT_COLUMNS("c"                                                \
+    ) " FROM (SELECT k.tenant_id, k.conversation_id, array_agg(k.contact_id) "                  \
+      "FILTER (WHERE k.contact_id IS NOT NULL) AS contacts_read "                               \
+      "FROM (" UNIBOX_CONVERSATIONS_OF_THREADS(", t.contact_id"                                 \
+      ) "UNION ALL " UNIBOX_CONVERSATIONS_OF_TARGETS(", NULL::uuid") more_conversations         \
         ") k WHERE k.conversation_id IS NOT NULL GROUP BY k.tenant_id, k.conversation_id) w, "  \
         "LATERAL (SELECT n.closed_at FROM conversation_counters n WHERE n.tenant_id = "         \
         "w.tenant_id "                                                                          \

@@ -11,7 +11,7 @@
 namespace unibox::store::detail {
 
 // Aliases are added to those that are there: another partition may have added some since they were
-// read.
+// read. And the tenant may have given a name.
 inline constexpr pg::Statement kWriteContacts{"batch_write_contacts", R"sql(
 INSERT INTO contacts AS c (tenant_id, channel_id, contact_key, contact_id, display_name, aliases,
     created_at, updated_at)
@@ -22,7 +22,7 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::te
     AS u(tenant_id, channel_id, contact_key, contact_id, display_name, aliases, created_at,
         updated_at)
 ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
-SET display_name = excluded.display_name,
+SET display_name = CASE WHEN c.name_given THEN c.display_name ELSE excluded.display_name END,
     updated_at = greatest(c.updated_at, excluded.updated_at),
     aliases = c.aliases || ARRAY(
         SELECT a FROM unnest(excluded.aliases) a WHERE a <> ALL (c.aliases)))sql"};

@@ -45,6 +45,13 @@ Status HoldRequestKeys(
 Status LockThreadsById(
     Pipeline& pipeline, const domain::BatchPlan& plan, domain::BatchState& state
 );
+// Those of plan.contact_ids, after the counters.
+Status LockContactsById(
+    Pipeline& pipeline, const domain::BatchPlan& plan, domain::BatchState& state
+);
+// Of all contacts in the state that were merged the one that remains; nothing is sent where there
+// is none. Behind the first pipeline, in one of its own.
+Status ReadSurvivors(pg::WriterTx& tx, domain::BatchState& state);
 // Messages by seq, agents, teams, channels of the conversations. After the counters are locked.
 Status ReadForCommands(
     Pipeline& pipeline, const domain::BatchPlan& plan, domain::BatchState& state

@@ -67,6 +67,39 @@ inline constexpr pg::Statement kLockThreadsById{
       "LATERAL (SELECT * FROM threads t WHERE t.tenant_id = w.tenant_id "
       "AND t.channel_id = w.channel_id AND t.thread_key = w.thread_key FOR NO KEY UPDATE) t"};
 
+// Contacts that the arrays name, and ($3) what was merged into them: locked in the order of their
+// keys, by bytes, which is that of kWriteContacts. Then read by a later statement, which sees what
+// the last holder committed: while a contact is locked, nothing more is merged into it.
+#define UNIBOX_CONTACTS_NAMED                                                              \
+    "unnest($1::bigint[], $2::uuid[], $3::boolean[]) AS u(tenant_id, contact_id, whole), " \
+    "LATERAL (SELECT k.* FROM contacts k WHERE k.tenant_id = u.tenant_id "                 \
+    "AND k.contact_id = u.contact_id UNION ALL SELECT k.* FROM contacts k WHERE u.whole "  \
+    "AND k.tenant_id = u.tenant_id AND k.merged_into = u.contact_id) k "
+inline constexpr pg::Statement kLockContacts{
+    "command_lock_contacts",
+    "SELECT w.tenant_id FROM (SELECT DISTINCT k.tenant_id, k.channel_id, "
+    "k.contact_key COLLATE \"C\" AS contact_key, k.contact_id FROM " UNIBOX_CONTACTS_NAMED
+    "ORDER BY k.tenant_id, k.channel_id, contact_key, k.contact_id) w, "
+    "LATERAL (SELECT c.contact_id FROM contacts c WHERE c.tenant_id = w.tenant_id "
+    "AND c.contact_id = w.contact_id FOR NO KEY UPDATE) c"};
+struct LockedContactColumn {
+    enum Number : int {
+        kTenant,
+        kChannel,
+        kIdentityCount = 2 + ContactColumn::kCount,
+        kPhone,
+        kEmail,
+        kAttributes,
+        kMoreChannels
+    };
+};
+inline constexpr pg::Statement kReadLockedContacts{
+    "command_read_contacts",
+    "SELECT k.tenant_id, k.channel_id, " UNIBOX_CONTACT_COLUMNS("k"
+    ) ", k.identity_count, k.phone, k.email, k.attributes, "
+      "ARRAY(SELECT o.channel_id FROM contacts o WHERE o.tenant_id = k.tenant_id "
+      "AND o.merged_into = k.contact_id) FROM " UNIBOX_CONTACTS_NAMED};
+
 // Messages by conversation and seq. After the locks, so the counters' range of created_at is that
 // of all messages there are: it leaves only the leaves between.
 #define UNIBOX_MESSAGES_BY_SEQ                                                        \
@@ -114,10 +147,25 @@ SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.cr
 // A command that is there already has been written before, under the same id at the same time.
 inline constexpr pg::Statement kInsertAudit{"command_insert_audit", R"sql(
 INSERT INTO command_audit (tenant_id, at, command_id, conversation_id, actor_kind, actor_id,
-    actor_name, action, changes)
+    actor_name, action, changes, contact_id)
 SELECT u.* FROM unnest($1::bigint[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::smallint[],
-    $6::uuid[], $7::text[], $8::text[], $9::bytea[]) AS u
+    $6::uuid[], $7::text[], $8::text[], $9::bytea[], $10::uuid[]) AS u
 ON CONFLICT DO NOTHING)sql"};
+
+// Their rows are locked: written as they were decided, through the unique index of their keys.
+inline constexpr pg::Statement kWriteCommandedContacts{"command_write_contacts", R"sql(
+INSERT INTO contacts AS c (tenant_id, channel_id, contact_key, contact_id, display_name, created_at,
+    updated_at, merged_into, identity_count, blocked_at, name_given, phone, email, attributes,
+    version)
+SELECT u.* FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[],
+    $6::timestamptz[], $7::timestamptz[], $8::uuid[], $9::int[], $10::timestamptz[], $11::boolean[],
+    $12::text[], $13::text[], $14::bytea[], $15::bigint[]) AS u
+ON CONFLICT (tenant_id, channel_id, contact_key) DO UPDATE
+SET display_name = excluded.display_name,
+    updated_at = greatest(c.updated_at, excluded.updated_at), merged_into = excluded.merged_into,
+    identity_count = excluded.identity_count, blocked_at = excluded.blocked_at,
+    name_given = excluded.name_given, phone = excluded.phone, email = excluded.email,
+    attributes = excluded.attributes, version = excluded.version)sql"};
 
 inline constexpr pg::Statement kInsertSnoozes{"command_insert_snoozes", R"sql(
 INSERT INTO snoozes (snooze_time, tenant, conversation)
