@@ -68,15 +68,23 @@ std::string DigestOf(const pb::Message& request) {
 Result<writer::v1::CommandHeader> HeaderOf(
     const Caller& caller, const CommonFields& fields, const Clock& clock
 ) {
-    UNIBOX_ASSIGN_OR_RETURN(
-        const auto conversation, ParseId<ConversationId>("conversation_id", fields.conversation_id)
-    );
+    writer::v1::CommandHeader header;
+    if (fields.contact_id != nullptr) {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const auto contact, ParseId<ContactId>("contact_id", *fields.contact_id)
+        );
+        header.set_contact_id(contact.value.ToBytes());
+    } else {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const auto conversation,
+            ParseId<ConversationId>("conversation_id", *fields.conversation_id)
+        );
+        header.set_conversation_id(conversation.value.ToBytes());
+    }
     const std::int64_t now_ms = clock.UnixMillis();
     const Uuid command_id = NewUuidV7(now_ms);
-    writer::v1::CommandHeader header;
     header.set_command_id(command_id.ToBytes());
     header.set_tenant_id(caller.principal.tenant.value);
-    header.set_conversation_id(conversation.value.ToBytes());
     *header.mutable_actor() = ActorOf(caller.principal);
     header.set_if_version(fields.if_version);
     header.set_receive_time_ms(now_ms);

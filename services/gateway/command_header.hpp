@@ -17,16 +17,24 @@
 
 namespace unibox::gateway {
 
-// Fields that each of these requests has.
+// Fields that each of these requests has, one of the first two.
 struct CommonFields {
     const google::protobuf::Message& request;
-    const std::string& conversation_id;
+    const std::string* conversation_id = nullptr;
+    const std::string* contact_id = nullptr;
     const std::string& request_id;
     std::int64_t if_version = 0;
 };
 template <class Request>
 CommonFields CommonFieldsOf(const Request& request) {
-    return {request, request.conversation_id(), request.request_id(), request.if_version()};
+    const std::string* conversation = nullptr;
+    const std::string* contact = nullptr;
+    if constexpr (requires { request.contact_id(); }) {
+        contact = &request.contact_id();
+    } else {
+        conversation = &request.conversation_id();
+    }
+    return {request, conversation, contact, request.request_id(), request.if_version()};
 }
 
 // Who calls, as what is written shall name it: an agent or an API key, with its name.
@@ -41,7 +49,8 @@ std::string DigestOf(const google::protobuf::Message& request);
 
 // A header with a command id of its own and a request key: the client's, or (without request_id)
 // one that nobody else can name, so that this one call can be repeated on another writer.
-// INVALID_ARGUMENT with field conversation_id if that is no UUID; the rest is CheckCommand's.
+// INVALID_ARGUMENT with field conversation_id or contact_id if that is no UUID; the rest is
+// CheckCommand's.
 Result<writer::v1::CommandHeader> HeaderOf(
     const Caller& caller, const CommonFields& fields, const Clock& clock
 );

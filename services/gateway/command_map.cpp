@@ -28,6 +28,12 @@ Command MutedCommand(bool muted) {
     return command;
 }
 
+Command BlockedCommand(bool blocked) {
+    Command command;
+    command.mutable_set_contact_blocked()->set_blocked(blocked);
+    return command;
+}
+
 // The 16 bytes of a UUID; of an empty text none.
 Result<std::string> IdOrNone(std::string_view field, const std::string& text) {
     if (text.empty()) return std::string();
@@ -154,6 +160,38 @@ CommandResult CommandOf(const v1::MuteConversationRequest&) {
 
 CommandResult CommandOf(const v1::UnmuteConversationRequest&) {
     return MutedCommand(false);
+}
+
+CommandResult CommandOf(const v1::UpdateContactRequest& request) {
+    const bool says_something = request.has_display_name() || request.has_phone() ||
+                                request.has_email() || !request.set().empty() ||
+                                !request.remove().empty();
+    if (!says_something) return WrongField("display_name", "given, or another field to change");
+    Command command;
+    auto& update = *command.mutable_update_contact();
+    if (request.has_display_name()) update.set_display_name(request.display_name());
+    if (request.has_phone()) update.set_phone(request.phone());
+    if (request.has_email()) update.set_email(request.email());
+    *update.mutable_set() = request.set();
+    *update.mutable_remove() = request.remove();
+    return command;
+}
+
+CommandResult CommandOf(const v1::MergeContactsRequest& request) {
+    UNIBOX_ASSIGN_OR_RETURN(
+        const auto merged, ParseId<ContactId>("merged_contact_id", request.merged_contact_id())
+    );
+    Command command;
+    command.mutable_merge_contact()->set_merged_contact_id(merged.value.ToBytes());
+    return command;
+}
+
+CommandResult CommandOf(const v1::BlockContactRequest&) {
+    return BlockedCommand(true);
+}
+
+CommandResult CommandOf(const v1::UnblockContactRequest&) {
+    return BlockedCommand(false);
 }
 
 }  // namespace unibox::gateway

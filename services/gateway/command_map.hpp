@@ -29,5 +29,9 @@ CommandResult CommandOf(const v1::MarkReadRequest& request);
 CommandResult CommandOf(const v1::MarkUnreadRequest& request);
 CommandResult CommandOf(const v1::MuteConversationRequest& request);
 CommandResult CommandOf(const v1::UnmuteConversationRequest& request);
+CommandResult CommandOf(const v1::UpdateContactRequest& request);
+CommandResult CommandOf(const v1::MergeContactsRequest& request);
+CommandResult CommandOf(const v1::BlockContactRequest& request);
+CommandResult CommandOf(const v1::UnblockContactRequest& request);
 
 }  // namespace unibox::gateway

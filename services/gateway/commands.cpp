@@ -104,4 +104,13 @@ Status Commands::Answer(
     return {};
 }
 
+Status Commands::Answer(
+    Result<writer::v1::ApplyResponse> applied, v1::ChangeContactResponse& response
+) {
+    if (!applied.ok()) return applied.status();
+    response.mutable_contact()->Swap(applied->mutable_contact());
+    response.set_consistency_token(applied->consistency_token());
+    return {};
+}
+
 }  // namespace unibox::gateway

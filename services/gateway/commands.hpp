@@ -49,6 +49,12 @@ public:
     ) const {
         return Answer(Apply(caller, CommonFieldsOf(request), CommandOf(request)), response);
     }
+    template <class Request>
+    Status ChangeContact(
+        const Caller& caller, const Request& request, v1::ChangeContactResponse& response
+    ) const {
+        return Answer(Apply(caller, CommonFieldsOf(request), CommandOf(request)), response);
+    }
 
 private:
     // The whole command, fit to be sent.
@@ -68,6 +74,9 @@ private:
     );
     static Status Answer(
         Result<writer::v1::ApplyResponse> applied, v1::ChangeConversationResponse& response
+    );
+    static Status Answer(
+        Result<writer::v1::ApplyResponse> applied, v1::ChangeContactResponse& response
     );
 
     const rpc::Client& writer_;

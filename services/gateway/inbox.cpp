@@ -4,7 +4,6 @@
 #include "gateway/fields.hpp"
 #include "gateway/page_token.hpp"
 #include "gateway/viewer.hpp"
-#include "store/inbox/contacts.hpp"
 #include "store/inbox/lists.hpp"
 #include "store/inbox/reads.hpp"
 
@@ -129,21 +128,6 @@ Status Inbox::ListMessages(
             EncodePageToken(caller.principal.tenant, ListName(request, query), PackInt64(last))
         );
     }
-    return {};
-}
-
-Status Inbox::GetContact(
-    const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
-) const {
-    UNIBOX_ASSIGN_OR_RETURN(const auto id, ParseId<ContactId>("contact_id", request.contact_id()));
-    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
-    auto found = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
-        return store::GetContact(
-            pool, caller.principal.tenant, ViewerOf(caller.principal), id, deadline
-        );
-    });
-    if (!found.ok()) return ReadFailed(found.status());
-    response = std::move(found).value();
     return {};
 }
 

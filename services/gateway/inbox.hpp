@@ -44,6 +44,11 @@ public:
     Status GetContact(
         const Caller& caller, const v1::GetContactRequest& request, v1::Contact& response
     ) const;
+    Status ListBlockedContacts(
+        const Caller& caller,
+        const v1::ListBlockedContactsRequest& request,
+        v1::ListBlockedContactsResponse& response
+    ) const;
 
 private:
     Status ReadFailed(const Status& status) const;

@@ -19,6 +19,7 @@ std::vector<Method> ReadingMethods(const Inbox& inbox) {
         Row(kInbox + "ListMessages", kScope, kReads, inbox, &Inbox::ListMessages),
         Row(kInbox + "ListConversationAudit", kScope, kReads, inbox, &Inbox::ListAudit),
         Row(kInbox + "GetContact", kScope, kReads, inbox, &Inbox::GetContact),
+        Row(kInbox + "ListBlockedContacts", kScope, kReads, inbox, &Inbox::ListBlockedContacts),
     };
 }
 
@@ -47,6 +48,12 @@ Method MessageRow(const char* name, const Commands& commands) {
     return Row(kInbox + name, kWrite, kOnce, commands, use_case);
 }
 
+template <class Request>
+Method ContactRow(const char* name, const Commands& commands) {
+    const auto use_case = &Commands::ChangeContact<Request>;
+    return Row(kInbox + name, kWrite, kOnce, commands, use_case);
+}
+
 std::vector<Method> ChangingMethods(const Commands& commands) {
     return {
         Row(kInbox + "AppendMessage", kWrite, kOnce, commands, &Commands::Append),
@@ -64,6 +71,10 @@ std::vector<Method> ChangingMethods(const Commands& commands) {
         ConversationRow<v1::MarkUnreadRequest>("MarkUnread", commands),
         ConversationRow<v1::MuteConversationRequest>("MuteConversation", commands),
         ConversationRow<v1::UnmuteConversationRequest>("UnmuteConversation", commands),
+        ContactRow<v1::UpdateContactRequest>("UpdateContact", commands),
+        ContactRow<v1::MergeContactsRequest>("MergeContacts", commands),
+        ContactRow<v1::BlockContactRequest>("BlockContact", commands),
+        ContactRow<v1::UnblockContactRequest>("UnblockContact", commands),
     };
 }
 

@@ -14,13 +14,15 @@ namespace unibox::store {
 namespace {
 
 // Kinds of unibox.event.v1.FeedEvent that a tenant can be told of.
-constexpr std::array<std::string_view, 6> kFeedKinds = {
+constexpr std::array<std::string_view, 8> kFeedKinds = {
     "message_created",
     "message_updated",
     "conversation_updated",
     "message_reacted",
     "message_delivered",
-    "messages_delivered"};
+    "messages_delivered",
+    "contact_updated",
+    "contacts_merged"};
 
 Status Wrong(std::string_view field, std::string_view text) {
     return InvalidArgument(std::string(field) + " " + std::string(text))

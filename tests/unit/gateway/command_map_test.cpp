@@ -162,6 +162,9 @@ TEST_CASE("CommandMap: every other request is one command", "[unit][gateway]") {
     CHECK(Mapped(v1::MuteConversationRequest()).set_muted().muted());
     CHECK(Mapped(v1::UnmuteConversationRequest()).has_set_muted());
     CHECK_FALSE(Mapped(v1::UnmuteConversationRequest()).set_muted().muted());
+    CHECK(Mapped(v1::BlockContactRequest()).set_contact_blocked().blocked());
+    CHECK(Mapped(v1::UnblockContactRequest()).has_set_contact_blocked());
+    CHECK_FALSE(Mapped(v1::UnblockContactRequest()).set_contact_blocked().blocked());
 }
 
 TEST_CASE("CommandMap: who has it, nobody, and as it is are three things", "[unit][gateway]") {
@@ -398,4 +401,39 @@ TEST_CASE("CommandMap: labels and attributes beyond their limits", "[unit][gatew
           }},
          {"remove[0]", [](Attributes& r) { r.add_remove(Long(65)); }}}
     );
+}
+
+TEST_CASE("CommandMap: a contact's values are changed where they are given", "[unit][gateway]") {
+    v1::UpdateContactRequest request;
+    CHECK(gateway::CommandOf(request).status().field() == "display_name");
+    request.set_phone("");
+    auto update = Mapped(request).update_contact();
+    CHECK(update.has_phone());
+    CHECK_FALSE(update.has_display_name());
+    CHECK_FALSE(update.has_email());
+    request.set_display_name("Ada");
+    request.set_email("ada@example.org");
+    (*request.mutable_set())["plan"] = "gold";
+    request.add_remove("size");
+    update = Mapped(request).update_contact();
+    CHECK(update.display_name() == "Ada");
+    CHECK(update.email() == "ada@example.org");
+    CHECK(update.set().at("plan") == "gold");
+    CHECK(update.remove(0) == "size");
+}
+
+TEST_CASE("CommandMap: a merge names both contacts by their UUIDs", "[unit][gateway]") {
+    v1::MergeContactsRequest request;
+    CHECK(gateway::CommandOf(request).status().field() == "merged_contact_id");
+    request.set_merged_contact_id(kUuid);
+    const std::string bytes = Uuid::Parse(kUuid)->ToBytes();
+    CHECK(Mapped(request).merge_contact().merged_contact_id() == bytes);
+    request.set_contact_id(kUuid);
+    Unsent unsent;
+    const gateway::Commands commands(*unsent.client, SystemClock());
+    v1::ChangeContactResponse response;
+    const Status same = commands.ChangeContact(unsent.caller, request, response);
+    CHECK(same.reason() == "SAME_CONTACT");
+    request.set_contact_id("x");
+    CHECK(commands.ChangeContact(unsent.caller, request, response).field() == "contact_id");
 }

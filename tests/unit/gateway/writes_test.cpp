@@ -32,6 +32,9 @@ Status Done(const Heard& heard, writer::v1::ApplyResponse& response) {
     if (heard.command.has_edit_message()) response.mutable_message()->set_seq(4);
     const std::string& note = heard.command.set_status().note();
     if (!note.empty()) response.mutable_message()->set_text(note);
+    if (heard.command.header().contact_id().empty()) return {};
+    response.clear_conversation();
+    response.mutable_contact()->set_display_name("Ada");
     return {};
 }
 
@@ -96,6 +99,45 @@ TEST_CASE("Writes: each route is one command with its body", "[unit][gateway]") 
     CHECK(heard[1].command.edit_message().seq() == 4);
     CHECK(heard[5].command.set_status().snooze_time_ms() == 2'000'000'000'000);
     CHECK(heard[12].command.mark_read().unread());
+}
+
+TEST_CASE("Writes: each route of a contact is one command about it", "[unit][gateway]") {
+    RecordingWriter writer;
+    writer.AnswerWith(Done);
+    WriteRig rig(writer.address());
+    struct Case {
+        std::string method;
+        std::string path;
+        std::string body;
+        Command::BodyCase command;
+    };
+    const std::string merge = R"({"mergedContactId":"01901f3e-0000-7000-8000-000000000002"})";
+    const std::vector<Case> cases = {
+        {"PATCH", "", R"({"displayName":"Ada"})", Command::kUpdateContact},
+        {"POST", ":merge", merge, Command::kMergeContact},
+        {"POST", ":block", "", Command::kSetContactBlocked},
+        {"POST", ":unblock", "{}", Command::kSetContactBlocked},
+    };
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        INFO(cases[i].path);
+        const auto response = rig.Send(
+            cases[i].method,
+            "/v1/contacts/" + kConversation + cases[i].path,
+            {{"Authorization", "Bearer " + rig.key()}, {"Content-Type", "application/json"}},
+            cases[i].body
+        );
+        INFO(response.body);
+        CHECK(response.status == 200);
+        CHECK(response.Find("Consistency-Token") == "0/16B3748");
+        CHECK(Holds(response, R"("displayName":"Ada")"));
+        const auto heard = writer.heard();
+        REQUIRE(heard.size() == i + 1);
+        CHECK(heard.back().command.body_case() == cases[i].command);
+        const auto& header = heard.back().command.header();
+        CHECK(header.contact_id() == Uuid::Parse(kConversation)->ToBytes());
+        CHECK(header.conversation_id().empty());
+        CHECK(header.request_key().scope() == "key:" + rig.key_id());
+    }
 }
 
 TEST_CASE("Writes: the same over gRPC, with what was written", "[unit][gateway]") {

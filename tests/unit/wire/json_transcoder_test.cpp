@@ -148,6 +148,7 @@ TEST_CASE("Transcoder: the routes of InboxService are its annotations", "[unit][
             "GET /v1/conversations/{conversation_id}/messages ListMessages",
             "GET /v1/conversations/{conversation_id}/audit ListConversationAudit",
             "GET /v1/contacts/{contact_id} GetContact",
+            "GET /v1/contacts:blocked ListBlockedContacts",
             "POST /v1/conversations/{conversation_id}/messages AppendMessage",
             "POST /v1/conversations/{conversation_id}/messages/{seq}:edit EditMessage",
             "POST /v1/conversations/{conversation_id}/messages/{seq}:delete DeleteMessage",
@@ -162,7 +163,11 @@ TEST_CASE("Transcoder: the routes of InboxService are its annotations", "[unit][
             "POST /v1/conversations/{conversation_id}:markRead MarkRead",
             "POST /v1/conversations/{conversation_id}:markUnread MarkUnread",
             "POST /v1/conversations/{conversation_id}:mute MuteConversation",
-            "POST /v1/conversations/{conversation_id}:unmute UnmuteConversation"}
+            "POST /v1/conversations/{conversation_id}:unmute UnmuteConversation",
+            "PATCH /v1/contacts/{contact_id} UpdateContact",
+            "POST /v1/contacts/{contact_id}:merge MergeContacts",
+            "POST /v1/contacts/{contact_id}:block BlockContact",
+            "POST /v1/contacts/{contact_id}:unblock UnblockContact"}
     );
 }
 
