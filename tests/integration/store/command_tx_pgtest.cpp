@@ -237,5 +237,39 @@ TEST_CASE("Commands: a commit tells where it stands in PostgreSQL's log", "[pg][
     CHECK(of_log->consistency_token.empty());
 }
 
+// What a batch of the log read of a contact may be older than what a command wrote meanwhile.
+TEST_CASE("Commands: a name that was given meanwhile stands", "[pg][store]") {
+    CommandFixture fixture;
+    fixture.Seed(0);
+    const domain::ThreadKey thread = CommandFixture::ThreadOf(0);
+    const domain::ContactKey key{kTenant, thread.channel, "contact0"};
+    const auto log = fixture.Lane("log");
+    log->OwnPartition(0);
+    domain::BatchPlan heard;
+    heard.threads[thread] = {key.contact_key, fixture.now_ms};
+    heard.contacts[key] = {MakeId<ContactId>(0), "Contact", {}, fixture.now_ms};
+    auto late = log->Begin().value();
+    const auto before = log->ReadLog(late, heard);
+    REQUIRE_OK(before);
+
+    const auto commands = fixture.Lane("commands");
+    domain::BatchPlan named;
+    named.contact_ids[{kTenant, MakeId<ContactId>(0)}] = false;
+    auto tx = commands->Begin().value();
+    const auto state = commands->Read(tx, named);
+    REQUIRE_OK(state);
+    domain::Effects given;
+    given.contacts.push_back({key, state->contacts.at(key), true});
+    given.contacts[0].row.display_name = "Given";
+    given.contacts[0].row.name_given = true;
+    REQUIRE_OK(tx.Commit(given, {}));
+
+    domain::Effects told;
+    told.contacts.push_back({key, before->contacts.at(key)});
+    told.contacts[0].row.display_name = "Told";
+    REQUIRE_OK(late.Commit(told, {}));
+    CHECK(fixture.Number("SELECT count(*) FROM contacts WHERE display_name = 'Given'") == 1);
+}
+
 }  // namespace
 }  // namespace unibox::store
