@@ -1,6 +1,8 @@
 #include "decide/conversation_changes.hpp"
 
 #include "decide/audit_changes.hpp"
+#include "decide/tallying.hpp"
+#include "domain/timestamps.hpp"
 
 #include <optional>
 #include <string>
@@ -43,6 +45,7 @@ Result<v1::AuditChanges> ChangeConversation(
     UNIBOX_RETURN_IF_ERROR(rule(context, &changed));
     v1::AuditChanges changes = ChangesBetween(write, changed);
     if (changes.changes().empty()) return changes;
+    CountClosing(write, changed, context.cause.actor, &context.state.effects().volumes);
     write = std::move(changed);
     ++write.counters.version;
     context.conversation.changed = true;

@@ -6,6 +6,7 @@
 #include "decide/loop_guard.hpp"
 #include "decide/message_changes.hpp"
 #include "decide/parked.hpp"
+#include "decide/tallying.hpp"
 #include "decide/text.hpp"
 
 #include <algorithm>
@@ -43,6 +44,7 @@ WorkingConversation& BeginConversation(
     write.row.created_at = created_at;
     thread->conversation = write.key.conversation;
     state->MarkChanged(*thread);
+    CountBegun(write, &state->effects().volumes);
     return state->AddConversation(std::move(write));
 }
 
@@ -187,6 +189,7 @@ WorkingMessage& AppendMessage(
     write.created = true;
     WorkingMessage& message = state->AddMessage(std::move(write));
     const auto& channel = state->ChannelOf(tenant, conversation->write.row.channel);
+    CountMessageVolume(message.write, conversation->write, &state->effects().volumes);
     CountMessage(message.write, channel, &conversation->write);
     conversation->changed = true;
     return message;

@@ -136,6 +136,7 @@ WorkingConversation* WorkingState::FindConversation(const ConversationKey& key) 
     conversation.write.row = std::move(row->second);
     conversation.write.counters = counters->second;
     conversation.write.closed_at_before = counters->second.closed_at;
+    conversation.tallied_before = TalliedOf(conversation.write);
     if (const auto time = conversation.write.row.snooze_time) stored_snoozes_.emplace(key, *time);
     return &conversation;
 }
@@ -275,7 +276,11 @@ domain::Effects WorkingState::Finish(std::size_t input_count) && {
         if (changed_threads_.contains(&row)) effects_.threads.push_back({key, row});
     }
     for (auto& [key, conversation] : conversations_) {
-        if (conversation.changed) effects_.conversations.push_back(std::move(conversation.write));
+        if (!conversation.changed) continue;
+        AddDifference(
+            conversation.tallied_before, TalliedOf(conversation.write), &effects_.tallies
+        );
+        effects_.conversations.push_back(std::move(conversation.write));
     }
     std::sort(
         effects_.conversations.begin(),

@@ -6,6 +6,7 @@
 #include "decide/decide.hpp"
 #include "decide/feed_events.hpp"
 #include "decide/send_jobs.hpp"
+#include "decide/tallying.hpp"
 #include "domain/batch_effects.hpp"
 #include "domain/batch_state.hpp"
 #include "domain/inbox_keys.hpp"
@@ -26,7 +27,9 @@ struct Working {
     Write write;
     bool changed = false;
 };
-using WorkingConversation = Working<domain::ConversationWrite>;
+struct WorkingConversation : Working<domain::ConversationWrite> {
+    std::optional<Tallied> tallied_before;  // as it was stored
+};
 using WorkingMessage = Working<domain::MessageWrite>;
 using MessageKey = std::pair<TenantId, domain::MessagePosition>;
 

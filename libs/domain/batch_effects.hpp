@@ -7,6 +7,7 @@
 #include "domain/inbox_keys.hpp"
 #include "domain/outbox_target.hpp"
 #include "domain/shard.hpp"
+#include "domain/tallies.hpp"
 #include "unibox/event/v1/feed.pb.h"
 #include "unibox/v1/audit.pb.h"
 #include "unibox/writer/v1/command.pb.h"
@@ -104,6 +105,9 @@ struct Effects {
     std::vector<RequestKeyWrite> request_keys;
     std::vector<AuditWrite> audit;
     std::vector<SnoozeWrite> snoozes;
+    // What is to be added to the counts; no entry is all zeros.
+    Tallies tallies;
+    Volumes volumes;
     // How many of the batch's inputs, from the first one on, these are the effects of. Fewer than
     // all: more would have been too much for one transaction.
     std::size_t input_count = 0;

@@ -228,6 +228,62 @@ std::string WrongSnoozes(const MemoryInbox& inbox) {
     return sleeping == inbox.snoozes ? "" : "snoozes";
 }
 
+std::optional<AgentId> AgentOf(const v1::Actor& author) {
+    if (author.kind() != v1::ACTOR_KIND_AGENT) return std::nullopt;
+    return AgentId{Uuid::Parse(author.id()).value()};
+}
+
+// What is counted as it goes must be what a look at every conversation finds.
+std::string WrongTallies(const MemoryInbox& inbox) {
+    domain::Tallies recount;
+    for (const auto& [key, row] : inbox.conversations) {
+        const auto& counters = inbox.counters.at(key);
+        if (counters.closed_at != domain::kInfinity) continue;
+        domain::Tally& tally =
+            recount[{key.tenant, row.channel, row.status, row.assignee, row.team}];
+        ++tally.conversations;
+        tally.unread += counters.unread_count > 0 ? 1 : 0;
+        tally.unread_messages += counters.unread_count;
+        tally.waiting += row.waiting_since ? 1 : 0;
+    }
+    return recount == inbox.tallies ? "" : "tallies";
+}
+
+// Of what stays to be seen: messages and conversations. A conversation may have been closed, and a
+// customer answered, more often than it shows.
+std::string WrongVolumes(const MemoryInbox& inbox) {
+    domain::Volumes recount;
+    for (const auto& [key, row] : inbox.conversations) {
+        ++recount[{key.tenant, domain::HourOf(row.created_at), row.channel, std::nullopt}].begun;
+    }
+    for (const auto& [key, row] : inbox.messages) {
+        if (row.direction == v1::DIRECTION_INTERNAL) continue;
+        const std::int64_t hour = domain::HourOf(key.second.created_at);
+        domain::Volume& volume = recount[{key.first, hour, row.channel, AgentOf(row.author)}];
+        if (row.direction == v1::DIRECTION_INBOUND) {
+            ++volume.inbound;
+        } else if (row.author.kind() == v1::ACTOR_KIND_UNSPECIFIED) {
+            ++volume.other_outbound;
+        } else {
+            ++(AgentOf(row.author) ? volume.agent_outbound : volume.bot_outbound);
+        }
+    }
+    for (const auto& [key, stored] : inbox.volumes) {
+        domain::Volume& volume = recount[key];
+        for (const auto field :
+             {&domain::Volume::responses,
+              &domain::Volume::response_ms,
+              &domain::Volume::first_responses,
+              &domain::Volume::first_response_ms,
+              &domain::Volume::closed,
+              &domain::Volume::resolution_ms}) {
+            volume.*field = stored.*field;
+        }
+        if (stored.first_responses > stored.responses) return "more first answers than answers";
+    }
+    return recount == inbox.volumes ? "" : "volumes";
+}
+
 }  // namespace
 
 std::string WhatIsWrong(const MemoryInbox& inbox) {
@@ -245,7 +301,8 @@ std::string WhatIsWrong(const MemoryInbox& inbox) {
             return "a deleted message has content";
         }
     }
-    for (std::string wrong : {WrongSnoozes(inbox), WrongContacts(inbox), WrongPeople(inbox)}) {
+    for (std::string wrong : {WrongSnoozes(inbox), WrongContacts(inbox), WrongPeople(inbox),
+                              WrongTallies(inbox), WrongVolumes(inbox)}) {
         if (!wrong.empty()) return wrong;
     }
     return WrongThreads(inbox);

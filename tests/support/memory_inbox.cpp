@@ -246,6 +246,7 @@ void MemoryInbox::Write(const domain::Effects& effects) {
     WriteMessages(effects);
     WriteRefs(effects);
     WriteCommands(effects);
+    WriteCounts(effects);
     for (const auto& write : effects.outbox) {
         Refuse(write.batch.entries().empty(), "an empty outbox batch");
         if (write.target != domain::OutboxTarget::kFeed) {
@@ -253,6 +254,19 @@ void MemoryInbox::Write(const domain::Effects& effects) {
             continue;
         }
         for (const auto& entry : write.batch.entries()) Publish(write.shard, entry);
+    }
+}
+
+void MemoryInbox::WriteCounts(const domain::Effects& effects) {
+    for (const auto& [key, tally] : effects.tallies) {
+        Refuse(tally == domain::Tally{}, "a count that stays");
+        domain::Tally& stored = tallies[key];
+        stored += tally;
+        if (stored == domain::Tally{}) tallies.erase(key);
+    }
+    for (const auto& [key, volume] : effects.volumes) {
+        Refuse(volume == domain::Volume{}, "an hour without anything");
+        volumes[key] += volume;
     }
 }
 

@@ -81,6 +81,8 @@ public:
     std::map<domain::RequestKey, domain::KeptRequest> request_keys;
     std::vector<domain::AuditWrite> audit;  // in commit order
     std::set<std::pair<domain::ConversationKey, std::int64_t>> snoozes;
+    domain::Tallies tallies;  // none of them all zeros
+    domain::Volumes volumes;
     std::vector<Published> outbox;  // of the feed, in commit order
     std::vector<QueuedJob> jobs;    // in commit order
     std::int64_t now_ms = 1785412800000;
@@ -92,6 +94,7 @@ private:
     void ReadCommands(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadNamedMessages(const domain::BatchPlan& plan, domain::BatchState* state);
     void WriteCommands(const domain::Effects& effects);
+    void WriteCounts(const domain::Effects& effects);
     void ReadThreads(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadTargets(const domain::BatchPlan& plan, domain::BatchState* state);
     void ReadContact(TenantId tenant, const ContactId& id, domain::BatchState* state);

@@ -75,6 +75,20 @@ void DumpCommands(const MemoryInbox& inbox, std::ostream& out) {
     }
 }
 
+void DumpCounts(const MemoryInbox& inbox, std::ostream& out) {
+    for (const auto& [key, tally] : inbox.tallies) {
+        out << "tally " << key.tenant.value << ' ' << key.channel.ToString() << ' ' << key.status
+            << ' ' << Text(key.assignee) << ' ' << Text(key.team) << ' ' << tally.conversations
+            << ' ' << tally.unread << ' ' << tally.unread_messages << ' ' << tally.waiting << '\n';
+    }
+    for (const auto& [key, volume] : inbox.volumes) {
+        out << "volume " << key.tenant.value << ' ' << key.hour_ms << ' ' << key.channel.ToString()
+            << ' ' << Text(key.agent);
+        for (const auto field : domain::kVolumeFields) out << ' ' << volume.*field;
+        out << '\n';
+    }
+}
+
 }  // namespace
 
 std::string MemoryInbox::Dump() const {
@@ -109,6 +123,7 @@ std::string MemoryInbox::Dump() const {
         }
     }
     DumpCommands(*this, out);
+    DumpCounts(*this, out);
     return out.str();
 }
 
