@@ -4,6 +4,7 @@
 #include "message-writer/log_history.hpp"
 #include "obs/log.hpp"
 #include "store/schema/periods.hpp"
+#include "store/writer/counts.hpp"
 #include "store/writer/partitions.hpp"
 #include "subjects/subjects.hpp"
 
@@ -20,6 +21,9 @@ constexpr std::int64_t kCheckpointMsMax = 600'000;
 constexpr std::int64_t kParkedPerRoundMax = 10'000;
 constexpr std::int64_t kKeysPerPiece = 10'000;
 constexpr int kKeyPiecesPerRoundMax = 200;
+// A lane that adds to one of them meanwhile waits for the piece.
+constexpr std::int64_t kCountsPerPiece = 500;
+constexpr int kCountPiecesPerRoundMax = 400;
 // A keeper that is silent for longer is frozen or gone: another writer takes over.
 constexpr std::int64_t kSilentRoundsMax = 3;
 
@@ -151,6 +155,7 @@ Status Keeper::KeepDatabase() {
         &first, store::DropOldParkedEvents(pool_, kParkedPerRoundMax).status(), "parked events"
     );
     RememberFirst(&first, DropRequestKeys(), "request keys");
+    RememberFirst(&first, FoldCounts(), "counts");
     return first;
 }
 
@@ -161,6 +166,18 @@ Status Keeper::DropRequestKeys() {
             const std::int64_t dropped, store::DropOldRequestKeys(pool_, kKeysPerPiece)
         );
         if (dropped < kKeysPerPiece) break;
+    }
+    return {};
+}
+
+// Each row that was added to since the last round is folded once: what is counted meanwhile waits
+// for the next one.
+Status Keeper::FoldCounts() {
+    for (int piece = 0; piece < kCountPiecesPerRoundMax; ++piece) {
+        UNIBOX_ASSIGN_OR_RETURN(
+            const std::int64_t folded, store::FoldCounts(pool_, kCountsPerPiece)
+        );
+        if (folded < kCountsPerPiece) break;
     }
     return {};
 }

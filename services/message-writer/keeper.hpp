@@ -64,6 +64,7 @@ private:
     void TellDetachedLeaves();
     Status KeepDatabase();
     Status DropRequestKeys();
+    Status FoldCounts();
     Status KeepLog();
     Status KeepPartitionLog(const store::LogNeed& need);
     void ForgetHorizons();

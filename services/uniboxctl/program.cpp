@@ -126,6 +126,7 @@ int RunProgram(const std::vector<std::string>& arguments, std::ostream& out, std
     AddSelftest(app, action);
     AddKey(app, action);
     AddAudit(app, action);
+    AddCounts(app, action);
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& failure) {

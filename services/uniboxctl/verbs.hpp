@@ -32,5 +32,6 @@ void AddWebhook(CLI::App& app, Action& action);
 void AddSelftest(CLI::App& app, Action& action);
 void AddKey(CLI::App& app, Action& action);
 void AddAudit(CLI::App& app, Action& action);
+void AddCounts(CLI::App& app, Action& action);
 
 }  // namespace unibox::ctl

@@ -33,6 +33,17 @@ using detail::Pipeline;
 using detail::RefArrays;
 using detail::ThreadArrays;
 
+// Of those that the transaction holds the locks of until it ends.
+domain::ShardId FirstShard(const BatchFence& fence) {
+    if (fence.slot) return domain::ShardId::OfSlot(fence.slot->slot);
+    const auto first = std::min_element(
+        fence.partitions.begin(),
+        fence.partitions.end(),
+        [](const auto& a, const auto& b) { return a.id < b.id; }
+    );
+    return first != fence.partitions.end() ? first->id.Shard() : domain::ShardId();
+}
+
 Status FenceSlot(Pipeline& pipeline, const SlotFence& fence, Millis lease, std::int64_t leaf_mark) {
     const auto params = pg::Params::Of(fence.slot, fence.epoch, lease.count());
     return pipeline.Send(detail::kFenceSlot, params, [leaf_mark](const pg::Rows& rows) {
@@ -343,6 +354,7 @@ Result<BatchState> BatchTx::Read(
     BatchState state;
     Pipeline pipeline(tx_);
     of_slot_ = fence.slot.has_value();
+    fenced_shard_ = FirstShard(fence);
     if (of_slot_) {
         UNIBOX_RETURN_IF_ERROR(FenceSlot(pipeline, *fence.slot, lease_, leaves.mark));
     } else {

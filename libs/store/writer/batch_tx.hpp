@@ -122,6 +122,7 @@ private:
     pg::WriterTx tx_;
     Millis lease_;
     bool of_slot_ = false;
+    domain::ShardId fenced_shard_;  // the first of those that are fenced
     // Of the conversations read that have any: what stays is neither sent nor written anew, so that
     // a batch of the log costs nothing for it.
     std::map<domain::ConversationKey, ConversationWork> work_read_;

@@ -7,6 +7,7 @@
 #include "store/writer/detail/command_pipeline.hpp"
 #include "store/writer/detail/command_sql.hpp"
 #include "store/writer/detail/conversation_work.hpp"
+#include "store/writer/detail/count_pipeline.hpp"
 #include "store/writer/detail/outbox_arrays.hpp"
 
 namespace unibox::store {
@@ -413,6 +414,7 @@ Result<CommittedBatch> BatchTx::Commit(const domain::Effects& effects, const Bat
     UNIBOX_RETURN_IF_ERROR(SendRefs(tx_, effects.refs));
     UNIBOX_RETURN_IF_ERROR(SendParked(tx_, effects));
     UNIBOX_RETURN_IF_ERROR(detail::WriteForCommands(tx_, effects));
+    UNIBOX_RETURN_IF_ERROR(detail::WriteCounts(tx_, fenced_shard_, effects));
     UNIBOX_RETURN_IF_ERROR(SendDeadLetters(tx_, extras.dead_letters));
     UNIBOX_RETURN_IF_ERROR(SendAcknowledged(tx_, extras.acknowledged));
     // Last, so that its rows are the last result.

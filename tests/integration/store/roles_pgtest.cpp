@@ -142,6 +142,10 @@ TEST_CASE("Roles: what commands leave is changed by nobody, people by one", "[pg
         {"ub_writer", "SELECT ub_search_new_contacts()"},
         {"ub_admin", "DELETE FROM message_search"},
         {"ub_admin", "UPDATE search_walk SET seq = 1"},
+        {"ub_gateway", "UPDATE conversation_tallies SET unread_count = 0"},
+        {"ub_gateway", "INSERT INTO inbox_volumes SELECT * FROM inbox_volumes"},
+        {"ub_admin", "DELETE FROM conversation_tallies"},
+        {"ub_console", "SELECT * FROM inbox_volumes"},
     };
     for (const Attempt& attempt : attempts) {
         CAPTURE(attempt.role, attempt.sql);

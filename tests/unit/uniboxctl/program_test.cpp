@@ -41,7 +41,8 @@ TEST_CASE("uniboxctl: help of every verb, with an example", "[unit][uniboxctl]")
           "webhook",
           "selftest",
           "key",
-          "audit"}) {
+          "audit",
+          "counts"}) {
         CHECK(whole.out.find("\n  " + verb + " ") != std::string::npos);
         const Outcome help = Run({verb, "--help"});
         CHECK(help.code == unibox::ctl::kExitOk);
