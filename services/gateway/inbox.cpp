@@ -3,6 +3,7 @@
 #include "gateway/conversation_lists.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/page_token.hpp"
+#include "gateway/read_failure.hpp"
 #include "gateway/viewer.hpp"
 #include "store/inbox/lists.hpp"
 #include "store/inbox/reads.hpp"
@@ -52,22 +53,8 @@ Result<store::MessageQuery> ToQuery(TenantId tenant, const v1::ListMessagesReque
 
 }  // namespace
 
-// What PostgreSQL cannot do now, in the words of our API. The SQLSTATE stays in our log alone.
 Status Inbox::ReadFailed(const Status& status) const {
-    switch (status.code()) {
-        case Code::kNotFound:
-            return status;
-        case Code::kUnavailable:
-        case Code::kDeadlineExceeded:
-        case Code::kAborted:
-        case Code::kResourceExhausted:  // Its connections, memory or disk: not the caller's doing.
-            outage_.Warn(status);
-            return Unavailable("the database does not answer now")
-                .WithReason("DATABASE_UNAVAILABLE");
-        default:
-            outage_.Warn(status);
-            return Internal(status.ToString());
-    }
+    return ReadFailure(status, outage_);
 }
 
 Status Inbox::ListConversations(

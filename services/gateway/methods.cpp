@@ -36,6 +36,18 @@ std::vector<Method> SearchingMethods(const Search& search) {
     return methods;
 }
 
+std::vector<Method> CountingMethods(const Stats& stats) {
+    const std::string service = "unibox.v1.StatsService.";
+    constexpr auto kReads = Repetition::kReads;
+    constexpr auto kScope = auth::kScopeInboxRead;
+    return {
+        Row(service + "CountConversations", kScope, kReads, stats, &Stats::CountConversations),
+        Row(service + "GetDashboard", kScope, kReads, stats, &Stats::GetDashboard),
+        Row(service + "ListAgentStats", kScope, kReads, stats, &Stats::ListAgentStats),
+        Row(service + "ListVolumes", kScope, kReads, stats, &Stats::ListVolumes),
+    };
+}
+
 template <class Request>
 Method ConversationRow(const char* name, const Commands& commands) {
     const auto use_case = &Commands::ChangeConversation<Request>;
@@ -89,6 +101,7 @@ std::vector<Method> MethodsOf(const UseCases& use_cases) {
     for (Method& method : SearchingMethods(use_cases.search)) {
         methods.push_back(std::move(method));
     }
+    for (Method& method : CountingMethods(use_cases.stats)) methods.push_back(std::move(method));
     return methods;
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/inbox.hpp"
 #include "gateway/method.hpp"
 #include "gateway/search.hpp"
+#include "gateway/stats.hpp"
 
 #include <vector>
 
@@ -19,6 +20,7 @@ struct UseCases {
     const Commands& commands;
     const Admin& admin;
     const Search& search;
+    const Stats& stats;
 };
 
 std::vector<Method> MethodsOf(const UseCases& use_cases);

@@ -13,6 +13,7 @@
 #include "gateway/methods.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/search.hpp"
+#include "gateway/stats.hpp"
 #include "http/server.hpp"
 #include "limits/limiter.hpp"
 #include "nats/connection.hpp"
@@ -160,6 +161,7 @@ struct Objects {
           ),
           inbox(*reads, clock, PageBytesMax(config.grpc)),
           search(*search_pool, clock, Millis(config.search.time_ms_max)),
+          stats(*reads, clock),
           writer(std::move(given.writer)),
           commands(*writer, clock),
           admin(Telling(std::move(given.admin)), clock),
@@ -217,6 +219,7 @@ struct Objects {
     auth::Authenticator authenticator;
     Inbox inbox;
     Search search;
+    Stats stats;
     const std::unique_ptr<rpc::Client> writer;
     Commands commands;
     Admin admin;
@@ -296,9 +299,13 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
     const auto objects = std::make_shared<Objects>(config, std::move(peers), clock, metrics);
     UNIBOX_ASSIGN_OR_RETURN(
         objects->methods,
-        MethodTable::Create(
-            MethodsOf({objects->inbox, objects->commands, objects->admin, objects->search})
-        )
+        MethodTable::Create(MethodsOf(
+            {objects->inbox,
+             objects->commands,
+             objects->admin,
+             objects->search,
+             objects->stats}
+        ))
     );
     objects->grpc_api = std::make_unique<GrpcApi>(objects->methods, objects->admission);
     return std::make_unique<runtime::Service>(objects, PartsOf(*objects, clock, metrics));

@@ -105,6 +105,10 @@ const std::map<std::string, std::string> kScopeOf = {
     {"unibox.v1.InboxService.UpdateContact", "inbox:write"},
     {"unibox.v1.SearchService.SearchContacts", "inbox:read"},
     {"unibox.v1.SearchService.SearchMessages", "inbox:read"},
+    {"unibox.v1.StatsService.CountConversations", "inbox:read"},
+    {"unibox.v1.StatsService.GetDashboard", "inbox:read"},
+    {"unibox.v1.StatsService.ListAgentStats", "inbox:read"},
+    {"unibox.v1.StatsService.ListVolumes", "inbox:read"},
 };
 
 // By scope: a key that has this one alone.

@@ -6,6 +6,7 @@
 #include "gateway/method_table.hpp"
 #include "gateway/methods.hpp"
 #include "gateway/search.hpp"
+#include "gateway/stats.hpp"
 #include "gateway_fixture.hpp"
 #include "pg/read_router.hpp"
 #include "rpc/client.hpp"
@@ -32,10 +33,11 @@ public:
           commands_(*writer_, SystemClock()),
           admin_({}, SystemClock()),
           search_(*pool_, SystemClock(), Millis(100)),
-          table_(
-              gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_, admin_, search_}))
-                  .value()
-          ),
+          stats_(*reads_, SystemClock()),
+          table_(gateway::MethodTable::Create(
+                     gateway::MethodsOf({inbox_, commands_, admin_, search_, stats_})
+          )
+                     .value()),
           channel_(grpc::CreateChannel(
               fixture.gateway().address("grpc"), grpc::InsecureChannelCredentials()
           )) {}
@@ -84,6 +86,7 @@ private:
     gateway::Commands commands_;
     gateway::Admin admin_;
     gateway::Search search_;
+    gateway::Stats stats_;
     gateway::MethodTable table_;
     std::shared_ptr<grpc::Channel> channel_;
 };

@@ -34,7 +34,8 @@ std::vector<Method> RealMethods() {
     static const gateway::Commands commands(*writer, SystemClock());
     static const gateway::Admin admin({}, SystemClock());
     static const gateway::Search search(*pool, SystemClock(), Millis(100));
-    return gateway::MethodsOf({inbox, commands, admin, search});
+    static const gateway::Stats stats(*reads, SystemClock());
+    return gateway::MethodsOf({inbox, commands, admin, search, stats});
 }
 
 // Another class of use cases, which remembers.

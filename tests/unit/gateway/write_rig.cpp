@@ -54,6 +54,7 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
       commands_(*writer_, SystemClock()),
       admin_({}, SystemClock()),
       search_(*pool_, SystemClock(), Millis(100)),
+      stats_(*router_, SystemClock()),
       reads_("reads", {kThreads, kThreads, 64, 64}, SystemClock()),
       changes_("changes", {kThreads, kThreads, 64, 64}, SystemClock()),
       calls_(grpc_settings_, metrics_),
@@ -73,8 +74,9 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
     info.scopes = {std::string(auth::kScopeInboxRead), std::string(auth::kScopeInboxWrite)};
     info.expires_at_ms = std::numeric_limits<std::int64_t>::max();
     keys_[crypto::Sha256(key_)] = info;
-    auto table =
-        gateway::MethodTable::Create(gateway::MethodsOf({inbox_, commands_, admin_, search_}));
+    auto table = gateway::MethodTable::Create(
+        gateway::MethodsOf({inbox_, commands_, admin_, search_, stats_})
+    );
     REQUIRE_OK(table);
     table_ = std::move(table).value();
     grpc_api_ = std::make_unique<gateway::GrpcApi>(table_, admission_);

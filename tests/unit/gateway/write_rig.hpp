@@ -12,6 +12,7 @@
 #include "gateway/inbox.hpp"
 #include "gateway/method_table.hpp"
 #include "gateway/search.hpp"
+#include "gateway/stats.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "open_limits.hpp"
@@ -68,6 +69,7 @@ private:
     gateway::Commands commands_;
     gateway::Admin admin_;
     gateway::Search search_;
+    gateway::Stats stats_;
     async::FairPool reads_;
     async::FairPool changes_;
     rpc::Calls calls_;
