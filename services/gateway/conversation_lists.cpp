@@ -156,6 +156,33 @@ Result<ConversationList> ListOf(
     return list;
 }
 
+Result<v1::ListConversationsRequest> RequestOf(
+    const v1::ListConversationsRequest& request, const v1::View& view
+) {
+    v1::ListConversationsRequest whole = request;
+    whole.clear_page_size();
+    whole.clear_page_token();
+    whole.clear_consistency_token();
+    whole.clear_view_id();
+    if (whole.ByteSizeLong() > 0) {
+        return WrongField("view_id", "absent beside other filters and an order");
+    }
+    const v1::ConversationFilter& filter = view.filter();
+    *whole.mutable_statuses() = filter.statuses();
+    *whole.mutable_channel_ids() = filter.channel_ids();
+    whole.set_unread(filter.unread());
+    whole.set_waiting(filter.waiting());
+    whole.set_assignee(filter.assignee());
+    whole.set_team_id(filter.team_id());
+    *whole.mutable_labels() = filter.labels();
+    *whole.mutable_priorities() = filter.priorities();
+    whole.set_order_by(view.order_by());
+    whole.set_page_size(request.page_size());
+    whole.set_page_token(request.page_token());
+    whole.set_consistency_token(request.consistency_token());
+    return whole;
+}
+
 std::string NextPageToken(
     TenantId tenant, const ConversationList& list, const store::ListPosition& next
 ) {

@@ -7,6 +7,7 @@
 #include "store/inbox/lists.hpp"
 #include "unibox/v1/conversation_filter.pb.h"
 #include "unibox/v1/inbox_service.pb.h"
+#include "unibox/v1/view_service.pb.h"
 
 #include <string>
 
@@ -23,6 +24,12 @@ struct ConversationList {
 };
 Result<ConversationList> ListOf(
     const auth::Principal& principal, const v1::ListConversationsRequest& request
+);
+
+// The same request with the filter and order of the view that it names, instead of its name.
+// INVALID_ARGUMENT with the field if it has a filter or an order beside it.
+Result<v1::ListConversationsRequest> RequestOf(
+    const v1::ListConversationsRequest& request, const v1::View& view
 );
 
 // The token of the page behind that place.

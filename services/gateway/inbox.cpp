@@ -7,9 +7,11 @@
 #include "gateway/viewer.hpp"
 #include "store/inbox/lists.hpp"
 #include "store/inbox/reads.hpp"
+#include "store/inbox/views.hpp"
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -57,13 +59,31 @@ Status Inbox::ReadFailed(const Status& status) const {
     return ReadFailure(status, outage_);
 }
 
+// A list by its view is two statements: the view's, then the list's.
+Result<v1::ListConversationsRequest> Inbox::OfView(
+    const Caller& caller, const v1::ListConversationsRequest& request
+) const {
+    if (request.view_id().empty()) return request;
+    UNIBOX_ASSIGN_OR_RETURN(const auto id, ParseId<AgentId>("view_id", request.view_id()));
+    UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
+    const auth::Principal& principal = caller.principal;
+    std::optional<AgentId> owner;
+    if (principal.kind == auth::Principal::Kind::kAgent) owner = principal.agent;
+    auto view = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {
+        return store::GetView(pool, principal.tenant, owner, id.value, deadline);
+    });
+    if (!view.ok()) return ReadFailed(view.status());
+    return RequestOf(request, *view);
+}
+
 Status Inbox::ListConversations(
     const Caller& caller,
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response
 ) const {
     const TenantId tenant = caller.principal.tenant;
-    UNIBOX_ASSIGN_OR_RETURN(auto list, ListOf(caller.principal, request));
+    UNIBOX_ASSIGN_OR_RETURN(const auto whole, OfView(caller, request));
+    UNIBOX_ASSIGN_OR_RETURN(auto list, ListOf(caller.principal, whole));
     list.query.bytes_max = page_bytes_max_;
     UNIBOX_ASSIGN_OR_RETURN(const auto token, ConsistencyTokenOf(request.consistency_token()));
     auto page = reads_.Do(token, caller.call.deadline, [&](pg::Pool& pool, SteadyTime deadline) {

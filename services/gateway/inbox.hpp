@@ -51,6 +51,9 @@ public:
     ) const;
 
 private:
+    Result<v1::ListConversationsRequest> OfView(
+        const Caller& caller, const v1::ListConversationsRequest& request
+    ) const;
     Status ReadFailed(const Status& status) const;
 
     const pg::ReadRouter& reads_;

@@ -48,6 +48,22 @@ std::vector<Method> CountingMethods(const Stats& stats) {
     };
 }
 
+// Changes as administration does them, by whoever works in the inbox.
+std::vector<Method> ViewMethods(const Views& views) {
+    const std::string service = "unibox.v1.ViewService.";
+    constexpr auto kReads = Repetition::kReads;
+    constexpr auto kRead = auth::kScopeInboxRead;
+    std::vector<Method> methods = {
+        Row(service + "CreateView", kWrite, Repetition::kActsAgain, views, &Views::CreateView),
+        Row(service + "UpdateView", kWrite, Repetition::kIdempotent, views, &Views::UpdateView),
+        Row(service + "DeleteView", kWrite, Repetition::kIdempotent, views, &Views::DeleteView),
+    };
+    for (Method& method : methods) method.waits_for = WaitsFor::kAdministration;
+    methods.push_back(Row(service + "ListViews", kRead, kReads, views, &Views::ListViews));
+    methods.push_back(Row(service + "CountViews", kRead, kReads, views, &Views::CountViews));
+    return methods;
+}
+
 template <class Request>
 Method ConversationRow(const char* name, const Commands& commands) {
     const auto use_case = &Commands::ChangeConversation<Request>;
@@ -102,6 +118,7 @@ std::vector<Method> MethodsOf(const UseCases& use_cases) {
         methods.push_back(std::move(method));
     }
     for (Method& method : CountingMethods(use_cases.stats)) methods.push_back(std::move(method));
+    for (Method& method : ViewMethods(use_cases.views)) methods.push_back(std::move(method));
     return methods;
 }
 

@@ -9,6 +9,7 @@
 #include "gateway/method.hpp"
 #include "gateway/search.hpp"
 #include "gateway/stats.hpp"
+#include "gateway/views.hpp"
 
 #include <vector>
 
@@ -21,6 +22,7 @@ struct UseCases {
     const Admin& admin;
     const Search& search;
     const Stats& stats;
+    const Views& views;
 };
 
 std::vector<Method> MethodsOf(const UseCases& use_cases);

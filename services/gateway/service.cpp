@@ -14,6 +14,7 @@
 #include "gateway/openapi.hpp"
 #include "gateway/search.hpp"
 #include "gateway/stats.hpp"
+#include "gateway/views.hpp"
 #include "http/server.hpp"
 #include "limits/limiter.hpp"
 #include "nats/connection.hpp"
@@ -165,6 +166,7 @@ struct Objects {
           writer(std::move(given.writer)),
           commands(*writer, clock),
           admin(Telling(std::move(given.admin)), clock),
+          views(*reads, admin, clock),
           work(
               "work",
               WorkLimits(config.work, config.work.thread_count, config.work.backlog_thread_count),
@@ -223,6 +225,7 @@ struct Objects {
     const std::unique_ptr<rpc::Client> writer;
     Commands commands;
     Admin admin;
+    Views views;
     async::FairPool work;
     async::FairPool changes;
     async::FairPool administration;
@@ -304,7 +307,8 @@ Result<std::unique_ptr<runtime::Service>> CreateService(
              objects->commands,
              objects->admin,
              objects->search,
-             objects->stats}
+             objects->stats,
+             objects->views}
         ))
     );
     objects->grpc_api = std::make_unique<GrpcApi>(objects->methods, objects->admission);

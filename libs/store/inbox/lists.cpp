@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "store/inbox/detail/conversation_rows.hpp"
+#include "store/inbox/detail/list_query.hpp"
 #include "store/inbox/detail/list_sql.hpp"
 #include "store/inbox/detail/reader.hpp"
 
@@ -30,20 +31,6 @@ Leaves LeavesOf(const ConversationFilter& filter) {
     return alone ? Leaves::kClosed : Leaves::kAll;
 }
 
-// The one whose index leads to the fewest rows that are not wanted.
-const pg::Statement& StatementOf(const Viewer& viewer, const ConversationQuery& query) {
-    const ConversationFilter& filter = query.filter;
-    if (query.order == ConversationOrder::kLongestWaiting) {
-        return filter.assignee ? detail::kListAssignedWaiting : detail::kListWaiting;
-    }
-    const Leaves leaves = LeavesOf(filter);
-    const auto index = static_cast<std::size_t>(leaves);
-    if (filter.assignee && leaves == Leaves::kLive) return detail::kListAssigned;
-    if (filter.unread) return detail::kListUnread[index];
-    const bool by_channel = viewer.member || !filter.channels.empty();
-    return by_channel ? detail::kListChannels[index] : detail::kListAll[index];
-}
-
 // Before every place that a row can have: the page before the first one ended there.
 ListPosition StartOf(ConversationOrder order) {
     constexpr std::int64_t kYear0Us = -62'167'219'200'000'000;
@@ -58,7 +45,30 @@ ListPosition StartOf(ConversationOrder order) {
     return start;
 }
 
-pg::Params ParamsOf(TenantId tenant, const Viewer& viewer, const ConversationQuery& query) {
+ListPosition PositionOf(const pg::Row& row) {
+    return {
+        row.UnixMicros(ListColumn::kOrderTime),
+        row.GetId<ConversationId>(detail::ConversationColumn::kId)};
+}
+
+}  // namespace
+
+namespace detail {
+
+const pg::Statement& ListStatementOf(const Viewer& viewer, const ConversationQuery& query) {
+    const ConversationFilter& filter = query.filter;
+    if (query.order == ConversationOrder::kLongestWaiting) {
+        return filter.assignee ? kListAssignedWaiting : kListWaiting;
+    }
+    const Leaves leaves = LeavesOf(filter);
+    const auto index = static_cast<std::size_t>(leaves);
+    if (filter.assignee && leaves == Leaves::kLive) return kListAssigned;
+    if (filter.unread) return kListUnread[index];
+    const bool by_channel = viewer.member || !filter.channels.empty();
+    return by_channel ? kListChannels[index] : kListAll[index];
+}
+
+pg::Params ListParamsOf(TenantId tenant, const Viewer& viewer, const ConversationQuery& query) {
     const ConversationFilter& filter = query.filter;
     const ListPosition after = query.after.value_or(StartOf(query.order));
     auto params = pg::Params::Of(
@@ -81,13 +91,15 @@ pg::Params ParamsOf(TenantId tenant, const Viewer& viewer, const ConversationQue
     return params;
 }
 
-ListPosition PositionOf(const pg::Row& row) {
-    return {
-        row.UnixMicros(ListColumn::kOrderTime),
-        row.GetId<ConversationId>(detail::ConversationColumn::kId)};
+std::vector<const pg::Statement*> AllLists() {
+    std::vector<const pg::Statement*> all = {&kListAssigned, &kListWaiting, &kListAssignedWaiting};
+    for (const auto* lists : {&kListAll, &kListUnread, &kListChannels}) {
+        for (const pg::Statement& list : *lists) all.push_back(&list);
+    }
+    return all;
 }
 
-}  // namespace
+}  // namespace detail
 
 Result<ConversationPage> ListConversations(
     pg::Pool& pool,
@@ -100,7 +112,10 @@ Result<ConversationPage> ListConversations(
     UNIBOX_ASSERT(query.scan_count_max > query.count_max);
     const detail::Reader reader(pool, tenant, deadline);
     UNIBOX_ASSIGN_OR_RETURN(
-        const auto rows, reader.Read(StatementOf(viewer, query), ParamsOf(tenant, viewer, query))
+        const auto rows,
+        reader.Read(
+            detail::ListStatementOf(viewer, query), detail::ListParamsOf(tenant, viewer, query)
+        )
     );
     ConversationPage page;
     detail::PageBytes bytes(query.bytes_max);

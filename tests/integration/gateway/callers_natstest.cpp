@@ -73,6 +73,8 @@ const std::vector<Ask> kAsks = {
     {"ListAgentStats", "", false, false},
     {"ListVolumes", "", false, false},
     {"GetDashboard", "", false, false, false},
+    {"ListViews", "", false, false},
+    {"CountViews", "", false, false},
 };
 
 // Whose agents and other tenants are asked in admin_*_pgtest.cpp and search_pgtest.cpp.
@@ -86,10 +88,12 @@ const std::set<std::string> kAskedElsewhere = {
     "CreateChannel",
     "CreateLabel",
     "CreateTeam",
+    "CreateView",
     "CreateWebhookEndpoint",
     "DeleteAttributeDefinition",
     "DeleteCannedReply",
     "DeleteLabel",
+    "DeleteView",
     "DeleteWebhookEndpoint",
     "DisableAgent",
     "DisableChannel",
@@ -136,6 +140,7 @@ const std::set<std::string> kAskedElsewhere = {
     "UpdateTeam",
     "UpdateTenant",
     "UpdateTenantPlan",
+    "UpdateView",
     "UpdateWebhookEndpoint"};
 
 struct Target {

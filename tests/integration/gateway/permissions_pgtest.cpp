@@ -109,6 +109,11 @@ const std::map<std::string, std::string> kScopeOf = {
     {"unibox.v1.StatsService.GetDashboard", "inbox:read"},
     {"unibox.v1.StatsService.ListAgentStats", "inbox:read"},
     {"unibox.v1.StatsService.ListVolumes", "inbox:read"},
+    {"unibox.v1.ViewService.CountViews", "inbox:read"},
+    {"unibox.v1.ViewService.CreateView", "inbox:write"},
+    {"unibox.v1.ViewService.DeleteView", "inbox:write"},
+    {"unibox.v1.ViewService.ListViews", "inbox:read"},
+    {"unibox.v1.ViewService.UpdateView", "inbox:write"},
 };
 
 // By scope: a key that has this one alone.

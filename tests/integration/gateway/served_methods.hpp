@@ -7,6 +7,7 @@
 #include "gateway/methods.hpp"
 #include "gateway/search.hpp"
 #include "gateway/stats.hpp"
+#include "gateway/views.hpp"
 #include "gateway_fixture.hpp"
 #include "pg/read_router.hpp"
 #include "rpc/client.hpp"
@@ -34,8 +35,9 @@ public:
           admin_({}, SystemClock()),
           search_(*pool_, SystemClock(), Millis(100)),
           stats_(*reads_, SystemClock()),
+          views_(*reads_, admin_, SystemClock()),
           table_(gateway::MethodTable::Create(
-                     gateway::MethodsOf({inbox_, commands_, admin_, search_, stats_})
+                     gateway::MethodsOf({inbox_, commands_, admin_, search_, stats_, views_})
           )
                      .value()),
           channel_(grpc::CreateChannel(
@@ -87,6 +89,7 @@ private:
     gateway::Admin admin_;
     gateway::Search search_;
     gateway::Stats stats_;
+    gateway::Views views_;
     gateway::MethodTable table_;
     std::shared_ptr<grpc::Channel> channel_;
 };

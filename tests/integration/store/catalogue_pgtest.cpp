@@ -199,7 +199,7 @@ TEST_CASE("Catalogue: the tenant tables are those we know", "[pg][store]") {
         "channels command_audit contact_moves contact_search contacts conversation_counters "
         "conversation_tallies conversations ext_ref inbox_volumes jwt_issuers labels "
         "message_search messages parked_events "
-        "team_members teams tenants threads webhook_endpoints"
+        "saved_views team_members teams tenants threads webhook_endpoints"
     );
 }
 

@@ -146,6 +146,8 @@ TEST_CASE("Roles: what commands leave is changed by nobody, people by one", "[pg
         {"ub_gateway", "INSERT INTO inbox_volumes SELECT * FROM inbox_volumes"},
         {"ub_admin", "DELETE FROM conversation_tallies"},
         {"ub_console", "SELECT * FROM inbox_volumes"},
+        {"ub_gateway", "DELETE FROM saved_views"},
+        {"ub_writer", "SELECT * FROM saved_views"},
     };
     for (const Attempt& attempt : attempts) {
         CAPTURE(attempt.role, attempt.sql);

@@ -35,7 +35,8 @@ std::vector<Method> RealMethods() {
     static const gateway::Admin admin({}, SystemClock());
     static const gateway::Search search(*pool, SystemClock(), Millis(100));
     static const gateway::Stats stats(*reads, SystemClock());
-    return gateway::MethodsOf({inbox, commands, admin, search, stats});
+    static const gateway::Views views(*reads, admin, SystemClock());
+    return gateway::MethodsOf({inbox, commands, admin, search, stats, views});
 }
 
 // Another class of use cases, which remembers.

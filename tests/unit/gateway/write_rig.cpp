@@ -55,6 +55,7 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
       admin_({}, SystemClock()),
       search_(*pool_, SystemClock(), Millis(100)),
       stats_(*router_, SystemClock()),
+      views_(*router_, admin_, SystemClock()),
       reads_("reads", {kThreads, kThreads, 64, 64}, SystemClock()),
       changes_("changes", {kThreads, kThreads, 64, 64}, SystemClock()),
       calls_(grpc_settings_, metrics_),
@@ -75,7 +76,7 @@ WriteRig::WriteRig(const std::string& writers, Millis deadline_max)
     info.expires_at_ms = std::numeric_limits<std::int64_t>::max();
     keys_[crypto::Sha256(key_)] = info;
     auto table = gateway::MethodTable::Create(
-        gateway::MethodsOf({inbox_, commands_, admin_, search_, stats_})
+        gateway::MethodsOf({inbox_, commands_, admin_, search_, stats_, views_})
     );
     REQUIRE_OK(table);
     table_ = std::move(table).value();

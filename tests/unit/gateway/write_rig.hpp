@@ -13,6 +13,7 @@
 #include "gateway/method_table.hpp"
 #include "gateway/search.hpp"
 #include "gateway/stats.hpp"
+#include "gateway/views.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "open_limits.hpp"
@@ -70,6 +71,7 @@ private:
     gateway::Admin admin_;
     gateway::Search search_;
     gateway::Stats stats_;
+    gateway::Views views_;
     async::FairPool reads_;
     async::FairPool changes_;
     rpc::Calls calls_;
