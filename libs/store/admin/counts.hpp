@@ -1,4 +1,4 @@
-// Counts a tenant's inbox anew, and repairs what is counted (0033). Role ub_admin. Errors: those of
+// Counts a tenant's inbox anew, and repairs what is counted (0032). Role ub_admin. Errors: those of
 // libs/pg. Thread safety: any thread.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Saved views (0034) as they are made, changed and removed. Role ub_console. NOT_FOUND, reason
+// Saved views (0033) as they are made, changed and removed. Role ub_console. NOT_FOUND, reason
 // VIEW_NOT_FOUND: the tenant has no such view. ALREADY_EXISTS, reason NAME_TAKEN, metadata `id`:
 // its owner has one of that name. Thread safety: any thread; changes of one view wait for each
 // other.

@@ -1,4 +1,4 @@
-// What was counted of a tenant's inbox (0033), as agents read it: the totals, and what is not
+// What was counted of a tenant's inbox (0032), as agents read it: the totals, and what is not
 // folded into them yet. Role ub_gateway, under row-level security.
 //
 // Each call is one transaction of one statement, of rows that are counts: what it costs follows

@@ -1,4 +1,4 @@
-// Saved views (0034) as they are read: the shared ones and an agent's own. Role ub_gateway, under
+// Saved views (0033) as they are read: the shared ones and an agent's own. Role ub_gateway, under
 // row-level security. Errors: those of libs/pg; DATA_LOSS for a filter that cannot be read.
 // Thread safety: any thread; each call takes one connection of the pool for its transaction.
 #pragma once

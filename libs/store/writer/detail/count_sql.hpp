@@ -1,4 +1,4 @@
-// The statements that keep the counts (0033). Private to store.
+// The statements that keep the counts (0032). Private to store.
 // Thread safety: constants.
 #pragma once
 
