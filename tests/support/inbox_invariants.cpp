@@ -301,8 +301,12 @@ std::string WhatIsWrong(const MemoryInbox& inbox) {
             return "a deleted message has content";
         }
     }
-    for (std::string wrong : {WrongSnoozes(inbox), WrongContacts(inbox), WrongPeople(inbox),
-                              WrongTallies(inbox), WrongVolumes(inbox)}) {
+    for (std::string wrong :
+         {WrongSnoozes(inbox),
+          WrongContacts(inbox),
+          WrongPeople(inbox),
+          WrongTallies(inbox),
+          WrongVolumes(inbox)}) {
         if (!wrong.empty()) return wrong;
     }
     return WrongThreads(inbox);

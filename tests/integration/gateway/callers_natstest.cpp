@@ -77,71 +77,20 @@ const std::vector<Ask> kAsks = {
     {"CountViews", "", false, false},
 };
 
-// Whose agents and other tenants are asked in admin_*_pgtest.cpp and search_pgtest.cpp.
-const std::set<std::string> kAskedElsewhere = {
-    "AddChannelMember",
-    "AddTeamMember",
-    "CreateAgent",
-    "CreateApiKey",
-    "CreateAttributeDefinition",
-    "CreateCannedReply",
-    "CreateChannel",
-    "CreateLabel",
-    "CreateTeam",
-    "CreateView",
-    "CreateWebhookEndpoint",
-    "DeleteAttributeDefinition",
-    "DeleteCannedReply",
-    "DeleteLabel",
-    "DeleteView",
-    "DeleteWebhookEndpoint",
-    "DisableAgent",
-    "DisableChannel",
-    "DisableTeam",
-    "DisableWebhookEndpoint",
-    "DropOldChannelSecrets",
-    "DropOldWebhookEndpointSecret",
-    "EnableAgent",
-    "EnableChannel",
-    "EnableTeam",
-    "EnableWebhookEndpoint",
-    "GetAgent",
-    "GetAttributeDefinition",
-    "GetCannedReply",
-    "GetChannel",
-    "GetLabel",
-    "GetTeam",
-    "GetTenant",
-    "GetWebhookEndpoint",
-    "ListAdminAudit",
-    "ListAgents",
-    "ListApiKeys",
-    "ListAttributeDefinitions",
-    "ListCannedReplies",
-    "ListChannelMembers",
-    "ListChannels",
-    "ListLabels",
-    "ListTeamMembers",
-    "ListTeams",
-    "ListWebhookEndpoints",
-    "RemoveChannelMember",
-    "RemoveTeamMember",
-    "RevokeApiKey",
-    "RotateChannelSecret",
-    "RotateWebhookEndpointSecret",
-    "SearchContacts",
-    "SearchMessages",
-    "UpdateAgent",
-    "UpdateApiKey",
-    "UpdateAttributeDefinition",
-    "UpdateCannedReply",
-    "UpdateChannel",
-    "UpdateLabel",
-    "UpdateTeam",
-    "UpdateTenant",
-    "UpdateTenantPlan",
-    "UpdateView",
-    "UpdateWebhookEndpoint"};
+// Whose agents and other tenants are asked in admin_*_pgtest.cpp, search_pgtest.cpp and
+// views_pgtest.cpp: what the names of these methods begin with.
+const std::vector<std::string> kAskedElsewhere = {
+    "unibox.v1.AdminService.",
+    "unibox.v1.SearchService.",
+    "unibox.v1.ViewService.CreateView",
+    "unibox.v1.ViewService.DeleteView",
+    "unibox.v1.ViewService.UpdateView"};
+
+bool IsAskedElsewhere(const std::string& method) {
+    return std::any_of(kAskedElsewhere.begin(), kAskedElsewhere.end(), [&](const auto& prefix) {
+        return method.rfind(prefix, 0) == 0;
+    });
+}
 
 struct Target {
     std::string conversation;
@@ -365,11 +314,11 @@ Answer World::ByHttp(const Ask& ask, const Target& target, const std::string& cr
 TEST_CASE("Callers: the table has every method", "[nats][gateway]") {
     GatewayFixture fixture;
     test::ServedMethods served(fixture);
-    std::set<std::string> asked = kAskedElsewhere;
+    std::set<std::string> asked;
     for (const Ask& ask : kAsks) CHECK(asked.insert(ask.method).second);
     std::set<std::string> all;
     for (const gateway::Method& method : served.table().methods()) {
-        all.insert(method.short_name());
+        if (!IsAskedElsewhere(method.name)) all.insert(method.short_name());
     }
     CHECK(asked == all);
 }
