@@ -7,13 +7,26 @@ passed_count=0
 failed_count=0
 is_reported=no
 
+# Where the tests' servers have their files, hundreds of databases that nobody reads again: in memory where there is plenty, which
+# takes a sixth of the time that a disk takes. TMPDIR says otherwise.
+temporary_folder() {
+    local memory=/dev/shm demanded_kb=$((10 * 1024 * 1024)) folder_kb available_kb
+    folder_kb=$(df --output=avail "$memory" 2>/dev/null | tail -n 1)
+    available_kb=$(awk '$1 == "MemAvailable:" {print $2}' /proc/meminfo)
+    if [[ -z ${TMPDIR:-} && -w $memory && ${folder_kb:-0} -ge $demanded_kb && $available_kb -ge $demanded_kb ]]; then
+        echo "$memory"
+    else
+        echo "${TMPDIR:-/tmp}"
+    fi
+}
+
 run_tests() {
     local preset=$1 folder="$repo/build/$1" status=0 counts
     local junit="$folder/tests.xml"
     shift
     rm -f "$junit"
     say "running the tests of build/$preset"
-    ctest --test-dir "$folder" --parallel "${UNIBOX_TEST_JOBS:-2}" --output-on-failure --no-tests=ignore \
+    TMPDIR=$(temporary_folder) ctest --test-dir "$folder" --parallel "${UNIBOX_TEST_JOBS:-2}" --output-on-failure --no-tests=ignore \
         --output-junit "$junit" --test-output-truncation head \
         --test-output-size-passed 1048576 --test-output-size-failed 1048576 "$@" </dev/null >&2 || status=$?
     counts=$(python3 -B "$repo/scripts/lib/count_tests.py" "$junit" "$status")

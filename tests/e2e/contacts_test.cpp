@@ -24,7 +24,7 @@ struct Inbox {
 
     static StackOptions Options() {
         StackOptions options;
-        options.gateway = true;
+        options.gateway_count = 1;
         return options;
     }
     void Hear(const std::string& from, const std::string& id) {
