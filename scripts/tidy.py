@@ -81,6 +81,9 @@ SQL = re.compile(r'^\s*(WITH\s+\w+\s+AS\b|SELECT\s+\S|INSERT\s+INTO\s|UPDATE\s+\
 CLOCK = re.compile(r'\b(\w*_clock|\w*Clock|Steady)::now\(|\bSystemClock\(\)')
 # A function that a header declares or defines: something that can be its type, then its name.
 DECLARED = re.compile(r'^ *(?:[\w:<>,&*\[\]]+[ \n]+)+[&*]?([A-Z]\w+)\(', re.MULTILINE)
+# What a header opens or, at its outermost level, defines: a namespace, a type, a constant.
+NAMESPACE_OR_NAME = re.compile(r'^(?:namespace ([\w:]+) \{|(?:struct|class|enum|enum class) (\w+)(?: final)?(?: : [^;{]*)? \{|'
+                               r'(?:inline )?constexpr [\w:<>, *]+?(k[A-Z]\w*)\b)', re.MULTILINE)
 SINGLETON_NAMES = re.compile(r'(^|/)(utils?|manager|helpers?)\.(cpp|hpp)$')
 
 
@@ -188,6 +191,26 @@ def check_dead(report, codes):
             is_called_there = code.count(name) > 1 or mentions(codes.get(source, ''), name) > 0
             if files_of[name] <= {path, source} and not is_called_there:
                 report.add('dead', path, line_of(code, match.start(1)), f'no product code calls {name}')
+
+
+def check_names(report, codes):
+    """Two headers that define one name in one namespace: whoever links both gets either, without a word."""
+    places = {}
+    for path, code in codes.items():
+        for name, line in names_defined(code) if path.endswith('.hpp') else ():
+            first = places.setdefault(name, path)
+            if first != path:
+                report.add('one-name', path, line, f'{name} is defined in {first} too')
+
+
+def names_defined(code):
+    namespaces = ['']
+    for match in NAMESPACE_OR_NAME.finditer(code):
+        opened, name = match[1], match[2] or match[3]
+        if opened:
+            namespaces = [opened] if opened.startswith('unibox') else [*namespaces[:1], opened]
+        else:
+            yield '::'.join([*namespaces, name]), line_of(code, match.start())
 
 
 def mentions(code, name):
@@ -372,6 +395,7 @@ def check(root, files, exceptions):
     check_folders(report, set(files), texts)
     check_floors(report, texts)
     check_dead(report, codes)
+    check_names(report, codes)
     check_sections(report, texts)
     check_packages(report, texts)
     return report.finish()

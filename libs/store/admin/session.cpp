@@ -77,7 +77,7 @@ Status SendReads(pg::WriterTx& tx, TenantId tenant, const WantedTenant& wanted) 
     const auto as_tenant = pg::Params::Of(tenant.ToString());
     UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kAsTenant, as_tenant));
     UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kGetTenant, key));
-    UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kReadChannels, key));
+    UNIBOX_RETURN_IF_ERROR(tx.Send(detail::kReadTenantChannels, key));
     UNIBOX_RETURN_IF_ERROR(tx.Send(kReadKeys, key));
     if (wanted.secrets) UNIBOX_RETURN_IF_ERROR(tx.Send(kReadSecrets, key));
     if (!wanted.rows) return {};

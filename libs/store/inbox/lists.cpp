@@ -48,7 +48,7 @@ ListPosition StartOf(ConversationOrder order) {
 ListPosition PositionOf(const pg::Row& row) {
     return {
         row.UnixMicros(ListColumn::kOrderTime),
-        row.GetId<ConversationId>(detail::ConversationColumn::kId)};
+        row.GetId<ConversationId>(detail::ReadConversationColumn::kId)};
 }
 
 }  // namespace

@@ -174,6 +174,17 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules_broken({**files, 'libs/a/a.cpp': own + 'int G() {\n    return Half(A().Twice(1));\n}\n',
                                        'libs/a/b.cpp': '\n'}), set())
 
+    def test_one_name(self):
+        def header(namespace, text):
+            return f'{HEADER}namespace {namespace} {{\n{text}}}  // namespace {namespace}\n'
+        constant, enumeration = 'inline constexpr int kLimit = 1;\n', 'enum class Color : int {\n    kRed\n};\n'
+        library = {**LISTS, 'libs/a/CMakeLists.txt': 'unibox_library(a SOURCES a.cpp)\n',
+                   'libs/a/a.cpp': '#include "a/a.hpp"\n#include "a/b.hpp"\n'}
+        for text in (constant, enumeration, 'struct Pair {\n    int a;\n};\n'):
+            first = {**library, 'libs/a/a.hpp': header('unibox::a', text)}
+            self.assertEqual(rules_broken({**first, 'libs/a/b.hpp': header('unibox::b', text)}), set())
+            self.assertEqual(rules_broken({**first, 'libs/a/b.hpp': header('unibox::a', text)}), {'one-name'})
+
 
 if __name__ == '__main__':
     unittest.main()

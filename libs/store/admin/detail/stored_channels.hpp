@@ -16,7 +16,7 @@ namespace unibox::store::detail {
     "AND s.channel_id = c.channel_id AND s.expires_at = 'infinity' "                         \
     "ORDER BY s.created_at DESC, s.secret_id DESC LIMIT 1), '') "                            \
     "FROM channels c WHERE c.tenant_id = $1"
-inline constexpr pg::Statement kReadChannels{"admin_read_channels", UNIBOX_READ_CHANNELS};
+inline constexpr pg::Statement kReadTenantChannels{"admin_read_channels", UNIBOX_READ_CHANNELS};
 inline constexpr pg::Statement kLockStoredChannel{
     "admin_lock_stored_channel", UNIBOX_READ_CHANNELS " AND c.channel_id = $2 FOR UPDATE OF c"};
 #undef UNIBOX_READ_CHANNELS

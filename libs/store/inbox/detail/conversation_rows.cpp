@@ -21,7 +21,7 @@ struct ConversationRead {
 
 // What the tenant made of it; the rest of the row must be there.
 void ReadHandling(const pg::Row& row, ConversationRead& out) {
-    using Column = ConversationColumn;
+    using Column = ReadConversationColumn;
     out.row.priority = static_cast<v1::Priority>(row.Int16(Column::kPriority));
     if (const auto agent = row.OptionalUuid(Column::kAssignee)) out.row.assignee = AgentId{*agent};
     if (const auto team = row.OptionalUuid(Column::kTeam)) out.row.team = TeamId{*team};
@@ -38,7 +38,7 @@ void ReadHandling(const pg::Row& row, ConversationRead& out) {
 }
 
 ConversationRead ReadConversation(const pg::Row& row) {
-    using Column = ConversationColumn;
+    using Column = ReadConversationColumn;
     ConversationRead out;
     out.id = row.GetId<ConversationId>(Column::kId);
     out.row.channel = row.GetId<ChannelId>(Column::kChannel);

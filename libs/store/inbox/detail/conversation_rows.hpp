@@ -29,7 +29,7 @@ namespace unibox::store::detail {
     "k.contact_key, k.display_name, k.created_at, k.updated_at, k.contact_id, k.channel_id, " \
     "k.blocked_at, k.version "
 
-struct ConversationColumn {
+struct ReadConversationColumn {
     enum Number : int {
         kId,
         kChannel,

@@ -20,7 +20,7 @@ namespace unibox::store::detail {
 
 // Besides those of UNIBOX_CONVERSATION_COLUMNS.
 struct ListColumn {
-    enum Number : int { kOrderTime = ConversationColumn::kCount, kMatches, kIsEndOfScan };
+    enum Number : int { kOrderTime = ReadConversationColumn::kCount, kMatches, kIsEndOfScan };
 };
 
 #define UNIBOX_LIVE "= 'infinity'::timestamptz"
