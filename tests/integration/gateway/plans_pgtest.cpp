@@ -163,7 +163,7 @@ TEST_CASE("Plans: each read is one statement, by index, on the leaves it needs",
         {list + "/" + closed, "conversations_", 1},
         {list + "/" + live + "/messages", "messages_", 1},
         {list + "/" + live + "/messages?order=2&afterSeq=2", "messages_", 1},
-        {"/v1/contacts/" + GatewayFixture::ContactUuid(tenant, 3), "contacts", 1},
+        {"/v1/contacts/" + GatewayFixture::ContactUuid(tenant, 3), "contacts", 4},
     };
     for (const Case& one : cases) {
         // Also after PostgreSQL has settled on a generic plan (from the sixth execution of a
