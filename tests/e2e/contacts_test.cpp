@@ -55,7 +55,7 @@ struct Inbox {
     // "" or the reason why not; the reads that follow see what was done.
     std::string Change(
         const std::string& method, const std::string& target, const std::string& body
-    ) {
+    ) const {
         const auto response = http::Send(
             method,
             "http://" + stack.gateway_address() + target,

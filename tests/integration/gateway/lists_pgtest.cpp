@@ -191,6 +191,7 @@ TEST_CASE("Transports: HTTP and gRPC give the same answers", "[pg][gateway]") {
     REQUIRE(fixture.stub()
                 .GetContact(GatewayFixture::Context(tenant.key).get(), get_contact, &contact)
                 .ok());
-    CHECK(contact.SerializeAsString() == conversation.contact().SerializeAsString());
     CHECK(fixture.Get("/v1/contacts/" + contact.id(), tenant.key).body == *wire::ToJson(contact));
+    contact.clear_identities();  // Which a conversation does not tell.
+    CHECK(contact.SerializeAsString() == conversation.contact().SerializeAsString());
 }

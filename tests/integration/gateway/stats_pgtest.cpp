@@ -50,8 +50,8 @@ struct World {
     }
 
     GatewayFixture& gateway() { return agents.gateway; }
-    const test::TestTenant& tenant() { return agents.tenant; }
-    std::string Token(const std::string& role, const std::string& subject) {
+    const test::TestTenant& tenant() const { return agents.tenant; }
+    std::string Token(const std::string& role, const std::string& subject) const {
         return agents.Token(AgentsFixture::Claims(role, subject));
     }
     void Join(const std::string& channel, AgentId agent) {

@@ -59,7 +59,7 @@ struct World {
     }
 
     GatewayFixture& gateway() { return agents.gateway; }
-    const test::TestTenant& tenant() { return agents.tenant; }
+    const test::TestTenant& tenant() const { return agents.tenant; }
     http::Response Send(
         const std::string& verb,
         const std::string& target,

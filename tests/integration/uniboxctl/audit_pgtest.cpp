@@ -84,6 +84,23 @@ std::vector<std::string> Words(const std::string& line) {
     return {std::istream_iterator<std::string>(words), {}};
 }
 
+// A conversation that there is not.
+constexpr const char* kMiscounted =
+    "INSERT INTO conversation_tallies SELECT tenant_id, channel_id, 1, gen_random_uuid(), "
+    "gen_random_uuid(), 0, 1, 0, 0, 0 FROM channels";
+
+void MakeDeadLetter(CtlFixture& fixture) {
+    const auto connection = fixture.Connect();
+    const auto event = nats::Streams(*connection).Get("UB_IN_1_00", 1);
+    REQUIRE_OK(event);
+    test::PgServer::Shared().Run(
+        fixture.database().name(),
+        "INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, error) "
+        "VALUES (1, 0, 5, decode('" +
+            HexEncode(event->payload) + "', 'hex'), '22001', 'too long')"
+    );
+}
+
 // Each verb that changes something, run so that it does.
 std::vector<std::pair<std::string, std::function<void(CtlFixture&)>>> ChangingVerbs() {
     const auto run = [](std::vector<std::string> arguments) {
@@ -108,6 +125,11 @@ std::vector<std::pair<std::string, std::function<void(CtlFixture&)>>> ChangingVe
                             "secret: auth-token}]}]")
                      .code == kExitOk
              );
+         }},
+        {"counts repair",
+         [=](CtlFixture& fixture) {
+             sql(fixture, kMiscounted);
+             run({"counts", "repair", "--tenant", "a"})(fixture);
          }},
         {"export",  // Takes secrets out.
          [run](CtlFixture& fixture) {
@@ -138,13 +160,7 @@ std::vector<std::pair<std::string, std::function<void(CtlFixture&)>>> ChangingVe
          }},
         {"dead-letters replay",
          [=](CtlFixture& fixture) {
-             const auto connection = fixture.Connect();
-             const auto event = nats::Streams(*connection).Get("UB_IN_1_00", 1);
-             REQUIRE_OK(event);
-             sql(fixture,
-                 "INSERT INTO dead_letter (generation, partition, stream_seq, event, sqlstate, "
-                 "error) VALUES (1, 0, 5, decode('" +
-                     HexEncode(event->payload) + "', 'hex'), '22001', 'too long')");
+             MakeDeadLetter(fixture);
              run({"dead-letters", "replay", "--all"})(fixture);
          }},
         {"streams seal", [=](CtlFixture& fixture) {
@@ -173,6 +189,7 @@ TEST_CASE("audit: every verb that changes something is told", "[pg][uniboxctl]")
     const std::set<std::string> reading{
         "audit list",
         "channels",
+        "counts check",
         "dead-letters list",
         "dead-letters show",
         "issuers list",

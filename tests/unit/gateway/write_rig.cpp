@@ -106,7 +106,7 @@ Result<domain::ApiKeysByHash> WriteRig::FindKeys(const std::vector<std::string>&
 
 http::Response WriteRig::Post(
     const std::string& path, const std::string& body, std::vector<http::Header> more
-) {
+) const {
     more.push_back({"Authorization", "Bearer " + key_});
     more.push_back({"Content-Type", "application/json"});
     return Send("POST", "/v1/conversations/" + kConversation + path, more, body);
@@ -117,7 +117,7 @@ http::Response WriteRig::Send(
     const std::string& target,
     const std::vector<http::Header>& headers,
     const std::string& body
-) {
+) const {
     auto response = http::Send(method, url() + target, headers, body, Millis(60'000));
     REQUIRE_OK(response);
     return std::move(response).value();

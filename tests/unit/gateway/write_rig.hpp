@@ -43,13 +43,13 @@ public:
     // POST to a path under /v1/conversations/<kConversation>, with the key, as JSON.
     http::Response Post(
         const std::string& path, const std::string& body, std::vector<http::Header> more = {}
-    );
+    ) const;
     http::Response Send(
         const std::string& method,
         const std::string& target,
         const std::vector<http::Header>& headers,
         const std::string& body
-    );
+    ) const;
     v1::InboxService::Stub& stub() { return *stub_; }
     // A context with the key and a deadline of 30 s.
     std::unique_ptr<grpc::ClientContext> Context() const;
