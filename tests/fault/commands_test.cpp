@@ -24,8 +24,9 @@ using std::chrono::seconds;
 
 constexpr int kCustomerCount = 10;
 
-StackOptions Options(int gateway_count) {
+StackOptions Options(int gateway_count, bool replica) {
     StackOptions options;
+    options.replica = replica;
     options.writer_count = 2;
     options.gateway_count = gateway_count;
     // Slots and partitions of a killed writer are free soon.
@@ -64,8 +65,8 @@ std::set<std::string> JobIds(Stack& stack) {
 
 // Ten customers wrote, and agents reply to them.
 struct Shop {
-    explicit Shop(int gateways = 1)
-        : gateway_count(static_cast<std::size_t>(gateways)), stack(Options(gateways)) {
+    explicit Shop(int gateways = 1, bool replica = false)
+        : gateway_count(static_cast<std::size_t>(gateways)), stack(Options(gateways, replica)) {
         std::vector<WhatsAppText> messages;
         for (int i = 0; i < kCustomerCount; ++i) {
             const std::string n = std::to_string(i);
@@ -192,6 +193,34 @@ TEST_CASE("Commands: two gateways are asked the same at once, and killed in turn
         WaitForAnswers(load, 100);  // By the other one.
         shop.stack.StartGateway(round % 2);
     }
+    load.Join();
+    CHECK(load.messages().size() == 1'000);
+    shop.CheckBooks(load);
+}
+
+// What was answered lies on both servers, so nothing is lost with the primary.
+TEST_CASE("Commands: the replica is lost, and later promoted, while agents reply", "[fault]") {
+    Shop shop(2, true);
+    auto options = shop.Load();
+    options.asks_each = 3;
+    AgentLoad load(options);
+    load.Start();
+    WaitForAnswers(load, 300);
+    shop.stack.replica().Kill9();
+    WaitForAnswers(load, 300);
+    shop.stack.replica().Start();
+    shop.stack.postgres().Run("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+    shop.stack.postgres().Run("postgres", "SELECT pg_reload_conf()");
+    REQUIRE(Eventually(seconds(60), [&] {
+        return shop.stack.AskNumber(
+                   "SELECT count(*) FROM pg_stat_replication "
+                   "WHERE sync_state = 'sync' AND state = 'streaming'"
+               ) == 1;
+    }));
+    WaitForAnswers(load, 300);
+    shop.stack.postgres().Kill9();
+    shop.stack.replica().Promote();
+    WaitForAnswers(load, 300);
     load.Join();
     CHECK(load.messages().size() == 1'000);
     shop.CheckBooks(load);

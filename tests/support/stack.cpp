@@ -6,6 +6,8 @@
 #include "http/client.hpp"
 #include "pg/transaction.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -49,6 +51,13 @@ std::string Loopback(int port) {
     return "127.0.0.1:" + std::to_string(port);
 }
 
+std::vector<std::string> PostgresSettings(const StackOptions& options) {
+    auto settings = options.replica ? PgReplica::PrimarySettings() : std::vector<std::string>{};
+    const auto& more = options.postgres_settings;
+    settings.insert(settings.end(), more.begin(), more.end());
+    return settings;
+}
+
 std::filesystem::path Program(const std::string& name) {
     return std::filesystem::path(UNIBOX_BINARY_DIR) / "bin" / name;
 }
@@ -58,8 +67,9 @@ std::filesystem::path Program(const std::string& name) {
 Stack::Stack(StackOptions options)
     : options_(std::move(options)),
       nats_(options_.nats_count),
-      postgres_(options_.postgres_settings),
+      postgres_(PostgresSettings(options_)),
       database_(postgres_.CreateDatabase()),
+      replica_(options_.replica ? std::make_unique<PgReplica>(postgres_) : nullptr),
       api_key_(crypto::NewApiKey().Reveal()),
       second_api_key_(crypto::NewApiKey().Reveal()) {
     if (options_.gates) {
@@ -114,7 +124,9 @@ std::int64_t Stack::AskNumber(const std::string& sql) {
 
 std::string Stack::Ask(const std::string& sql) {
     if (pool_ == nullptr) {
-        auto pool = pg::Pool::Create(database_.settings(), metrics_);
+        pg::Settings settings;
+        settings.url = PostgresUrl("postgres");
+        auto pool = pg::Pool::Create(settings, metrics_);
         if (!pool.ok()) SetupFailed("pool", pool.status().ToString());
         pool_ = std::move(pool).value();
     }
@@ -149,9 +161,20 @@ int Stack::ingest_port() const {
     return std::stoi(ingest_address().substr(ingest_address().rfind(':') + 1));
 }
 
+std::string Stack::PostgresUrl(const std::string& role) const {
+    if (replica_ == nullptr) return database_.url(role);
+    return fmt::format(
+        "postgresql://{}@{},{}/{}?sslmode=disable&target_session_attrs=read-write",
+        role,
+        Loopback(postgres_.port()),
+        Loopback(replica_->port()),
+        database_.name()
+    );
+}
+
 std::map<std::string, std::string> Stack::Environment(const std::string& role) const {
     std::map<std::string, std::string> environment = options_.environment;
-    environment["UNIBOX_POSTGRES_URL"] = database_.url(role);
+    environment["UNIBOX_POSTGRES_URL"] = PostgresUrl(role);
     environment["UNIBOX_NATS_URL"] = nats_.url();
     environment["UNIBOX_REDIS_URL"] = redis_.url();
     environment["UNIBOX_SECRETS_KEY_FILE"] = (dir_ / "sealing.key").string();
@@ -209,7 +232,10 @@ void Stack::StartGateway(std::size_t index) {
         writers += (i == 0 ? "" : ",") + address(WriterName(i), "grpc");
     }
     if (!writers.empty()) environment["UNIBOX_WRITER_TARGET"] = writers;
-    environment["UNIBOX_CONSOLE_URL"] = database_.url("ub_console");
+    environment["UNIBOX_CONSOLE_URL"] = PostgresUrl("ub_console");
+    if (replica_ != nullptr) {
+        environment["UNIBOX_POSTGRES_READ_URLS"] = replica_->Database(database_).url(service.role);
+    }
     for (const auto& [name, value] : options_.gateway_environment) environment[name] = value;
     // Tests ask more often than a program should.
     for (const std::string whose : {"KEY", "TENANT", "READ", "WRITE", "ANONYMOUS"}) {

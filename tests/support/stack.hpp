@@ -7,6 +7,7 @@
 
 #include "base/secret.hpp"
 #include "support/nats_cluster.hpp"
+#include "support/pg_replica.hpp"
 #include "support/pg_server.hpp"
 #include "support/process.hpp"
 #include "support/redis_server.hpp"
@@ -37,6 +38,8 @@ struct StackOptions {
     // Instead of the two tenants. FIRST_KEY and SECOND_KEY in it become the two API keys.
     std::string tenants_yaml;
     std::vector<std::string> postgres_settings;  // lines for postgresql.conf
+    // A streaming replica, which the gateways read from. All go on there once it is promoted.
+    bool replica = false;
 };
 
 class Stack {
@@ -53,6 +56,7 @@ public:
     RedisServer& redis() { return redis_; }
     PgServer& postgres() { return postgres_; }
     PgDatabase& database() { return database_; }
+    PgReplica& replica() { return *replica_; }  // Only with StackOptions::replica.
     // Where an instance of a service listens, also after it was killed and started again;
     // `listener`: "http", "grpc" or "admin".
     const std::string& address(const std::string& instance, const std::string& listener) const;
@@ -99,6 +103,8 @@ private:
     }
     static std::string GatewayName(std::size_t index) { return "gateway-" + std::to_string(index); }
     double Metric(const std::string& instance, std::string_view name) const;
+    // Of whichever server can be written to.
+    std::string PostgresUrl(const std::string& role) const;
     // Of every program, as this role of PostgreSQL.
     std::map<std::string, std::string> Environment(const std::string& role) const;
     std::unique_ptr<Process> StartService(
@@ -113,6 +119,7 @@ private:
     RedisServer redis_;
     PgServer postgres_;
     PgDatabase database_;
+    std::unique_ptr<PgReplica> replica_;
     std::unique_ptr<TcpGate> ingest_nats_gate_;
     std::unique_ptr<TcpGate> writer_nats_gate_;
     std::unique_ptr<TcpGate> writer_postgres_gate_;
