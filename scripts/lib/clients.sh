@@ -1,7 +1,10 @@
-# Sourced by dev: clients that generators make of the gateway's OpenAPI document, and what they do in a running stack.
+# Sourced by dev: clients that others make, of the gateway's OpenAPI document or of its reflection, and what they do in a
+# running stack.
+
+grpcurl_module=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9
 
 # All of it lies in build/clients; the sources of the stories are copied there.
-live_as_generated_clients() {
+live_as_clients() {
     local folder="$repo/build/clients"
     [[ -n ${UNIBOX_GATEWAY_URL:-} && -n ${UNIBOX_API_KEY:-} ]] ||
         fail "UNIBOX_GATEWAY_URL and UNIBOX_API_KEY are not set" "set -a; . .unibox/env; set +a"
@@ -12,6 +15,14 @@ live_as_generated_clients() {
     curl --fail --silent --show-error "$UNIBOX_GATEWAY_URL/openapi.json" >openapi.json
     live_in_python "$folder/venv"
     live_in_typescript
+    live_by_reflection "$folder/bin"
+}
+
+# Built once; go keeps what it fetched.
+live_by_reflection() {
+    local bin=$1
+    [[ -x $bin/grpcurl ]] || GOBIN=$bin GOFLAGS=-modcacherw go install "$grpcurl_module"
+    ./story.sh "$bin/grpcurl"
 }
 
 # The environment is kept; pip has nothing to do the next time.
