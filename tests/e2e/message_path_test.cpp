@@ -136,7 +136,10 @@ void CheckNames(Stack& stack) {
         names[contact["contactKey"]] = contact["displayName"];
         const auto alone = inbox.Get("/v1/contacts/" + std::string(contact["id"]));
         REQUIRE(alone.status == 200);
-        CHECK(Json::parse(alone.body) == contact);
+        auto told = Json::parse(alone.body);
+        CHECK(told["identities"].size() == 1);
+        told.erase("identities");  // Which a conversation does not tell.
+        CHECK(told == contact);
     }
     CHECK(names["351911222333"] == "In\u00eas \u00c1lvares");
     CHECK(names["5012345678"] == "Zo\u00eb Q");

@@ -156,7 +156,8 @@ TEST_CASE("Stream: a slow reader holds no more than it may", "[net][http]") {
     }
     CHECK(*fixture.changes > changes);  // Room was told of.
     stream->Finish();
-    read += CountOf(socket.ReadUntil("\r\n0\r\n\r\n"), ";");
+    // The end of the last piece's chunk may have been read with the piece.
+    read += CountOf(socket.ReadUntil("0\r\n\r\n"), ";");
     CHECK(read == written);
 }
 
