@@ -69,7 +69,7 @@ Status Commands::Call(
     const google::protobuf::Message& request,
     google::protobuf::Message& response
 ) const {
-    const Status status = writer_.Call(WriterMethod(method), caller.call, request, response);
+    Status status = writer_.Call(WriterMethod(method), caller.call, request, response);
     if (status.ok()) return status;
     Status failure = WriteFailed(status);
     switch (failure.code()) {
