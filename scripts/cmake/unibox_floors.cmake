@@ -104,6 +104,7 @@ macro(unibox_test_program name)
     endif()
     unibox_common_settings(${name} ${ARGN})
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_options(${name} PRIVATE ${UNIBOX_TEST_OPTIONS})
     target_compile_definitions(${name} PRIVATE
         UNIBOX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNIBOX_BINARY_DIR="${CMAKE_BINARY_DIR}")
     target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_PRIVATE})

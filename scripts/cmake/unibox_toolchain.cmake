@@ -34,6 +34,12 @@ if(UNIBOX_SANITIZE)
     endif()
 endif()
 
+# What tests are compiled without: checks of each member that they touch take a quarter of their compiler's time, and find nothing that
+# the address sanitizer or the product's own files, which have them, would not.
+if(UNIBOX_SANITIZE MATCHES "undefined")
+    set(UNIBOX_TEST_OPTIONS -fno-sanitize=null,alignment,object-size,vptr)
+endif()
+
 # Some packages ask for these and some do not; a precompiled header serves only those that were compiled alike.
 add_compile_options(-pthread)
 add_compile_definitions(_FILE_OFFSET_BITS=64)
