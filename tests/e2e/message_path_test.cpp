@@ -138,7 +138,7 @@ void CheckNames(Stack& stack) {
         REQUIRE(alone.status == 200);
         auto told = Json::parse(alone.body);
         CHECK(told["identities"].size() == 1);
-        told.erase("identities");  // Which a conversation does not tell.
+        told["identities"] = Json::array();  // Which a conversation does not tell.
         CHECK(told == contact);
     }
     CHECK(names["351911222333"] == "In\u00eas \u00c1lvares");
